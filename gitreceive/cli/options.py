@@ -1,0 +1,37 @@
+"""Options that every verb understands."""
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitreceive.settings import load_settings
+
+
+def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds ``--home`` and ``--config`` and hands the command ``settings``, read and checked.
+
+    Options of the command that carry a setting's name (``--listen``) go into the settings instead of to the command,
+    when they are declared with ``setting_option``.
+    """
+
+    @click.option('--home', type=click.Path(), help='where the receiver keeps everything')
+    @click.option('--config', type=click.Path(path_type=Path), help='a settings file (TOML)')
+    @functools.wraps(command)
+    def wrapped(home: str | None, config: Path | None, **words: Any) -> Any:
+        options = {'home': home} if home else {}
+        for name in [word for word in words if word.startswith('setting_')]:
+            value = words.pop(name)
+            if value is not None:
+                options[name.removeprefix('setting_')] = str(value)
+        return command(settings=load_settings(config=config, environ=os.environ, options=options), **words)
+
+    return wrapped
+
+
+def setting_option(name: str, meaning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """An option ``--name`` that overrides the setting ``name``."""
+    return click.option(f'--{name.replace("_", "-")}', f'setting_{name}', help=meaning)

@@ -1,0 +1,123 @@
+"""A read-only view of one commit: dulwich looks into the object store, ``git archive`` streams the whole tree."""
+
+import fnmatch
+import os
+import stat
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from dulwich.errors import NotGitRepository
+from dulwich.objects import Blob, ObjectID, Tree
+from dulwich.objects import Commit as GitCommit
+from dulwich.repo import Repo
+
+from gitreceive.errors import SourceError
+from gitreceive.model import Commit
+from gitreceive.repositories import git, git_environment, owner
+
+
+class GitSource:
+    """The tree of ``commit`` in the bare repository ``repo``; satisfies the ``Source`` port. Close it after use."""
+
+    def __init__(self, repo: Path, commit: Commit) -> None:
+        self._path = repo
+        self._commit = commit
+        try:
+            self._repo = Repo(str(repo), bare=True)
+        except NotGitRepository as error:
+            raise SourceError(f'{repo} is not a git repository') from error
+        try:
+            found = self._repo[commit.encode()]
+        except KeyError as error:
+            raise SourceError(f'commit {commit} is not in {repo}') from error
+        if not isinstance(found, GitCommit):
+            raise SourceError(f'{commit} is not a commit')
+        self._root = found.tree
+        self._committed = int(found.commit_time)
+
+    def __enter__(self) -> 'GitSource':
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._repo.close()
+
+    @property
+    def commit(self) -> Commit:
+        """The commit."""
+        return self._commit
+
+    @property
+    def committed(self) -> int:
+        """When it was committed, in whole seconds since the epoch."""
+        return self._committed
+
+    def exists(self, path: str) -> bool:
+        """Whether a regular file stands at ``path``."""
+        return self._find(path) is not None
+
+    def read(self, path: str, limit: int = 10_000_000) -> bytes:
+        """The file's bytes; SourceError if it is missing or over ``limit`` bytes (its size is asked first)."""
+        name = self._find(path)
+        if name is None:
+            raise SourceError(f'{path} is not a file of commit {self._commit[:7]}')
+        size = int(git(self._path, 'cat-file', '-s', name.decode()).stdout or b'0')
+        if size > limit:
+            raise SourceError(f'{path} has {size:,} bytes; at most {limit:,} are read: make it smaller')
+        blob = self._repo[name]
+        assert isinstance(blob, Blob)
+        return blob.as_raw_string()
+
+    def glob(self, pattern: str) -> Sequence[str]:
+        """The paths of files that match, sorted; ``*`` stays within a directory."""
+        return sorted(os.fsdecode(path) for path in self._match(self._root, b'', os.fsencode(pattern).split(b'/')))
+
+    @contextmanager
+    def archive(self, prefix: str) -> Iterator[IO[bytes]]:
+        """The whole tree as an uncompressed tar below ``prefix``. Raises SourceError if git fails on the way."""
+        command = ['git', '--git-dir', str(self._path), '-c', 'tar.umask=0022', 'archive', '--format=tar']
+        with subprocess.Popen(
+            [*command, f'--prefix={prefix}', self._commit],
+            env=git_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self._path,
+            **owner(self._path),
+        ) as child:
+            assert child.stdout and child.stderr
+            try:
+                yield child.stdout
+                if child.stdout.read(1) == b'' and child.wait() != 0:
+                    said = child.stderr.read(2000).decode(errors='replace').strip()
+                    raise SourceError(f'git archive of {self._commit[:7]} failed: {said}')
+            finally:
+                child.kill()
+
+    def _find(self, path: str) -> ObjectID | None:
+        *folders, last = os.fsencode(path).split(b'/')
+        tree = self._tree(self._root)
+        for folder in folders:
+            if folder not in tree or not stat.S_ISDIR(tree[folder][0]):
+                return None
+            tree = self._tree(tree[folder][1])
+        if last not in tree or not stat.S_ISREG(tree[last][0]):
+            return None
+        return tree[last][1]
+
+    def _match(self, tree: ObjectID, prefix: bytes, parts: list[bytes]) -> Iterator[bytes]:
+        for entry in self._tree(tree).iteritems():
+            if not fnmatch.fnmatchcase(entry.path, parts[0]):
+                continue
+            if len(parts) == 1 and stat.S_ISREG(entry.mode):
+                yield prefix + entry.path
+            elif len(parts) > 1 and stat.S_ISDIR(entry.mode):
+                yield from self._match(entry.sha, prefix + entry.path + b'/', parts[1:])
+
+    def _tree(self, name: ObjectID) -> Tree:
+        found = self._repo[name]
+        if not isinstance(found, Tree):
+            raise SourceError(f'{name.decode()} in commit {self._commit[:7]} is not a tree')
+        return found
