@@ -4,6 +4,8 @@ Exit codes go in tens by stage, so that a script can tell a broken setting (10) 
 A message says what happened, where, and what to do about it; it may have several lines.
 """
 
+from collections.abc import Sequence
+
 
 class GitReceiveError(Exception):
     """The base of them all. ``str(error)`` is written for the person who reads it at night."""
@@ -78,9 +80,17 @@ class RecipeError(GitReceiveError):
 
 
 class BuildError(GitReceiveError):
-    """A build step failed; the message names the step and its exit status."""
+    """A build step failed; the message names the step and its exit status.
+
+    ``step`` is the step's short name and ``tail`` the last lines that it printed, as far as they are known.
+    """
 
     exit_code = 60
+
+    def __init__(self, message: str, *, step: str = '', tail: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.step = step
+        self.tail = tuple(tail)
 
 
 class BuildTimeout(BuildError):

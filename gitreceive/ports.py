@@ -92,11 +92,15 @@ class ImageBuilder(Protocol):
 class SlugPacker(Protocol):
     """Reads ``/app`` out of an image and packs it."""
 
-    def pack(self, image: Image, target: Path, mtime: int, cancellation: Cancellation) -> None:
-        """Writes the slug's bytes to ``target`` (a new file). The same image and mtime give the same bytes.
+    def pack(self, image: Image, target: IO[bytes], mtime: int, cancellation: Cancellation) -> Sequence[str]:
+        """Writes the slug's bytes to ``target``. The same image and mtime give the same bytes.
 
-        Raises SlugError, EngineGone, BuildCancelled or BuildTimeout, and leaves no file then.
+        Returns the names of what a slug cannot hold and was left out (devices, sockets, pipes), at most a few.
+        Raises SlugError, EngineGone, BuildCancelled or BuildTimeout.
         """
+
+    def sizes(self, image: Image, cancellation: Cancellation) -> Mapping[str, int]:
+        """Bytes of files directly in each directory of ``/app``, by the directory's path (``/app/src``)."""
 
 
 class Storage(Protocol):

@@ -1,0 +1,1 @@
+"""The Docker engine: building images in it, looking into them, running containers from them."""

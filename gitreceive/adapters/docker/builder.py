@@ -1,0 +1,138 @@
+"""Builds images through the engine's HTTP API, and removes them."""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+
+import requests
+from docker import APIClient
+from docker.errors import APIError, ImageNotFound
+
+from gitreceive.adapters.docker.context import context
+from gitreceive.adapters.docker.engine import Engine
+from gitreceive.adapters.docker.frames import Decoder
+from gitreceive.adapters.docker.progress import Progress
+from gitreceive.adapters.docker.request import BuildRequest, parameters
+from gitreceive.adapters.docker.versions import read_versions
+from gitreceive.errors import BuildError, BuildTimeout, EngineGone
+from gitreceive.model import Image
+from gitreceive.ports import BuildJob, Cancellation, Console
+
+BUILD_LABEL = 'gitreceive.build'
+HOME_LABEL = 'gitreceive.home'
+APP_LABEL = 'gitreceive.app'
+
+
+class DockerImageBuilder:
+    """Satisfies the ``ImageBuilder`` port. ``home`` names this receiver among those that share the engine."""
+
+    def __init__(self, engine: Engine, home: str) -> None:
+        self._engine = engine
+        self._home = home
+
+    def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
+        """See the port. The steps' output goes to ``console`` as it comes."""
+        labels = self._labels(job)
+        build = f'gitreceive-{uuid.uuid4().hex}'
+        request = BuildRequest(self._engine, parameters(build, self._tag(job), labels, job.app, job.nocache))
+        progress = Progress(console)
+        with _told(cancellation, progress, self._engine), cancellation.call_on_stop(request.abort):
+            cancellation.check()
+            decoder = Decoder()
+            with closing(context(job, cancellation.check)) as body, closing(request.lines(body)) as lines:
+                for line in lines:
+                    for event in decoder.events(line):
+                        progress.take(event)
+            progress.finish()
+            failure = progress.failure()
+            if failure:
+                raise failure
+            if not progress.image:
+                raise EngineGone('its answer ended without a result')
+            return self._finished(progress.image, labels, cancellation)
+
+    def remove(self, image: Image) -> None:
+        """Removes the image and its tag; silent if it is gone. Raises BuildError while a container runs from it."""
+        with self._engine.connect() as client, self._engine.errors('removed an image'):
+            _remove(client, image.id)
+
+    def sweep(self, live: frozenset[int]) -> int:
+        """See the port. Of containers, those that were never started are swept: running ones are releases."""
+        mine = {'label': [f'{HOME_LABEL}={self._home}', BUILD_LABEL]}
+        removed = 0
+        with self._engine.connect() as client, self._engine.errors('looked for leftovers of builds'):
+            for container in client.containers(all=True, filters={**mine, 'status': 'created'}):
+                if _orphan(container, live):
+                    self._engine.remove_container(client, container['Id'])
+                    removed += 1
+            for image in client.images(filters=mine):
+                if _orphan(image, live):
+                    removed += _remove(client, image['Id'], in_use_is_fine=True)
+        return removed
+
+    def _finished(self, image: str, labels: Mapping[str, str], cancellation: Cancellation) -> Image:
+        try:
+            cancellation.check()
+            return Image(id=image, versions=read_versions(self._engine, image, labels))
+        except BaseException:
+            self.remove(Image(id=image))
+            raise
+
+    def _labels(self, job: BuildJob) -> Mapping[str, str]:
+        return {BUILD_LABEL: str(job.number), HOME_LABEL: self._home, APP_LABEL: job.app}
+
+    def _tag(self, job: BuildJob) -> str:
+        """A name of the image: one without could be taken away by anybody's ``docker image prune``.
+
+        Two receivers may share an engine, so the receiver is part of it.
+        """
+        receiver = hashlib.sha256(self._home.encode()).hexdigest()[:8]
+        return f'gitreceive-app/{job.app}:{job.number}-{receiver}'
+
+
+@contextmanager
+def _told(cancellation: Cancellation, progress: Progress, engine: Engine) -> Iterator[None]:
+    """Gives the errors of a build their step: which one ran when the time was up or the engine went away."""
+    step = ''
+    try:
+        with engine.errors('built an image'):
+            yield
+    except BuildError as error:
+        step = progress.step
+        progress.finish()
+        stopped = _stop_reason(cancellation)
+        if isinstance(stopped, BuildTimeout) and step:
+            raise BuildTimeout(f'{stopped} in "{step}"', step=step, tail=progress.tail) from error
+        if stopped:
+            raise stopped from error
+        if isinstance(error, EngineGone) and step:
+            raise EngineGone(f'the Docker engine went away during "{step}"', step=step, tail=progress.tail) from error
+        raise
+
+
+def _stop_reason(cancellation: Cancellation) -> BuildError | None:
+    try:
+        cancellation.check()
+    except BuildError as error:
+        return error
+    return None
+
+
+def _orphan(found: Mapping[str, object], live: frozenset[int]) -> bool:
+    labels = found.get('Labels')
+    number = labels.get(BUILD_LABEL, '') if isinstance(labels, dict) else ''
+    return not re.fullmatch('[0-9]{1,18}', number) or int(number) not in live
+
+
+def _remove(client: APIClient, image: str, in_use_is_fine: bool = False) -> bool:
+    try:
+        client.remove_image(image, force=True)
+    except ImageNotFound:
+        return False
+    except APIError as error:
+        if in_use_is_fine and error.status_code == requests.codes.conflict:
+            return False
+        raise
+    return True

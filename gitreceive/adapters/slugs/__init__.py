@@ -1,0 +1,1 @@
+"""Slug packers: two ways out of an image to the same bytes."""
