@@ -182,11 +182,15 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slug:
-    """A packed ``/app``: a plain ``.tar.gz`` at ``path``; ``sha256`` in hexadecimal, ``size`` in bytes."""
+    """A packed ``/app``: a plain ``.tar.gz`` at ``path``; ``sha256`` in hexadecimal, ``size`` in bytes.
+
+    ``left_out`` names (at most a few of) the devices, sockets and pipes that a slug cannot hold.
+    """
 
     path: Path
     sha256: str
     size: int
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,9 @@ class Storage(Protocol):
     def put(self, name: str, file: Path) -> str:
         """Stores the file's bytes under ``name``, atomically, and returns the object's URL."""
 
+    def url(self, name: str) -> str:
+        """The URL of an object of that name, whether it is there or not."""
+
     def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
         """A stream of the object's bytes. Raises StorageError if there is none."""
 

@@ -1,8 +1,9 @@
 """Cuts the slug: ``/app`` of an image, packed into one file, hashed as it is written."""
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, cast
 
@@ -28,15 +29,14 @@ def cut_slug(
     try:
         with target.open('xb') as file:
             measured = _Measured(file, limits.slug_bytes)
-            try:
-                packer.pack(image, cast(IO[bytes], measured), mtime, cancellation)
-            except _GaveUp:
-                pass
+            left_out: Sequence[str] = ()
+            with contextlib.suppress(_GaveUp):
+                left_out = packer.pack(image, cast(IO[bytes], measured), mtime, cancellation)
             if measured.size > limits.slug_bytes:
                 raise SlugError(_too_large(measured, limits.slug_bytes, packer.sizes(image, cancellation)))
             file.flush()
             os.fsync(file.fileno())
-        return Slug(path=target, sha256=measured.sha256, size=measured.size)
+        return Slug(path=target, sha256=measured.sha256, size=measured.size, left_out=tuple(left_out))
     except BaseException as error:
         target.unlink(missing_ok=True)
         if isinstance(error, OSError):
@@ -74,9 +74,6 @@ class _Measured:
 
     def flush(self) -> None:
         self._file.flush()
-
-    def read(self, size: int = -1) -> bytes:
-        raise NotImplementedError(f'write only: {size}')
 
 
 def _too_large(measured: _Measured, limit: int, sizes: Mapping[str, int]) -> str:

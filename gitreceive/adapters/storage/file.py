@@ -1,0 +1,170 @@
+"""Storage in a directory. An object appears by a rename, so nobody ever sees a part of one."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote, unquote, urlsplit
+
+from gitreceive.errors import SettingsError, StorageError
+
+NAME = re.compile(r'[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*', re.ASCII)
+TEMPORARY = '.tmp-'
+PIECE = 1 << 24
+
+
+class FileStorage:
+    """Objects are files below ``root``; satisfies the ``Storage`` port. Directories are made as they are needed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @classmethod
+    def from_url(cls, url: str) -> 'FileStorage':
+        """``file:///srv/slugs``. Raises SettingsError for a relative path or another host."""
+        parts = urlsplit(url)
+        if parts.netloc not in ('', 'localhost') or not parts.path.startswith('/'):
+            raise SettingsError(f'storage = {url!r}: an absolute path is expected, for example file:///srv/slugs')
+        return cls(Path(unquote(parts.path)))
+
+    def put(self, name: str, file: Path) -> str:
+        """See the port. The bytes are on disk before the name is, and the name before this returns."""
+        path = self._path(name)
+        with self._errors(f'cannot store {name}', file):
+            _make_folder(path.parent)
+            temporary = path.parent / f'{TEMPORARY}{uuid.uuid4().hex}'
+            try:
+                _copy(file, temporary)
+                temporary.rename(path)
+            finally:
+                temporary.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """See the port."""
+        return f'file://{quote(str(self._path(name)))}'
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """See the port."""
+        path = self._path(name)
+        with self._errors(f'cannot open {name}'):
+            file = path.open('rb')
+        with file:
+            yield file
+
+    def list(self, prefix: str = '') -> Iterator[str]:
+        """See the port."""
+        yield from sorted(name for name in self._names() if name.startswith(prefix))
+
+    def delete(self, name: str) -> None:
+        """See the port."""
+        path = self._path(name)
+        with self._errors(f'cannot delete {name}'):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                path.unlink()
+                _sync_folder(path.parent)
+
+    def sweep(self) -> int:
+        """See the port. A put that still runs, in whatever process, holds a lock on its file: that one stays."""
+        removed = 0
+        with self._errors('cannot clean up'):
+            for folder, _, files in os.walk(self._root):
+                for file in files:
+                    if file.startswith(TEMPORARY):
+                        removed += _remove_unlocked(Path(folder, file))
+        return removed
+
+    def _names(self) -> Iterator[str]:
+        with self._errors('cannot list the objects'):
+            for folder, _, files in os.walk(self._root):
+                for file in files:
+                    name = str(Path(folder, file).relative_to(self._root))
+                    if NAME.fullmatch(name):
+                        yield name
+
+    def _path(self, name: str) -> Path:
+        if not NAME.fullmatch(name):
+            raise StorageError(f'{ascii(name[:100])} is not a name of an object: letters, digits, "_", "-", "." and "/"')
+        return self._root / name
+
+    @contextmanager
+    def _errors(self, what: str, file: Path | None = None) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(f'{what} in {self._root}: {self._explained(error, file)}') from error
+
+    def _explained(self, error: OSError, file: Path | None) -> str:
+        place = error.filename or self._root
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            needed = file.stat().st_size if file else 0
+            free = shutil.disk_usage(_existing(self._root)).free
+            return (
+                f'no room: {needed:,} bytes are needed and {free:,} are free; '
+                'remove what is not needed there or make the file system larger, and push again'
+            )
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return f'{place} is not writable for user id {os.geteuid()} ({error.strerror}): give it access to {self._root}'
+        if error.errno == errno.ENOENT:
+            return 'there is no such object'
+        return f'{error.strerror} ({place})'
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copies in the kernel, sharing the blocks where the file system can, and waits for the disk."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, 'wb') as sink, source.open('rb') as stream:
+        fcntl.flock(sink, fcntl.LOCK_EX)
+        try:
+            while os.copy_file_range(stream.fileno(), sink.fileno(), PIECE):
+                pass
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+                raise
+            stream.seek(0)
+            sink.seek(0)
+            shutil.copyfileobj(stream, sink, PIECE)
+        sink.flush()
+        os.fsync(sink.fileno())
+
+
+def _remove_unlocked(file: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError), file.open('rb') as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        file.unlink()
+        return True
+    return False
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
