@@ -16,13 +16,14 @@ from gitreceive.adapters.docker.frames import Decoder
 from gitreceive.adapters.docker.progress import Progress
 from gitreceive.adapters.docker.request import BuildRequest, parameters
 from gitreceive.adapters.docker.versions import read_versions
-from gitreceive.errors import BuildError, BuildTimeout, EngineGone
+from gitreceive.errors import BuildError, BuildTimeout, EngineGone, RecipeError
 from gitreceive.model import Image
 from gitreceive.ports import BuildJob, Cancellation, Console
 
 BUILD_LABEL = 'gitreceive.build'
 HOME_LABEL = 'gitreceive.home'
 APP_LABEL = 'gitreceive.app'
+SYNTAX = re.compile(r'\s*(#|//)\s*syntax\s*=', re.IGNORECASE)
 
 
 class DockerImageBuilder:
@@ -34,11 +35,12 @@ class DockerImageBuilder:
 
     def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
         """See the port. The steps' output goes to ``console`` as it comes."""
+        refuse_other_frontends(job.recipe.dockerfile)
         labels = self._labels(job)
         build = f'gitreceive-{uuid.uuid4().hex}'
         request = BuildRequest(self._engine, parameters(build, self._tag(job), labels, job.app, job.nocache))
         progress = Progress(console)
-        with _told(cancellation, progress, self._engine), cancellation.call_on_stop(request.abort):
+        with _told(cancellation, progress), cancellation.call_on_stop(request.abort):
             cancellation.check()
             decoder = Decoder()
             with closing(context(job, cancellation.check)) as body, closing(request.lines(body)) as lines:
@@ -93,12 +95,10 @@ class DockerImageBuilder:
 
 
 @contextmanager
-def _told(cancellation: Cancellation, progress: Progress, engine: Engine) -> Iterator[None]:
+def _told(cancellation: Cancellation, progress: Progress) -> Iterator[None]:
     """Gives the errors of a build their step: which one ran when the time was up or the engine went away."""
-    step = ''
     try:
-        with engine.errors('built an image'):
-            yield
+        yield
     except BuildError as error:
         step = progress.step
         progress.finish()
@@ -118,6 +118,15 @@ def _stop_reason(cancellation: Cancellation) -> BuildError | None:
     except BuildError as error:
         return error
     return None
+
+
+def refuse_other_frontends(dockerfile: str) -> None:
+    """Raises RecipeError for a ``# syntax=`` line: it names an image that would run with the engine's own rights."""
+    for line in dockerfile.splitlines():
+        if SYNTAX.match(line):
+            raise RecipeError('the Dockerfile has a "syntax" directive, which would run another image: remove it')
+        if not line.lstrip().startswith(('#', '//')):
+            return
 
 
 def _orphan(found: Mapping[str, object], live: frozenset[int]) -> bool:

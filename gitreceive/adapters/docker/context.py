@@ -3,6 +3,7 @@
 import tarfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
+from gitreceive.errors import SourceError
 from gitreceive.model import ContextFile
 from gitreceive.ports import BuildJob
 
@@ -20,10 +21,13 @@ def context(job: BuildJob, check: Callable[[], None]) -> Generator[bytes, None, 
     Raises SourceError if the code cannot be read.
     """
     yield b''.join(own_members(job.recipe.dockerfile, job.recipe.files, job.env))
-    with job.source.archive('src/') as archive:
-        while piece := archive.read(CHUNK):
-            check()
-            yield piece
+    try:
+        with job.source.archive('src/') as archive:
+            while piece := archive.read(CHUNK):
+                check()
+                yield piece
+    except OSError as error:
+        raise SourceError(f'cannot read the archive of {job.source.commit[:7]}: {error}') from error
 
 
 def own_members(dockerfile: str, files: Sequence[ContextFile], env: Mapping[str, str]) -> Iterator[bytes]:

@@ -22,11 +22,7 @@ CANCEL_TIMEOUT = 0.4
 
 
 def parameters(build: str, tag: str, labels: Mapping[str, str], namespace: str, nocache: bool) -> dict[str, str]:
-    """The query of a build. Pure.
-
-    BuildKit ignores memory, CPU and pids here, so none is claimed. ``BUILDKIT_SYNTAX`` keeps a Dockerfile from
-    choosing another frontend image.
-    """
+    """The query of a build. Pure. BuildKit ignores memory, CPU and pids here, so none is claimed."""
     arguments = {'BUILDKIT_CACHE_MOUNT_NS': namespace}
     return {
         'version': '2',
@@ -52,20 +48,15 @@ class BuildRequest:
 
     def lines(self, body: Iterator[bytes]) -> Generator[bytes, None, None]:
         """The lines of the answer as they come. Raises EngineGone, BuildError, or what ``body`` raises."""
-        client = self._engine.connect()
-        url = f'{client.base_url}/v{client.api_version}/build'
-        request = client.prepare_request(
-            requests.Request(
-                'POST', url, params=self._query, data=body, headers={'Content-Type': 'application/x-tar'}
-            )
-        )
-        self._watch(client, request)
-        with client, client.send(request, stream=True, timeout=(SEND_TIMEOUT, None)) as answer:
-            if not answer.ok:
-                raise BuildError(f'the Docker engine refused the build: {_said(answer)}')
-            for line in answer.iter_lines(chunk_size=None):
-                if line:
-                    yield line
+        with self._engine.connect() as client, self._engine.errors('built an image'):
+            request = self._prepared(client, body)
+            self._watch(client, request)
+            with client.send(request, stream=True, timeout=(SEND_TIMEOUT, None)) as answer:
+                if not answer.ok:
+                    raise BuildError(f'the Docker engine refused the build: {_said(answer)}')
+                for line in answer.iter_lines(chunk_size=None):
+                    if line:
+                        yield line
 
     def abort(self) -> None:
         """Cancels the build in the engine and closes the connection; raises nothing."""
@@ -78,6 +69,13 @@ class BuildRequest:
             connections = list(self._connections)
         for connection in connections:
             _shut(connection)
+
+    def _prepared(self, client: APIClient, body: Iterator[bytes]) -> requests.PreparedRequest:
+        url = f'{client.base_url}/v{client.api_version}/build'
+        headers = {'Content-Type': 'application/x-tar'}
+        return client.prepare_request(
+            requests.Request('POST', url, params=self._query, data=body, headers=headers)
+        )
 
     def _watch(self, client: APIClient, request: requests.PreparedRequest) -> None:
         """Keeps the connections that the pool makes for this request: only their sockets can wake a blocked thread.

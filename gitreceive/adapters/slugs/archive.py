@@ -49,9 +49,16 @@ def archive_sizes(engine: Engine, image: str, cancellation: Cancellation) -> Map
 
 
 def repacked(
-    read: Callable[[int], bytes], mtime: int, left_out: list[str], check: Callable[[], None], owner: int = 0
+    read: Callable[[int], bytes],
+    mtime: int | None,
+    left_out: list[str],
+    check: Callable[[], None],
+    owner: int = 0,
 ) -> Iterator[bytes]:
-    """The tar stream behind ``read`` in a slug's form, piece by piece. What a slug cannot hold goes to ``left_out``."""
+    """The tar stream behind ``read`` in a slug's form, piece by piece. What a slug cannot hold goes to ``left_out``.
+
+    ``mtime`` None keeps each member's own.
+    """
     members = Members(read)
     length = 0
     for number, member in enumerate(members):
@@ -61,7 +68,7 @@ def repacked(
             if len(left_out) < MOST_NAMES:
                 left_out.append(member.name.decode('utf-8', 'backslashreplace'))
             continue
-        header = written(member, mtime, owner)
+        header = written(member, member.mtime if mtime is None else mtime, owner)
         length += len(header) + member.size + -member.size % 512
         yield header
         if member.kind == REGULAR:

@@ -33,6 +33,7 @@ class Member:
     link: bytes = b''
     size: int = 0
     mode: int = 0
+    mtime: int = 0
 
 
 class Members:
@@ -88,7 +89,8 @@ class Members:
             kind=kind,
             link=extra.get(b'linkpath', fields[8].rstrip(b'\0')),
             size=self._left,
-            mode=_number(fields[1]) & 0o777,
+            mode=_number(fields[1]) & 0o7777,
+            mtime=_number(fields[5]),
         )
 
     def _meta(self, size: int) -> bytes:
@@ -114,7 +116,7 @@ def written(member: Member, mtime: int, owner: int = 0) -> bytes:
     if len(name) > 100:
         before += _long(b'L', name)
     size = member.size if member.kind == REGULAR else 0
-    return before + _header(name, member.kind, link, size, member.mode, mtime, owner)
+    return before + _header(name, member.kind, link, size, member.mode & 0o777, mtime, owner)
 
 
 def end_of_archive(length: int) -> bytes:
