@@ -1,0 +1,66 @@
+"""``gitreceive stack``: makes and shows the base images."""
+
+import os
+import sys
+
+import click
+
+from gitreceive.cli.options import settings_options
+from gitreceive.errors import GitReceiveError
+from gitreceive.settings import Settings
+from gitreceive.stack.build import Options, build_stack
+from gitreceive.stack.recipe import load_recipe
+from gitreceive.text import harmless
+
+
+class Lines:
+    """A console that writes each line to standard output at once."""
+
+    def step(self, text: str) -> None:
+        """``-----> text``"""
+        click.echo(f'-----> {harmless(text)}')
+
+    def detail(self, text: str) -> None:
+        """``       text``"""
+        click.echo(f'       {harmless(text)}')
+
+    def warn(self, text: str) -> None:
+        """`` !     text``"""
+        click.echo(f' !     {harmless(text)}', err=True)
+
+
+@click.group('stack')
+def stack() -> None:
+    """The base images of apps."""
+
+
+@stack.command('build')
+@click.option('--stack', 'name', help='which one (default: the setting "stack")')
+@click.option('--host-ca/--no-host-ca', default=True, help="put this host's extra CA certificates in (default: yes)")
+@click.option('--again', is_flag=True, help="make the images although the recipe is unchanged: for Debian's updates")
+@click.option('--record', is_flag=True, help="write the installed packages into the recipe's installed-*.txt")
+@settings_options
+def build(settings: Settings, name: str | None, host_ca: bool, again: bool, record: bool) -> None:
+    """Make a stack's run image and build image, unless they are there."""
+    environ = {**os.environ, 'DOCKER_HOST': settings.engine} if settings.engine else os.environ
+    options = Options(host_ca=host_ca, again=again or record, record=record)
+    build_stack(load_recipe(name or settings.stack), environ, Lines(), options)
+
+
+def main() -> None:
+    """The group alone, as a program: what sets a checkout up runs it before anything else works."""
+    try:
+        stack.main(standalone_mode=False)
+    except GitReceiveError as error:
+        for line in str(error).splitlines():
+            click.echo(f' !     {harmless(line)}', err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+
+
+if __name__ == '__main__':
+    main()

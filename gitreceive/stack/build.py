@@ -1,0 +1,124 @@
+"""Makes a stack's two images: looks, fetches, imports the one, builds the other on top, names both. All or nothing."""
+
+import difflib
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+
+from gitreceive.ports import Console
+from gitreceive.stack import images
+from gitreceive.stack.certificates import host_certificates
+from gitreceive.stack.recipe import StackRecipe, digest
+from gitreceive.stack.root import Host, check_tools, debian_root, fetch_bootstrap, inspect_host, prepare
+
+SHOWN = 40
+"""Lines of a drift that are shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """``host_ca``: put the host's extra certificates in. ``again``: make the images although the recipe has not changed
+    (Debian's packages may have). ``record``: write the installed packages into the recipe instead of comparing them.
+    """
+
+    host_ca: bool = True
+    again: bool = False
+    record: bool = False
+
+
+DEFAULTS = Options()
+
+
+def build_stack(
+    recipe: StackRecipe, environ: Mapping[str, str], console: Console, options: Options = DEFAULTS
+) -> bool:
+    """Makes the images of ``recipe`` in the engine of ``environ``, unless they are there; True if it made them.
+
+    Raises StackError; then there are no new images, and the ones from before still have their names.
+    """
+    host = inspect_host(recipe.suite, host_certificates() if options.host_ca else ())
+    mark = digest(recipe, host.circumstances())
+    with images.connected(environ) as client:
+        if not options.again and images.present(client, recipe, mark):
+            console.step(f'{recipe.stack.name} is up to date ({mark[:12]})')
+            return False
+        check_tools()
+        with tempfile.TemporaryDirectory(prefix='gitreceive-stack-') as place:
+            work = Path(place)
+            _make(client, recipe, host, mark, work, console)
+            _compare(recipe, work, console, options.record)
+    return True
+
+
+def _make(
+    client: docker.DockerClient, recipe: StackRecipe, host: Host, mark: str, work: Path, console: Console
+) -> None:
+    stack = recipe.stack
+    console.step(f'Making {stack.name} from Debian {recipe.suite} (recipe {mark[:12]})')
+    console.detail(f'{len(host.certificates)} certificates that this host trusts besides the usual ones go in')
+    prepare(work, recipe, host)
+    fetch_bootstrap(work, recipe)
+    console.step(f'Run image: {len(recipe.run_packages)} packages and what they depend on')
+    run_id = _run_image(client, recipe, mark, work, console)
+    try:
+        _audit(console, (work / 'stripped-run.txt').read_text())
+        console.step(f'Build image: {len(recipe.build_packages)} more packages, and Node to start with')
+        build_id, printed = images.commit_build_image(client, recipe, mark, run_id, work)
+    except BaseException:
+        images.discard(client, run_id)
+        raise
+    _audit(console, marked(printed, 'stripped'))
+    (work / 'installed-build.txt').write_text(marked(printed, 'installed'))
+    images.name_images(client, recipe, run_id, build_id)
+    console.step(f'{stack.run_image} and {stack.build_image} are ready')
+
+
+def _run_image(client: docker.DockerClient, recipe: StackRecipe, mark: str, work: Path, console: Console) -> str:
+    made: list[str] = []
+    try:
+        with debian_root(work, recipe, console) as root:
+            made.append(images.import_run_image(client, recipe, mark, root))
+    except BaseException:
+        for image_id in made:
+            images.discard(client, image_id)
+        raise
+    return made[0]
+
+
+def marked(printed: str, mark: str) -> str:
+    """Those lines of ``printed`` that begin with the word ``mark``, without it."""
+    lines = [line.removeprefix(f'{mark} ') for line in printed.splitlines() if line.startswith(f'{mark} ')]
+    return ''.join(f'{line}\n' for line in lines)
+
+
+def drift(before: str, after: str, name: str) -> list[str]:
+    """The lines of a unified diff between two package lists; empty if they are the same."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f'a/{name}', f'b/{name}', n=0, lineterm='')
+    return list(lines)
+
+
+def _audit(console: Console, stripped: str) -> None:
+    lines = stripped.splitlines()
+    console.detail(f'{len(lines)} files lost their setuid or setgid bit{":" if lines else ""}')
+    for line in lines:
+        console.detail(f'  {line}')
+
+
+def _compare(recipe: StackRecipe, work: Path, console: Console, record: bool) -> None:
+    for name in ('installed-run.txt', 'installed-build.txt'):
+        kept = recipe.directory / name
+        if record:
+            shutil.copyfile(work / name, kept)
+            console.detail(f'wrote {kept}')
+            continue
+        changes = drift(kept.read_text() if kept.exists() else '', (work / name).read_text(), name)
+        if changes:
+            console.step(f'Debian has moved on since {name} was written; this is no error:')
+        for line in changes[:SHOWN]:
+            console.detail(line)
+        if len(changes) > SHOWN:
+            console.detail(f'... and {len(changes) - SHOWN} lines more; "gitreceive stack build --record" writes the file')

@@ -1,0 +1,118 @@
+"""A stack's recipe: the files in ``stacks/<name>/`` as frozen records. Reads files, runs nothing."""
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gitreceive.errors import StackError
+from gitreceive.model import Stack
+from gitreceive.resources import directory
+
+FORMAT = 1
+"""Raise it when this package makes other images of the same recipe: the digest changes, and they are made again."""
+
+INGREDIENTS = ('stack.toml', 'packages-run.txt', 'packages-build.txt', 'run.sh', 'build.sh')
+PYTHON = re.compile(r'python3\.\d+=(\d+\.\d+\.\d+)')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackRecipe:
+    """What ``stack.toml`` and the package lists say. ``directory`` is where they and the scripts lie."""
+
+    directory: Path
+    stack: Stack
+    version: int
+    suite: str
+    user: str
+    home: str
+    locales: tuple[str, ...]
+    bootstrap_node: str
+    env: Mapping[str, str]
+    build_env: Mapping[str, str]
+    run_packages: tuple[str, ...]
+    build_packages: tuple[str, ...]
+
+
+def load_stack(name: str) -> Stack:
+    """The stack as the rest of the program knows it. Raises StackError if there is none, or it is not readable."""
+    return load_recipe(name).stack
+
+
+def load_recipe(name: str) -> StackRecipe:
+    """The recipe of the stack ``name``. Raises StackError that names the file, or the stacks that there are."""
+    place = directory('stacks') / name
+    table = _table(place)
+    try:
+        return StackRecipe(
+            directory=place,
+            stack=_stack(place, table),
+            version=int(table['version']),
+            suite=str(table['suite']),
+            user=str(table['user']),
+            home=str(table['home']),
+            locales=tuple(map(str, table['locales'])),
+            bootstrap_node=str(table['bootstrap_node']),
+            env=_strings(table['env']),
+            build_env=_strings(table['build_env']),
+            run_packages=packages(_read(place / 'packages-run.txt')),
+            build_packages=packages(_read(place / 'packages-build.txt')),
+        )
+    except KeyError as error:
+        raise StackError(f'{place / "stack.toml"}: {error.args[0]} is missing') from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise StackError(f'{place / "stack.toml"}: a value is of the wrong kind: {error}') from error
+
+
+def packages(text: str) -> tuple[str, ...]:
+    """The names in a package list: one a line, ``#`` begins a comment."""
+    names = (line.partition('#')[0].strip() for line in text.splitlines())
+    return tuple(name for name in names if name)
+
+
+def pythons(installed: str) -> tuple[str, ...]:
+    """The exact Python versions in a list of ``package=version`` lines, without Debian's part of the version."""
+    return tuple(sorted(match[1] for line in installed.splitlines() if (match := PYTHON.match(line))))
+
+
+def digest(recipe: StackRecipe, circumstances: Iterable[str]) -> str:
+    """What the images depend on, as hexadecimal SHA-256: the recipe's files and the host's ``circumstances``."""
+    parts = [f'format {FORMAT}', *(_read(recipe.directory / name) for name in INGREDIENTS), *circumstances]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _table(place: Path) -> dict[str, Any]:
+    path = place / 'stack.toml'
+    if not path.is_file():
+        known = sorted(found.parent.name for found in place.parent.glob('*/stack.toml'))
+        raise StackError(f'there is no stack "{place.name}"; there are: {", ".join(known) or "none"} (in {place.parent})')
+    try:
+        return tomllib.loads(_read(path))
+    except tomllib.TOMLDecodeError as error:
+        raise StackError(f'{path} is not valid TOML: {error}') from error
+
+
+def _stack(place: Path, table: Mapping[str, Any]) -> Stack:
+    installed = place / 'installed-build.txt'
+    return Stack(
+        name=str(table['name']),
+        run_image=str(table['run_image']),
+        build_image=str(table['build_image']),
+        uid=int(table['uid']),
+        pythons=pythons(_read(installed)) if installed.exists() else (),
+    )
+
+
+def _strings(table: Mapping[str, Any]) -> Mapping[str, str]:
+    return {str(key): str(value) for key, value in table.items()}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text('utf-8')
+    except OSError as error:
+        raise StackError(f'cannot read {path}: {error.strerror}') from error

@@ -1,0 +1,148 @@
+"""The host's side of a stack: a Debian root by mmdebstrap, and everything that is fetched from the outside."""
+
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import IO
+
+from gitreceive.errors import StackError
+from gitreceive.ports import Console
+from gitreceive.stack.certificates import pem_files
+from gitreceive.stack.recipe import StackRecipe
+from gitreceive.stack.sources import acquire_settings, debian_sources
+
+APT = Path('/etc/apt')
+SOURCES = ('.list', '.sources')
+LEFT_OUT = ('/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*', '/usr/share/doc/*')
+PUT_BACK = ('/usr/share/locale/locale.alias', '/usr/share/doc/*/copyright')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """What of this host gets into the images: its Debian sources, how to reach them, its extra certificates (DER)."""
+
+    sources: str
+    acquire: str
+    certificates: tuple[bytes, ...]
+
+    def circumstances(self) -> list[str]:
+        """All that makes other images of the same recipe, as text."""
+        return [platform.machine(), self.sources, *pem_files(self.certificates)]
+
+
+def inspect_host(suite: str, certificates: tuple[bytes, ...]) -> Host:
+    """Reads apt's configuration. Raises StackError if the host has no Debian sources for ``suite``."""
+    paths = [APT / 'sources.list', *sorted((APT / 'sources.list.d').glob('*'))]
+    files = {str(path): path.read_text('utf-8') for path in paths if path.suffix in SOURCES and path.is_file()}
+    sources = debian_sources(files, suite)
+    if not sources:
+        raise StackError(
+            f'no Debian sources for {suite} in {APT}/sources.list or {APT}/sources.list.d/: the stack is made of the '
+            f'packages that this host\'s own apt knows; add the sources of Debian\'s "{suite}" and "{suite}-security"'
+        )
+    dump = subprocess.run(['apt-config', 'dump'], capture_output=True, text=True, check=False).stdout
+    return Host(sources=sources, acquire=acquire_settings(dump), certificates=certificates)
+
+
+def prepare(work: Path, recipe: StackRecipe, host: Host) -> None:
+    """Writes into ``work`` what the recipe's two scripts read; they say what that is."""
+    stack = recipe.stack
+    settings = {'user': recipe.user, 'uid': str(stack.uid), 'home': recipe.home}
+    (work / 'settings').write_text(''.join(f'{key}={shlex.quote(value)}\n' for key, value in settings.items()))
+    (work / 'locale.gen').write_text(_lines(recipe.locales))
+    (work / 'packages-build').write_text(_lines(recipe.build_packages))
+    (work / 'debian.sources').write_text(host.sources)
+    (work / 'acquire.conf').write_text(host.acquire)
+    (work / 'wheels').mkdir()
+    (work / 'ca').mkdir()
+    for name, text in pem_files(host.certificates).items():
+        (work / 'ca' / name).write_text(text)
+
+
+def command(work: Path, recipe: StackRecipe) -> list[str]:
+    """The mmdebstrap call that writes the run image's root to its standard output, as a tar."""
+    script = shlex.join(['/bin/sh', str(recipe.directory / 'run.sh')])
+    trust = shlex.join([sys.executable, '-m', 'gitreceive.stack.certificates'])
+    bundle, store = '/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/certs/java/cacerts'
+    return [
+        'mmdebstrap',
+        '--variant=apt',
+        '--format=tar',
+        f'--aptopt={work / "acquire.conf"}',
+        *(f'--dpkgopt=path-exclude={path}' for path in LEFT_OUT),
+        *(f'--dpkgopt=path-include={path}' for path in PUT_BACK),
+        f'--include={",".join(recipe.run_packages)}',
+        f'--customize-hook={script} "$1" {shlex.quote(str(work))}',
+        f'--customize-hook={trust} "$1{bundle}" "$1{store}"',
+        recipe.suite,
+        '-',
+        str(work / 'debian.sources'),
+    ]
+
+
+def check_tools() -> None:
+    """Raises StackError unless this process may and can run mmdebstrap."""
+    if os.geteuid() != 0:
+        raise StackError('making a Debian root needs root: run "gitreceive stack build" as root (sudo)')
+    if not shutil.which('mmdebstrap'):
+        raise StackError('mmdebstrap is not installed: apt-get install mmdebstrap')
+
+
+@contextmanager
+def debian_root(work: Path, recipe: StackRecipe, console: Console) -> Iterator[IO[bytes]]:
+    """The tar of a new Debian root, as mmdebstrap writes it.
+
+    Leaving the context waits for mmdebstrap; raises StackError with its last words if it failed.
+    """
+    last: list[str] = []
+    with subprocess.Popen(command(work, recipe), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout and process.stderr
+        reader = Thread(target=_relay, args=(process.stderr, console, last))
+        reader.start()
+        try:
+            yield process.stdout
+        finally:
+            process.stdout.close()
+            reader.join()
+            process.wait()
+            if process.returncode:
+                raise StackError(explain(last))
+
+
+def explain(last: list[str]) -> str:
+    """What to tell of mmdebstrap's last lines."""
+    text = '\n'.join(last[-12:])
+    remedy = 'the lines above are mmdebstrap\'s; check that "apt-get update" works on this host'
+    if 'No space left' in text:
+        remedy = 'the disk is full: free some space, or set TMPDIR to a directory with 3 GB'
+    return f'mmdebstrap could not make the Debian root:\n{text}\n{remedy}'
+
+
+def fetch_bootstrap(work: Path, recipe: StackRecipe) -> None:
+    """Downloads the bootstrap Node's wheel into ``work/wheels`` with pip's own settings on this host."""
+    pip = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:']
+    call = [*pip, '--dest', str(work / 'wheels'), recipe.bootstrap_node]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StackError(f'pip could not fetch "{recipe.bootstrap_node}":\n{done.stderr.strip()[-1000:]}')
+
+
+def _relay(stream: IO[bytes], console: Console, last: list[str]) -> None:
+    for raw in stream:
+        line = raw.decode('utf-8', 'replace').rstrip()
+        last.append(line)
+        del last[:-40]
+        if line.startswith('I: ') and 'tempdir' not in line:
+            console.detail(line.removeprefix('I: '))
+
+
+def _lines(words: tuple[str, ...]) -> str:
+    return ''.join(f'{word}\n' for word in words)
