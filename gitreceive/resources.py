@@ -5,14 +5,25 @@ from pathlib import Path
 
 from gitreceive.errors import StateError
 
+CHECKOUT = Path(__file__).parent.parent
+
 
 def directory(name: str) -> Path:
     """The directory ``name`` (``hooks``, ``buildpacks``, ``stacks``): beside the package in a checkout, else installed.
 
     Raises StateError if the installation lacks it.
     """
-    places = (Path(__file__).parent.parent / name, Path(sysconfig.get_path('data')) / 'share' / 'gitreceive' / name)
+    places = [root / name for root in roots()]
     for place in places:
         if place.is_dir():
             return place
     raise StateError(f'the installation is incomplete: no {name}/ in {" or ".join(map(str, places))}; install again')
+
+
+def roots() -> list[Path]:
+    """Where to look: the checkout if this is one, else what pip fills for everybody and for one user."""
+    if (CHECKOUT / 'setup.cfg').is_file():
+        return [CHECKOUT]
+    schemes = (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme('user'))
+    found = [Path(sysconfig.get_path('data', scheme)) / 'share' / 'gitreceive' for scheme in schemes]
+    return list(dict.fromkeys(found))

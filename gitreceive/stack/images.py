@@ -81,7 +81,7 @@ def import_run_image(client: docker.DockerClient, recipe: StackRecipe, digest: s
     changes = instructions(recipe.env, labels(recipe, digest), recipe.user, recipe.home)
     with engine_errors():
         answer = client.api.import_image(src=root, changes=changes, stream_src=True)
-        last = answer.strip().splitlines()[-1]
+        last = str(answer).strip().splitlines()[-1]
         if '"sha256:' not in last:
             raise StackError(f'the Docker engine did not import the root: {last}')
         return 'sha256:' + last.partition('"sha256:')[2].partition('"')[0]
@@ -104,8 +104,8 @@ def commit_build_image(
             last = container.logs(stdout=False, tail=60).decode('utf-8', 'replace').strip()
             raise StackError(f'build.sh of {recipe.stack.name} failed (exit {status}):\n{last}')
         printed = container.logs(stderr=False).decode('utf-8', 'replace')
-        changes = instructions(recipe.env | recipe.build_env, marks, recipe.user, recipe.home)
-        return container.commit(changes=changes, pause=False).id, printed
+        changes = instructions({**recipe.env, **recipe.build_env}, marks, recipe.user, recipe.home)
+        return str(container.commit(changes=changes, pause=False).id), printed
 
 
 def name_images(client: docker.DockerClient, recipe: StackRecipe, run_id: str, build_id: str) -> None:
