@@ -60,7 +60,7 @@ class AccessBook:
     def add(self, name: str, keys: Sequence[PublicKey], apps: frozenset[str] | None = None) -> tuple[Grant, ...]:
         """Registers keys under a name, all or none. Raises KeyRefused for a bad name or a key that is there already."""
         if not NAME.fullmatch(name):
-            raise KeyRefused(f'{ascii(name[:64])} cannot be a name: letters, digits and . _ @ + -, at most 64 of them')
+            raise KeyRefused(f'{name[:64]!a} cannot be a name: letters, digits and . _ @ + -, at most 64 of them')
         added = tuple(_grant(name, key, apps) for key in keys)
         with self._writing() as database:
             for grant in added:
@@ -74,7 +74,7 @@ class AccessBook:
             rows = database.execute(f'select {_COLUMNS} from keys where {column} = ?', (which,)).fetchall()
             database.execute(f'delete from keys where {column} = ?', (which,))
         if not rows:
-            raise KeyRefused(f'no key of {ascii(which[:80])}; "gitreceive keys list" shows names and fingerprints')
+            raise KeyRefused(f'no key of {which[:80]!a}; "gitreceive keys list" shows names and fingerprints')
         return tuple(map(_from_row, rows))
 
     def list(self) -> tuple[Grant, ...]:

@@ -49,7 +49,7 @@ class Child:
                 cwd=repository,
                 start_new_session=True,
                 pass_fds=(written,),
-                **_as_owner(repository),
+                **_as_owner(repository),  # type: ignore[call-overload]
             )
             failed.callback(self._kill)
             self.gone = os.pidfd_open(self._process.pid)

@@ -72,7 +72,7 @@ class Connection(paramiko.ServerInterface):
     def end(self, reason: str) -> None:
         """Ends the connection, from any thread, without waiting for anything."""
         self._reason = self._reason or reason
-        self._transport.active = False
+        self._transport.stop()
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 

@@ -8,8 +8,8 @@ it from outside when its time is over. It also reads more than one packet at onc
 import socket
 from typing import Final
 
-from paramiko import Packetizer, SSHException
-from paramiko.packet import NeedRekeyException
+from paramiko import SSHException
+from paramiko.packet import NeedRekeyException, Packetizer
 
 STRANGERS_PACKET = 35_000
 """Bytes of a packet before log-in: what RFC 4253, 6.1 wants supported."""

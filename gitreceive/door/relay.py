@@ -8,6 +8,7 @@ import os
 import select
 import time
 from collections.abc import Callable
+from typing import Any
 
 from gitreceive.door.child import Child
 from gitreceive.door.limits import DoorLimits
@@ -19,7 +20,7 @@ READ = 65536
 class Outlet:
     """One of git's output streams on its way into the channel; holds at most ``READ`` bytes."""
 
-    def __init__(self, descriptor: int, send: Callable[[bytes], int]) -> None:
+    def __init__(self, descriptor: int, send: Callable[[Any], int]) -> None:
         self.descriptor = descriptor
         self._send = send
         self._held = memoryview(b'')

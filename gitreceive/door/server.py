@@ -12,6 +12,8 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 
+from paramiko import PKey
+
 from gitreceive.access import AccessBook
 from gitreceive.door.algorithms import PROFILES, missing
 from gitreceive.door.connection import Connection
@@ -60,7 +62,7 @@ class Door:
         self.limits = limits or DoorLimits()
         self.log = log or Log()
         self.profile = PROFILES[settings.algorithms]
-        self.host_key = load_host_key(Home(settings.home).host_key)
+        self.host_key: PKey = load_host_key(Home(settings.home).host_key)
         self.service = Service(
             settings=settings,
             book=AccessBook(Home(settings.home).access_db),

@@ -83,7 +83,7 @@ class TolerantAuth(AuthHandler):
             key = super()._generate_key_from_request(algorithm, keyblob)  # type: ignore[misc]
             if key is not None and key.public_blob is None and key.asbytes() == keyblob:
                 return key  # type: ignore[no-any-return]
-        except Exception:
+        except Exception:  # noqa: BLE001  (whatever it is, the key cannot be used)
             return UnusableKey()
         return UnusableKey()
 
@@ -92,7 +92,7 @@ class TolerantAuth(AuthHandler):
         self._send_auth_result(self.auth_username, 'keyboard-interactive', AUTH_FAILED)
 
     def _send_auth_result(self, username: Any, method: Any, result: Any) -> None:
-        visitor: Visitor = self.transport.server_object
+        visitor: Visitor = self.transport.server_object  # type: ignore[assignment]
         if self.is_authenticated():
             raise Refused('a log-in after log-in')
         last = result == AUTH_FAILED and method != 'none' and visitor.failed()
@@ -129,7 +129,7 @@ class DoorTransport(paramiko.Transport):
     @property
     def preferred_ciphers(self) -> tuple[str, ...]:
         """What is offered to this peer."""
-        return ciphers_for(self.remote_version, super().preferred_ciphers)
+        return ciphers_for(self.remote_version, tuple(super().preferred_ciphers))
 
     def run(self) -> None:
         """The transport's thread."""
@@ -137,6 +137,10 @@ class DoorTransport(paramiko.Transport):
             super().run()
         finally:
             self.visitor.gone(self.saved_exception)
+
+    def stop(self) -> None:
+        """Lets the transport's thread end once it looks up, and other threads send nothing more."""
+        self.active = False
 
     def grant(self, channel: paramiko.Channel, count: int) -> None:
         """Lets the peer send ``count`` more bytes for a channel."""
