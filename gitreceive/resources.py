@@ -17,7 +17,9 @@ def directory(name: str) -> Path:
     for place in places:
         if place.is_dir():
             return place
-    raise StateError(f'the installation is incomplete: no {name}/ in {" or ".join(map(str, places))}; install again')
+    raise StateError(
+        f'the installation is incomplete: no {name}/ in {" or ".join(map(str, places))}; install again'
+    )
 
 
 def roots() -> list[Path]:

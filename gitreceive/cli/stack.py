@@ -36,8 +36,12 @@ def stack() -> None:
 
 @stack.command('build')
 @click.option('--stack', 'name', help='which one (default: the setting "stack")')
-@click.option('--host-ca/--no-host-ca', default=True, help="put this host's extra CA certificates in (default: yes)")
-@click.option('--again', is_flag=True, help="make the images although the recipe is unchanged: for Debian's updates")
+@click.option(
+    '--host-ca/--no-host-ca', default=True, help="put this host's extra CA certificates in (default: yes)"
+)
+@click.option(
+    '--again', is_flag=True, help="make the images although the recipe is unchanged: for Debian's updates"
+)
 @click.option('--record', is_flag=True, help="write the installed packages into the recipe's installed-*.txt")
 @settings_options
 def build(settings: Settings, name: str | None, host_ca: bool, again: bool, record: bool) -> None:

@@ -59,7 +59,9 @@ def _make(
 ) -> None:
     stack = recipe.stack
     console.step(f'Making {stack.name} from Debian {recipe.suite} (recipe {mark[:12]})')
-    console.detail(f'{len(host.certificates)} certificates that this host trusts besides the usual ones go in')
+    console.detail(
+        f'{len(host.certificates)} certificates that this host trusts besides the usual ones go in'
+    )
     prepare(work, recipe, host)
     fetch_bootstrap(work, recipe)
     console.step(f'Run image: {len(recipe.run_packages)} packages and what they depend on')
@@ -77,7 +79,9 @@ def _make(
     console.step(f'{stack.run_image} and {stack.build_image} are ready')
 
 
-def _run_image(client: docker.DockerClient, recipe: StackRecipe, mark: str, work: Path, console: Console) -> str:
+def _run_image(
+    client: docker.DockerClient, recipe: StackRecipe, mark: str, work: Path, console: Console
+) -> str:
     made: list[str] = []
     try:
         with debian_root(work, recipe, console) as root:
@@ -97,7 +101,9 @@ def marked(printed: str, mark: str) -> str:
 
 def drift(before: str, after: str, name: str) -> list[str]:
     """The lines of a unified diff between two package lists; empty if they are the same."""
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f'a/{name}', f'b/{name}', n=0, lineterm='')
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), f'a/{name}', f'b/{name}', n=0, lineterm=''
+    )
     return list(lines)
 
 
@@ -121,4 +127,6 @@ def _compare(recipe: StackRecipe, work: Path, console: Console, record: bool) ->
         for line in changes[:SHOWN]:
             console.detail(line)
         if len(changes) > SHOWN:
-            console.detail(f'... and {len(changes) - SHOWN} lines more; "gitreceive stack build --record" writes the file')
+            console.detail(
+                f'... and {len(changes) - SHOWN} lines more; "gitreceive stack build --record" writes the file'
+            )

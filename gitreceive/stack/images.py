@@ -29,7 +29,9 @@ def engine_errors() -> Iterator[None]:
     except (DockerException, requests.RequestException) as error:
         text = str(error)
         if 'no space left' in text.lower():
-            raise StackError(f'the disk of the Docker engine is full: {text}; free some space and try again') from error
+            raise StackError(
+                f'the disk of the Docker engine is full: {text}; free some space and try again'
+            ) from error
         if isinstance(error, requests.ConnectionError) or 'Error while fetching server API version' in text:
             raise StackError(
                 f'no Docker engine answers: {text}; start one, or set DOCKER_HOST ("make engine" starts one of its own)'
@@ -56,7 +58,9 @@ def present(client: docker.DockerClient, recipe: StackRecipe, digest: str) -> bo
             build = client.images.get(recipe.stack.build_image)
         except ImageNotFound:
             return False
-        return {run.labels.get(DIGEST), build.labels.get(DIGEST)} == {digest} and build.labels.get(BASE) == run.id
+        return {run.labels.get(DIGEST), build.labels.get(DIGEST)} == {digest} and build.labels.get(
+            BASE
+        ) == run.id
 
 
 def labels(recipe: StackRecipe, digest: str) -> dict[str, str]:

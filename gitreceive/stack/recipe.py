@@ -89,7 +89,9 @@ def _table(place: Path) -> dict[str, Any]:
     path = place / 'stack.toml'
     if not path.is_file():
         known = sorted(found.parent.name for found in place.parent.glob('*/stack.toml'))
-        raise StackError(f'there is no stack "{place.name}"; there are: {", ".join(known) or "none"} (in {place.parent})')
+        raise StackError(
+            f'there is no stack "{place.name}"; there are: {", ".join(known) or "none"} (in {place.parent})'
+        )
     try:
         return tomllib.loads(_read(path))
     except tomllib.TOMLDecodeError as error:

@@ -23,6 +23,8 @@ APT = Path('/etc/apt')
 SOURCES = ('.list', '.sources')
 LEFT_OUT = ('/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*', '/usr/share/doc/*')
 PUT_BACK = ('/usr/share/locale/locale.alias', '/usr/share/doc/*/copyright')
+STAGES = ('I: running apt-get', 'I: downloading', 'I: extracting', 'I: installing', 'I: creating')
+"""Of what mmdebstrap tells, what people want to see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,9 @@ class Host:
 def inspect_host(suite: str, certificates: tuple[bytes, ...]) -> Host:
     """Reads apt's configuration. Raises StackError if the host has no Debian sources for ``suite``."""
     paths = [APT / 'sources.list', *sorted((APT / 'sources.list.d').glob('*'))]
-    files = {str(path): path.read_text('utf-8') for path in paths if path.suffix in SOURCES and path.is_file()}
+    files = {
+        str(path): path.read_text('utf-8') for path in paths if path.suffix in SOURCES and path.is_file()
+    }
     sources = debian_sources(files, suite)
     if not sources:
         raise StackError(
@@ -56,7 +60,9 @@ def prepare(work: Path, recipe: StackRecipe, host: Host) -> None:
     """Writes into ``work`` what the recipe's two scripts read; they say what that is."""
     stack = recipe.stack
     settings = {'user': recipe.user, 'uid': str(stack.uid), 'home': recipe.home}
-    (work / 'settings').write_text(''.join(f'{key}={shlex.quote(value)}\n' for key, value in settings.items()))
+    (work / 'settings').write_text(
+        ''.join(f'{key}={shlex.quote(value)}\n' for key, value in settings.items())
+    )
     (work / 'locale.gen').write_text(_lines(recipe.locales))
     (work / 'packages-build').write_text(_lines(recipe.build_packages))
     (work / 'debian.sources').write_text(host.sources)
@@ -140,7 +146,7 @@ def _relay(stream: IO[bytes], console: Console, last: list[str]) -> None:
         line = raw.decode('utf-8', 'replace').rstrip()
         last.append(line)
         del last[:-40]
-        if line.startswith('I: ') and 'tempdir' not in line:
+        if line.startswith(STAGES):
             console.detail(line.removeprefix('I: '))
 
 

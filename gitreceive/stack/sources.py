@@ -9,7 +9,9 @@ DEBIANS_KEYS = 'debian-archive'
 ARCHIVES = re.compile(r'/debian(-security)?/*$')
 """How the address of a mirror of Debian ends, for sources that do not say who signs them."""
 
-ONE_LINE = re.compile(r'deb\s+(?:\[(?P<options>[^]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<components>.+)')
+ONE_LINE = re.compile(
+    r'deb\s+(?:\[(?P<options>[^]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<components>.+)'
+)
 COMPONENTS = ('main', 'contrib', 'non-free', 'non-free-firmware')
 KEPT = re.compile(r'Acquire::(https?|ForceIPv[46]|Check-Valid-Until|Check-Date|Retries|tor|socks)(::| )')
 OPTIONS = {'signed-by': 'Signed-By', 'trusted': 'Trusted', 'check-valid-until': 'Check-Valid-Until'}
@@ -33,18 +35,28 @@ def debian_sources(files: Mapping[str, str], suite: str) -> str:
 
 def acquire_settings(dump: str) -> str:
     """The lines of ``apt-config dump`` that tell how archives are reached: proxies, certificates, dates, retries."""
-    return ''.join(f'{line}\n' for line in dump.splitlines() if KEPT.match(line) and not line.endswith(' "";'))
+    return ''.join(
+        f'{line}\n' for line in dump.splitlines() if KEPT.match(line) and not line.endswith(' "";')
+    )
 
 
 def _debian_only(fields: Mapping[str, str], suite: str) -> str:
-    if fields.get('Enabled', 'yes').lower() in ('no', 'false', '0') or 'deb' not in fields.get('Types', '').split():
+    if (
+        fields.get('Enabled', 'yes').lower() in ('no', 'false', '0')
+        or 'deb' not in fields.get('Types', '').split()
+    ):
         return ''
     uris = [uri for uri in fields.get('URIs', '').split() if _debians(uri, fields.get('Signed-By', ''))]
     suites = [one for one in fields.get('Suites', '').split() if one in _suites(suite)]
     components = [one for one in fields.get('Components', '').split() if one in COMPONENTS]
     if not (uris and suites and components):
         return ''
-    kept = {'Types': 'deb', 'URIs': ' '.join(uris), 'Suites': ' '.join(suites), 'Components': ' '.join(components)}
+    kept = {
+        'Types': 'deb',
+        'URIs': ' '.join(uris),
+        'Suites': ' '.join(suites),
+        'Components': ' '.join(components),
+    }
     kept |= {name: fields[name] for name in OPTIONS.values() if name in fields}
     return ''.join(f'{name}: {value}\n' for name, value in kept.items())
 
@@ -58,7 +70,9 @@ def _suites(suite: str) -> Iterable[str]:
 
 
 def _deb822(content: str) -> Iterator[Mapping[str, str]]:
-    names = {name.lower(): name for name in ('Types', 'URIs', 'Suites', 'Components', 'Enabled', *OPTIONS.values())}
+    names = {
+        name.lower(): name for name in ('Types', 'URIs', 'Suites', 'Components', 'Enabled', *OPTIONS.values())
+    }
     for stanza in re.split(r'\n\s*\n', content):
         fields: dict[str, str] = {}
         name = ''

@@ -1,0 +1,171 @@
+"""The stack's images in a real engine: who runs in them, what is in them, what they trust."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from docker.errors import ImageNotFound
+
+from gitreceive.cli.stack import Lines
+from gitreceive.errors import StackError
+from gitreceive.model import Stack
+from gitreceive.stack import images
+from gitreceive.stack.build import build_stack
+from gitreceive.stack.certificates import host_certificates, pem_files
+from gitreceive.stack.recipe import StackRecipe, load_recipe
+
+LABEL = {'gitreceive.test': 'stack'}
+
+
+def inside(engine: docker.DockerClient, image: str, script: str, **options: object) -> str:
+    """What ``bash -c script`` prints in a new container of ``image``."""
+    printed = engine.containers.run(image, ['bash', '-c', script], remove=True, labels=LABEL, **options)
+    return printed.decode().strip()
+
+
+@pytest.fixture(params=['run', 'build'])
+def image(request: pytest.FixtureRequest, stack: Stack) -> str:
+    """Each of the two images."""
+    return stack.run_image if request.param == 'run' else stack.build_image
+
+
+def test_apps_run_as_a_fixed_user_in_a_home_of_their_own(engine: docker.DockerClient, image: str) -> None:
+    assert inside(engine, image, 'id -un; id -u; pwd; echo $HOME; stat -c %U:%a /app; ls -A /app') == (
+        'app\n1000\n/app\n/app\napp:755'
+    )
+
+
+def test_no_file_is_setuid_or_setgid(engine: docker.DockerClient, image: str) -> None:
+    assert inside(engine, image, 'find / -xdev -type f -perm /6000', user='root') == ''
+
+
+def test_both_locales_work(engine: docker.DockerClient, image: str) -> None:
+    assert inside(engine, image, 'echo $LANG; locale -a | grep -i utf') == 'C.UTF-8\nC.utf8\nen_US.utf8'
+
+
+def test_nothing_of_the_host_or_of_apts_configuration_stays(engine: docker.DockerClient, image: str) -> None:
+    script = 'cat /etc/apt/sources.list /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/*mmdebstrap; ls /gitreceive-stack'
+    assert inside(
+        engine, image, f'{{ {script}; ls -A /var/lib/apt/lists /var/log; }} 2>/dev/null || true'
+    ) == ('/var/lib/apt/lists:\n\n/var/log:')
+
+
+def test_the_images_say_what_they_are(engine: docker.DockerClient, stack: Stack) -> None:
+    run, build = engine.images.get(stack.run_image), engine.images.get(stack.build_image)
+    assert run.labels[images.STACK] == build.labels[images.STACK] == stack.name
+    assert re.fullmatch('[0-9a-f]{64}', run.labels[images.DIGEST])
+    assert build.labels[images.BASE] == run.id
+
+
+def test_the_run_image_has_libraries_and_no_compiler(engine: docker.DockerClient, stack: Stack) -> None:
+    assert inside(engine, stack.run_image, 'command -v gcc cc make python3 node npm || echo none') == 'none'
+    assert 'libpq.so.5' in inside(engine, stack.run_image, '/sbin/ldconfig -p')
+
+
+def test_the_build_image_has_compilers_python_and_node(engine: docker.DockerClient, stack: Stack) -> None:
+    script = 'set -e; gcc --version; git --version; python3 --version; node --version; npm --version; python3 -m venv /tmp/v'
+    printed = inside(engine, stack.build_image, script)
+    assert f'Python {stack.pythons[0]}' in printed
+    assert re.search(r'^v\d+\.\d+\.\d+$', printed, re.MULTILINE)
+
+
+def test_a_copied_python_runs_on_the_run_image(engine: docker.DockerClient, stack: Stack) -> None:
+    """The Python in a slug is a copy of the build image's: every library that its modules load has to be there."""
+    files = '/usr/bin/python3.11 /usr/lib/python3.11'
+    source = engine.containers.create(
+        stack.build_image, ['tar', '-C', '/', '-cf', '/tmp/p.tar', *files.split()], labels=LABEL
+    )
+    target = engine.containers.create(
+        stack.run_image,
+        [
+            '/usr/bin/python3.11',
+            '-c',
+            'import bz2, ctypes, curses, decimal, lzma, readline, sqlite3, ssl, uuid, zlib',
+        ],
+        labels=LABEL,
+    )
+    try:
+        source.start()
+        assert source.wait()['StatusCode'] == 0
+        stream, _ = source.get_archive('/tmp/p.tar')
+        with subprocess.Popen(['tar', '-xO'], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as unwrap:
+            assert unwrap.stdin
+            unwrapped = unwrap.communicate(b''.join(stream))[0]
+        target.put_archive('/', unwrapped)
+        target.start()
+        assert target.wait()['StatusCode'] == 0, target.logs().decode()
+    finally:
+        source.remove(force=True)
+        target.remove(force=True)
+
+
+def test_what_the_host_trusts_the_images_trust(engine: docker.DockerClient, image: str) -> None:
+    extra = pem_files(host_certificates())
+    listed = inside(engine, image, 'ls -A /usr/local/share/ca-certificates').split()
+    assert sorted(listed) == sorted(extra)
+    bundle = inside(engine, image, 'cat /etc/ssl/certs/ca-certificates.crt')
+    assert all(text.strip() in bundle for text in extra.values())
+
+
+def test_every_client_is_pointed_at_the_systems_certificates(engine: docker.DockerClient, image: str) -> None:
+    names = 'SSL_CERT_FILE REQUESTS_CA_BUNDLE PIP_CERT NODE_EXTRA_CA_CERTS CARGO_HTTP_CAINFO'
+    printed = inside(
+        engine, image, f'for name in {names}; do echo ${{!name}}; done; ls /etc/ssl/certs/java/cacerts'
+    )
+    assert set(printed.splitlines()) == {'/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/certs/java/cacerts'}
+
+
+def test_a_second_build_of_an_unchanged_recipe_takes_no_time(docker_host: str, stack: Stack) -> None:
+    call = [sys.executable, '-m', 'gitreceive.cli.stack', 'build']
+    began = time.monotonic()
+    done = subprocess.run(
+        call, env={**os.environ, 'DOCKER_HOST': docker_host}, capture_output=True, text=True, check=True
+    )
+    assert time.monotonic() - began < 2
+    assert done.stdout.startswith(f'-----> {stack.name} is up to date')
+
+
+def test_without_an_engine_the_error_says_what_to_do(tmp_path: Path) -> None:
+    nowhere = {'DOCKER_HOST': f'unix://{tmp_path}/no.sock'}
+    with pytest.raises(StackError, match=r'no Docker engine answers.*DOCKER_HOST'):
+        build_stack(load_recipe('cedar-12'), nowhere, Lines())
+
+
+@pytest.fixture
+def broken(engine: docker.DockerClient, tmp_path: Path) -> Iterator[StackRecipe]:
+    """A tiny recipe that asks for a package that there is not."""
+    (tmp_path / 'run.sh').write_text('exit 0')
+    (tmp_path / 'build.sh').write_text('exit 0')
+    for name in ('stack.toml', 'packages-run.txt', 'packages-build.txt'):
+        (tmp_path / name).write_text('')
+    good = load_recipe('cedar-12')
+    stack = Stack(
+        name='broken', run_image='gitreceive-test/broken:1', build_image='gitreceive-test/broken:2', uid=1
+    )
+    values = {
+        name: getattr(good, name)
+        for name in ('version', 'suite', 'user', 'home', 'locales', 'env', 'build_env')
+    }
+    yield StackRecipe(
+        directory=tmp_path, stack=stack, run_packages=('no-such-package',), build_packages=(),
+        bootstrap_node=good.bootstrap_node, **values,
+    )  # fmt: skip
+    for name in (stack.run_image, stack.build_image):
+        with pytest.raises(ImageNotFound):
+            engine.images.get(name)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='mmdebstrap needs root')
+def test_a_stack_that_cannot_be_made_leaves_nothing_and_tells_why(
+    docker_host: str, engine: docker.DockerClient, broken: StackRecipe
+) -> None:
+    before = {image.id for image in engine.images.list(filters={'label': f'{images.STACK}=broken'})}
+    with pytest.raises(StackError, match='Unable to locate package no-such-package'):
+        build_stack(broken, {**os.environ, 'DOCKER_HOST': docker_host}, Lines())
+    assert {image.id for image in engine.images.list(filters={'label': f'{images.STACK}=broken'})} == before
