@@ -115,12 +115,15 @@ def debian_root(work: Path, recipe: StackRecipe, console: Console) -> Iterator[I
         reader.start()
         try:
             yield process.stdout
+        except Exception:
+            if not _failed_by_itself(process):
+                process.terminate()
+                raise
         finally:
             process.stdout.close()
             reader.join()
-            process.wait()
-            if process.returncode:
-                raise StackError(explain(last))
+        if process.wait():
+            raise StackError(explain(last))
 
 
 def explain(last: list[str]) -> str:
@@ -139,6 +142,14 @@ def fetch_bootstrap(work: Path, recipe: StackRecipe) -> None:
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     if done.returncode:
         raise StackError(f'pip could not fetch "{recipe.bootstrap_node}":\n{done.stderr.strip()[-1000:]}')
+
+
+def _failed_by_itself(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it was mmdebstrap that broke the stream. If the reader did, mmdebstrap goes on, or waits for a reader."""
+    try:
+        return process.wait(timeout=5) != 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def _relay(stream: IO[bytes], console: Console, last: list[str]) -> None:
