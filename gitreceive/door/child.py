@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from gitreceive.door.quarantine import members, quarantines, remove
 from gitreceive.repositories import owner
 
 MEMORY = 1 << 30
@@ -31,6 +32,8 @@ class Child:
     """
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], repository: Path) -> None:
+        self._repository = repository
+        self._quarantines: set[Path] = set()
         with ExitStack() as undo:
             ours, theirs = socket.socketpair()
             undo.callback(theirs.close)
@@ -39,7 +42,7 @@ class Child:
             verdict, written = os.pipe()
             undo.callback(os.close, written)
             failed.callback(os.close, verdict)
-            self._process = subprocess.Popen(
+            self._process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
                 argv,
                 stdin=theirs,
                 stdout=subprocess.PIPE,
@@ -49,9 +52,9 @@ class Child:
                 cwd=repository,
                 start_new_session=True,
                 pass_fds=(written,),
-                **_as_owner(repository),  # type: ignore[call-overload]
+                **_as_owner(repository),
             )
-            failed.callback(self._kill)
+            failed.callback(self._abandon)
             self.gone = os.pidfd_open(self._process.pid)
             failed.pop_all()
         assert self._process.stdout and self._process.stderr
@@ -74,22 +77,28 @@ class Child:
         """Whether the process ends within so many seconds."""
         return bool(select.select([self.gone], [], [], max(0.0, seconds))[0])
 
-    def terminate(self) -> None:
-        """Asks the whole group to end."""
-        self._signal(signal.SIGTERM)
+    def end_helpers(self, number: signal.Signals) -> None:
+        """Signals what git has started (hooks, index-pack), not git: it then cleans up and ends by itself."""
+        helpers = [pid for pid in members(self._process.pid) if pid != self._process.pid]
+        self._quarantines |= quarantines(helpers, self._repository)
+        for pid in helpers:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
 
     def kill(self) -> None:
         """Ends the whole group."""
         self._signal(signal.SIGKILL)
+        self.ended(10.0)
 
     def close(self) -> None:
-        """Gives back all descriptors; the process must have ended."""
+        """Gives back all descriptors; the process must have ended. Removes what it can remove no more."""
         self.stdin.close()
         for descriptor in (self._verdict, self.gone):
             os.close(descriptor)
         for stream in (self._process.stdout, self._process.stderr):
             if stream:
                 stream.close()
+        remove(self._quarantines)
 
     def _limit(self) -> None:
         """From outside, at once: git only starts others after it has heard from the client."""
@@ -103,8 +112,8 @@ class Child:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
 
-    def _kill(self) -> None:
-        self.kill()
+    def _abandon(self) -> None:
+        self._signal(signal.SIGKILL)
         self._process.wait()
 
     def _read_verdict(self) -> int:

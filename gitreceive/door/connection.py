@@ -3,8 +3,8 @@
 import socket
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 import paramiko
@@ -222,10 +222,8 @@ class Connection(paramiko.ServerInterface):
     def _start(self, session: Session) -> None:
         grant = self.logged_in_as
         assert grant is not None
-        blob = grant.blob
-        serve: Callable[[Session], int] = lambda session: self._house.service.serve(session, blob)
         try:
-            session.start(serve, self._forget)
+            session.start(partial(self._house.service.serve, blob=grant.blob), self._forget)
         except (OSError, RuntimeError) as error:
             self._house.log.write('error', source=self.source, reason=f'cannot serve a session: {error}')
             raise Refused('no room for a session') from error

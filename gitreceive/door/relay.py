@@ -6,6 +6,7 @@ does not read stops the peer (its window) and nothing else.
 
 import os
 import select
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -101,10 +102,12 @@ def _end(child: Child, session: Session, limits: DoorLimits) -> None:
     start = time.monotonic()
     if _ends_by(child, start + limits.mercy_seconds):
         return
-    child.terminate()
+    child.end_helpers(signal.SIGTERM)
+    if _ends_by(child, start + limits.patience_seconds):
+        return
+    child.end_helpers(signal.SIGKILL)
     if not _ends_by(child, start + limits.end_seconds):
         child.kill()
-        child.ended(10.0)
 
 
 def _ends_by(child: Child, deadline: float) -> bool:

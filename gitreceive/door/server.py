@@ -20,6 +20,7 @@ from gitreceive.door.connection import Connection
 from gitreceive.door.hostkey import load_host_key
 from gitreceive.door.limits import DoorLimits
 from gitreceive.door.log import Log
+from gitreceive.door.quarantine import sweep
 from gitreceive.door.service import Service
 from gitreceive.door.slots import Slots, group_of
 from gitreceive.errors import StateError
@@ -88,6 +89,7 @@ class Door:
         """Serves until ``stop`` is called, or the pipe ``lifeline`` reaches its end."""
         host, port = self.address
         self.log.write('ready', message=f'listening on {_joined(host, port)}', port=port, pid=os.getpid())
+        sweep(Home(self.service.settings.home).repos)
         for name in missing(self.profile):
             self.log.write('warning', reason=f'{name} is not available here: a newer cryptography has it')
         poll = select.poll()

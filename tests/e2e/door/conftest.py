@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from door_process import Client, RunningDoor, make_key, make_work, register
+
+from tests.e2e.door.door_process import Client, RunningDoor, make_key, make_work, register
 
 
 @pytest.fixture(scope='session')

@@ -33,7 +33,7 @@ class RunningDoor:
         self.hooks = home.parent / f'{home.name}-hooks'
         self.hooks.mkdir(exist_ok=True)
         self.log_file = home.parent / f'{home.name}.log'
-        with open(self.log_file, 'ab') as log:
+        with open(self.log_file, 'wb') as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(LAUNCHER), str(self.hooks), '--home', str(home), '--listen', '127.0.0.1:0'],
                 stderr=log,

@@ -11,10 +11,20 @@ import time
 from pathlib import Path
 
 import pytest
-from door_process import Client, RunningDoor, alive, make_key, make_work, register, run, run_git, wait_until
 
 from gitreceive.access import AccessBook
 from gitreceive.home import Home
+from tests.e2e.door.door_process import (
+    Client,
+    RunningDoor,
+    alive,
+    make_key,
+    make_work,
+    register,
+    run,
+    run_git,
+    wait_until,
+)
 
 
 def hook(door: RunningDoor, name: str, script: str) -> None:
