@@ -63,7 +63,9 @@ def run_slug(
             _refuse_ended(engine, client, container, process)
             if time.monotonic() > deadline:
                 said = last_words(engine, client, container)
-                raise SlugError(f'{process.name} did not answer on $PORT within {wait:g} seconds; it said:\n{said}')
+                raise SlugError(
+                    f'{process.name} did not answer on $PORT within {wait:g} seconds; it said:\n{said}'
+                )
             time.sleep(0.05)
         yield f'http://{address[0]}:{address[1]}/'
 
@@ -156,4 +158,6 @@ def _refuse_ended(engine: Engine, client: APIClient, container: str, process: Pr
         state = client.inspect_container(container)['State']
     if not state['Running']:
         said = last_words(engine, client, container)
-        raise SlugError(f'{process.name} ended (exit {state["ExitCode"]}) before it answered on $PORT; it said:\n{said}')
+        raise SlugError(
+            f'{process.name} ended (exit {state["ExitCode"]}) before it answered on $PORT; it said:\n{said}'
+        )

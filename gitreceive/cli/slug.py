@@ -44,7 +44,9 @@ def slug() -> None:
 @slug.command()
 @click.argument('file_or_app')
 @click.argument('process_type', metavar='[TYPE]', default='web')
-@click.option('-p', '--port', type=click.IntRange(0, 65535), default=0, help='on 127.0.0.1; 0 takes a free one')
+@click.option(
+    '-p', '--port', type=click.IntRange(0, 65535), default=0, help='on 127.0.0.1; 0 takes a free one'
+)
 @settings_options
 def run(file_or_app: str, process_type: str, port: int, settings: Settings) -> None:
     """Run a slug (a .tgz file, or the live one of an app) until Ctrl-C."""

@@ -92,7 +92,9 @@ def largest_folders(sizes: Mapping[str, int], count: int = SHOWN) -> list[tuple[
         while folder not in ('', '/'):
             totals[folder] = totals.get(folder, 0) + size
             folder = folder.rpartition('/')[0]
-    only_wrap = {folder.rpartition('/')[0] for folder, size in totals.items() if size * 10 > 9 * _above(totals, folder)}
+    only_wrap = {
+        folder.rpartition('/')[0] for folder, size in totals.items() if size * 10 > 9 * _above(totals, folder)
+    }
     found = [(folder, size) for folder, size in totals.items() if folder not in only_wrap]
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:count]
 

@@ -108,7 +108,9 @@ def _told(cancellation: Cancellation, progress: Progress) -> Iterator[None]:
         if stopped:
             raise stopped from error
         if isinstance(error, EngineGone) and step:
-            raise EngineGone(f'the Docker engine went away during "{step}"', step=step, tail=progress.tail) from error
+            raise EngineGone(
+                f'the Docker engine went away during "{step}"', step=step, tail=progress.tail
+            ) from error
         raise
 
 
@@ -124,7 +126,9 @@ def refuse_other_frontends(dockerfile: str) -> None:
     """Raises RecipeError for a ``# syntax=`` line: it names an image that would run with the engine's own rights."""
     for line in dockerfile.splitlines():
         if SYNTAX.match(line):
-            raise RecipeError('the Dockerfile has a "syntax" directive, which would run another image: remove it')
+            raise RecipeError(
+                'the Dockerfile has a "syntax" directive, which would run another image: remove it'
+            )
         if not line.lstrip().startswith(('#', '//')):
             return
 

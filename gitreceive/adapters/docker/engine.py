@@ -52,7 +52,9 @@ class Engine:
         try:
             yield
         except APIError as error:
-            raise BuildError(f'the Docker engine refused when it {doing}: {error.explanation or error}') from error
+            raise BuildError(
+                f'the Docker engine refused when it {doing}: {error.explanation or error}'
+            ) from error
         except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             with self._lock:
                 self._version = ''

@@ -75,7 +75,9 @@ class Progress:
         if self._failure and self._failed:
             message, step, tail = self._failure.error, self._failed.title, tuple(self._failed.tail)
         elif self._failure and (base := MISSING_BASE.match(self._failure.name)):
-            return BuildError(f'the engine has no base image {base[1]} (run "gitreceive stack build"): {message}')
+            return BuildError(
+                f'the engine has no base image {base[1]} (run "gitreceive stack build"): {message}'
+            )
         if not step:
             return BuildError(f'the engine could not build the image: {harmless(message)[:1000]}')
         codes = EXIT.findall(message)
@@ -90,7 +92,12 @@ class Progress:
         self._tell_unchanged()
 
     def _step(self, event: Step) -> None:
-        if event.started and not event.cached and event.id not in self._running and event.id not in self._ended:
+        if (
+            event.started
+            and not event.cached
+            and event.id not in self._running
+            and event.id not in self._ended
+        ):
             self._start(event)
         if event.completed or event.error:
             self._end(event)
@@ -107,8 +114,9 @@ class Progress:
         step = self._running.pop(event.id, None)
         if step:
             self._flush(step)
-        if event.cached and event.id not in self._ended and runs(event.name):
-            self._unchanged.append(title(event.name) or '')
+        known = step or _Running(event.name)
+        if event.cached and event.id not in self._ended and known.runs:
+            self._unchanged.append(known.title)
         self._ended.add(event.id)
         if event.error and (self._failure is None or not EXIT.search(self._failure.error)):
             self._failure, self._failed = event, step

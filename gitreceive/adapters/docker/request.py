@@ -21,7 +21,9 @@ CANCEL_TIMEOUT = 0.4
 """Seconds for ``/build/cancel``; the connection is closed after it whatever it said."""
 
 
-def parameters(build: str, tag: str, labels: Mapping[str, str], namespace: str, nocache: bool) -> dict[str, str]:
+def parameters(
+    build: str, tag: str, labels: Mapping[str, str], namespace: str, nocache: bool
+) -> dict[str, str]:
     """The query of a build. Pure. BuildKit ignores memory, CPU and pids here, so none is claimed."""
     arguments = {'BUILDKIT_CACHE_MOUNT_NS': namespace}
     return {

@@ -67,10 +67,8 @@ def _child(
 
 
 def _start(arguments: Sequence[str], said: IO[bytes], reported: IO[bytes]) -> 'subprocess.Popen[bytes]':
-    number = overlay_child.REPORT
-    command = ['sh', '-c', f'exec "$@" {number}>&{reported.fileno()}', 'sh']
     child = subprocess.Popen(
-        [*command, sys.executable, '-I', '-S', str(CHILD), *arguments],
+        [sys.executable, '-I', '-S', str(CHILD), *arguments, str(reported.fileno())],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=said,

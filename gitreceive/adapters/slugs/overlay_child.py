@@ -1,7 +1,7 @@
 """Runs in a process of its own: mounts the layers of an image, lists what is below ``/app`` and lets tar write it.
 
-``python3 -I -S overlay_child.py pack|sizes OVERLAY2 LOWER MTIME``; standard output is the tar stream, descriptor 3
-takes one line of JSON at the end. The mount lives in a private namespace and ends with the last process in it, so
+``python3 -I -S overlay_child.py pack|sizes OVERLAY2 LOWER MTIME REPORT``; standard output is the tar stream, the
+descriptor REPORT takes one line of JSON at the end. The mount lives in a private namespace and ends with the last process in it, so
 that nothing is left after a kill -9. Content is that of strangers: no symlink is followed and nothing is opened by
 this script but directories.
 """
@@ -22,17 +22,23 @@ MOUNTPOINT = '/tmp'
 """Covered in the private namespace only; the file hierarchy standard has it everywhere."""
 
 CANNOT_MOUNT = 77
-REPORT = 3
 MOST_NAMES = 20
 
 TAR = (
     ('tar', '--create', '--file=-', '--format=gnu', '--blocking-factor=128')
-    + ('--no-recursion', '--one-file-system', '--numeric-owner', '--owner=0', '--group=0', '--mode=u-s,g-s,-t')
+    + (
+        '--no-recursion',
+        '--one-file-system',
+        '--numeric-owner',
+        '--owner=0',
+        '--group=0',
+        '--mode=u-s,g-s,-t',
+    )
     + ('--null', '--verbatim-files-from')
 )
 
 
-def main(task: str, root: str, lower: str, mtime: str) -> None:
+def main(task: str, root: str, lower: str, mtime: str, reported: str) -> None:
     """See the module."""
     try:
         mount(root, lower)
@@ -44,9 +50,9 @@ def main(task: str, root: str, lower: str, mtime: str) -> None:
     if not stat.S_ISDIR(os.lstat('app').st_mode):
         sys.exit('/app is not a directory')
     if task == 'sizes':
-        report({'sizes': sizes()})
+        report(int(reported), {'sizes': sizes()})
     else:
-        pack(mtime)
+        pack(mtime, int(reported))
 
 
 def mount(root: str, lower: str) -> None:
@@ -55,7 +61,9 @@ def mount(root: str, lower: str) -> None:
     os.chdir(root)
     _checked(libc.unshare(CLONE_NEWNS))
     _mount(libc, b'none', b'/', None, MS_REC | MS_PRIVATE, None)
-    _mount(libc, b'tmpfs', MOUNTPOINT.encode(), b'tmpfs', MS_NOSUID | MS_NODEV | MS_NOEXEC, b'size=64k,mode=0700')
+    _mount(
+        libc, b'tmpfs', MOUNTPOINT.encode(), b'tmpfs', MS_NOSUID | MS_NODEV | MS_NOEXEC, b'size=64k,mode=0700'
+    )
     os.mkdir(f'{MOUNTPOINT}/root')
     os.mkdir(f'{MOUNTPOINT}/empty')  # an overlay without an upper directory needs two lower ones
     options = f'lowerdir={lower}:{MOUNTPOINT}/empty'.encode()
@@ -63,7 +71,7 @@ def mount(root: str, lower: str) -> None:
     _mount(libc, b'overlay', f'{MOUNTPOINT}/root'.encode(), b'overlay', flags, options)
 
 
-def pack(mtime: str) -> NoReturn:
+def pack(mtime: str, reported: int) -> NoReturn:
     """Becomes tar; a child walks the tree and feeds it the names."""
     names, to_tar = os.pipe()
     if os.fork() == 0:
@@ -77,10 +85,10 @@ def pack(mtime: str) -> NoReturn:
                 else:
                     left_out.append(os.fsdecode(path).encode('utf-8', 'backslashreplace').decode())
                     del left_out[MOST_NAMES:]
-        report({'left_out': left_out})
+        report(reported, {'left_out': left_out})
         os._exit(0)
     os.close(to_tar)
-    os.close(REPORT)
+    os.close(reported)
     os.dup2(names, 0)
     os.execvp('tar', [*TAR, f'--mtime=@{mtime}', '--files-from=-'])
 
@@ -107,9 +115,9 @@ def sizes() -> dict[str, int]:
     return found
 
 
-def report(value: object) -> None:
+def report(descriptor: int, value: object) -> None:
     """One line of JSON for the parent; without it the parent takes the work for unfinished."""
-    with os.fdopen(REPORT, 'w') as sink:
+    with os.fdopen(descriptor, 'w') as sink:
         json.dump(value, sink)
 
 
@@ -121,7 +129,9 @@ def _kind(entry: 'os.DirEntry[bytes]') -> int:
     return stat.S_IFREG if entry.is_file(follow_symlinks=False) else 0
 
 
-def _mount(libc: ctypes.CDLL, what: bytes, where: bytes, kind: bytes | None, flags: int, data: bytes | None) -> None:
+def _mount(
+    libc: ctypes.CDLL, what: bytes, where: bytes, kind: bytes | None, flags: int, data: bytes | None
+) -> None:
     _checked(libc.mount(what, where, kind, ctypes.c_ulong(flags), data))
 
 

@@ -40,7 +40,7 @@ class Unpacked:
         """``size`` bytes; fewer only at the end."""
         try:
             return self._stream.read(size)
-        except (OSError, EOFError, zlib.error, IsalError) as error:  # type: ignore[misc]
+        except (OSError, EOFError, zlib.error, IsalError) as error:  
             raise SlugError(f'{self._path} is not a slug, or is damaged: {error}') from error
 
 
@@ -113,4 +113,6 @@ def _compare(about: Path, sha256: str, size: int) -> None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SlugError(f'{about} cannot be read: {error}') from error
     if told != (sha256, size):
-        raise SlugError(f'the slug has sha256 {sha256} and {size} bytes; {about} says {told[0]} and {told[1]}')
+        raise SlugError(
+            f'the slug has sha256 {sha256} and {size} bytes; {about} says {told[0]} and {told[1]}'
+        )

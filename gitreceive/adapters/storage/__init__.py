@@ -18,5 +18,7 @@ def storage_from_url(url: str) -> Storage:
     scheme = urlsplit(url).scheme
     if scheme not in STORAGES:
         known = ', '.join(f'{name}:' for name in sorted(STORAGES))
-        raise SettingsError(f'storage = {url!r}: there is {known} (for example file:///var/lib/gitreceive/slugs)')
+        raise SettingsError(
+            f'storage = {url!r}: there is {known} (for example file:///var/lib/gitreceive/slugs)'
+        )
     return STORAGES[scheme](url)

@@ -18,6 +18,8 @@ from gitreceive.errors import SettingsError, StorageError
 NAME = re.compile(r'[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*', re.ASCII)
 TEMPORARY = '.tmp-'
 PIECE = 1 << 24
+NOT_IN_THE_KERNEL = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What ``copy_file_range`` says of files that it cannot copy, before it has copied anything."""
 
 
 class FileStorage:
@@ -31,7 +33,9 @@ class FileStorage:
         """``file:///srv/slugs``. Raises SettingsError for a relative path or another host."""
         parts = urlsplit(url)
         if parts.netloc not in ('', 'localhost') or not parts.path.startswith('/'):
-            raise SettingsError(f'storage = {url!r}: an absolute path is expected, for example file:///srv/slugs')
+            raise SettingsError(
+                f'storage = {url!r}: an absolute path is expected, for example file:///srv/slugs'
+            )
         return cls(Path(unquote(parts.path)))
 
     def put(self, name: str, file: Path) -> str:
@@ -93,7 +97,9 @@ class FileStorage:
 
     def _path(self, name: str) -> Path:
         if not NAME.fullmatch(name):
-            raise StorageError(f'{ascii(name[:100])} is not a name of an object: letters, digits, "_", "-", "." and "/"')
+            raise StorageError(
+                f'{ascii(name[:100])} is not a name of an object: letters, digits, "_", "-", "." and "/"'
+            )
         return self._root / name
 
     @contextmanager
@@ -124,14 +130,13 @@ def _copy(source: Path, target: Path) -> None:
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, 'wb') as sink, source.open('rb') as stream:
         fcntl.flock(sink, fcntl.LOCK_EX)
+        copied = 0
         try:
-            while os.copy_file_range(stream.fileno(), sink.fileno(), PIECE):
-                pass
+            while count := os.copy_file_range(stream.fileno(), sink.fileno(), PIECE):
+                copied += count
         except OSError as error:
-            if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+            if copied or error.errno not in NOT_IN_THE_KERNEL:
                 raise
-            stream.seek(0)
-            sink.seek(0)
             shutil.copyfileobj(stream, sink, PIECE)
         sink.flush()
         os.fsync(sink.fileno())

@@ -1,0 +1,112 @@
+"""What tests of builds and slugs have in common: a workshop at an engine, a console that remembers."""
+
+import io
+import tarfile
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import IO
+
+from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.docker.engine import Engine
+from gitreceive.cancellation import BuildClock
+from gitreceive.model import AppName, Commit, ContextFile, Image, Recipe
+from gitreceive.ports import BuildJob
+
+BUILD_IMAGE = 'gitreceive/cedar:12-build'
+FROM = f'FROM {BUILD_IMAGE}\n'
+
+
+@dataclass
+class Lines:
+    """A console that remembers."""
+
+    steps: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def step(self, text: str) -> None:
+        self.steps.append(text)
+
+    def detail(self, text: str) -> None:
+        self.details.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+class TarSource:
+    """A source of a few files, for builds that do not care where the code is from."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+
+    commit = Commit('1' * 40)
+    committed = 1_700_000_000
+
+    def exists(self, path: str) -> bool:
+        return path in self._files
+
+    def read(self, path: str, limit: int = 10_000_000) -> bytes:
+        return self._files[path]
+
+    def glob(self, pattern: str) -> Sequence[str]:
+        raise NotImplementedError(pattern)
+
+    @contextmanager
+    def archive(self, prefix: str) -> Iterator[IO[bytes]]:
+        written = io.BytesIO()
+        with tarfile.open(fileobj=written, mode='w') as tar:
+            for name, content in self._files.items():
+                member = tarfile.TarInfo(prefix + name)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+        written.seek(0)
+        yield written
+
+
+class Workshop:
+    """Builds images for one test, under a receiver's name of its own, and removes them at the end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.home = f'/test/{uuid.uuid4().hex}'
+        self.builder = DockerImageBuilder(engine, self.home)
+        self.console = Lines()
+        self._number = 0
+
+    def job(self, dockerfile: str, files: Mapping[str, bytes] | None = None, **words: object) -> BuildJob:
+        """A job with the next number; ``words`` go into it. ``recipe_files`` are (name, content) pairs."""
+        self._number += 1
+        pairs = words.pop('recipe_files', ())
+        assert isinstance(pairs, Sequence)
+        recipe_files = tuple(
+            ContextFile(name=name, content=content, executable=True) for name, content in pairs
+        )
+        wanted = {
+            'app': AppName('hello'),
+            'number': self._number,
+            'recipe': Recipe(dockerfile=dockerfile, files=recipe_files),
+            'source': TarSource(files or {'file': b'content'}),
+        } | words
+        return BuildJob(**wanted)  # type: ignore[arg-type]
+
+    def build(self, dockerfile: str, files: Mapping[str, bytes] | None = None, **words: object) -> Image:
+        """Builds, with a minute of time."""
+        self.console = Lines()
+        clock = BuildClock(60)
+        try:
+            return self.builder.build(self.job(dockerfile, files, **words), self.console, clock)
+        finally:
+            clock.close()
+
+
+@contextmanager
+def workshop(docker_host: str) -> Iterator[Workshop]:
+    """A workshop at the engine, cleaned up."""
+    made = Workshop(Engine(docker_host))
+    try:
+        yield made
+    finally:
+        made.builder.sweep(frozenset())

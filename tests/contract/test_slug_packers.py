@@ -1,0 +1,231 @@
+"""Two ways out of an image, one slug: the same behaviour, and the same bytes."""
+
+import io
+import os
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gitreceive.adapters.docker.layers import image_layers
+from gitreceive.adapters.slugs.packer import DockerSlugPacker
+from gitreceive.adapters.slugs.reading import verify_slug
+from gitreceive.cancellation import BuildClock
+from gitreceive.errors import BuildCancelled, SlugError
+from gitreceive.model import Image, Slug, Stack
+from gitreceive.settings import Limits
+from gitreceive.stages.slug import cut_slug
+from tests.building import FROM, Workshop, workshop
+
+MTIME = 1_700_000_000
+STRANGE = r"""
+import os, socket
+os.makedirs('/app/src/empty'); os.makedirs('/app/src/gone'); os.makedirs('/app/heroku')
+def put(name, content=b'x', mode=0o644):
+    with open(name, 'wb') as file: file.write(content)
+    os.chmod(name, mode)
+put(b'/app/src/new\nline'); put(b'/app/src/latin-\xff\xfe'); put('/app/src/ümlaut'); put(b'/app/src/ lead and trail ')
+put(b'/app/src/-rf'); put(b'/app/src/--checkpoint-action=exec=sh'); put(b'/app/src/back\\slash"quote')
+put('/app/src/a-b'); os.mkdir('/app/src/a'); put('/app/src/a/c')
+put('/app/src/' + 'n' * 255); deep = '/app/src/' + '/'.join('d%d' % n for n in range(200)); os.makedirs(deep); put(deep + '/f')
+long = '/app/src/' + '/'.join('l' * 90 for n in range(4)); os.makedirs(long); put(long + '/file')
+os.link(long + '/file', '/app/src/hard'); os.link('/app/src/hard', '/app/src/a-hard'); put('/outside'); os.link('/outside', '/app/src/alone')
+os.symlink('/etc/passwd', '/app/src/passwd'); os.symlink('../../../..', '/app/src/up'); os.symlink('loop', '/app/src/loop')
+os.symlink('t' * 150, '/app/src/far'); os.symlink('/etc', '/app/src/etc')
+put('/app/src/setuid', mode=0o6755); os.mkdir('/app/src/sticky'); os.chmod('/app/src/sticky', 0o3777); put('/app/src/secret', mode=0o600)
+os.mkfifo('/app/src/fifo'); os.mknod('/app/src/null', 0o020666, os.makedev(1, 3)); socket.socket(socket.AF_UNIX).bind('/app/src/socket')
+put('/app/src/gone/file'); put('/app/src/old'); put('/app/src/changed', b'before')
+put('/app/src/big', b'0123456789' * 300_000); put('/app/src/none', b'')
+"""
+LATER = r"""
+import os, shutil
+shutil.rmtree('/app/src/gone'); os.remove('/app/src/old'); os.mkdir('/app/src/gone'); open('/app/src/gone/new', 'w').close()
+with open('/app/src/changed', 'w') as file: file.write('after')
+"""
+LEFT_OUT = ['app/src/fifo', 'app/src/null', 'app/src/socket']
+
+
+@pytest.fixture(scope='module')
+def shop(docker_host: str, stack: Stack) -> Iterator[Workshop]:
+    with workshop(docker_host) as made:
+        yield made
+
+
+@pytest.fixture(scope='module')
+def strange(shop: Workshop) -> Image:
+    files = [('buildpack/strange', STRANGE.encode()), ('buildpack/later', LATER.encode())]
+    step = 'RUN --mount=type=bind,source=buildpack,target=/buildpack ["python3", "/buildpack/%s"]\n'
+    return shop.build(f'{FROM}USER root\n{step % "strange"}{step % "later"}', recipe_files=files)
+
+
+@pytest.fixture(params=['layers', 'archive'])
+def packer(request: pytest.FixtureRequest, shop: Workshop, strange: Image) -> DockerSlugPacker:
+    if request.param == 'layers':
+        with shop.engine.connect() as client:
+            if image_layers(shop.engine, client, strange.id) is None:
+                pytest.skip(
+                    "the engine's layers cannot be reached from here (needs root, overlay2, this machine)"
+                )
+    return DockerSlugPacker(shop.engine, layers=request.param == 'layers')
+
+
+def cut(packer: DockerSlugPacker, image: Image, target: Path, limit: int = 500_000_000) -> Slug:
+    clock = BuildClock(60)
+    try:
+        return cut_slug(image, packer, target, MTIME, Limits(slug_bytes=limit), clock)
+    finally:
+        clock.close()
+
+
+@pytest.fixture
+def slug(packer: DockerSlugPacker, strange: Image, tmp_path: Path) -> Slug:
+    return cut(packer, strange, tmp_path / 'slug.tgz')
+
+
+@pytest.fixture
+def members(slug: Slug) -> dict[bytes, tarfile.TarInfo]:
+    with tarfile.open(slug.path) as tar:
+        return {os.fsencode(member.name): member for member in tar}
+
+
+def test_any_tar_unpacks_it_to_what_the_image_holds(
+    slug: Slug, shop: Workshop, strange: Image, tmp_path: Path
+) -> None:
+    (tmp_path / 'out').mkdir()
+    subprocess.run(['tar', 'xzf', slug.path, '-C', tmp_path / 'out', '--no-same-owner'], check=True)
+    with shop.engine.connect() as client, shop.engine.container(client, strange.id) as container:
+        with shop.engine.read_out(client, container, '/app') as stream:
+            raw = stream.read()
+    with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
+        wanted = {os.fsencode(m.name) for m in tar if not (m.ischr() or m.isfifo())}
+    found = {b'app'}
+    for folder, folders, files in os.walk(os.fsencode(tmp_path / 'out' / 'app')):
+        found |= {
+            os.path.relpath(os.path.join(folder, name), os.fsencode(tmp_path / 'out'))
+            for name in folders + files
+        }
+    assert found == wanted
+    assert (tmp_path / 'out/app/src/changed').read_text() == 'after'
+    assert (tmp_path / 'out/app/src/big').read_bytes() == b'0123456789' * 300_000
+    assert os.readlink(tmp_path / 'out/app/src/up') == '../../../..'
+
+
+def test_names_in_any_bytes_survive(members: dict[bytes, tarfile.TarInfo]) -> None:
+    for name in (b'new\nline', b'latin-\xff\xfe', 'ümlaut'.encode(), b' lead and trail ', b'-rf', b'n' * 255):
+        assert b'./app/src/' + name in members
+
+
+def test_what_upper_layers_deleted_is_not_there(members: dict[bytes, tarfile.TarInfo]) -> None:
+    assert b'./app/src/old' not in members
+    assert [name for name in members if name.startswith(b'./app/src/gone')] == [
+        b'./app/src/gone',
+        b'./app/src/gone/new',
+    ]
+
+
+def test_owner_time_and_modes_are_fixed(members: dict[bytes, tarfile.TarInfo]) -> None:
+    assert {(m.uid, m.gid, m.uname, m.gname, m.mtime) for m in members.values()} == {(0, 0, '', '', MTIME)}
+    assert not any(m.mode & 0o7000 for m in members.values())
+    assert members[b'./app/src/setuid'].mode == 0o755
+    assert members[b'./app/src/sticky'].mode == 0o777
+    assert members[b'./app/src/secret'].mode == 0o600
+
+
+def test_special_files_are_left_out_and_named(slug: Slug, members: dict[bytes, tarfile.TarInfo]) -> None:
+    assert all(m.isfile() or m.isdir() or m.issym() or m.islnk() for m in members.values())
+    assert not {b'./' + name.encode() for name in LEFT_OUT} & set(members)
+    assert set(slug.left_out) - {'app/src/socket'} == set(LEFT_OUT) - {
+        'app/src/socket'
+    }  # the engine drops sockets itself
+
+
+def test_symlinks_are_kept_and_never_followed(members: dict[bytes, tarfile.TarInfo]) -> None:
+    links = {name: m.linkname for name, m in members.items() if m.issym()}
+    assert links[b'./app/src/passwd'] == '/etc/passwd'
+    assert links[b'./app/src/far'] == 't' * 150
+    assert not [name for name in members if name.startswith(b'./app/src/etc/')]
+
+
+def test_hard_links_point_at_an_earlier_member(members: dict[bytes, tarfile.TarInfo]) -> None:
+    links = {name: m.linkname for name, m in members.items() if m.islnk()}
+    assert set(links.values()) == {'./app/src/a-hard'}
+    assert len(links) == 2
+    assert members[b'./app/src/alone'].isreg()
+
+
+def test_members_come_in_bytewise_order_of_their_components(members: dict[bytes, tarfile.TarInfo]) -> None:
+    names = [name.split(b'/') for name in members]
+    assert names == sorted(names)
+    assert names[0] == [b'.', b'app']
+
+
+def test_a_slug_passes_its_own_verification(slug: Slug) -> None:
+    facts = verify_slug(slug.path)
+    assert (facts.sha256, facts.size) == (slug.sha256, slug.size)
+
+
+def test_the_same_image_gives_the_same_bytes(
+    packer: DockerSlugPacker, strange: Image, slug: Slug, tmp_path: Path
+) -> None:
+    assert cut(packer, strange, tmp_path / 'again').sha256 == slug.sha256
+
+
+def test_both_ways_give_the_same_bytes(shop: Workshop, strange: Image, slug: Slug, tmp_path: Path) -> None:
+    other = cut(DockerSlugPacker(shop.engine, layers=False), strange, tmp_path / 'other')
+    assert other.sha256 == slug.sha256
+
+
+def test_an_image_of_a_single_layer_can_be_packed(
+    packer: DockerSlugPacker, shop: Workshop, tmp_path: Path
+) -> None:
+    image = shop.build('FROM scratch\nCOPY src/ /app/src\n', {'only': b'file'})
+    with tarfile.open(cut(packer, image, tmp_path / 'slug').path) as tar:
+        assert tar.getnames() == ['./app', './app/src', './app/src/only']
+
+
+def test_an_image_without_app_is_an_error(packer: DockerSlugPacker, shop: Workshop, tmp_path: Path) -> None:
+    image = shop.build('FROM scratch\nCOPY src/ /elsewhere\n')
+    with pytest.raises(SlugError, match='/app'):
+        cut(packer, image, tmp_path / 'slug')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_app_that_is_a_symlink_is_refused(
+    packer: DockerSlugPacker, shop: Workshop, tmp_path: Path
+) -> None:
+    image = shop.build(f'{FROM}USER root\nRUN rm -rf /app && ln -s /etc /app\n')
+    with pytest.raises(SlugError, match='not a directory'):
+        cut(packer, image, tmp_path / 'slug')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_slug_over_the_limit_names_its_largest_directories(
+    packer: DockerSlugPacker, shop: Workshop, tmp_path: Path
+) -> None:
+    step = 'RUN mkdir -p /app/src/assets && head -c 3000000 /dev/urandom > /app/src/assets/blob && echo > /app/src/x\n'
+    image = shop.build(f'{FROM}USER root\n{step}')
+    with pytest.raises(SlugError) as caught:
+        cut(packer, image, tmp_path / 'slug', limit=1_000_000)
+    assert str(caught.value).startswith('Compiled slug size: 3M is too large (max is 1M).')
+    assert '3M  /app/src/assets' in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cancelled_cut_leaves_nothing(packer: DockerSlugPacker, strange: Image, tmp_path: Path) -> None:
+    clock = BuildClock(60)
+
+    class Stopping(io.FileIO):
+        def write(self, data: object) -> int:
+            clock.stop(BuildCancelled('enough'))
+            return len(data)  # type: ignore[arg-type]
+
+    with pytest.raises(BuildCancelled), Stopping(tmp_path / 'slug', 'w') as target:
+        packer.pack(strange, target, MTIME, clock)
+    clock.close()
+    assert 'overlay_child' not in subprocess.run(['ps', '-ewwo', 'args'], capture_output=True, text=True).stdout
+
+
+def test_no_mount_is_left(slug: Slug) -> None:
+    assert 'lowerdir=l/' not in Path('/proc/mounts').read_text()

@@ -1,0 +1,184 @@
+"""What every storage does, and what the one in a directory does besides."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gitreceive.adapters.storage import storage_from_url
+from gitreceive.adapters.storage.file import TEMPORARY, FileStorage
+from gitreceive.errors import SettingsError, StorageError
+from gitreceive.ports import Storage
+from tests.fakes_storage import MemoryStorage
+
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason='only root can mount')
+
+
+@pytest.fixture(params=['file', 'memory'])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    return FileStorage(tmp_path / 'made' / 'when needed') if request.param == 'file' else MemoryStorage()
+
+
+@pytest.fixture
+def slug(tmp_path: Path) -> Path:
+    path = tmp_path / 'slug'
+    path.write_bytes(os.urandom(3_000_000))
+    return path
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / 'small'
+    place.mkdir()
+    mounted = subprocess.run(
+        ['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', str(place)], capture_output=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f'cannot mount here: {mounted.stderr.decode()}')
+    yield place
+    subprocess.run(['umount', str(place)], check=True)
+
+
+def locked(path: Path) -> bool:
+    with path.open('rb') as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def content(storage: Storage, name: str) -> bytes:
+    with storage.open(name) as stream:
+        return stream.read()
+
+
+def test_what_was_put_is_read_back(storage: Storage, slug: Path) -> None:
+    url = storage.put('hello/1.tgz', slug)
+    assert url == storage.url('hello/1.tgz')
+    assert url.endswith('hello/1.tgz')
+    assert content(storage, 'hello/1.tgz') == slug.read_bytes()
+
+
+def test_an_empty_object_is_an_object(storage: Storage, tmp_path: Path) -> None:
+    (tmp_path / 'empty').write_bytes(b'')
+    storage.put('empty', tmp_path / 'empty')
+    assert content(storage, 'empty') == b''
+
+
+def test_a_second_put_replaces_the_first(storage: Storage, slug: Path) -> None:
+    storage.put('a', slug)
+    slug.write_bytes(b'new')
+    storage.put('a', slug)
+    assert content(storage, 'a') == b'new'
+
+
+def test_objects_are_listed_sorted_and_by_prefix(storage: Storage, slug: Path) -> None:
+    slug.write_bytes(b'x')
+    for name in ('b/2.tgz', 'a/1.json', 'b/1.tgz'):
+        storage.put(name, slug)
+    assert list(storage.list()) == ['a/1.json', 'b/1.tgz', 'b/2.tgz']
+    assert list(storage.list('b/')) == ['b/1.tgz', 'b/2.tgz']
+    assert list(storage.list('c/')) == []
+
+
+def test_nothing_is_listed_before_the_first_put(storage: Storage) -> None:
+    assert list(storage.list()) == []
+    assert storage.sweep() == 0
+
+
+def test_a_missing_object_cannot_be_opened_and_can_be_deleted(storage: Storage) -> None:
+    with pytest.raises(StorageError, match='no such object'), storage.open('nothing/there'):
+        pass
+    storage.delete('nothing/there')
+
+
+def test_a_deleted_object_is_gone(storage: Storage, slug: Path) -> None:
+    storage.put('a/b', slug)
+    storage.delete('a/b')
+    assert list(storage.list()) == []
+
+
+@pytest.mark.parametrize(
+    'name', ['', '/etc/passwd', '../x', 'a/../x', 'a//b', 'a/', '.tmp-1', 'a/.x', 'a\nb', 'ä', 'a\0b']
+)
+def test_a_name_that_could_lead_elsewhere_is_refused(storage: Storage, slug: Path, name: str) -> None:
+    for use in (
+        lambda: storage.put(name, slug),
+        lambda: storage.delete(name),
+        lambda: content(storage, name),
+    ):
+        with pytest.raises(StorageError, match='not a name'):
+            use()
+
+
+def test_files_of_a_slug_belong_to_the_builder_alone(slug: Path, tmp_path: Path) -> None:
+    FileStorage(tmp_path / 'root').put('hello/1.tgz', slug)
+    modes = [(tmp_path / 'root' / name).stat().st_mode & 0o777 for name in ('', 'hello', 'hello/1.tgz')]
+    assert modes == [0o700, 0o700, 0o600]
+
+
+def test_a_directory_without_write_permission_is_named(slug: Path, tmp_path: Path) -> None:
+    place = Path('/proc/self') if os.geteuid() == 0 else tmp_path / 'closed'
+    if os.geteuid() != 0:
+        place.mkdir(mode=0o500)
+    with pytest.raises(StorageError, match=str(place)):
+        FileStorage(place).put('hello/1.tgz', slug)
+
+
+@root_only
+def test_a_full_disk_says_what_is_needed_and_free_and_leaves_nothing(small_disk: Path, slug: Path) -> None:
+    storage = FileStorage(small_disk / 'slugs')
+    with pytest.raises(StorageError, match=r'no room: 3,000,000 bytes are needed and [\d,]+ are free'):
+        storage.put('hello/1.tgz', slug)
+    assert [path for path in small_disk.rglob('*') if path.is_file()] == []
+    slug.write_bytes(b'small')
+    storage.put('hello/1.tgz', slug)
+    assert content(storage, 'hello/1.tgz') == b'small'
+
+
+@root_only
+def test_a_read_only_disk_is_named(small_disk: Path, slug: Path) -> None:
+    subprocess.run(['mount', '-o', 'remount,ro', str(small_disk)], check=True)
+    with pytest.raises(StorageError, match='not writable'):
+        FileStorage(small_disk).put('hello/1.tgz', slug)
+
+
+def test_a_put_that_is_killed_leaves_nothing_visible_and_is_swept(tmp_path: Path) -> None:
+    """The source is a pipe that gives a little and then waits: the copy hangs in the middle for sure."""
+    os.mkfifo(tmp_path / 'slow')
+    code = 'import sys, pathlib; from gitreceive.adapters.storage.file import FileStorage as S; '
+    code += 'S(pathlib.Path(sys.argv[1])).put("hello/1.tgz", pathlib.Path(sys.argv[2]))'
+    putting = subprocess.Popen([sys.executable, '-c', code, str(tmp_path / 'root'), str(tmp_path / 'slow')])
+    with (tmp_path / 'slow').open('wb', buffering=0) as pipe:
+        pipe.write(b'x' * 1000)
+        storage = FileStorage(tmp_path / 'root')
+        deadline = time.monotonic() + 30
+        while not (begun := [path for path in (tmp_path / 'root').rglob(f'{TEMPORARY}*') if locked(path)]):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert storage.sweep() == 0, 'a put that runs is not swept away'
+        assert begun[0].exists()
+        putting.send_signal(signal.SIGKILL)
+        putting.wait()
+    assert list(storage.list()) == []
+    assert storage.sweep() == 1
+    assert list((tmp_path / 'root').rglob(f'{TEMPORARY}*')) == []
+
+
+def test_a_url_names_the_storage(tmp_path: Path, slug: Path) -> None:
+    storage = storage_from_url(f'file://{tmp_path}/with%20space')
+    storage.put('a', slug)
+    assert (tmp_path / 'with space' / 'a').exists()
+
+
+@pytest.mark.parametrize('url', ['ftp://x/y', '/srv/slugs', 'file:relative', 'file://host/x', ''])
+def test_a_url_of_no_known_storage_is_a_mistake_in_the_settings(url: str) -> None:
+    with pytest.raises(SettingsError):
+        storage_from_url(url)

@@ -1,0 +1,53 @@
+"""A storage in memory. It passes the same contract suite as the real ones."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from gitreceive.adapters.storage.file import NAME
+from gitreceive.errors import StorageError
+
+
+class MemoryStorage:
+    """Objects in a dictionary. ``damage`` is applied to the bytes of so many next puts, as a bad disk would."""
+
+    def __init__(self, damage: int = 0) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.damage = damage
+        self.puts = 0
+
+    def put(self, name: str, file: Path) -> str:
+        self._check(name)
+        content = file.read_bytes()
+        self.puts += 1
+        if self.damage:
+            self.damage -= 1
+            content = content[:-1]
+        self.objects[name] = content
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        return f'memory:/{name}'
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        self._check(name)
+        if name not in self.objects:
+            raise StorageError(f'{name}: there is no such object')
+        yield io.BytesIO(self.objects[name])
+
+    def list(self, prefix: str = '') -> Iterator[str]:
+        return (name for name in sorted(self.objects) if name.startswith(prefix))
+
+    def delete(self, name: str) -> None:
+        self._check(name)
+        self.objects.pop(name, None)
+
+    def sweep(self) -> int:
+        return 0
+
+    def _check(self, name: str) -> None:
+        if not NAME.fullmatch(name):
+            raise StorageError(f'{ascii(name)} is not a name of an object')

@@ -1,0 +1,372 @@
+"""Builds in a real engine: what is cached, what is told, what is hidden, and how a build ends."""
+
+import base64
+import io
+import json
+import os
+import resource
+import shutil
+import subprocess
+import tarfile
+import threading
+import time
+import urllib.parse
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.docker.engine import Engine
+from gitreceive.adapters.slugs.packer import DockerSlugPacker
+from gitreceive.adapters.slugs.reading import unpacked
+from gitreceive.cancellation import BuildClock
+from gitreceive.errors import BuildCancelled, BuildError, BuildTimeout, EngineGone
+from gitreceive.model import AppName, Commit, Image, Stack
+from gitreceive.settings import Limits
+from gitreceive.source import GitSource
+from gitreceive.stages.build import build_image
+from gitreceive.stages.slug import cut_slug
+from gitreceive.text import harmless
+from tests.building import FROM, Lines, Workshop, workshop
+
+ENV = '--mount=type=bind,source=env,target=/tmp/env'
+
+
+@pytest.fixture
+def shop(docker_host: str, stack: Stack) -> Iterator[Workshop]:
+    with workshop(docker_host) as made:
+        yield made
+
+
+@pytest.fixture
+def salt() -> str:
+    """Something that no cached layer knows."""
+    return uuid.uuid4().hex
+
+
+def processes(word: str) -> list[str]:
+    listed = subprocess.run(['ps', '-ewwo', 'pid,args'], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if word in line]
+
+
+def eventually(check: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, 'it did not happen in time'
+        time.sleep(0.02)
+
+
+def test_a_change_of_the_code_builds_only_what_depends_on_it(shop: Workshop, salt: str) -> None:
+    dockerfile = f'{FROM}RUN echo installing {salt}\nCOPY src/ /app/src\nRUN echo copied {salt}\n'
+    shop.build(dockerfile, {'file': b'one'})
+    assert shop.console.steps == [f'echo installing {salt}', f'echo copied {salt}']
+    shop.build(dockerfile, {'file': b'two'})
+    assert shop.console.steps == [f'echo copied {salt}']
+    assert shop.console.details[0] == f'Unchanged since the last build: echo installing {salt}'
+
+
+def test_a_build_without_cache_runs_every_step(shop: Workshop, salt: str) -> None:
+    dockerfile = f'{FROM}RUN echo installing {salt}\n'
+    shop.build(dockerfile)
+    shop.build(dockerfile, nocache=True)
+    assert shop.console.steps == [f'echo installing {salt}']
+
+
+def test_the_cache_outlives_the_image(shop: Workshop, salt: str) -> None:
+    dockerfile = f'{FROM}RUN echo installing {salt}\nCOPY src/ /app/src\n'
+    shop.builder.remove(shop.build(dockerfile, {'file': b'one'}))
+    shop.build(dockerfile, {'file': b'two'})
+    assert shop.console.steps == []
+
+
+def test_the_cache_mounts_of_two_apps_are_apart(shop: Workshop, salt: str) -> None:
+    step = (
+        f'{FROM}USER root\nRUN --mount=type=cache,id={salt},target=/cache ls /cache; echo mine > /cache/%s\n'
+    )
+    shop.build(step % 'one', app=AppName('one'))
+    shop.build(step % 'two', app=AppName('two'))
+    assert shop.console.details == []
+    shop.build(step % 'three', app=AppName('one'))
+    assert shop.console.details == ['one']
+
+
+def test_the_exact_versions_come_with_the_image(shop: Workshop) -> None:
+    step = "RUN mkdir -p /app/heroku && printf 'node 22.11.0\\nnpm 10.9.0\\n' > /app/heroku/versions\n"
+    image = shop.build(f'{FROM}USER root\n{step}')
+    assert dict(image.versions) == {'node': '22.11.0', 'npm': '10.9.0'}
+
+
+def test_a_failure_names_the_step_and_carries_its_last_lines(shop: Workshop) -> None:
+    with pytest.raises(BuildError) as caught:
+        shop.build(f'{FROM}RUN ["/bin/bash", "-c", "echo cause; echo on stderr >&2; exit 7"]\n')
+    assert str(caught.value) == 'failed in "echo cause; echo on stderr >&2; exit 7" (exit 7)'
+    assert caught.value.step == 'echo cause; echo on stderr >&2; exit 7'
+    assert set(caught.value.tail) == {'cause', 'on stderr'}
+
+
+def test_a_broken_dockerfile_is_an_error_with_the_engines_words(shop: Workshop) -> None:
+    with pytest.raises(BuildError, match='unknown instruction'):
+        shop.build('FRM x\n')
+
+
+def test_a_missing_base_image_says_how_to_make_it(shop: Workshop) -> None:
+    with pytest.raises(BuildError, match='gitreceive stack build'):
+        shop.build('FROM registry.invalid/nothing:1\n')
+
+
+@pytest.mark.parametrize('chatter', ['', 'while :; do echo busy; sleep 0.01; done & '])
+def test_a_cancelled_build_returns_within_a_second_and_leaves_no_process(
+    shop: Workshop, salt: str, chatter: str
+) -> None:
+    clock, ended = BuildClock(60), []
+
+    def build() -> None:
+        with pytest.raises(BuildCancelled, match='enough'):
+            build_image(
+                shop.job(f'{FROM}RUN {chatter}sleep 1000; : {salt}\n'), shop.builder, shop.console, clock
+            )
+        ended.append(time.monotonic())
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    eventually(lambda: len(processes(salt)) > 0)
+    stopped = time.monotonic()
+    clock.stop(BuildCancelled('enough'))
+    thread.join(10)
+    assert ended[0] - stopped < 1
+    eventually(lambda: processes(salt) == [])
+    assert own_images(shop) == []
+
+
+def test_a_build_over_its_time_names_the_step(shop: Workshop, salt: str) -> None:
+    clock = BuildClock(2)
+    started = time.monotonic()
+    with pytest.raises(BuildTimeout, match=f'timed out after 2 seconds in "sleep 1000; : {salt}"'):
+        build_image(shop.job(f'{FROM}RUN sleep 1000; : {salt}\n'), shop.builder, shop.console, clock)
+    assert time.monotonic() - started < 2 + 1
+    eventually(lambda: processes(salt) == [])
+
+
+def test_a_build_that_was_stopped_before_it_began_sends_nothing(shop: Workshop) -> None:
+    clock = BuildClock(60)
+    clock.stop(BuildCancelled('enough'))
+    with pytest.raises(BuildCancelled):
+        build_image(shop.job(FROM), shop.builder, shop.console, clock)
+    assert shop.console.steps == []
+
+
+def test_a_gigabyte_of_output_takes_no_memory(shop: Workshop, salt: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    step = f'yes {"spam" * 20} | head -c 1000000000; echo; echo {salt}'
+    shop.build(f'{FROM}RUN {step}\n')
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 50_000, f'{grown} KiB'
+    assert sum(map(len, shop.console.details)) < 10_000_000
+
+
+def test_control_characters_split_characters_and_progress_bars_become_plain_lines(
+    shop: Workshop, salt: str
+) -> None:
+    text = b'\x1b[31mred\x1b[0m \x1b]0;title\x07\n10%\r100%\r\n\xff\xfe\x00nul\n\xc3'
+    later = b'\xa9t\xc3\xa9\nno end'
+    printf = [''.join(f'\\{byte:03o}' for byte in part) for part in (text, later)]
+    shop.build(f"{FROM}RUN printf '{printf[0]}'; sleep 0.3; printf '{printf[1]}'; : {salt}\n")
+    shown = [harmless(line) for line in shop.console.details]
+    assert shown == ['red ', '100%', '\ufffd\ufffdnul', 'été', 'no end']
+
+
+def repository(folder: Path, files: dict[bytes, bytes]) -> GitSource:
+    work, bare = folder / 'work', folder / 'bare.git'
+    git = ['git', '-c', 'user.name=t', '-c', 'user.email=t@example.com', '-C', str(work)]
+    subprocess.run(['git', 'init', '-q', str(work)], check=True)
+    for name, content in files.items():
+        path = os.path.join(os.fsencode(work), name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        Path(os.fsdecode(path)).write_bytes(content)
+    (work / 'run').chmod(0o755)
+    os.symlink('../../../etc/passwd', work / 'link')
+    subprocess.run([*git, 'add', '-A'], check=True)
+    subprocess.run([*git, 'commit', '-q', '-m', 'all'], check=True)
+    subprocess.run(['git', 'clone', '-q', '--bare', str(work), str(bare)], check=True)
+    commit = subprocess.run(
+        [*git, 'rev-parse', 'HEAD'], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    return GitSource(bare, Commit(commit))
+
+
+def test_odd_file_names_arrive_byte_for_byte(shop: Workshop, tmp_path: Path) -> None:
+    files = {
+        b'run': b'#!/bin/sh\n',
+        b'new\nline': b'1',
+        b'latin-\xff\xfe': b'2',
+        b' spaces ': b'3',
+        b'Dockerfile ': b'4',
+        b'Dockerfile': b'RUN evil',
+        b'-rf': b'5',
+        b'a"b\\c$(id)`id`': b'6',
+        b'pax_global_header': b'7',
+        b'n' * 250: b'8',
+        b'/'.join([b'deep'] * 200) + b'/f': b'9',
+        b'/'.join([b'l' * 100] * 4): os.urandom(3000),
+    }
+    with repository(tmp_path, files) as source:
+        image = shop.build('FROM scratch\nCOPY src/ /app/src\n', source=source)
+    arrived = {}
+    clock = BuildClock(60)
+    slug = cut_slug(image, DockerSlugPacker(shop.engine), tmp_path / 'slug', 7, Limits(), clock)
+    with tarfile.open(slug.path) as tar:
+        for member in tar:
+            name = os.fsencode(member.name).removeprefix(b'./app/src/')
+            if member.isreg():
+                read = tar.extractfile(member)
+                arrived[name] = read.read() if read else b''
+            elif member.issym():
+                assert (name, member.linkname) == (b'link', '../../../etc/passwd')
+            assert member.mode == (
+                0o755 if member.isdir() or name == b'run' else 0o777 if member.issym() else 0o644
+            )
+    assert arrived == files
+
+
+def secrets_in(blob: bytes, canary: str) -> bool:
+    forms = [canary, base64.b64encode(canary.encode()).decode().rstrip('='), urllib.parse.quote(canary)]
+    return any(form.encode() in blob for form in forms)
+
+
+def test_a_config_var_is_in_no_layer_no_history_no_slug_and_no_log(shop: Workshop, tmp_path: Path) -> None:
+    canary = f'canary/{uuid.uuid4().hex}'
+    step = f'RUN {ENV} test "$(cat /tmp/env/SECRET)" = "{canary[:3]}$(tail -c +4 /tmp/env/SECRET)" && wc -c /tmp/env/SECRET\n'
+    image = shop.build(f'{FROM}{step}COPY src/ /app/src\n', env={'SECRET': canary})
+    assert shop.console.details == [f'{len(canary)} /tmp/env/SECRET']
+    with shop.engine.connect() as client:
+        about = json.dumps([client.inspect_image(image.id), client.history(image.id)])
+        assert not secrets_in(about.encode(), canary)
+        base = len(client.inspect_image('gitreceive/cedar:12-build')['RootFS']['Layers'])
+        saved = tmp_path / 'image.tar'
+        with saved.open('wb') as file:
+            for piece in client.get_image(image.id):
+                file.write(piece)
+    with tarfile.open(saved) as tar:
+        layers = json.load(tar.extractfile('manifest.json') or io.BytesIO())[0]['Layers'][base:]
+        assert layers
+        assert not any(
+            secrets_in((tar.extractfile(layer) or io.BytesIO()).read(), canary) for layer in layers
+        )
+    slug = cut_slug(image, DockerSlugPacker(shop.engine), tmp_path / 'slug', 7, Limits(), BuildClock(60))
+    with unpacked(slug.path) as stream:
+        assert not secrets_in(stream.read(1 << 30), canary)
+
+
+def own_images(shop: Workshop) -> list[str]:
+    with shop.engine.connect() as client:
+        return [image['Id'] for image in client.images(filters={'label': f'gitreceive.home={shop.home}'})]
+
+
+def test_an_image_has_a_name_so_that_nobody_prunes_it_and_can_be_removed(shop: Workshop) -> None:
+    image = shop.build(FROM)
+    with shop.engine.connect() as client:
+        assert client.inspect_image(image.id)['RepoTags'][0].startswith('gitreceive-app/hello:1-')
+    shop.builder.remove(image)
+    assert own_images(shop) == []
+    shop.builder.remove(image)
+
+
+def test_a_sweep_removes_what_no_live_build_owns_and_nothing_of_others(shop: Workshop) -> None:
+    first, second = shop.build(FROM), shop.build(FROM)
+    with shop.engine.connect() as client, shop.engine.container(client, first.id, {}) as container:
+        assert DockerImageBuilder(shop.engine, '/another/receiver').sweep(frozenset()) == 0
+        assert shop.builder.sweep(frozenset({2})) == 2
+        assert container not in [found['Id'] for found in client.containers(all=True)]
+    assert own_images(shop) == [second.id]
+
+
+def test_an_engine_that_is_not_there_says_where_it_was_looked_for(tmp_path: Path) -> None:
+    builder = DockerImageBuilder(Engine(f'unix://{tmp_path}/none.sock'), '/test')
+    with pytest.raises(EngineGone, match=r'none\.sock.*is it running'):
+        builder.remove(Image(id='sha256:1'))
+
+
+@pytest.fixture
+def own_engine(docker_host: str) -> Iterator[tuple[Engine, 'subprocess.Popen[bytes]']]:
+    """An engine of the test's own, to be killed, with an image ``tiny`` in it.
+
+    It lives in network, mount and process namespaces of its own: it cannot touch the bridge of the host's engine, and
+    nothing of it outlives its first process.
+    """
+    if os.geteuid() != 0 or not shutil.which('dockerd'):
+        pytest.skip('an engine of its own needs root and dockerd')
+    root = Path(f'/tmp/gr-test-{uuid.uuid4().hex[:8]}')  # a socket's path has room for 107 bytes
+    root.mkdir()
+    apart = [
+        'unshare',
+        '--net',
+        '--mount',
+        '--propagation',
+        'private',
+        '--pid',
+        '--fork',
+        '--kill-child',
+        '--mount-proc',
+    ]
+    places = ['--data-root', f'{root}/data', '--exec-root', f'{root}/exec', '--pidfile', f'{root}/pid']
+    with (root / 'log').open('wb') as log:
+        daemon = subprocess.Popen(
+            [*apart, 'dockerd', *places, '-H', f'unix://{root}/sock'], stdout=log, stderr=log
+        )
+    engine = Engine(f'unix://{root}/sock')
+    try:
+        eventually(lambda: answers(engine) or daemon.poll() is not None, 60)
+        assert daemon.poll() is None, (root / 'log').read_text()[-2000:]
+        import_tiny(docker_host, engine)
+        yield engine, daemon
+    finally:
+        daemon.kill()
+        daemon.wait()
+        eventually(lambda: not processes(str(root)))
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def answers(engine: Engine) -> bool:
+    try:
+        engine.connect().close()
+    except EngineGone:
+        return False
+    return True
+
+
+def import_tiny(docker_host: str, engine: Engine) -> None:
+    """Bash and what it links to, taken out of the run image."""
+    script = 'cd / && tar chf - bin/bash bin/sh bin/sleep $(ldd /bin/bash /bin/sleep | grep -o "/lib[^ ]*" | sort -u)'
+    environment = {**os.environ, 'DOCKER_HOST': docker_host}
+    packed = subprocess.run(
+        ['docker', 'run', '--rm', '--user', '0', 'gitreceive/cedar:12', 'bash', '-c', script],
+        env=environment,
+        capture_output=True,
+        check=True,
+    )
+    with engine.connect() as client:
+        client.import_image_from_data(packed.stdout, 'tiny')
+
+
+def test_an_engine_that_dies_in_mid_build_is_named_with_the_step(
+    own_engine: tuple[Engine, 'subprocess.Popen[bytes]'], salt: str
+) -> None:
+    engine, daemon = own_engine
+    shop, console, clock = Workshop(engine), Lines(), BuildClock(60)
+    failures: list[BuildError] = []
+
+    def build() -> None:
+        with pytest.raises(BuildError) as caught:
+            build_image(shop.job(f'FROM tiny\nRUN sleep 1000; : {salt}\n'), shop.builder, console, clock)
+        failures.append(caught.value)
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    eventually(lambda: len(processes(salt)) > 0 or bool(failures), 60)
+    daemon.kill()
+    thread.join(30)
+    assert isinstance(failures[0], EngineGone)
+    assert str(failures[0]) == f'the Docker engine went away during "sleep 1000; : {salt}"'
+    assert failures[0].step == f'sleep 1000; : {salt}'
