@@ -39,6 +39,9 @@ ATTRIBUTES = '* -export-ignore -export-subst\n'
 ALLOC_LIMIT = '512m'
 """The largest single allocation git may make: an 8 KB delta bomb asks for 1.6 GB and more."""
 
+WINDOWS = ('core.packedGitWindowSize=32m', 'core.packedGitLimit=256m')
+"""How much of a pack is mapped at once: with git's own default, a pack of 1 GB does not fit into the memory limit."""
+
 
 def ensure_repository(path: Path) -> None:
     """Makes a bare repository at ``path`` unless one is there; whole or not at all.
@@ -64,7 +67,12 @@ def ensure_repository(path: Path) -> None:
 
 def serve_command(verb: str, repo: Path, limits: Limits) -> list[str]:
     """The argument vector of the git that serves a session; ``verb`` is ``git-receive-pack`` or ``git-upload-pack``."""
-    options = [f'core.hooksPath={directory("hooks")}', f'receive.maxInputSize={limits.pack_bytes}', 'gc.auto=0']
+    options = [
+        f'core.hooksPath={directory("hooks")}',
+        f'receive.maxInputSize={limits.pack_bytes}',
+        'gc.auto=0',
+        *WINDOWS,
+    ]
     return ['git', *(word for option in options for word in ('-c', option)), verb.removeprefix('git-'), str(repo)]
 
 
