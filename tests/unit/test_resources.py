@@ -2,9 +2,11 @@
 
 import configparser
 import os
+import re
 import subprocess
 import sys
 import venv
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,8 @@ def shipped() -> dict[str, set[str]]:
     ).stdout
     found: dict[str, set[str]] = {}
     for path in map(Path, filter(None, listed.split('\0'))):
-        found.setdefault(str(path.parent), set()).add(path.name)
+        if path.name != 'README.md':
+            found.setdefault(str(path.parent), set()).add(path.name)
     return found
 
 
@@ -40,11 +43,14 @@ def test_what_is_not_there_is_an_error_that_names_the_place() -> None:
         resources.directory('nothing')
 
 
-def test_every_directory_of_the_trees_is_installed() -> None:
+def test_every_file_of_the_trees_is_installed() -> None:
     config = configparser.ConfigParser()
     config.read(ROOT / 'setup.cfg')
-    lines = {value for _, value in config['options.data_files'].items()}
-    assert {f'{directory}/*' for directory in shipped()} <= lines
+    lines = dict(config['options.data_files'].items())
+    for place, names in shipped().items():
+        patterns = re.split(r'[\s,]+', lines.get(f'share/gitreceive/{place}', '').strip())
+        for name in names:
+            assert any(fnmatch(f'{place}/{name}', pattern) for pattern in patterns), f'{place}/{name}'
 
 
 @pytest.fixture(scope='module')
