@@ -56,10 +56,8 @@ def run_slug(
     ``wait`` seconds; StackError without the run image.
     """
     with started(engine, stack, slug, process, env, port) as (client, container):
-        with engine.errors('looked at a container'):
-            address = (HOST, int(client.port(container, PORT)[0]['HostPort']))
         deadline = time.monotonic() + wait
-        while not _answers(address):
+        while (address := _answering(engine, client, container)) is None:
             _refuse_ended(engine, client, container, process)
             if time.monotonic() > deadline:
                 said = last_words(engine, client, container)
@@ -67,7 +65,7 @@ def run_slug(
                     f'{process.name} did not answer on $PORT within {wait:g} seconds; it said:\n{said}'
                 )
             time.sleep(0.05)
-        yield f'http://{address[0]}:{address[1]}/'
+        yield f'http://{HOST}:{address}/'
 
 
 @contextmanager
@@ -141,16 +139,22 @@ def _fill(engine: Engine, client: APIClient, container: str, slug: Path, owner: 
             raise SlugError(f'the Docker engine could not unpack {slug}: {answer.text[:500]}')
 
 
-def _answers(address: tuple[str, int]) -> bool:
-    connection = http.client.HTTPConnection(*address, timeout=5)
+def _answering(engine: Engine, client: APIClient, container: str) -> int | None:
+    """The port of the host at which HTTP is answered; None as long as it is not."""
+    with engine.errors('looked at a container'):
+        bound = client.port(container, PORT)
+    if not bound:
+        return None
+    port = int(bound[0]['HostPort'])
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request('GET', '/')
         connection.getresponse()
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
-    return True
+    return port
 
 
 def _refuse_ended(engine: Engine, client: APIClient, container: str, process: ProcessType) -> None:

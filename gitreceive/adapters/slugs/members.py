@@ -68,6 +68,7 @@ class Members:
         while True:
             header = self._exactly(BLOCK)
             if not header.strip(b'\0'):
+                self._drain()
                 return None
             fields = _FIELDS.unpack(header)
             _check(header, fields[6])
@@ -97,6 +98,12 @@ class Members:
         if size > MOST_META:
             raise SlugError(f'a file of the image has a name of {size:,} bytes')
         return self._exactly(size + -size % BLOCK)[:size]
+
+    def _drain(self) -> None:
+        """Reads to the end: only there a cut or damaged stream shows, and nothing may hide behind the last member."""
+        while piece := self._read(CHUNK):
+            if piece.strip(b'\0'):
+                raise SlugError('the archive goes on behind its end')
 
     def _exactly(self, size: int) -> bytes:
         piece = self._read(size)

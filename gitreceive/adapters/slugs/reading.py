@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from isal import igzip
 from isal.isal_zlib import IsalError
@@ -17,6 +17,7 @@ from gitreceive.errors import SlugError
 
 TOP = b'app'
 PIECE = 1 << 20
+DAMAGED: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, cast(type[Exception], IsalError))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class Unpacked:
         """``size`` bytes; fewer only at the end."""
         try:
             return self._stream.read(size)
-        except (OSError, EOFError, zlib.error, IsalError) as error:  
+        except DAMAGED as error:
             raise SlugError(f'{self._path} is not a slug, or is damaged: {error}') from error
 
 
