@@ -17,7 +17,7 @@ DEFAULT = 'unix:///var/run/docker.sock'
 @pytest.fixture(scope='session')
 def docker_host() -> str:
     """The address of an engine that answers: ``DOCKER_HOST``, else the default socket."""
-    host = os.environ.get('DOCKER_HOST', DEFAULT)
+    host = os.environ.get('DOCKER_HOST') or DEFAULT
     try:
         client = docker.DockerClient(base_url=host, version='auto', timeout=20)
         client.ping()

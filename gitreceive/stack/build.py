@@ -50,7 +50,7 @@ def build_stack(
         with tempfile.TemporaryDirectory(prefix='gitreceive-stack-') as place:
             work = Path(place)
             _make(client, recipe, host, mark, work, console)
-            _compare(recipe, work, console, options.record)
+            compare(recipe.directory, work, console, options)
     return True
 
 
@@ -114,10 +114,11 @@ def _audit(console: Console, stripped: str) -> None:
         console.detail(f'  {line}')
 
 
-def _compare(recipe: StackRecipe, work: Path, console: Console, record: bool) -> None:
+def compare(recipe: Path, work: Path, console: Console, options: Options) -> None:
+    """Shows how the installed packages in ``work`` differ from those that ``recipe`` has, or writes them there."""
     for name in ('installed-run.txt', 'installed-build.txt'):
-        kept = recipe.directory / name
-        if record:
+        kept = recipe / name
+        if options.record:
             shutil.copyfile(work / name, kept)
             console.detail(f'wrote {kept}')
             continue

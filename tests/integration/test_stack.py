@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import docker
@@ -16,10 +18,11 @@ from gitreceive.cli.stack import Lines
 from gitreceive.errors import StackError
 from gitreceive.model import Stack
 from gitreceive.stack import images
-from gitreceive.stack.build import build_stack
+from gitreceive.stack.build import Options, build_stack
 from gitreceive.stack.certificates import host_certificates, pem_files
 from gitreceive.stack.recipe import StackRecipe, load_recipe
 
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='mmdebstrap needs root')
 LABEL = {'gitreceive.test': 'stack'}
 
 
@@ -138,6 +141,45 @@ def test_without_an_engine_the_error_says_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def small(engine: docker.DockerClient, tmp_path: Path) -> Iterator[StackRecipe]:
+    """The real recipe with few packages, under other names; its images go with the test."""
+    good = load_recipe('cedar-12')
+    names = {
+        'name': 'small',
+        'run_image': 'gitreceive-test/small:1',
+        'build_image': 'gitreceive-test/small:2',
+    }
+    small = replace(
+        good,
+        directory=shutil.copytree(good.directory, tmp_path / 'small'),
+        stack=replace(good.stack, **names),
+        run_packages=('ca-certificates', 'locales'),
+        build_packages=('python3-pip',),
+    )
+    yield small
+    for name in (small.stack.build_image, small.stack.run_image):
+        engine.images.remove(name, force=True)
+
+
+@needs_root
+@pytest.mark.slow
+def test_a_build_tells_what_it_stripped_and_what_has_changed_and_makes_working_images(
+    docker_host: str, engine: docker.DockerClient, small: StackRecipe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environ = {**os.environ, 'DOCKER_HOST': docker_host}
+    (small.directory / 'installed-run.txt').write_text('gone=1\n')
+    assert build_stack(small, environ, Lines(), Options(host_ca=False))
+    printed = capsys.readouterr().out
+    assert '4755 ./usr/bin/su' in printed
+    assert (
+        'Debian has moved on since installed-run.txt was written' in printed and '       -gone=1\n' in printed
+    )
+    assert inside(engine, small.stack.run_image, 'ls -A /usr/local/share/ca-certificates') == ''
+    assert inside(engine, small.stack.build_image, 'id -un; node -e "console.log(6*7)"') == 'app\n42'
+    assert not build_stack(small, environ, Lines(), Options(host_ca=False))
+
+
+@pytest.fixture
 def broken(engine: docker.DockerClient, tmp_path: Path) -> Iterator[StackRecipe]:
     """A tiny recipe that asks for a package that there is not."""
     (tmp_path / 'run.sh').write_text('exit 0')
@@ -161,7 +203,7 @@ def broken(engine: docker.DockerClient, tmp_path: Path) -> Iterator[StackRecipe]
             engine.images.get(name)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason='mmdebstrap needs root')
+@needs_root
 def test_a_stack_that_cannot_be_made_leaves_nothing_and_tells_why(
     docker_host: str, engine: docker.DockerClient, broken: StackRecipe
 ) -> None:
