@@ -3,17 +3,27 @@
 import difflib
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import docker
 
+from gitreceive.errors import StackError
 from gitreceive.ports import Console
 from gitreceive.stack import images
 from gitreceive.stack.certificates import host_certificates
 from gitreceive.stack.recipe import StackRecipe, digest
-from gitreceive.stack.root import Host, check_tools, debian_root, fetch_bootstrap, inspect_host, prepare
+from gitreceive.stack.root import (
+    SPACE,
+    Host,
+    check_tools,
+    debian_root,
+    fetch_bootstrap,
+    inspect_host,
+    prepare,
+)
 
 SHOWN = 40
 """Lines of a drift that are shown."""
@@ -47,11 +57,21 @@ def build_stack(
             console.step(f'{recipe.stack.name} is up to date ({mark[:12]})')
             return False
         check_tools()
-        with tempfile.TemporaryDirectory(prefix='gitreceive-stack-') as place:
-            work = Path(place)
+        with _work_directory() as work:
             _make(client, recipe, host, mark, work, console)
             compare(recipe.directory, work, console, options)
     return True
+
+
+@contextmanager
+def _work_directory() -> Iterator[Path]:
+    try:
+        with tempfile.TemporaryDirectory(prefix='gitreceive-stack-') as place:
+            yield Path(place)
+    except OSError as error:
+        place = error.filename or tempfile.gettempdir()
+        remedy = f'free some space, or set TMPDIR to a directory with {SPACE} that may be written to'
+        raise StackError(f'{place}: {error.strerror}; {remedy}') from error
 
 
 def _make(

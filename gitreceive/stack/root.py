@@ -6,7 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,10 @@ LEFT_OUT = ('/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*', '/us
 PUT_BACK = ('/usr/share/locale/locale.alias', '/usr/share/doc/*/copyright')
 STAGES = ('I: running apt-get', 'I: downloading', 'I: extracting', 'I: installing', 'I: creating')
 """Of what mmdebstrap tells, what people want to see."""
+
+SPACE = '3 GB'
+APTS = 'the lines above are its own; check that "apt-get update" works on this host'
+PIPS = 'the lines above are its own; check that "pip download" works on this host'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,16 +127,15 @@ def debian_root(work: Path, recipe: StackRecipe, console: Console) -> Iterator[I
             process.stdout.close()
             reader.join()
         if process.wait():
-            raise StackError(explain(last))
+            raise StackError(explain('mmdebstrap could not make the Debian root', last[-12:], APTS))
 
 
-def explain(last: list[str]) -> str:
-    """What to tell of mmdebstrap's last lines."""
-    text = '\n'.join(last[-12:])
-    remedy = 'the lines above are mmdebstrap\'s; check that "apt-get update" works on this host'
-    if 'No space left' in text:
-        remedy = 'the disk is full: free some space, or set TMPDIR to a directory with 3 GB'
-    return f'mmdebstrap could not make the Debian root:\n{text}\n{remedy}'
+def explain(failure: str, last: Sequence[str], remedy: str) -> str:
+    """What to tell of a program's last lines: what failed, its own words, what to do."""
+    text = '\n'.join(line[:300] for line in last)
+    if 'No space left' in '\n'.join(last):
+        remedy = f'the disk is full: free some space, or set TMPDIR to a directory with {SPACE}'
+    return f'{failure}:\n{text}\n{remedy}'
 
 
 def fetch_bootstrap(work: Path, recipe: StackRecipe) -> None:
@@ -141,7 +144,8 @@ def fetch_bootstrap(work: Path, recipe: StackRecipe) -> None:
     call = [*pip, '--dest', str(work / 'wheels'), recipe.bootstrap_node]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise StackError(f'pip could not fetch "{recipe.bootstrap_node}":\n{done.stderr.strip()[-1000:]}')
+        words = done.stderr.strip().splitlines()[-3:]
+        raise StackError(explain(f'pip could not fetch "{recipe.bootstrap_node}"', words, PIPS))
 
 
 def _failed_by_itself(process: subprocess.Popen[bytes]) -> bool:

@@ -200,8 +200,8 @@ def test_mmdebstrap_gets_the_packages_the_filtered_sources_and_a_quoted_work_dir
 
 
 def test_a_full_disk_is_called_a_full_disk() -> None:
-    assert 'TMPDIR' in explain(['E: write failed: No space left on device'])
-    assert 'apt-get update' in explain(['E: Unable to locate package x'])
+    assert 'TMPDIR' in explain('it failed', ['E: write failed: No space left on device'], 'check apt')
+    assert explain('it failed', ['E: x'], 'check apt') == 'it failed:\nE: x\ncheck apt'
 
 
 def test_an_images_configuration_is_written_as_dockerfile_lines() -> None:
