@@ -98,6 +98,15 @@ def test_the_exact_versions_come_with_the_image(shop: Workshop) -> None:
     assert dict(image.versions) == {'node': '22.11.0', 'npm': '10.9.0'}
 
 
+def test_the_versions_are_found_without_the_engines_layers_too(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('gitreceive.adapters.docker.versions.image_layers', lambda *_: None)
+    step = "RUN mkdir -p /app/heroku && printf 'node 22.11.0\\n' > /app/heroku/versions\n"
+    assert dict(shop.build(f'{FROM}USER root\n{step}').versions) == {'node': '22.11.0'}
+    assert dict(shop.build(FROM).versions) == {}
+
+
 def test_a_failure_names_the_step_and_carries_its_last_lines(shop: Workshop) -> None:
     with pytest.raises(BuildError) as caught:
         shop.build(f'{FROM}RUN ["/bin/bash", "-c", "echo cause; echo on stderr >&2; exit 7"]\n')
@@ -235,15 +244,19 @@ def secrets_in(blob: bytes, canary: str) -> bool:
     return any(form.encode() in blob for form in forms)
 
 
-def test_a_config_var_is_in_no_layer_no_history_no_slug_and_no_log(shop: Workshop, tmp_path: Path) -> None:
+def test_a_config_var_is_in_no_layer_no_history_no_slug_and_no_log(
+    shop: Workshop, stack: Stack, tmp_path: Path
+) -> None:
     canary = f'canary/{uuid.uuid4().hex}'
     step = f'RUN {ENV} test "$(cat /tmp/env/SECRET)" = "{canary[:3]}$(tail -c +4 /tmp/env/SECRET)" && wc -c /tmp/env/SECRET\n'
-    image = shop.build(f'{FROM}{step}COPY src/ /app/src\n', env={'SECRET': canary})
+    image = shop.build(
+        f'FROM {stack.run_image}\nUSER root\n{step}COPY src/ /app/src\n', env={'SECRET': canary}
+    )
     assert shop.console.details == [f'{len(canary)} /tmp/env/SECRET']
     with shop.engine.connect() as client:
         about = json.dumps([client.inspect_image(image.id), client.history(image.id)])
         assert not secrets_in(about.encode(), canary)
-        base = len(client.inspect_image('gitreceive/cedar:12-build')['RootFS']['Layers'])
+        base = len(client.inspect_image(stack.run_image)['RootFS']['Layers'])
         saved = tmp_path / 'image.tar'
         with saved.open('wb') as file:
             for piece in client.get_image(image.id):

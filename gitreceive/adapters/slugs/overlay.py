@@ -34,14 +34,14 @@ def pack_layers(layers: Layers, target: IO[bytes], mtime: int, cancellation: Can
         first = child.stdout.read(BLOCK)
         if first:
             compress(_pieces(first, child.stdout), target)
-        child.wait()
+        _await_end(child)
     return [str(name) for name in outcome['left_out']]
 
 
 def layer_sizes(layers: Layers, cancellation: Cancellation) -> Mapping[str, int]:
     """See ``SlugPacker.sizes``."""
     with _child('sizes', layers, 0, cancellation) as (child, outcome):
-        child.wait()
+        _await_end(child)
     return {str(folder): int(size) for folder, size in outcome['sizes'].items()}
 
 
@@ -51,8 +51,12 @@ def _child(
 ) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
     """The child and what it reports; the latter is filled in when the context ends. The child's group ends with it."""
     outcome: dict[str, Any] = {}
+    try:
+        lower = ':'.join(layers.links())
+    except OSError as error:
+        raise CannotMount(str(error)) from error
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as reported:
-        child = _start([task, str(layers.root), ':'.join(layers.links()), str(mtime)], said, reported)
+        child = _start([task, str(layers.root), lower, str(mtime)], said, reported)
         try:
             with cancellation.call_on_stop(lambda: _kill(child)):
                 yield child, outcome
@@ -101,6 +105,11 @@ def _judged(status: int, reported: bytes, said: str) -> dict[str, Any]:
 def _text(said: IO[bytes]) -> str:
     said.seek(0)
     return said.read(2000).decode('utf-8', 'replace').strip()
+
+
+def _await_end(child: 'subprocess.Popen[bytes]') -> None:
+    """Waits and leaves the dead child where it is: as long as it is there, its group's number is not given away."""
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
 
 
 def _kill(child: 'subprocess.Popen[bytes]') -> None:

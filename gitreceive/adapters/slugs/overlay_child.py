@@ -77,20 +77,29 @@ def pack(mtime: str, reported: int) -> NoReturn:
     if os.fork() == 0:
         os.close(names)
         os.close(1)
-        left_out: list[str] = []
-        with os.fdopen(to_tar, 'wb', buffering=1 << 16) as sink:
-            for path, kind in walk():
-                if kind in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
-                    sink.write(b'./' + path + b'\0')
-                else:
-                    left_out.append(os.fsdecode(path).encode('utf-8', 'backslashreplace').decode())
-                    del left_out[MOST_NAMES:]
-        report(reported, {'left_out': left_out})
+        try:
+            feed(to_tar, reported)
+        except OSError as error:
+            print(f'cannot list /app: {error}', file=sys.stderr)
+            os._exit(1)
         os._exit(0)
     os.close(to_tar)
     os.close(reported)
     os.dup2(names, 0)
     os.execvp('tar', [*TAR, f'--mtime=@{mtime}', '--files-from=-'])
+
+
+def feed(to_tar: int, reported: int) -> None:
+    """Writes the names for tar, and reports before tar can see their end: then tar's end is the end of all."""
+    left_out: list[str] = []
+    with os.fdopen(to_tar, 'wb', buffering=1 << 16) as sink:
+        for path, kind in walk():
+            if kind in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
+                sink.write(b'./' + path + b'\0')
+            elif len(left_out) < MOST_NAMES:
+                left_out.append(path.decode('utf-8', 'backslashreplace'))
+        sink.flush()
+        report(reported, {'left_out': left_out})
 
 
 def walk() -> Iterator[tuple[bytes, int]]:
