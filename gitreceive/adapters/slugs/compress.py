@@ -1,4 +1,8 @@
-"""Gzip at the speed of a disk, with the same bytes for the same input."""
+"""Gzip at the speed of a disk, with the same bytes for the same input.
+
+"The same" was tried on x86-64 with SSE4.2 (Nehalem), AVX2 (Haswell) and AVX-512: one checksum. A processor without
+SSE4.2 takes another path through the library and gives other, equally valid bytes.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import IO
