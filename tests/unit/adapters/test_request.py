@@ -20,6 +20,7 @@ from tests.building import Lines, TarSource
 
 VERSION = json.dumps({'ApiVersion': '1.41'}).encode()
 STEP = b'{"stream": "Step 2/3 : RUN npm ci\\n"}\n'
+REACHED = threading.Event()
 Behaviour = Callable[[socket.socket], None]
 
 
@@ -55,6 +56,7 @@ def answer(connection: socket.socket, build: Behaviour) -> None:
                 b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n' + length + b'\r\n\r\n' + VERSION
             )
         elif b'/build/cancel' not in head:
+            REACHED.set()
             build(connection)
 
 
@@ -97,6 +99,7 @@ def build(engine: Engine, clock: BuildClock, source: TarSource | None = None) ->
 def test_a_hanging_engine_does_not_keep_a_cancelled_build(tmp_path: Path, behaviour: Behaviour) -> None:
     """It hangs while it takes the code, before it answers, and in the middle of its answer."""
     ended: list[float] = []
+    REACHED.clear()
     with engine(tmp_path, behaviour) as hanging:
         clock = BuildClock(60)
 
@@ -107,7 +110,8 @@ def test_a_hanging_engine_does_not_keep_a_cancelled_build(tmp_path: Path, behavi
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
-        time.sleep(0.5)
+        assert REACHED.wait(10)
+        time.sleep(0.05)
         stopped = time.monotonic()
         clock.stop(BuildCancelled('enough'))
         thread.join(10)
