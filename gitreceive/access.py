@@ -57,10 +57,14 @@ class AccessBook:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def add(self, name: str, keys: Sequence[PublicKey], apps: frozenset[str] | None = None) -> tuple[Grant, ...]:
+    def add(
+        self, name: str, keys: Sequence[PublicKey], apps: frozenset[str] | None = None
+    ) -> tuple[Grant, ...]:
         """Registers keys under a name, all or none. Raises KeyRefused for a bad name or a key that is there already."""
         if not NAME.fullmatch(name):
-            raise KeyRefused(f'{name[:64]!a} cannot be a name: letters, digits and . _ @ + -, at most 64 of them')
+            raise KeyRefused(
+                f'{name[:64]!a} cannot be a name: letters, digits and . _ @ + -, at most 64 of them'
+            )
         added = tuple(_grant(name, key, apps) for key in keys)
         with self._writing() as database:
             for grant in added:
@@ -80,7 +84,9 @@ class AccessBook:
     def list(self) -> tuple[Grant, ...]:
         """All keys, by name and age. Raises StateError if the database cannot be read."""
         with self._reading() as database:
-            rows = database.execute(f'select {_COLUMNS} from keys order by name, added, fingerprint').fetchall()
+            rows = database.execute(
+                f'select {_COLUMNS} from keys order by name, added, fingerprint'
+            ).fetchall()
         return tuple(map(_from_row, rows))
 
     def find(self, blob: bytes) -> Grant | None:
@@ -121,14 +127,21 @@ class AccessBook:
         for place in (self.path, self.path.parent):
             found = place.stat()
             if found.st_mode & 0o022:
-                raise StateError(f'{place} can be written by others, who could then log in; run "chmod go-w {place}"')
+                raise StateError(
+                    f'{place} can be written by others, who could then log in; run "chmod go-w {place}"'
+                )
             if found.st_uid not in (0, os.geteuid(), self.path.parent.parent.stat().st_uid):
                 raise StateError(f'{place} belongs to user {found.st_uid}, who could then log in; chown it')
 
 
 def _grant(name: str, key: PublicKey, apps: frozenset[str] | None) -> Grant:
     return Grant(
-        name=name, fingerprint=key.fingerprint, algorithm=key.algorithm, blob=key.blob, added=time.time(), apps=apps
+        name=name,
+        fingerprint=key.fingerprint,
+        algorithm=key.algorithm,
+        blob=key.blob,
+        added=time.time(),
+        apps=apps,
     )
 
 
@@ -147,7 +160,9 @@ def _insert(database: sqlite3.Connection, grant: Grant) -> None:
 def _from_row(row: tuple[str, str, str, bytes, float, str | None]) -> Grant:
     fingerprint, name, algorithm, blob, added, apps = row
     reached = None if apps is None else frozenset(apps.split(','))
-    return Grant(name=name, fingerprint=fingerprint, algorithm=algorithm, blob=blob, added=added, apps=reached)
+    return Grant(
+        name=name, fingerprint=fingerprint, algorithm=algorithm, blob=blob, added=added, apps=reached
+    )
 
 
 def _empty() -> sqlite3.Connection:

@@ -21,7 +21,9 @@ keys = click.Group('keys', help='Who may log in, and what they may reach.')
 @keys.command('add')
 @click.argument('name')
 @click.argument('file', default='-')
-@click.option('--app', 'apps', multiple=True, help='an app that these keys may reach (repeatable); without it: all')
+@click.option(
+    '--app', 'apps', multiple=True, help='an app that these keys may reach (repeatable); without it: all'
+)
 @settings_options
 def add(settings: Settings, name: str, file: str, apps: tuple[str, ...]) -> None:
     """Register the public keys of FILE ("-": standard input) for NAME."""

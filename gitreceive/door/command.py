@@ -84,7 +84,9 @@ def help_text(host: str, port: int) -> str:
 def _parse_git(text: str) -> GitRequest:
     match = GIT.fullmatch(text)
     if not match:
-        raise BadCommand(f'{_shown(text)} is not served; git-receive-pack and git-upload-pack with a repository are')
+        raise BadCommand(
+            f'{_shown(text)} is not served; git-receive-pack and git-upload-pack with a repository are'
+        )
     name = match['path'].removeprefix('/').removesuffix('/').removesuffix('.git')
     if not name:
         raise BadCommand('the repository has no name; an address looks like ssh://git@host:2222/hello.git')
@@ -99,7 +101,9 @@ def _parse_verb(text: str) -> Request:
     if not words or words[0] not in VERBS:
         raise BadCommand(f'{_shown(words[0] if words else text)} is not a verb here; "help" lists them')
     if len(words) > MAX_WORDS or not all(map(WORD.fullmatch, words)):
-        raise BadCommand(f'{_shown(text)} cannot be read: letters, digits and . _ = : @ / - make up its words')
+        raise BadCommand(
+            f'{_shown(text)} cannot be read: letters, digits and . _ = : @ / - make up its words'
+        )
     return VerbRequest(words=words)
 
 

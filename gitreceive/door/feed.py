@@ -41,7 +41,7 @@ class Feed:
                 raise Refused('more data than the window allows')
             if self._closed:
                 self._taken += len(data)
-            else:
+            elif data:
                 self._queue.append(memoryview(data))
                 if len(self._queue) == 1:
                     self._write()

@@ -40,7 +40,9 @@ def _read(path: Path) -> bytes:
         if not stat.S_ISREG(found.st_mode):
             raise StateError(f'the host key {path} is not a regular file')
         if found.st_uid != os.geteuid():
-            raise StateError(f'the host key {path} belongs to user {found.st_uid}, the door runs as {os.geteuid()}')
+            raise StateError(
+                f'the host key {path} belongs to user {found.st_uid}, the door runs as {os.geteuid()}'
+            )
         if found.st_mode & 0o077:
             mode = f'{stat.S_IMODE(found.st_mode):04o}'
             raise StateError(f'the host key {path} is open to others (mode {mode}); run "chmod 600 {path}"')
@@ -48,11 +50,15 @@ def _read(path: Path) -> bytes:
 
 
 def _parsed(data: bytes, path: Path) -> Ed25519Key:
-    remedy = 'restore it from a backup, or remove it and its .pub to let a new one be made (clients will complain)'
+    remedy = (
+        'restore it from a backup, or remove it and its .pub to let a new one be made (clients will complain)'
+    )
     try:
         key = load_ssh_private_key(data, password=None)
     except (ValueError, TypeError) as error:
-        raise StateError(f'the host key {path} cannot be read: it is broken or has a passphrase; {remedy}') from error
+        raise StateError(
+            f'the host key {path} cannot be read: it is broken or has a passphrase; {remedy}'
+        ) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise StateError(f'the host key {path} is not an ed25519 key; {remedy}')
     return Ed25519Key(file_obj=io.StringIO(_text(key)))
@@ -70,7 +76,9 @@ def _make(path: Path) -> None:
         path.parent.chmod(0o700)
     key = Ed25519PrivateKey.generate()
     _write(path, _text(key), 0o600)
-    _write(public, key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode() + '\n', 0o644)
+    _write(
+        public, key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode() + '\n', 0o644
+    )
 
 
 def _text(key: Ed25519PrivateKey) -> str:

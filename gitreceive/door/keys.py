@@ -57,12 +57,18 @@ def read_public_keys(data: bytes, place: str) -> tuple[PublicKey, ...]:
     if len(data) > MAX_FILE:
         raise KeyRefused(f'{place} has over {MAX_FILE} bytes: that is no file of public keys')
     if any(mark in data for mark in _PRIVATE):
-        raise KeyRefused(f'{place} holds a PRIVATE key: keep it to yourself and give the file that ends in .pub')
+        raise KeyRefused(
+            f'{place} holds a PRIVATE key: keep it to yourself and give the file that ends in .pub'
+        )
     if b'BEGIN SSH2 PUBLIC KEY' in data:
-        raise KeyRefused(f'{place} is in the RFC 4716 format; "ssh-keygen -i -f FILE" makes an OpenSSH line of it')
+        raise KeyRefused(
+            f'{place} is in the RFC 4716 format; "ssh-keygen -i -f FILE" makes an OpenSSH line of it'
+        )
     keys = tuple(_read_line(line, f'line {number} of {place}') for number, line in _lines(data, place))
     if not keys:
-        raise KeyRefused(f'{place} holds no key; a public key is one line that begins with its type, e.g. ssh-ed25519')
+        raise KeyRefused(
+            f'{place} holds no key; a public key is one line that begins with its type, e.g. ssh-ed25519'
+        )
     return keys
 
 
@@ -88,9 +94,13 @@ def _read_line(line: str, place: str) -> PublicKey:
     except (IndexError, binascii.Error, ValueError, UnsupportedAlgorithm) as error:
         raise KeyRefused(f'{place}: the key is cut off or damaged; copy the whole line') from error
     if base64.b64decode(canonical) != blob:
-        raise KeyRefused(f'{place}: the key is not encoded as OpenSSH does it; write it anew with "ssh-keygen -y"')
+        raise KeyRefused(
+            f'{place}: the key is not encoded as OpenSSH does it; write it anew with "ssh-keygen -y"'
+        )
     if isinstance(key, RSAPublicKey) and key.key_size not in RSA_BITS:
-        raise KeyRefused(f'{place}: an RSA key of {key.key_size} bits; 2048 to 16384 are taken, ed25519 is better')
+        raise KeyRefused(
+            f'{place}: an RSA key of {key.key_size} bits; 2048 to 16384 are taken, ed25519 is better'
+        )
     return PublicKey(algorithm=algorithm, blob=blob)
 
 

@@ -5,8 +5,8 @@ import os
 import time
 from datetime import UTC, datetime
 
-MAX_TEXT = 60
-"""Characters that are kept of a word of a stranger's, after escaping."""
+MAX_TEXT = 120
+"""Characters that are kept of a word, after escaping."""
 
 MAX_LINE = 512
 
@@ -29,7 +29,10 @@ class Log:
 
 def line(event: str, now: float, words: dict[str, Word]) -> bytes:
     """The line, with its newline."""
-    record: dict[str, Word] = {'at': datetime.fromtimestamp(now, UTC).isoformat(timespec='milliseconds'), 'event': event}
+    record: dict[str, Word] = {
+        'at': datetime.fromtimestamp(now, UTC).isoformat(timespec='milliseconds'),
+        'event': event,
+    }
     for name, word in words.items():
         record[name] = harmless(word) if isinstance(word, str) else word
         if len(json.dumps(record)) >= MAX_LINE:
@@ -39,5 +42,5 @@ def line(event: str, now: float, words: dict[str, Word]) -> bytes:
 
 def harmless(text: str) -> str:
     """ASCII only, control characters escaped, cut off."""
-    shown = text[: MAX_TEXT * 2].encode('unicode_escape').decode('ascii')
-    return shown if len(shown) <= MAX_TEXT * 2 else shown[: MAX_TEXT * 2 - 3] + '...'
+    shown = text[: MAX_TEXT + 1].encode('unicode_escape').decode('ascii')
+    return shown if len(shown) <= MAX_TEXT else shown[: MAX_TEXT - 3] + '...'

@@ -53,4 +53,6 @@ def _told(pid: int) -> list[Path]:
         environment = Path(f'/proc/{pid}/environ').read_bytes().split(b'\0')
     except OSError:
         return []
-    return [Path(os.fsdecode(line.removeprefix(_VARIABLE))) for line in environment if line.startswith(_VARIABLE)]
+    return [
+        Path(os.fsdecode(line.removeprefix(_VARIABLE))) for line in environment if line.startswith(_VARIABLE)
+    ]

@@ -59,7 +59,9 @@ class Waiting:
 class Door:
     """Binds at once; ``run`` serves until ``stop``. Raises StateError if it cannot bind or has no usable host key."""
 
-    def __init__(self, settings: Settings, *, limits: DoorLimits | None = None, log: Log | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, limits: DoorLimits | None = None, log: Log | None = None
+    ) -> None:
         self.limits = limits or DoorLimits()
         self.log = log or Log()
         self.profile = PROFILES[settings.algorithms]
@@ -171,7 +173,9 @@ class Door:
         same = sum(1 for waiting in self._line if waiting.group == group)
         if len(self._line) >= self.limits.waiting or same >= self.limits.waiting_of_address:
             sock.close()
-            self.log.write('refused', source=_joined(address, port), reason='too many that have not logged in')
+            self.log.write(
+                'refused', source=_joined(address, port), reason='too many that have not logged in'
+            )
             return
         self._line.append(Waiting(sock, address, port, group, now + self.limits.login_seconds))
 
@@ -179,7 +183,9 @@ class Door:
         for waiting in [self._line.popleft() for _ in range(len(self._line))]:
             if now >= waiting.deadline:
                 waiting.sock.close()
-                self.log.write('refused', source=_joined(waiting.address, waiting.port), reason='stood in line too long')
+                self.log.write(
+                    'refused', source=_joined(waiting.address, waiting.port), reason='stood in line too long'
+                )
             elif self._slots.take(waiting.group):
                 self._begin(waiting)
             else:
@@ -188,7 +194,9 @@ class Door:
     def _begin(self, waiting: Waiting) -> None:
         try:
             _prepare(waiting.sock)
-            connection = Connection(waiting.sock, _joined(waiting.address, waiting.port), waiting.deadline, self)
+            connection = Connection(
+                waiting.sock, _joined(waiting.address, waiting.port), waiting.deadline, self
+            )
         except OSError:
             waiting.sock.close()
             self._slots.free(waiting.group)
@@ -239,7 +247,9 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         hint = 'another server listens there' if error.errno == errno.EADDRINUSE else error.strerror
-        raise StateError(f'cannot listen on {_joined(host, port)}: {hint}; --listen takes another address') from error
+        raise StateError(
+            f'cannot listen on {_joined(host, port)}: {hint}; --listen takes another address'
+        ) from error
     listener.setblocking(False)
     return listener
 

@@ -87,7 +87,9 @@ class Service:
         exists = (repository / 'HEAD').exists()
         creates = self.settings.create_apps and request.verb == 'git-receive-pack'
         if not may(grant, request.app) or not (exists or creates):
-            raise AccessDenied(f'no app {request.app} that this key may reach; check the name, or ask the sysadmin')
+            raise AccessDenied(
+                f'no app {request.app} that this key may reach; check the name, or ask the sysadmin'
+            )
         if not exists:
             ensure_repository(repository)
         environment = {
@@ -99,7 +101,9 @@ class Service:
             'GITRECEIVE_SOCKET': str(self.home.socket),
         }
         try:
-            child = Child(serve_command(request.verb, repository, self.settings.limits), environment, repository)
+            child = Child(
+                serve_command(request.verb, repository, self.settings.limits), environment, repository
+            )
         except OSError as error:
             raise StateError(f'cannot start git: {error.strerror}; try again in a moment') from error
         try:

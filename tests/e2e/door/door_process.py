@@ -35,7 +35,15 @@ class RunningDoor:
         self.log_file = home.parent / f'{home.name}.log'
         with open(self.log_file, 'wb') as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(LAUNCHER), str(self.hooks), '--home', str(home), '--listen', '127.0.0.1:0'],
+                [
+                    sys.executable,
+                    str(LAUNCHER),
+                    str(self.hooks),
+                    '--home',
+                    str(home),
+                    '--listen',
+                    '127.0.0.1:0',
+                ],
                 stderr=log,
                 env={**os.environ, **(environ or {})},
             )
@@ -100,7 +108,17 @@ class Client:
 
     def ssh_words(self, *options: str) -> list[str]:
         return [
-            *('ssh', '-F', 'none', '-i', str(self.key), '-p', str(self.door.port), '-o', 'IdentitiesOnly=yes'),
+            *(
+                'ssh',
+                '-F',
+                'none',
+                '-i',
+                str(self.key),
+                '-p',
+                str(self.door.port),
+                '-o',
+                'IdentitiesOnly=yes',
+            ),
             *('-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'),
             *('-o', 'IdentityAgent=none', '-o', 'BatchMode=yes', *options),
         ]
@@ -119,11 +137,15 @@ class Client:
     def url(self, app: str) -> str:
         return f'ssh://git@127.0.0.1:{self.door.port}/{app}.git'
 
-    def push(self, work: Path, app: str, *words: str, options: tuple[str, ...] = (), timeout: float = 120) -> Done:
+    def push(
+        self, work: Path, app: str, *words: str, options: tuple[str, ...] = (), timeout: float = 120
+    ) -> Done:
         return self.git(work, 'push', self.url(app), *(words or ('main',)), options=options, timeout=timeout)
 
 
-def run(words: list[str], *, environ: dict[str, str] | None = None, timeout: float = 60, given: bytes = b'') -> Done:
+def run(
+    words: list[str], *, environ: dict[str, str] | None = None, timeout: float = 60, given: bytes = b''
+) -> Done:
     done = subprocess.run(words, env=environ, input=given, capture_output=True, timeout=timeout)
     return Done(done.returncode, done.stdout.decode(errors='replace'), done.stderr.decode(errors='replace'))
 
@@ -136,7 +158,9 @@ def register(home: Path, name: str, key: Path, *apps: str) -> None:
 
 
 def make_key(path: Path, kind: str = 'ed25519', *words: str) -> Path:
-    subprocess.run(['ssh-keygen', '-q', '-t', kind, '-N', '', '-C', 'a comment', '-f', path, *words], check=True)
+    subprocess.run(
+        ['ssh-keygen', '-q', '-t', kind, '-N', '', '-C', 'a comment', '-f', path, *words], check=True
+    )
     return path
 
 

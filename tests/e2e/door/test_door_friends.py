@@ -114,7 +114,9 @@ def test_only_harmless_variables_reach_git(alice, door, peer):
     assert environ['TERM'] == 'xterm-256color'
     assert environ['GIT_PROTOCOL'] == 'version=1'
     assert (environ['GITRECEIVE_APP'], environ['GITRECEIVE_USER']) == ('hello', 'alice')
-    assert not set(environ) & (set(HOSTILE) - {'LANG', 'TERM', 'GIT_PROTOCOL', 'PATH', 'GITRECEIVE_APP', 'GITRECEIVE_USER'})
+    assert not set(environ) & (
+        set(HOSTILE) - {'LANG', 'TERM', 'GIT_PROTOCOL', 'PATH', 'GITRECEIVE_APP', 'GITRECEIVE_USER'}
+    )
     assert set(environ) <= {
         *('PATH', 'HOME', 'LANG', 'TERM', 'GIT_PROTOCOL', 'GIT_CONFIG_NOSYSTEM', 'GIT_CONFIG_GLOBAL'),
         *('GIT_ALLOC_LIMIT', 'GIT_TERMINAL_PROMPT', 'GITRECEIVE_APP', 'GITRECEIVE_USER', 'GITRECEIVE_KEY'),
@@ -129,7 +131,9 @@ def test_git_has_limits_and_only_the_descriptors_that_it_needs(alice, door, peer
     wait_until(lambda: channel.recv_ready(), 5, 'git to speak')
     child = door.children()[0]
     limits = Path(f'/proc/{child}/limits').read_text()
-    assert [line.split()[3] for line in limits.splitlines() if line.startswith('Max address space')] == ['1073741824']
+    assert [line.split()[3] for line in limits.splitlines() if line.startswith('Max address space')] == [
+        '1073741824'
+    ]
     assert [line.split()[3] for line in limits.splitlines() if line.startswith('Max cpu time')] == ['300']
     targets = [os.readlink(f'/proc/{child}/fd/{fd}') for fd in os.listdir(f'/proc/{child}/fd')]
     assert len([target for target in targets if not target.startswith(str(door.home))]) == 4
@@ -329,7 +333,9 @@ def test_a_delta_bomb_is_refused_at_once_and_changes_nothing(alice, door, work, 
     assert time.monotonic() - start < 1
     assert b'unpack ok' not in said
     assert b'limit' in said + told or b'memory' in said + told, (said, told)
-    wait_until(lambda: sorted(str(path) for path in door.repository('hello').rglob('*')) == before, 2, 'no change')
+    wait_until(
+        lambda: sorted(str(path) for path in door.repository('hello').rglob('*')) == before, 2, 'no change'
+    )
     assert alice.git(work, 'ls-remote', alice.url('hello'), 'main').out.startswith(head.decode())
 
 
@@ -375,8 +381,13 @@ def offset_of(number: int) -> bytes:
 
 
 def test_objects_that_would_hurt_a_checkout_are_refused(alice, work):
-    tree = run(['git', '-C', str(work), 'mktree'], given=f'040000 tree {run_git(work, "rev-parse", "HEAD^{tree}").strip()}\t.git\n'.encode())
-    made = run_git(work, '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit-tree', '-m', 'x', tree.out.strip()).strip()
+    tree = run(
+        ['git', '-C', str(work), 'mktree'],
+        given=f'040000 tree {run_git(work, "rev-parse", "HEAD^{tree}").strip()}\t.git\n'.encode(),
+    )
+    made = run_git(
+        work, '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit-tree', '-m', 'x', tree.out.strip()
+    ).strip()
     pushed = alice.push(work, 'hello', f'{made}:refs/heads/main')
     assert pushed.status == 1
     assert 'hasDotgit' in pushed.err

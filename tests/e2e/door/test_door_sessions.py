@@ -67,7 +67,9 @@ def test_a_first_push_makes_the_app_and_a_clone_gives_it_back(alice, door, work,
     cloned = alice.git(tmp_path, 'clone', '-q', '-b', 'main', alice.url('hello'), 'copy')
     assert cloned.status == 0, cloned.err
     assert run_git(tmp_path / 'copy', 'rev-parse', 'HEAD') == run_git(work, 'rev-parse', 'HEAD')
-    assert run_git(door.repository('hello'), 'rev-parse', 'refs/heads/main') == run_git(work, 'rev-parse', 'HEAD')
+    assert run_git(door.repository('hello'), 'rev-parse', 'refs/heads/main') == run_git(
+        work, 'rev-parse', 'HEAD'
+    )
 
 
 def test_a_push_with_nothing_new_says_so(alice, work):
@@ -157,7 +159,9 @@ def test_without_a_builder_a_verb_says_so_and_help_still_helps(alice):
 
 def test_a_client_that_stops_following_a_log_ends_the_conversation_with_the_builder(alice, door, builder):
     following = subprocess.Popen(
-        [*alice.ssh_words(), 'git@127.0.0.1', 'logs', 'hello', '-f'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [*alice.ssh_words(), 'git@127.0.0.1', 'logs', 'hello', '-f'],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     assert following.stdout and b'verb' in following.stdout.readline()
     before = door.threads()
@@ -189,7 +193,20 @@ def test_an_unknown_key_is_refused(mallory, door, work):
     assert (line['name'], line['key'], line['verb']) == (None, None, None)
 
 
-BAD_NAMES = ['../x', 'a/../../x', 'Hello', 'a' * 300, 'a b', '', 'hello;id', '$(id)', '-c', '/etc', '.git', 'a%2fb']
+BAD_NAMES = [
+    '../x',
+    'a/../../x',
+    'Hello',
+    'a' * 300,
+    'a b',
+    '',
+    'hello;id',
+    '$(id)',
+    '-c',
+    '/etc',
+    '.git',
+    'a%2fb',
+]
 
 
 @pytest.mark.parametrize('name', BAD_NAMES)
@@ -303,14 +320,18 @@ def test_an_honest_push_of_many_megabytes_goes_through_in_little_memory(alice, d
 def test_a_push_survives_many_key_exchanges(alice, door, tmp_path):
     work = make_work(tmp_path / 'big', **{f'f{at}': os.urandom(10_000_000) for at in range(3)})
     assert alice.push(work, 'big', options=('-o', 'RekeyLimit=1M')).status == 0
-    done = alice.git(tmp_path, 'clone', '-q', '-b', 'main', alice.url('big'), 'c', options=('-o', 'RekeyLimit=1M'))
+    done = alice.git(
+        tmp_path, 'clone', '-q', '-b', 'main', alice.url('big'), 'c', options=('-o', 'RekeyLimit=1M')
+    )
     assert done.status == 0
 
 
 def test_ten_pushes_at_once_to_ten_apps_all_arrive(alice, door, work):
     words = ['git', '-C', str(work), 'push', '-q']
     pushes = [
-        subprocess.Popen([*words, alice.url(f'app{at}'), 'main'], env=alice.environment(), stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [*words, alice.url(f'app{at}'), 'main'], env=alice.environment(), stderr=subprocess.PIPE
+        )
         for at in range(10)
     ]
     for push in pushes:
@@ -322,7 +343,9 @@ def test_ten_pushes_at_once_to_ten_apps_all_arrive(alice, door, work):
 def test_sigterm_ends_the_door_its_sessions_and_their_gits(alice, door, work):
     hook(door, 'pre-receive', 'echo waiting; sleep 60')
     push = subprocess.Popen(
-        ['git', '-C', str(work), 'push', alice.url('hello'), 'main'], env=alice.environment(), stderr=subprocess.PIPE
+        ['git', '-C', str(work), 'push', alice.url('hello'), 'main'],
+        env=alice.environment(),
+        stderr=subprocess.PIPE,
     )
     wait_until(lambda: len(door.children()) >= 2, 10, 'the hook')
     children = door.children()
@@ -336,7 +359,15 @@ def test_sigterm_ends_the_door_its_sessions_and_their_gits(alice, door, work):
 def test_the_door_ends_with_whoever_started_it(tmp_path, start_door):
     read, write = os.pipe()
     launcher = Path(__file__).with_name('door_launcher.py')
-    words = [sys.executable, str(launcher), str(tmp_path), '--home', str(tmp_path / 'h'), '--listen', '127.0.0.1:0']
+    words = [
+        sys.executable,
+        str(launcher),
+        str(tmp_path),
+        '--home',
+        str(tmp_path / 'h'),
+        '--listen',
+        '127.0.0.1:0',
+    ]
     with open(tmp_path / 'log', 'wb') as log:
         process = subprocess.Popen(
             words, stderr=log, pass_fds=(read,), env={**os.environ, 'GITRECEIVE_LIFELINE': str(read)}

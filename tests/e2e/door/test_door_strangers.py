@@ -72,7 +72,15 @@ def test_who_offers_anothers_key_and_signs_with_their_own_is_themselves(door, pe
         peer.ask_for_authentication()
         assert peer.offer('ssh-ed25519', theirs.asbytes()) == 'acceptable'
         assert peer.prove(people['bob']) == 'success'
-        peer.send(cMSG_USERAUTH_REQUEST, 'git', 'ssh-connection', 'publickey', False, 'ssh-ed25519', theirs.asbytes())
+        peer.send(
+            cMSG_USERAUTH_REQUEST,
+            'git',
+            'ssh-connection',
+            'publickey',
+            False,
+            'ssh-ed25519',
+            theirs.asbytes(),
+        )
         channel = peer.transport.open_session()
         channel.exec_command("git-upload-pack '/secret.git'")
         assert channel.recv_exit_status() == 1
@@ -122,7 +130,12 @@ def test_a_certificate_of_a_known_key_is_refused(door, people, tmp_path):
     alone.write_bytes(key.read_bytes())
     alone.chmod(0o600)
     assert plain.ssh('help').status == 0
-    only = ('-o', f'CertificateFile={certificate}', '-o', 'PubkeyAcceptedAlgorithms=ssh-ed25519-cert-v01@openssh.com')
+    only = (
+        '-o',
+        f'CertificateFile={certificate}',
+        '-o',
+        'PubkeyAcceptedAlgorithms=ssh-ed25519-cert-v01@openssh.com',
+    )
     assert Client(alone, door).ssh('help', options=only).status == 255
 
 
@@ -140,6 +153,7 @@ def test_five_wrong_keys_and_the_right_one_log_in(door, people, tmp_path):
     client = Client(wrong[0], door)
     options = tuple(word for key in (*wrong[1:], people['alice']) for word in ('-i', str(key)))
     assert client.ssh('help', options=options).status == 0
+
 
 PRELUDES = {
     'nothing': b'',
@@ -191,7 +205,9 @@ def test_a_peer_that_drips_or_stalls_after_the_key_exchange_has_ten_seconds(door
 def test_who_waits_in_line_is_served_when_a_place_is_free(door, people):
     """Eight strangers from one address are inside; the ninth is served as soon as one of them leaves."""
     socks = flood(door, 8, b'')
-    waiting = subprocess.Popen([*Client(people['alice'], door).ssh_words(), 'git@127.0.0.1', 'help'], stdout=-3)
+    waiting = subprocess.Popen(
+        [*Client(people['alice'], door).ssh_words(), 'git@127.0.0.1', 'help'], stdout=-3
+    )
     time.sleep(0.5)
     assert waiting.poll() is None
     socks.pop().close()
@@ -275,7 +291,13 @@ def random_bytes(chance: random.Random) -> bytes:
 
 
 def odd_banner(chance: random.Random) -> bytes:
-    return b'SSH-' + chance.choice([b'2.0', b'1.5', b'', b'\xff', b'9' * 300]) + b'-' + random_bytes(chance) + b'\n'
+    return (
+        b'SSH-'
+        + chance.choice([b'2.0', b'1.5', b'', b'\xff', b'9' * 300])
+        + b'-'
+        + random_bytes(chance)
+        + b'\n'
+    )
 
 
 def framed(chance: random.Random) -> bytes:
