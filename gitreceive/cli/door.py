@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 
 import click
 
@@ -23,6 +24,7 @@ def door(settings: Settings) -> None:
     quiet_paramiko()
     raise_descriptor_limit()
     served = Door(settings)
+    threading.excepthook = served.report
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: served.stop())
     lifeline = os.environ.get(LIFELINE, '')

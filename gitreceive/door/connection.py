@@ -246,7 +246,7 @@ class Connection(paramiko.ServerInterface):
             status=last.status if last else None,
             sessions=self._served,
             seconds=round(time.monotonic() - self._started, 3),
-            reason=self._reason or _why(error),
+            reason=self._reason or (last.refusal if last else '') or _why(error),
         )
 
 

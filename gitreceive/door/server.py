@@ -8,6 +8,7 @@ import select
 import socket
 import threading
 import time
+import traceback
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -109,6 +110,12 @@ class Door:
         self._stopping = True
         self._ring()
 
+    def report(self, failed: threading.ExceptHookArgs) -> None:
+        """For ``threading.excepthook``: a thread's unforeseen end is a line in the log, not a traceback on stderr."""
+        self.log.write(
+            'error', reason=f'{failed.exc_type.__name__}: {failed.exc_value}', where=_where(failed)
+        )
+
     def known(self, connection: Connection) -> None:
         """A connection has logged in: it is no stranger any more."""
         self._slots.free(_group(connection))
@@ -171,13 +178,15 @@ class Door:
     def _queue(self, sock: socket.socket, address: str, port: int, now: float) -> None:
         group = group_of(address)
         same = sum(1 for waiting in self._line if waiting.group == group)
-        if len(self._line) >= self.limits.waiting or same >= self.limits.waiting_of_address:
+        newcomer = Waiting(sock, address, port, group, now + self.limits.login_seconds)
+        if not same and self._slots.take(group):
+            self._begin(newcomer)
+        elif len(self._line) < self.limits.waiting and same < self.limits.waiting_of_address:
+            self._line.append(newcomer)
+        else:
             sock.close()
-            self.log.write(
-                'refused', source=_joined(address, port), reason='too many that have not logged in'
-            )
-            return
-        self._line.append(Waiting(sock, address, port, group, now + self.limits.login_seconds))
+            source = _joined(address, port)
+            self.log.write('refused', source=source, reason='too many that have not logged in')
 
     def _let_in(self, now: float) -> None:
         for waiting in [self._line.popleft() for _ in range(len(self._line))]:
@@ -221,6 +230,11 @@ class Door:
         for connection in everyone:
             connection.join(deadline)
         self.log.write('stopped')
+
+
+def _where(failed: threading.ExceptHookArgs) -> str:
+    frames = traceback.extract_tb(failed.exc_traceback)
+    return f'{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}' if frames else ''
 
 
 def quiet_paramiko() -> None:

@@ -113,6 +113,7 @@ class Service:
 
 
 def _refuse(session: Session, reason: str) -> int:
+    session.refusal = reason
     try:
         session.say(''.join(f' !     {line}\n' for line in reason.splitlines()))
     except GONE:

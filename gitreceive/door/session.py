@@ -33,6 +33,7 @@ class Session:
         self.command: bytes | None = None
         self.verb = ''
         self.app = ''
+        self.refusal = ''
         self.status: int | None = None
         self._transport = transport
         self._closed = threading.Event()
@@ -120,11 +121,12 @@ class Session:
             self._thread.join(max(0.0, seconds))
 
     def _run(self, serve: Callable[['Session'], int], finished: Callable[['Session'], None]) -> None:
+        status = 1
         try:
-            self.status = serve(self)
-            with suppress(*GONE):
-                self.channel.send_exit_status(self.status)
+            status = self.status = serve(self)
         finally:
+            with suppress(*GONE):
+                self.channel.send_exit_status(status)
             with suppress(*GONE):
                 self.channel.close()
             self.feed.close()
