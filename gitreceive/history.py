@@ -53,6 +53,7 @@ class History:
     def __init__(self, path: Path) -> None:
         """Opens or makes the file. Raises StateError if it cannot be used."""
         self._lock = threading.RLock()
+        self._path = path
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
@@ -220,9 +221,11 @@ class History:
             try:
                 yield self._db
                 self._db.execute('COMMIT')
-            except BaseException:
+            except BaseException as error:
                 if self._db.in_transaction:
                     self._db.execute('ROLLBACK')
+                if isinstance(error, sqlite3.Error):
+                    raise StateError(f'cannot write the history {self._path}: {error}') from error
                 raise
 
     def _migrate(self, path: Path) -> None:

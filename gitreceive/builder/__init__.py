@@ -1,0 +1,1 @@
+"""The builder: the journal, the queue, the line's workers and the socket on which others ask."""

@@ -1,0 +1,86 @@
+"""The requests of the hooks, the door and the commands on the host, and what is answered to each."""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+
+from gitreceive.access import AccessBook
+from gitreceive.builder.desk import Desk
+from gitreceive.builder.log import shown
+from gitreceive.builder.pushes import Arrival, parse_arrival, refusal
+from gitreceive.builder.verbs import Asker, Request, answer, followed
+from gitreceive.errors import AccessDenied, BadCommand, GitReceiveError, StateError
+from gitreceive.model import Pusher
+from gitreceive.repositories import move_ref
+
+Answering = Generator[bytes, None, str]
+
+
+def respond(fields: Sequence[str], desk: Desk, trusted: bool) -> Answering:
+    """Carries out one request. ``trusted``: the asker is the sysadmin's or the builder's own user, and needs no key.
+
+    Yields text and returns the status; errors become text here, so that the asker always gets an answer.
+    """
+    try:
+        handler = REQUESTS.get(fields[0])
+        if handler is None:
+            raise BadCommand(f'{fields[0][:40]!r} is not a request')
+        return (yield from handler(fields[1:], desk, trusted))
+    except GitReceiveError as error:
+        yield ''.join(shown(' !     ', str(error))).encode()
+        return str(error.exit_code if fields[0] == 'verb' and trusted else 1)
+
+
+def _update(fields: Sequence[str], desk: Desk, trusted: bool) -> Answering:
+    arrival = parse_arrival(fields)
+    _check_key(arrival, desk, trusted)
+    why = refusal(arrival, desk.history.deploy_branch(arrival.app), desk.home, desk.settings)
+    if why is None:
+        return '0'
+    yield ''.join(shown(' !     ', why)).encode()
+    return '1'
+
+
+def _push(fields: Sequence[str], desk: Desk, trusted: bool) -> Answering:
+    arrival = parse_arrival(fields)
+    try:
+        lines, build = desk.reception.receive(arrival)
+    except StateError:
+        for update in arrival.updates:
+            move_ref(desk.home.repo(arrival.app), update.ref, new=update.old, expected=update.new)
+        raise
+    yield ''.join(lines).encode()
+    if build is None:
+        return '0'
+    if 'detach' in arrival.options:
+        yield f'-----> Build {build.number} is queued; "logs {arrival.app} -f" follows it\n'.encode()
+        return '0'
+    return f'follow {build.number}'
+
+
+def _follow(fields: Sequence[str], desk: Desk, trusted: bool) -> Answering:
+    number, offset = fields
+    return str((yield from followed(desk, int(number), int(offset))))
+
+
+def _verb(fields: Sequence[str], desk: Desk, trusted: bool) -> Answering:
+    name, key, apps, *words = fields
+    reach = None if apps == '*' else frozenset(apps.split(','))
+    request = Request(desk=desk, asker=Asker(pusher=Pusher(name=name, key=key), apps=reach))
+    return str((yield from answer(words, request)))
+
+
+def _check_key(arrival: Arrival, desk: Desk, trusted: bool) -> None:
+    """Looks the key up again right before the refs move: it may have been removed since it logged in."""
+    if not arrival.pusher.key and trusted:
+        return
+    with AccessBook.open_to_read(desk.home.access_db) as book:
+        grant = book.with_fingerprint(arrival.pusher.key)
+    if grant is None or not grant.reaches(arrival.app):
+        raise AccessDenied('this key may not push here any more; ask the sysadmin of this receiver')
+
+
+REQUESTS: Mapping[str, Callable[[Sequence[str], Desk, bool], Answering]] = {
+    'update': _update,
+    'push': _push,
+    'follow': _follow,
+    'verb': _verb,
+}

@@ -1,0 +1,247 @@
+"""The verbs of the command grammar: the same over SSH and on the host. Each yields text and returns an exit status."""
+
+import json
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import click
+
+from gitreceive.builder.desk import Desk
+from gitreceive.builder.follow import closing, follow, read_log
+from gitreceive.builder.verdict import exit_status, megabytes, summary
+from gitreceive.builder.worker import move_back
+from gitreceive.errors import BadCommand, BuildCancelled, UnknownApp
+from gitreceive.model import (
+    NO_COMMIT,
+    AppName,
+    Build,
+    BuildState,
+    Push,
+    Pusher,
+    RefUpdate,
+    Release,
+    parse_app_name,
+)
+from gitreceive.repositories import read_ref
+
+Answering = Generator[bytes, None, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks, and which apps they may reach (None: all)."""
+
+    pusher: Pusher
+    apps: frozenset[str] | None = None
+
+    def reaches(self, app: str) -> bool:
+        """Whether this app may be spoken of."""
+        return self.apps is None or app in self.apps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A verb's surroundings: what it works with, and for whom."""
+
+    desk: Desk
+    asker: Asker
+
+    def app(self, text: str) -> AppName:
+        """The app of that name. Raises UnknownApp, with the same words, if there is none or it is not the asker's."""
+        app = parse_app_name(text)
+        if not self.asker.reaches(app) or app not in self.desk.history.apps():
+            raise UnknownApp(f'no app {app} that you may reach; "apps" lists them, and the first push makes one')
+        return app
+
+
+grammar = click.Group('gitreceive', add_help_option=False)
+
+
+def answer(words: Sequence[str], request: Request) -> Answering:
+    """Parses and carries out one command. Raises BadCommand for what is not in the grammar, and what the verb raises."""
+    try:
+        return grammar.main(list(words), standalone_mode=False, obj=request)  # type: ignore[no-any-return]
+    except click.ClickException as error:
+        raise BadCommand(f'{error.format_message()} Try "help".') from error
+
+
+def _verb(name: str, *parameters: Callable[[Callable[..., Answering]], Callable[..., Answering]]) -> Callable[
+    [Callable[..., Answering]], click.Command
+]:
+    def register(function: Callable[..., Answering]) -> click.Command:
+        wrapped = click.pass_obj(function)
+        for parameter in reversed(parameters):
+            wrapped = parameter(wrapped)
+        return grammar.command(name, add_help_option=False)(wrapped)
+
+    return register
+
+
+_APP = click.argument('app')
+_MAYBE_APP = click.argument('app', required=False)
+_JSON = click.option('--json', 'as_json', is_flag=True)
+
+
+@_verb('apps', _JSON)
+def apps(request: Request, as_json: bool) -> Answering:
+    """The apps, their deploy branches and what they run."""
+    history = request.desk.history
+    rows = []
+    for app in filter(request.asker.reaches, history.apps()):
+        current = history.current(app)
+        branch = (history.deploy_branch(app) or '').removeprefix('refs/heads/')
+        rows.append({'app': app, 'branch': branch, 'release': current.version if current else None})
+    return _listed(rows, as_json)
+
+
+@_verb('builds', _MAYBE_APP, _JSON, click.option('--limit', type=click.IntRange(1, 1000), default=20))
+def builds(request: Request, app: str | None, as_json: bool, limit: int) -> Answering:
+    """The newest builds of an app, or of all."""
+    history = request.desk.history
+    name = request.app(app) if app else None
+    found = [build for build in history.builds(name, limit) if request.asker.reaches(build.push.app)]
+    return _listed([_build_row(build, history.release_of(build.number)) for build in found], as_json)
+
+
+@_verb('releases', _APP, _JSON, click.option('--limit', type=click.IntRange(1, 1000), default=20))
+def releases(request: Request, app: str, as_json: bool, limit: int) -> Answering:
+    """The releases of an app, newest first; the first one is what it runs."""
+    found = request.desk.history.releases(request.app(app), limit)
+    return _listed([_release_row(release, as_json) for release in found], as_json)
+
+
+@_verb('logs', _APP, click.option('--build', 'number', type=int), click.option('-f', '--follow', 'live', is_flag=True))
+def logs(request: Request, app: str, number: int | None, live: bool) -> Answering:
+    """The log of a build: of the newest one, or of ``--build N``; ``-f`` follows it to its end."""
+    desk = request.desk
+    build = _build_of(request, request.app(app), number)
+    if live:
+        return followed(desk, build.number)
+    return _printed(desk, build)
+
+
+@_verb('cancel', _APP)
+def cancel(request: Request, app: str) -> Answering:
+    """Stops what builds or waits of an app; what is live stays live."""
+    desk, name = request.desk, request.app(app)
+    cause = f'cancelled by {request.asker.pusher.name}'
+    found = [build for build in desk.history.live_builds() if build.push.app == name]
+    for build in found:
+        if not desk.queue.stop(build.number, BuildCancelled(cause)):
+            move_back(build, desk.history, desk.home)
+            desk.history.finish(build.number, BuildState.CANCELLED, cause)
+    desk.queue.ring()
+    return _said(*(f'Build {build.number} is cancelled' for build in found), otherwise=f'nothing of {name} is building')
+
+
+@_verb('rebuild', _APP, click.option('--nocache', is_flag=True), click.option('--detach', is_flag=True))
+def rebuild(request: Request, app: str, nocache: bool, detach: bool) -> Answering:
+    """Builds what the deploy branch names once more, and follows the build."""
+    desk, name = request.desk, request.app(app)
+    ref = desk.history.deploy_branch(name) or ''
+    commit = read_ref(desk.home.repo(name), ref) if ref else NO_COMMIT
+    if commit == NO_COMMIT:
+        raise BadCommand(f'{name} has no released commit to build again; push one')
+    build = desk.reception.enqueue(
+        Push(
+            app=name,
+            update=RefUpdate(old=commit, new=commit, ref=ref),
+            pusher=request.asker.pusher,
+            options=frozenset({'nocache'} if nocache else ()),
+        )
+    )
+    if detach:
+        return _said(f'Build {build.number} is queued')
+    return followed(desk, build.number)
+
+
+def followed(desk: Desk, number: int, offset: int = 0) -> Answering:
+    """The log of a build to its end, then 0 if it made a release, else 1."""
+    for piece in follow(number, offset, desk.history, desk.queue, desk.home, desk.settings):
+        if isinstance(piece, Build):
+            return exit_status(piece)
+        yield piece
+    return 1
+
+
+def _printed(desk: Desk, build: Build) -> Answering:
+    yield from read_log(desk.home, build.number)
+    if not build.state.live:
+        yield closing(build, desk.history, desk.settings)
+    return 0
+
+
+def _build_of(request: Request, app: AppName, number: int | None) -> Build:
+    history = request.desk.history
+    build = history.build(number) if number is not None else next(iter(history.builds(app, 1)), None)
+    if build is None or build.push.app != app:
+        which = f'build {number}' if number is not None else 'build'
+        raise BadCommand(f'{app} has no {which}; "builds {app}" lists them')
+    return build
+
+
+def _said(*lines: str, otherwise: str = '') -> Answering:
+    for line in lines or (otherwise,):
+        yield f'{line}\n'.encode()
+    return 0
+
+
+def _listed(rows: Sequence[dict[str, object]], as_json: bool) -> Answering:
+    if as_json:
+        yield json.dumps(rows, indent=2).encode() + b'\n'
+        return 0
+    yield ''.join(f'{line}\n' for line in _columns(rows)).encode()
+    return 0
+
+
+def _columns(rows: Sequence[dict[str, object]]) -> Iterable[str]:
+    if not rows:
+        return ['nothing yet']
+    table = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    return ['  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+
+
+def _cell(value: object) -> str:
+    return '-' if value is None or value == '' else str(value).partition('\n')[0][:80]
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
+
+
+def _build_row(build: Build, release: Release | None) -> dict[str, object]:
+    told = summary(build, release)
+    took = told['seconds'] or round(time.time() - build.created, 2)
+    return {
+        'build': build.number,
+        'app': build.push.app,
+        'commit': build.push.commit[:7],
+        'status': build.state.value,
+        'release': f'v{release.version}' if release else None,
+        'seconds': took,
+        'by': build.push.pusher.name,
+        'at': _when(build.created),
+        'cause': build.cause,
+    }
+
+
+def _release_row(release: Release, as_json: bool) -> dict[str, object]:
+    row: dict[str, object] = {
+        'release': f'v{release.version}',
+        'commit': release.commit[:7],
+        'build': release.build,
+        'size': megabytes(release.slug.size),
+        'sha256': release.slug.sha256[:12],
+        'by': release.pusher.name,
+        'at': _when(release.created),
+        'versions': ', '.join(f'{tool} {version}' for tool, version in release.versions.items()),
+    }
+    if as_json:
+        processes = {process.name: process.command for process in release.processes}
+        row |= {'commit': release.commit, 'size': release.slug.size, 'sha256': release.slug.sha256}
+        row |= {'url': release.slug.url, 'processes': processes, 'versions': dict(release.versions)}
+        row |= {'version': release.version, 'buildpack': release.buildpack, 'stack': release.stack}
+    return row

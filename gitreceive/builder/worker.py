@@ -1,0 +1,114 @@
+"""A worker: takes builds from the queue and runs the line, one after the other, until the queue closes."""
+
+import errno
+import logging
+import threading
+from collections.abc import Callable
+
+from gitreceive.builder.log import BuildLog
+from gitreceive.builder.queue import Queue
+from gitreceive.cancellation import BuildClock
+from gitreceive.errors import BuildCancelled, EngineGone, GitReceiveError, StateError
+from gitreceive.history import History
+from gitreceive.home import Home
+from gitreceive.model import NO_COMMIT, Build, BuildState, Commit
+from gitreceive.pipeline import Line, deploy
+from gitreceive.points import point
+from gitreceive.repositories import move_ref, point_head, read_ref
+from gitreceive.settings import Limits
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 2
+"""A build whose engine went away is tried once more, when the engine is back."""
+
+JOURNAL_RETRY_SECONDS = 1.0
+"""A full disk must not leave a build that looks as if it ran for ever."""
+
+
+class Interrupted(BuildCancelled):
+    """The builder itself is ending: the build stays in the journal as running and is picked up at the next start."""
+
+
+class Worker(threading.Thread):
+    """One of the threads that build. ``open_line`` connects to the engine; it may raise EngineGone."""
+
+    def __init__(
+        self, queue: Queue, history: History, home: Home, limits: Limits, open_line: Callable[[], Line]
+    ) -> None:
+        super().__init__(name='worker', daemon=True)
+        self._queue, self._history, self._home, self._limits = queue, history, home, limits
+        self._open_line = open_line
+
+    def run(self) -> None:
+        """Builds until the queue is closed. Whatever goes wrong in a build ends that build only."""
+        while build := self._queue.take():
+            try:
+                self._build(build)
+            except Exception:
+                log.exception('build %d: the worker itself failed', build.number)
+                self._fail(build, BuildState.FAILED, 'an error of the receiver itself; its own log has the details')
+            finally:
+                self._queue.forget(build.number)
+
+    def _build(self, build: Build) -> None:
+        clock = BuildClock(self._limits.build_seconds)
+        self._queue.register(build.number, clock)
+        try:
+            with BuildLog(self._home.log(build.number), self._limits.log_bytes) as console:
+                deploy(build, self._open_line(), console, clock)
+            settle_release(build, self._history, self._home)
+        except Interrupted:
+            log.info('build %d was interrupted and goes on after the restart', build.number)
+        except BuildCancelled as error:
+            self._fail(build, BuildState.CANCELLED, str(error))
+        except EngineGone as error:
+            self._fail(build, BuildState.FAILED, str(error))
+            self._try_again(build)
+        except GitReceiveError as error:
+            self._fail(build, BuildState.FAILED, str(error))
+        except OSError as error:
+            self._fail(build, BuildState.FAILED, _disk_trouble(error))
+        finally:
+            clock.close()
+
+    def _fail(self, build: Build, state: BuildState, cause: str) -> None:
+        point('build.failed')
+        move_back(build, self._history, self._home)
+        point('ref.moved_back')
+        while self._queue.open:
+            try:
+                self._history.finish(build.number, state, cause)
+                return
+            except StateError as error:
+                log.error('build %d: %s; trying again', build.number, error)
+                self._queue.wait(JOURNAL_RETRY_SECONDS)
+
+    def _try_again(self, build: Build) -> None:
+        newer = self._history.builds(build.push.app, 1)[0].number > build.number
+        if build.attempt < MAX_ATTEMPTS and not newer:
+            self._queue.push(build.push, attempt=build.attempt + 1)
+
+
+def settle_release(build: Build, history: History, home: Home) -> None:
+    """After a release: the deploy branch names its commit, also if it had been set back meanwhile."""
+    repo, ref = home.repo(build.push.app), build.push.update.ref
+    before = [release.commit for release in history.releases(build.push.app, 2)[1:]]
+    move_ref(repo, ref, new=build.push.commit, expected=before[0] if before else NO_COMMIT)
+    point_head(repo, ref)
+
+
+def move_back(build: Build, history: History, home: Home) -> bool:
+    """Sets the deploy branch back to what is live, unless it has moved on; True if it was moved."""
+    current = history.current(build.push.app)
+    live: Commit = current.commit if current else NO_COMMIT
+    repo, ref = home.repo(build.push.app), build.push.update.ref
+    if live == build.push.commit or read_ref(repo, ref) != build.push.commit:
+        return False
+    return move_ref(repo, ref, new=live, expected=build.push.commit)
+
+
+def _disk_trouble(error: OSError) -> str:
+    where = f' at {error.filename}' if error.filename else ''
+    advice = '; make room on that file system, then push again' if error.errno == errno.ENOSPC else ''
+    return f'{error.strerror}{where}{advice}'

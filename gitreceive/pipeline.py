@@ -1,0 +1,146 @@
+"""The line: from an accepted push to a release, one stage after the other, values in, value out."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from gitreceive.buildpack import LoadedBuildpack
+from gitreceive.errors import BuildError
+from gitreceive.history import History
+from gitreceive.home import Home
+from gitreceive.model import Build, ContextFile, Image, Plan, Release, Slug, Stack, StoredSlug
+from gitreceive.points import point
+from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder, SlugPacker, Source, Storage
+from gitreceive.settings import Limits
+from gitreceive.source import GitSource
+from gitreceive.stages.build import build_image
+from gitreceive.stages.detect import choose_plan
+from gitreceive.stages.dockerfile import render_dockerfile
+from gitreceive.stages.slug import cut_slug
+from gitreceive.stages.store import store_slug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What the stages work with: the same for every build."""
+
+    home: Home
+    history: History
+    limits: Limits
+    stack: Stack
+    buildpacks: Sequence[LoadedBuildpack]
+    builder: ImageBuilder
+    packer: SlugPacker
+    storage: Storage
+
+
+def deploy(build: Build, line: Line, console: Console, cancellation: Cancellation) -> Release:
+    """Turns a running build into a recorded release, and tells the console how it goes.
+
+    Raises a GitReceiveError of the stage that failed; then nothing is released and no temporary file is left.
+    """
+    app = build.push.app
+    config = line.history.config(app)
+    console.step(f'Building {app} on {line.stack.name} (build {build.number}; it goes on if you disconnect)')
+    point('build.started')
+    with GitSource(line.home.repo(app), build.push.commit) as source:
+        plan = choose_plan(source, line.buildpacks, line.stack, config)
+        tell_plan(plan, console)
+        point('plan.chosen')
+        job = _job(build, plan, source, line, config)
+        image = _explained(plan, job, line, console, cancellation)
+        committed = source.committed
+    point('image.built')
+    tell_processes(plan, console)
+    with _packed(build, image, committed, line, cancellation) as slug:
+        point('slug.cut')
+        stored = store_slug(slug, _about(build, plan, image, line.stack), line.storage, app)
+    point('slug.stored')
+    return _record(build, plan, image, stored, line, config)
+
+
+def tell_plan(plan: Plan, console: Console) -> None:
+    """What was found, and where each decision came from."""
+    console.step(f'{plan.title} app detected ({plan.reason})')
+    for choice in plan.choices:
+        console.detail(f'Using {choice.tool} {choice.wanted} ({choice.source})')
+    for note in plan.notes:
+        console.detail(note)
+
+
+def tell_processes(plan: Plan, console: Console) -> None:
+    """The process types, and who declares them."""
+    console.step('Discovering process types')
+    names = ', '.join(process.name for process in plan.processes)
+    console.detail(f'{plan.processes_from} declares types -> {names}')
+
+
+def _job(build: Build, plan: Plan, source: Source, line: Line, config: Mapping[str, str]) -> BuildJob:
+    recipe = render_dockerfile(plan, _buildpack(plan, line), line.stack)
+    if plan.values.get('needs_source_version'):
+        version = ContextFile(name='meta/SOURCE_VERSION', content=source.commit.encode())
+        recipe = replace(recipe, files=(*recipe.files, version))
+    nocache = 'nocache' in build.push.options
+    return BuildJob(
+        app=build.push.app, number=build.number, recipe=recipe, source=source, env=config, nocache=nocache
+    )
+
+
+def _explained(plan: Plan, job: BuildJob, line: Line, console: Console, cancellation: Cancellation) -> Image:
+    point('image.building')
+    try:
+        return build_image(job, line.builder, console, cancellation)
+    except BuildError as error:
+        cause = _buildpack(plan, line).explain(error.step, error.tail) if error.tail else None
+        if cause is None:
+            raise
+        raise BuildError(f'{error}: {cause}', step=error.step, tail=error.tail) from error
+
+
+@contextmanager
+def _packed(
+    build: Build, image: Image, committed: int, line: Line, cancellation: Cancellation
+) -> Iterator[Slug]:
+    line.home.work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target = line.home.work / f'{build.number}.tgz'
+    try:
+        yield cut_slug(image, line.packer, target, committed, line.limits, cancellation)
+    finally:
+        target.unlink(missing_ok=True)
+
+
+def _buildpack(plan: Plan, line: Line) -> LoadedBuildpack:
+    return next(buildpack for buildpack in line.buildpacks if buildpack.name == plan.buildpack)
+
+
+def _about(build: Build, plan: Plan, image: Image, stack: Stack) -> Mapping[str, object]:
+    return {
+        'app': build.push.app,
+        'commit': build.push.commit,
+        'stack': stack.name,
+        'buildpack': plan.buildpack,
+        'versions': dict(image.versions),
+        'process_types': {process.name: process.command for process in plan.processes},
+    }
+
+
+def _record(
+    build: Build, plan: Plan, image: Image, stored: StoredSlug, line: Line, config: Mapping[str, str]
+) -> Release:
+    release = Release(
+        app=build.push.app,
+        version=0,
+        build=build.number,
+        commit=build.push.commit,
+        slug=stored,
+        processes=plan.processes,
+        versions=image.versions,
+        created=time.time(),
+        pusher=build.push.pusher,
+        buildpack=plan.buildpack,
+        stack=line.stack.name,
+    )
+    recorded = line.history.record_release(build, release, config)
+    point('release.recorded')
+    return recorded
