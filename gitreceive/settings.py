@@ -92,6 +92,13 @@ def load_settings(
     return _checked(Settings(limits=Limits(**limits), **known))  # type: ignore[arg-type]
 
 
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The settings as the variables that ``load_settings`` reads: how a supervisor hands them on."""
+    found = {f.name: getattr(settings, f.name) for f in fields(Settings) if f.name != 'limits'}
+    found |= {f.name: getattr(settings.limits, f.name) for f in fields(Limits)}
+    return {f'GITRECEIVE_{key.upper()}': str(value) for key, value in found.items()}
+
+
 def _from_file(config: Path | None) -> tuple[str, Mapping[str, object]]:
     path = config or SYSTEM_CONFIG
     if config is None and not path.exists():

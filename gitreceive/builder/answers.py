@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 
-from gitreceive.access import AccessBook
+from gitreceive.access import AccessBook, may
 from gitreceive.builder.desk import Desk
 from gitreceive.builder.log import shown
 from gitreceive.builder.pushes import Arrival, parse_arrival, refusal
@@ -72,9 +72,8 @@ def _check_key(arrival: Arrival, desk: Desk, trusted: bool) -> None:
     """Looks the key up again right before the refs move: it may have been removed since it logged in."""
     if not arrival.pusher.key and trusted:
         return
-    with AccessBook.open_to_read(desk.home.access_db) as book:
-        grant = book.with_fingerprint(arrival.pusher.key)
-    if grant is None or not grant.reaches(arrival.app):
+    grants = AccessBook(desk.home.access_db).list()
+    if not any(grant.fingerprint == arrival.pusher.key and may(grant, arrival.app) for grant in grants):
         raise AccessDenied('this key may not push here any more; ask the sysadmin of this receiver')
 
 

@@ -31,14 +31,12 @@ class Interrupted(BuildCancelled):
 
 
 class Worker(threading.Thread):
-    """One of the threads that build. ``open_line`` connects to the engine; it may raise EngineGone."""
+    """One of the threads that build. ``on_end`` is called after each build, whatever became of it."""
 
-    def __init__(
-        self, queue: Queue, history: History, home: Home, limits: Limits, open_line: Callable[[], Line]
-    ) -> None:
+    def __init__(self, queue: Queue, line: Line, on_end: Callable[[], None]) -> None:
         super().__init__(name='worker', daemon=True)
-        self._queue, self._history, self._home, self._limits = queue, history, home, limits
-        self._open_line = open_line
+        self._queue, self._line, self._on_end = queue, line, on_end
+        self._history, self._home, self._limits = line.history, line.home, line.limits
 
     def run(self) -> None:
         """Builds until the queue is closed. Whatever goes wrong in a build ends that build only."""
@@ -50,13 +48,14 @@ class Worker(threading.Thread):
                 self._fail(build, BuildState.FAILED, 'an error of the receiver itself; its own log has the details')
             finally:
                 self._queue.forget(build.number)
+                self._on_end()
 
     def _build(self, build: Build) -> None:
         clock = BuildClock(self._limits.build_seconds)
         self._queue.register(build.number, clock)
         try:
             with BuildLog(self._home.log(build.number), self._limits.log_bytes) as console:
-                deploy(build, self._open_line(), console, clock)
+                deploy(build, self._line, console, clock)
             settle_release(build, self._history, self._home)
         except Interrupted:
             log.info('build %d was interrupted and goes on after the restart', build.number)

@@ -99,6 +99,9 @@ class Service:
             'GITRECEIVE_USER': grant.name,
             'GITRECEIVE_KEY': grant.fingerprint,
             'GITRECEIVE_SOCKET': str(self.home.socket),
+            'GITRECEIVE_CHECKOUT_FILES': str(self.settings.limits.checkout_files),
+            'GITRECEIVE_CHECKOUT_BYTES': str(self.settings.limits.checkout_bytes),
+            'GITRECEIVE_CHECKOUT_DEPTH': str(self.settings.limits.checkout_depth),
         }
         try:
             child = Child(

@@ -1,0 +1,73 @@
+"""What the builder does before it takes requests: makes the journal, the refs, the engine and the files agree again."""
+
+import logging
+import shutil
+from contextlib import suppress
+
+from gitreceive.builder.pushes import BRANCHES
+from gitreceive.builder.queue import Queue
+from gitreceive.builder.worker import move_back, settle_release
+from gitreceive.errors import GitReceiveError
+from gitreceive.history import History
+from gitreceive.home import Home
+from gitreceive.model import NO_COMMIT, AppName, Build, BuildState, Push, Pusher, RefUpdate, parse_app_name
+from gitreceive.pipeline import Line
+from gitreceive.repositories import read_ref
+
+log = logging.getLogger(__name__)
+
+RESTART = Pusher(name='restart')
+"""Who a build is recorded for when its push was accepted by git and the builder died before it could be journaled."""
+
+
+def reconcile(line: Line, queue: Queue) -> None:
+    """Picks everything up. Touches no network and no engine: the receiver takes pushes right after it."""
+    for build in line.history.requeue_running():
+        log.info('build %d of %s starts again', build.number, build.push.app)
+    shutil.rmtree(line.home.work, ignore_errors=True)
+    if not line.home.repos.is_dir():
+        return
+    for path in sorted(line.home.repos.glob('*.git')):
+        with suppress(GitReceiveError):
+            _settle(parse_app_name(path.name.removesuffix('.git')), line, queue)
+
+
+def sweep(line: Line) -> None:
+    """Removes what dead builds left in the engine and in storage; slow things that may fail and are tried again later."""
+    try:
+        live = frozenset(build.number for build in line.history.live_builds())
+        removed = line.builder.sweep(live) + line.storage.sweep()
+        if removed:
+            log.info('removed %d leftovers of dead builds', removed)
+    except GitReceiveError as error:
+        log.warning('leftovers could not be removed: %s', error)
+
+
+def _settle(app: AppName, line: Line, queue: Queue) -> None:
+    """Lets the deploy branch name what is live or being built, or journals the push that nobody knows of."""
+    history, home = line.history, line.home
+    branch = history.deploy_branch(app) or _first_branch(app, home)
+    if branch is None:
+        return
+    commit = read_ref(home.repo(app), branch)
+    current = history.current(app)
+    known = _last_build_of(commit, history.builds(app, 1000))
+    if current and known and known.number == current.build:
+        settle_release(known, history, home)
+    elif commit == NO_COMMIT or (current and commit == current.commit) or (known and known.state.live):
+        return
+    elif known and known.state in (BuildState.FAILED, BuildState.CANCELLED):
+        move_back(known, history, home)
+    elif known is None:
+        history.add_app(app, branch)
+        old = current.commit if current else NO_COMMIT
+        push = Push(app=app, update=RefUpdate(old=old, new=commit, ref=branch), pusher=RESTART)
+        log.info('%s was pushed to %s and no build knew of it: build %d', commit[:7], app, queue.push(push).number)
+
+
+def _first_branch(app: AppName, home: Home) -> str | None:
+    return next((name for name in BRANCHES if read_ref(home.repo(app), name) != NO_COMMIT), None)
+
+
+def _last_build_of(commit: str, builds: list[Build]) -> Build | None:
+    return next((build for build in builds if build.push.commit == commit), None)

@@ -1,0 +1,75 @@
+"""The builder as a process: from the settings to a socket that answers, and an orderly end."""
+
+import os
+import pwd
+import threading
+from functools import partial
+
+from gitreceive.builder.answers import Answering, respond
+from gitreceive.builder.desk import Desk
+from gitreceive.builder.pushes import Reception
+from gitreceive.builder.queue import Queue
+from gitreceive.builder.reconcile import reconcile, sweep
+from gitreceive.builder.socket import SocketServer
+from gitreceive.builder.worker import Interrupted, Worker
+from gitreceive.errors import SettingsError
+from gitreceive.pipeline import Line
+from gitreceive.settings import Settings
+from gitreceive.wiring import engine_answers, open_line
+
+END_SECONDS = 5.0
+"""How long running builds may take to let go when the builder ends; they are in the journal and start again."""
+
+
+def open_desk(settings: Settings, line: Line) -> Desk:
+    """The builder's working surface, without workers: enough to read, to journal and to cancel."""
+    queue = Queue(line.history, partial(engine_answers, settings))
+    reception = Reception(line.history, queue, line.home, settings)
+    return Desk(settings=settings, home=line.home, history=line.history, queue=queue, reception=reception)
+
+
+class Service:
+    """A running builder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._line = open_line(settings)
+        self._desk = open_desk(settings, self._line)
+        own = frozenset({0, os.geteuid()})
+        door = door_account(settings)
+        allowed = own | {door.pw_uid} if door else own
+        answer = partial(_answer, desk=self._desk, own=own)
+        self._server = SocketServer(self._line.home.socket, allowed, door.pw_gid if door else None, answer)
+        reconcile(self._line, self._desk.queue)
+        on_end = self._desk.reception.tell_places
+        self._workers = [Worker(self._desk.queue, self._line, on_end) for _ in range(settings.builds)]
+
+    def run(self) -> None:
+        """Answers and builds until ``stop``; then ends running builds, which start again next time."""
+        threading.Thread(target=sweep, args=(self._line,), daemon=True).start()
+        for worker in self._workers:
+            worker.start()
+        self._server.serve()
+        self._desk.queue.close()
+        self._desk.queue.stop_all(Interrupted('the receiver is ending'))
+        for worker in self._workers:
+            worker.join(END_SECONDS)
+
+    def stop(self) -> None:
+        """Lets ``run`` return. May be called by a signal handler."""
+        self._server.close()
+
+
+def door_account(settings: Settings) -> pwd.struct_passwd | None:
+    """The user that the door runs as, if it is another one. Raises SettingsError if there is no such user."""
+    if not settings.door_user:
+        return None
+    try:
+        if settings.door_user.isdecimal():
+            return pwd.getpwuid(int(settings.door_user))
+        return pwd.getpwnam(settings.door_user)
+    except KeyError as error:
+        raise SettingsError(f'door_user = {settings.door_user!r}: this host has no such user') from error
+
+
+def _answer(fields: list[str], peer: int, desk: Desk, own: frozenset[int]) -> Answering:
+    return respond(fields, desk, trusted=peer in own)

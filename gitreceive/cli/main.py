@@ -1,0 +1,46 @@
+"""``gitreceive``: all verbs in one group; the one place where errors become exit codes."""
+
+import signal
+import sys
+
+import click
+
+from gitreceive.cli.builder import builder
+from gitreceive.cli.door import door
+from gitreceive.cli.keys import keys
+from gitreceive.cli.serve import serve
+from gitreceive.cli.slug import slug
+from gitreceive.cli.stack import stack
+from gitreceive.cli.verbs import verb_commands
+from gitreceive.errors import GitReceiveError
+from gitreceive.text import harmless
+
+
+@click.group(context_settings={'help_option_names': ['-h', '--help']})
+@click.version_option(package_name='gitreceive')
+def gitreceive() -> None:
+    """A git push-to-deploy receiver: push, build, slug, release."""
+
+
+for command in (serve, door, builder, keys, stack, slug, *verb_commands()):
+    gitreceive.add_command(command)
+
+
+def main() -> None:
+    """The entry point. Exit codes: 0 done, 2 wrong usage, 10 and up as in ``gitreceive.errors``, 130 interrupted."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        sys.exit(gitreceive.main(standalone_mode=False))
+    except GitReceiveError as error:
+        for line in str(error).splitlines():
+            click.echo(f' !     {harmless(line)}', err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,126 @@
+"""``gitreceive serve``: the door and the builder together, each started again when it dies."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from gitreceive.builder.service import door_account
+from gitreceive.cli.options import setting_option, settings_options
+from gitreceive.errors import StateError
+from gitreceive.home import Home
+from gitreceive.settings import Settings, as_environment
+
+RESTART_SECONDS = 0.2
+PATIENCE = 10.0
+"""A process that dies again and again is started again more and more slowly, up to this many seconds."""
+
+PYTHON = (sys.executable, '-m')
+
+BUILDERS_OWN = ('GITRECEIVE_STORAGE', 'GITRECEIVE_ENGINE', 'DOCKER_HOST')
+"""What the door's environment does not hold."""
+
+
+@click.command('serve')
+@setting_option('listen', 'host:port for SSH')
+@setting_option('door_user', 'the user that the door runs as (needs root)')
+@settings_options
+def serve(settings: Settings) -> None:
+    """Run the receiver: the door and the builder, supervised."""
+    prepare_home(settings)
+    supervisor = Supervisor()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: supervisor.stop())
+    account = door_account(settings)
+    ids = {'user': account.pw_uid, 'group': account.pw_gid, 'extra_groups': []} if account else {}
+    environment = {**os.environ, **as_environment(settings)}
+    open_to_all = {name: value for name, value in environment.items() if name not in BUILDERS_OWN}
+    supervisor.run(
+        [
+            Part(command=(*PYTHON, 'gitreceive.cli.main', 'builder'), environment=environment),
+            Part(command=(*PYTHON, 'gitreceive.door'), environment=open_to_all, ids=ids),
+        ]
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Part:
+    """One of the processes: its command, its whole environment, and the ``subprocess`` arguments for its user."""
+
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    ids: Mapping[str, Any] = field(default_factory=dict)
+
+    def start(self, lifeline: int) -> subprocess.Popen[bytes]:
+        """Starts it; it ends by itself when the other end of ``lifeline`` is closed."""
+        return subprocess.Popen(
+            self.command,
+            env={**self.environment, 'GITRECEIVE_LIFELINE': str(lifeline)},
+            pass_fds=[lifeline],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            **self.ids,
+        )
+
+
+class Supervisor:
+    """Keeps parts running until it is stopped. When it is killed, the lifeline's end ends them."""
+
+    def __init__(self) -> None:
+        self._lifeline, self._held = os.pipe()
+        self._stopping = threading.Event()
+        self._running: dict[Part, subprocess.Popen[bytes]] = {}
+
+    def run(self, parts: Sequence[Part]) -> None:
+        """Returns when all parts have ended after ``stop``."""
+        keepers = [threading.Thread(target=self._keep, args=(part,)) for part in parts]
+        for keeper in keepers:
+            keeper.start()
+        for keeper in keepers:
+            keeper.join()
+
+    def stop(self) -> None:
+        """Ends all parts. May be called by a signal handler."""
+        self._stopping.set()
+        for process in list(self._running.values()):
+            process.terminate()
+
+    def _keep(self, part: Part) -> None:
+        delay = RESTART_SECONDS
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            process = self._running[part] = part.start(self._lifeline)
+            if self._stopping.is_set():
+                process.terminate()
+            process.wait()
+            lived = time.monotonic() - began
+            delay = RESTART_SECONDS if lived > PATIENCE else min(delay * 2, PATIENCE)
+            self._stopping.wait(delay)
+
+
+def prepare_home(settings: Settings) -> None:
+    """Makes the home's directories, with who may read them. Raises StateError."""
+    home, account = Home(settings.home), door_account(settings)
+    try:
+        home.root.mkdir(parents=True, exist_ok=True)
+        for path, mode in (
+            (home.host_key.parent, 0o700),
+            (home.repos, 0o700),
+            (home.history_db.parent, 0o700),
+            (home.socket.parent, 0o711),
+        ):
+            path.mkdir(mode=mode, exist_ok=True)
+            path.chmod(mode)
+        if account:
+            for path in (home.host_key.parent, home.repos):
+                shutil.chown(path, account.pw_uid, account.pw_gid)
+    except OSError as error:
+        raise StateError(f'cannot prepare {error.filename or settings.home}: {error.strerror}') from error

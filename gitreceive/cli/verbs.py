@@ -1,0 +1,66 @@
+"""The verbs of the command grammar on the host: sent to the builder, or answered from the journal if it is not up."""
+
+import getpass
+import sys
+from collections.abc import Iterable, Sequence
+
+import click
+
+from gitreceive import wire
+from gitreceive.builder.answers import respond
+from gitreceive.builder.service import open_desk
+from gitreceive.builder.verbs import grammar
+from gitreceive.cli.options import settings_options
+from gitreceive.errors import BuilderUnreachable
+from gitreceive.home import Home
+from gitreceive.settings import Settings
+from gitreceive.wiring import open_line
+
+
+def verb_commands() -> Iterable[click.Command]:
+    """One command for each verb of the grammar; its words go on as they are."""
+    return [_command(name, command) for name, command in grammar.commands.items()]
+
+
+def _command(name: str, verb: click.Command) -> click.Command:
+    @click.command(name, help=verb.help, context_settings={'ignore_unknown_options': True})
+    @click.argument('words', nargs=-1, type=click.UNPROCESSED, metavar=_usage(verb))
+    @settings_options
+    def send(words: Sequence[str], settings: Settings) -> int:
+        fields = ['verb', getpass.getuser(), '', '*', name, *words]
+        try:
+            return _ask(fields, settings)
+        except BuilderUnreachable:
+            return _read_alone(fields, settings)
+
+    return send
+
+
+def _usage(verb: click.Command) -> str:
+    context = click.Context(verb, info_name=verb.name)
+    options = [f'[{option.opts[0]}]' for option in verb.params if isinstance(option, click.Option)]
+    arguments = [argument.make_metavar(context) for argument in verb.params if isinstance(argument, click.Argument)]
+    return ' '.join([*arguments, *options])
+
+
+def _ask(fields: Sequence[str], settings: Settings) -> int:
+    answer = wire.ask(Home(settings.home).socket, fields)
+    for text in answer:
+        _print(text)
+    return answer.status
+
+
+def _read_alone(fields: list[str], settings: Settings) -> int:
+    desk = open_desk(settings, open_line(settings))
+    desk.queue.close()
+    answering = respond(fields, desk, trusted=True)
+    try:
+        while True:
+            _print(next(answering))
+    except StopIteration as end:
+        return int(end.value)
+
+
+def _print(text: bytes) -> None:
+    sys.stdout.buffer.write(text)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,41 @@
+"""Puts the parts together: the only module that names adapters."""
+
+from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.docker.engine import Engine
+from gitreceive.adapters.slugs.packer import DockerSlugPacker
+from gitreceive.adapters.storage import storage_from_url
+from gitreceive.buildpack import load_buildpacks
+from gitreceive.errors import GitReceiveError
+from gitreceive.history import History
+from gitreceive.home import Home
+from gitreceive.pipeline import Line
+from gitreceive.settings import Settings
+from gitreceive.stack import load_stack
+
+PING_SECONDS = 1.0
+
+
+def open_line(settings: Settings) -> Line:
+    """The line with its real parts. Opens the history; connects to nothing."""
+    engine = Engine(settings.engine)
+    home = Home(settings.home)
+    return Line(
+        home=home,
+        history=History(home.history_db),
+        limits=settings.limits,
+        stack=load_stack(settings.stack),
+        buildpacks=load_buildpacks(),
+        builder=DockerImageBuilder(engine, str(settings.home)),
+        packer=DockerSlugPacker(engine),
+        storage=storage_from_url(settings.storage_url),
+    )
+
+
+def engine_answers(settings: Settings) -> bool:
+    """Whether the engine can be spoken to right now; asks for at most a second."""
+    try:
+        client = Engine(settings.engine).connect(PING_SECONDS)
+    except GitReceiveError:
+        return False
+    client.close()
+    return True
