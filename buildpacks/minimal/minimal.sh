@@ -1,0 +1,2 @@
+# Sourced before an app's process starts.
+cd /app/src

@@ -1,0 +1,23 @@
+"""Any app that says how it is started: its code, a Procfile, and what the stack has."""
+
+from collections.abc import Mapping
+
+from gitreceive.model import Plan, Stack
+from gitreceive.ports import Source
+
+MARKERS = ('Procfile',)
+
+
+def detect(source: Source) -> str | None:
+    """The Procfile, if there is one."""
+    return 'Procfile' if source.exists('Procfile') else None
+
+
+def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
+    """Nothing to install."""
+    return Plan(
+        buildpack='minimal',
+        title='Minimal',
+        reason='Procfile',
+        notes=(f'No platform is installed: the app gets what {stack.name} has.',),
+    )

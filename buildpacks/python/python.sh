@@ -1,0 +1,35 @@
+# Sourced before an app's process starts: Python on PATH, and what it may count on.
+export PATH="/app/heroku/python/bin:$PATH"
+export PYTHONUNBUFFERED=1
+export PYTHONPATH="${PYTHONPATH-/app/src}"
+export LANG="${LANG:-C.UTF-8}"
+export FORWARDED_ALLOW_IPS="${FORWARDED_ALLOW_IPS-*}"
+export GUNICORN_CMD_ARGS="${GUNICORN_CMD_ARGS---access-logfile -}"
+
+# The smaller of 2 workers a processor and one, and one for each 256 MB that the container may use (cgroup v2, then v1).
+gitreceive_memory() {
+    local limit file
+    for file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
+        if [ -r "$file" ]; then
+            read -r limit <"$file"
+            case $limit in
+                *[!0-9]* | ????????????????*) ;;
+                *) echo $((limit / 1048576)); return ;;
+            esac
+        fi
+    done
+    local name size rest
+    while read -r name size rest; do
+        if [ "$name" = MemTotal: ]; then echo $((size / 1024)); return; fi
+    done </proc/meminfo
+}
+if [ -z "${WEB_CONCURRENCY-}" ]; then
+    WEB_CONCURRENCY=$(($(gitreceive_memory) / 256))
+    workers=$(($(nproc) * 2 + 1))
+    if [ "$WEB_CONCURRENCY" -gt "$workers" ]; then WEB_CONCURRENCY=$workers; fi
+    if [ "$WEB_CONCURRENCY" -lt 1 ]; then WEB_CONCURRENCY=1; fi
+    export WEB_CONCURRENCY
+    unset workers
+fi
+unset -f gitreceive_memory
+cd /app/src

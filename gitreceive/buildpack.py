@@ -1,0 +1,166 @@
+"""Loads buildpacks: one directory each, with ``plan.py``, ``Dockerfile.j2`` and the scripts that build steps run."""
+
+import importlib.util
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+from gitreceive.errors import SettingsError
+from gitreceive.model import ContextFile, Plan, Stack
+from gitreceive.ports import Source
+from gitreceive.resources import directory
+
+ORDER = ('node', 'python', 'minimal')
+"""Who is asked first. A sysadmin's own buildpacks are asked before all of them, in the order of their names."""
+
+SHARED = 'shared'
+"""The directory of scripts that every buildpack gets beside its own."""
+
+PLAN = 'plan.py'
+TEMPLATE = 'Dockerfile.j2'
+FOLDER = 'buildpack/'
+NAME = re.compile('[a-z][a-z0-9-]{0,29}')
+LONGEST_LINE = 2000
+
+Causes = tuple[tuple[str, str], ...]
+
+CAUSES: Causes = (
+    (
+        r'ENOSPC|No space left on device|Disk quota exceeded',
+        'the disk of the build host is full\nTell its sysadmin; a push after that builds.',
+    ),
+    (
+        r'^[^\n]*\bKilled\b|SIGKILL|JavaScript heap out of memory|MemoryError|Cannot allocate memory',
+        'it ran out of memory\nMake the step need less, or ask the sysadmin for more memory for builds.',
+    ),
+    (
+        r'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|Temporary failure in name resolution|NewConnectionError|Could not resolve host',
+        'a host on the network could not be reached\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
+    ),
+    (
+        r'CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT|unable to get local issuer certificate',
+        'the certificate of a package registry is not trusted\nThe sysadmin has to add it to the host and run "gitreceive stack build".',
+    ),
+    (
+        r'\bEACCES\b|Permission denied',
+        'a file may not be read, written or run\nBuild steps run as user "app" and may write below /app and /tmp; a script needs "git update-index --chmod=+x FILE".',
+    ),
+)
+"""Why steps of any platform fail: regular expressions for the last lines of output, and what to tell."""
+
+
+class PlanModule(Protocol):
+    """What ``plan.py`` of a buildpack defines. ``CAUSES`` and ``HINTS`` may be left out."""
+
+    MARKERS: tuple[str, ...]
+    CAUSES: Causes
+    HINTS: Mapping[str, str]
+
+    def detect(self, source: Source) -> str | None:
+        """See ``ports.Buildpack``."""
+
+    def plan(self, source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
+        """See ``ports.Buildpack``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedBuildpack:
+    """A buildpack's directory, read; satisfies the ``Buildpack`` port."""
+
+    name: str
+    template: str
+    files: tuple[ContextFile, ...]
+    module: PlanModule
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """The files that mark the platform."""
+        return self.module.MARKERS
+
+    @property
+    def hints(self) -> Mapping[str, str]:
+        """Files that people take for markers, and what to do instead."""
+        return getattr(self.module, 'HINTS', {})
+
+    def detect(self, source: Source) -> str | None:
+        """The file that makes this an app for this buildpack, or None."""
+        return self.module.detect(source)
+
+    def plan(self, source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
+        """What to do. Raises DetectError."""
+        return self.module.plan(source, stack, env)
+
+    def explain(self, step: str, lines: Sequence[str]) -> str | None:
+        """The cause of a failed step, and in a second line the remedy; None if its last ``lines`` tell nothing known."""
+        said = '\n'.join(line[:LONGEST_LINE] for line in lines)
+        for pattern, text in (*getattr(self.module, 'CAUSES', ()), *CAUSES):
+            match = re.search(pattern, said, re.MULTILINE)
+            if match:
+                return match.expand(text)
+        return None
+
+
+def load_buildpacks(own: Sequence[Path] = ()) -> tuple[LoadedBuildpack, ...]:
+    """All buildpacks in the order in which they are asked: those in the directories ``own``, then the shipped ones.
+
+    A buildpack of ``own`` replaces the shipped one of its name. Raises SettingsError for a directory that is none.
+    """
+    shipped = directory('buildpacks')
+    shared = _files(shipped / SHARED)
+    mine = [load_buildpack(path, shared) for folder in own for path in _directories(folder)]
+    taken = {buildpack.name for buildpack in mine}
+    names = [name for name in ORDER if name not in taken]
+    return (*mine, *(load_buildpack(shipped / name, shared) for name in names))
+
+
+def load_buildpack(path: Path, shared: Sequence[ContextFile] = ()) -> LoadedBuildpack:
+    """The buildpack in the directory ``path``. Raises SettingsError that says what it lacks."""
+    if not NAME.fullmatch(path.name):
+        raise SettingsError(f'{path}: a buildpack\'s name has lower-case letters, digits and "-"')
+    files = {file.name: file for file in (*shared, *_files(path))}
+    try:
+        template = (path / TEMPLATE).read_text('utf-8')
+    except OSError as error:
+        raise SettingsError(
+            f'{path} is not a buildpack: {TEMPLATE} cannot be read ({error.strerror})'
+        ) from error
+    return LoadedBuildpack(
+        name=path.name, template=template, files=tuple(files.values()), module=_module(path)
+    )
+
+
+def _directories(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if (path / PLAN).is_file())
+    except OSError as error:
+        raise SettingsError(f'the buildpacks in {folder} cannot be read: {error.strerror}') from error
+
+
+def _files(path: Path) -> list[ContextFile]:
+    """What the steps get. A file that begins with ``#!`` is a program, however it was installed."""
+    found = []
+    for file in sorted(path.iterdir()) if path.is_dir() else ():
+        if file.is_file() and file.name not in (PLAN, TEMPLATE):
+            content = file.read_bytes()
+            found.append(
+                ContextFile(name=FOLDER + file.name, content=content, executable=content.startswith(b'#!'))
+            )
+    return found
+
+
+def _module(path: Path) -> PlanModule:
+    spec = importlib.util.spec_from_file_location(
+        f'gitreceive_buildpack_{path.name.replace("-", "_")}', path / PLAN
+    )
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (OSError, SyntaxError, ImportError) as error:
+        raise SettingsError(f'{path / PLAN} cannot be loaded: {error}') from error
+    missing = [name for name in ('MARKERS', 'detect', 'plan') if not hasattr(module, name)]
+    if missing:
+        raise SettingsError(f'{path / PLAN} does not define {", ".join(missing)}')
+    return cast(PlanModule, module)

@@ -1,0 +1,86 @@
+"""Reads what apps say about themselves: JSON and text of strangers, bounded, with errors that name the place."""
+
+import json
+import re
+from collections.abc import Mapping
+
+from gitreceive.errors import DetectError, SourceError
+from gitreceive.ports import Source
+
+LIMIT = 10_000_000
+"""Bytes of a manifest that are read."""
+
+CONFLICT = re.compile(r'^(<{7}|={7}|>{7})( |\r?$)', re.MULTILINE)
+
+PLAIN = re.compile(r'(?!-)(?!/)[A-Za-z0-9._+@/-]{1,250}', re.ASCII)
+
+
+def plain_path(path: str) -> bool:
+    """Whether ``path`` is relative, stays in the tree, and is nothing else to a shell, a Dockerfile or a glob. Pure."""
+    return bool(PLAIN.fullmatch(path)) and not {'..', '.', ''}.intersection(path.split('/'))
+
+
+def read_manifest(source: Source, path: str) -> bytes:
+    """The file's bytes. Raises DetectError if they are too many."""
+    try:
+        return source.read(path, LIMIT)
+    except SourceError as error:
+        raise DetectError(str(error)) from error
+
+
+def read_text(source: Source, path: str) -> str:
+    """The file as text: UTF-8, or UTF-16 with a byte order mark (as PowerShell writes it); never fails on bytes."""
+    content = read_manifest(source, path)
+    if content.startswith((b'\xff\xfe', b'\xfe\xff')):
+        return content.decode('utf-16', 'replace')
+    return content.decode('utf-8-sig', 'replace')
+
+
+def read_json_object(source: Source, path: str) -> Mapping[str, object]:
+    """The JSON object in a file. Raises DetectError with line, column and remedy if it is none."""
+    try:
+        text = read_manifest(source, path).decode('utf-8-sig')
+        found = json.loads(text)
+    except UnicodeDecodeError as error:
+        raise DetectError(f'{path} is not UTF-8 (byte {error.start}): save it as UTF-8') from error
+    except json.JSONDecodeError as error:
+        raise DetectError(_broken(path, text, error)) from error
+    except (RecursionError, ValueError) as error:
+        raise DetectError(
+            f'{path} is not usable JSON (nested too deep, or a number too long): correct it'
+        ) from error
+    if not isinstance(found, dict):
+        raise DetectError(
+            f'{path} holds {_kind(found)}, not an object: it has to begin with {{ and end with }}'
+        )
+    return found
+
+
+def table(manifest: Mapping[str, object], key: str, path: str) -> Mapping[str, str]:
+    """The object of strings at ``key``, empty if it is not there. Raises DetectError for anything else."""
+    found = manifest.get(key)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise DetectError(f'"{key}" in {path} is {_kind(found)}, not an object: correct it or remove it')
+    for name, value in found.items():
+        if not isinstance(value, str):
+            shown = ascii(name[:60])[1:-1]
+            raise DetectError(
+                f'"{key}.{shown}" in {path} is {_kind(value)}, not a string: write it in quotes'
+            )
+    return found
+
+
+def _broken(path: str, text: str, error: json.JSONDecodeError) -> str:
+    place = f'line {error.lineno}, column {error.colno}'
+    marker = CONFLICT.search(text)
+    if marker:
+        line = text.count('\n', 0, marker.start()) + 1
+        return f'{path} has a merge conflict marker (line {line}): resolve the conflict and commit the result'
+    return f'{path} is not JSON: {error.msg} ({place}): correct it and commit the result'
+
+
+def _kind(value: object) -> str:
+    names = {dict: 'an object', list: 'an array', str: 'a string', bool: 'true or false', type(None): 'null'}
+    return names.get(type(value), 'a number')
