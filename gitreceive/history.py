@@ -89,7 +89,10 @@ class History:
 
     def config(self, app: AppName) -> dict[str, str]:
         """The app's config vars."""
-        return {r['name']: r['value'] for r in self._rows('SELECT name, value FROM config_vars WHERE app = ?', app)}
+        return {
+            r['name']: r['value']
+            for r in self._rows('SELECT name, value FROM config_vars WHERE app = ?', app)
+        }
 
     # builds
 
@@ -231,9 +234,13 @@ class History:
     def _migrate(self, path: Path) -> None:
         found = self._db.execute('PRAGMA user_version').fetchone()[0]
         if found == 0:
-            self._db.executescript(f'BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;')
+            self._db.executescript(
+                f'BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;'
+            )
         elif found != SCHEMA_VERSION:
-            raise StateError(f'{path} has schema {found}, this version knows {SCHEMA_VERSION}: install a newer one')
+            raise StateError(
+                f'{path} has schema {found}, this version knows {SCHEMA_VERSION}: install a newer one'
+            )
 
 
 def _build(row: sqlite3.Row) -> Build:

@@ -28,7 +28,9 @@ def parse_app_name(text: str) -> AppName:
     """
     if not APP_NAME.fullmatch(text):
         shown = ascii(text[:40])
-        raise BadCommand(f'{shown} is not an app name: a lower-case letter, then at most 29 of a-z, 0-9 and "-"')
+        raise BadCommand(
+            f'{shown} is not an app name: a lower-case letter, then at most 29 of a-z, 0-9 and "-"'
+        )
     return AppName(text)
 
 

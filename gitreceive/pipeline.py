@@ -19,6 +19,7 @@ from gitreceive.stages.detect import choose_plan
 from gitreceive.stages.dockerfile import render_dockerfile
 from gitreceive.stages.slug import cut_slug
 from gitreceive.stages.store import store_slug
+from gitreceive.text import megabytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +53,11 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
         image = _explained(plan, job, line, console, cancellation)
         committed = source.committed
     point('image.built')
-    tell_processes(plan, console)
+    tell_processes(plan, image, console)
+    console.step('Packing the slug')
     with _packed(build, image, committed, line, cancellation) as slug:
         point('slug.cut')
+        tell_slug(slug, console)
         stored = store_slug(slug, _about(build, plan, image, line.stack), line.storage, app)
     point('slug.stored')
     return _record(build, plan, image, stored, line, config)
@@ -69,11 +72,22 @@ def tell_plan(plan: Plan, console: Console) -> None:
         console.detail(note)
 
 
-def tell_processes(plan: Plan, console: Console) -> None:
-    """The process types, and who declares them."""
+def tell_processes(plan: Plan, image: Image, console: Console) -> None:
+    """The exact versions that the build arrived at; the process types, and who declares them."""
+    if image.versions:
+        console.detail(
+            'Built with ' + ', '.join(f'{tool} {version}' for tool, version in image.versions.items())
+        )
     console.step('Discovering process types')
     names = ', '.join(process.name for process in plan.processes)
     console.detail(f'{plan.processes_from} declares types -> {names}')
+
+
+def tell_slug(slug: Slug, console: Console) -> None:
+    """The slug's size and checksum, and what it could not hold."""
+    console.detail(f'{megabytes(slug.size)}, sha256 {slug.sha256}')
+    for name in slug.left_out:
+        console.warn(f'{name} is a device, socket or pipe and was left out')
 
 
 def _job(build: Build, plan: Plan, source: Source, line: Line, config: Mapping[str, str]) -> BuildJob:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict
 
 from dulwich.repo import Repo
 
@@ -24,7 +25,7 @@ CONFIG = (
     ('receive', 'denyDeleteCurrent', 'false'),
     ('transfer', 'fsckObjects', 'true'),
     ('gc', 'auto', '0'),
-    ('core', 'bigFileThreshold', '1m'),
+    ('core', 'bigFileThreshold', '1048576'),
     ('core', 'protectHFS', 'true'),
     ('core', 'protectNTFS', 'true'),
     ('core', 'logAllRefUpdates', 'true'),
@@ -73,7 +74,12 @@ def serve_command(verb: str, repo: Path, limits: Limits) -> list[str]:
         'gc.auto=0',
         *WINDOWS,
     ]
-    return ['git', *(word for option in options for word in ('-c', option)), verb.removeprefix('git-'), str(repo)]
+    return [
+        'git',
+        *(word for option in options for word in ('-c', option)),
+        verb.removeprefix('git-'),
+        str(repo),
+    ]
 
 
 def git_environment() -> dict[str, str]:
@@ -89,24 +95,30 @@ def git_environment() -> dict[str, str]:
     }
 
 
-def owner(repo: Path) -> dict[str, int]:
-    """The ``user`` and ``group`` arguments for a subprocess: git runs as the repository's owner, also for root."""
+class Owner(TypedDict, total=False):
+    """The arguments of ``subprocess`` that say who a program runs as."""
+
+    user: int
+    group: int
+    extra_groups: Sequence[int]
+
+
+def owner(repo: Path) -> Owner:
+    """Who git has to run as: the repository's owner, also for root; nothing for anybody else."""
     if os.geteuid() != 0:
         return {}
     found = repo.stat()
-    return {'user': found.st_uid, 'group': found.st_gid}
+    return {'user': found.st_uid, 'group': found.st_gid, 'extra_groups': ()}
 
 
 def git(repo: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
     """Runs a short git command on a repository, as its owner; the caller looks at the exit status."""
-    extra: Sequence[int] | None = [] if os.geteuid() == 0 else None
     return subprocess.run(
         ['git', '--git-dir', str(repo), *words],
         env=git_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         cwd=repo,
-        extra_groups=extra,
         **owner(repo),
     )
 
@@ -127,7 +139,9 @@ def point_head(repo: Path, ref: str) -> None:
     """Lets HEAD name the deploy branch, so that a clone checks it out."""
     done = git(repo, 'symbolic-ref', 'HEAD', ref)
     if done.returncode != 0:
-        raise SourceError(f'cannot point HEAD of {repo} at {ref}: {done.stderr.decode(errors="replace").strip()}')
+        raise SourceError(
+            f'cannot point HEAD of {repo} at {ref}: {done.stderr.decode(errors="replace").strip()}'
+        )
 
 
 def _fill(path: Path) -> None:

@@ -27,8 +27,8 @@ class GitSource:
         self._commit = commit
         try:
             self._repo = Repo(str(repo), bare=True)
-        except NotGitRepository as error:
-            raise SourceError(f'{repo} is not a git repository') from error
+        except (NotGitRepository, ValueError, OSError) as error:
+            raise SourceError(f'{repo} cannot be read as a git repository: {error}') from error
         try:
             found = self._repo[commit.encode()]
         except KeyError as error:
@@ -72,7 +72,9 @@ class GitSource:
 
     def glob(self, pattern: str) -> Sequence[str]:
         """The paths of files that match, sorted; ``*`` stays within a directory."""
-        return sorted(os.fsdecode(path) for path in self._match(self._root, b'', os.fsencode(pattern).split(b'/')))
+        return sorted(
+            os.fsdecode(path) for path in self._match(self._root, b'', os.fsencode(pattern).split(b'/'))
+        )
 
     @contextmanager
     def archive(self, prefix: str) -> Iterator[IO[bytes]]:

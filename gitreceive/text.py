@@ -35,5 +35,10 @@ def wrapped(line: str, limit: int) -> Iterator[str]:
     yield line
 
 
+def megabytes(size: int) -> str:
+    """``31.2 MB``: decimal megabytes, with three digits for what is small."""
+    return f'{size / 1e6:.1f} MB' if size >= 100_000 else f'{size / 1e6:.3f} MB'
+
+
 def _after_return(line: str) -> str:
     return line.rstrip('\r').rpartition('\r')[2]

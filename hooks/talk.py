@@ -56,10 +56,8 @@ def ask_whole(fields, patience):
         if connection is None:
             return None, b''
         send(connection, fields)
-        status, pieces = None, []
-        for text, status in answer(connection):
-            pieces.append(text)
-        return status, b''.join(pieces)
+        pieces = list(answer(connection))
+        return pieces[-1][1] if pieces else None, b''.join(text for text, _ in pieces)
 
 
 def show(text):

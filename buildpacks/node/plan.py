@@ -24,7 +24,15 @@ OTHER_LOCKS = {
     'bun.lockb': 'Bun',
     'bun.lock': 'Bun',
 }
-INSTALL_SCRIPTS = ('preinstall', 'install', 'postinstall', 'preprepare', 'prepare', 'postprepare', 'dependencies')
+INSTALL_SCRIPTS = (
+    'preinstall',
+    'install',
+    'postinstall',
+    'preprepare',
+    'prepare',
+    'postprepare',
+    'dependencies',
+)
 """What npm runs of the app's own package.json when it installs (npm's "scripts" page, "Life Cycle Operation Order")."""
 
 DEPENDENCIES = ('dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies')
@@ -32,19 +40,58 @@ LOCAL = ('file:', 'link:', './', '../', '~/', '/')
 LONGEST_RANGE = 200
 
 CAUSES = (
-    (r'EUSAGE[\s\S]*(?:in sync|can only install)|npm ci` can only install', 'package-lock.json does not match package.json\nRun "npm install" and commit package-lock.json.'),
-    (r'EUSAGE[\s\S]*existing package-lock|shrinkwrap\.json with lockfileVersion', 'the lock file cannot be used by this npm\nRun "npm install" and commit package-lock.json.'),
-    (r'code ETARGET[\s\S]*No matching version found for ([^\s]{1,200})\.', r'there is no version that satisfies \g<1>\nCorrect it in package.json, run "npm install" and commit both files.'),
-    (r"code E404[\s\S]*?404 {1,3}'?([@\w][\w.@/~^<>=*-]{0,200})'? is not in", r'the package registry has no \g<1>\nCorrect its name in package.json, or give npm access to it (.npmrc, config vars).'),
-    (r'code E(?:401|403)', 'the package registry refuses access\nSet the token that .npmrc uses as a config var.'),
-    (r'code ERESOLVE', 'dependencies contradict each other (peer dependencies)\nChange their versions in package.json until "npm install" works at home; commit the lock file.'),
-    (r'code EINTEGRITY', 'a package is not the one that the lock file names\nRun "npm install" at home, look at what changes in package-lock.json, and commit it.'),
-    (r'code EBADENGINE', 'a package does not run on this version of Node.js\nChange engines.node in package.json, or the package\'s version.'),
-    (r'gyp ERR!', 'a native module could not be compiled\nIts first error is above: it may need a newer version for this Node.js, or a library that the stack lacks.'),
-    (r'Missing script: "?([\w:.-]{1,60})', r'package.json has no script "\g<1>"\nAdd it under "scripts", or do not ask for it.'),
-    (r'^(?:asks? for|engines\.\w+ asks for|[\w ./]{1,60} asks for) ([^\n]{1,200})', r'no version fits: it asks for \g<1>\nCorrect it in package.json.'),
-    (r'(?:sh: )?(?:\d+: )?(?:line \d+: )?([\w.@/-]{1,60}): (?:command )?not found', r'the command \g<1> is not there\nAdd the package that has it to the dependencies of package.json.'),
-    (r"Cannot find module '([^'\n]{1,200})'", r'the module \g<1> is not there\nAdd it to the dependencies of package.json, or correct the path (upper and lower case count).'),
+    (
+        r'EUSAGE[\s\S]*(?:in sync|can only install)|npm ci` can only install',
+        'package-lock.json does not match package.json\nRun "npm install" and commit package-lock.json.',
+    ),
+    (
+        r'EUSAGE[\s\S]*existing package-lock|shrinkwrap\.json with lockfileVersion',
+        'the lock file cannot be used by this npm\nRun "npm install" and commit package-lock.json.',
+    ),
+    (
+        r'code ETARGET[\s\S]*No matching version found for ([^\s]{1,200})\.',
+        r'there is no version that satisfies \g<1>\nCorrect it in package.json, run "npm install" and commit both files.',
+    ),
+    (
+        r"code E404[\s\S]*?404 {1,3}'?([@\w][\w.@/~^<>=*-]{0,200})'? is not in",
+        r'the package registry has no \g<1>\nCorrect its name in package.json, or give npm access to it (.npmrc, config vars).',
+    ),
+    (
+        r'code E(?:401|403)',
+        'the package registry refuses access\nSet the token that .npmrc uses as a config var.',
+    ),
+    (
+        r'code ERESOLVE',
+        'dependencies contradict each other (peer dependencies)\nChange their versions in package.json until "npm install" works at home; commit the lock file.',
+    ),
+    (
+        r'code EINTEGRITY',
+        'a package is not the one that the lock file names\nRun "npm install" at home, look at what changes in package-lock.json, and commit it.',
+    ),
+    (
+        r'code EBADENGINE',
+        "a package does not run on this version of Node.js\nChange engines.node in package.json, or the package's version.",
+    ),
+    (
+        r'gyp ERR!',
+        'a native module could not be compiled\nIts first error is above: it may need a newer version for this Node.js, or a library that the stack lacks.',
+    ),
+    (
+        r'Missing script: "?([\w:.-]{1,60})',
+        r'package.json has no script "\g<1>"\nAdd it under "scripts", or do not ask for it.',
+    ),
+    (
+        r'^(?:asks? for|engines\.\w+ asks for|[\w ./]{1,60} asks for) ([^\n]{1,200})',
+        r'no version fits: it asks for \g<1>\nCorrect it in package.json.',
+    ),
+    (
+        r'(?:sh: )?(?:\d+: )?(?:line \d+: )?([\w.@/-]{1,60}): (?:command )?not found',
+        r'the command \g<1> is not there\nAdd the package that has it to the dependencies of package.json.',
+    ),
+    (
+        r"Cannot find module '([^'\n]{1,200})'",
+        r'the module \g<1> is not there\nAdd it to the dependencies of package.json, or correct the path (upper and lower case count).',
+    ),
 )
 
 
@@ -77,13 +124,20 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
 
 
 def _values(
-    source: Source, package: Mapping[str, object], lock: str | None, versions: tuple[str, str], env: Mapping[str, str]
+    source: Source,
+    package: Mapping[str, object],
+    lock: str | None,
+    versions: tuple[str, str],
+    env: Mapping[str, str],
 ) -> Mapping[str, str | bool | tuple[str, ...]]:
     scripts = table(package, 'scripts', 'package.json')
     before = tuple(name for name in ('heroku-prebuild',) if scripts.get(name))
     after = tuple(name for name in ('heroku-postbuild', 'build') if scripts.get(name))[:1]
     early = before or any(scripts.get(name) for name in INSTALL_SCRIPTS)
-    keep_dev = env.get('NPM_CONFIG_PRODUCTION', '').lower() == 'false' or env.get('NODE_ENV', 'production') != 'production'
+    keep_dev = (
+        env.get('NPM_CONFIG_PRODUCTION', '').lower() == 'false'
+        or env.get('NODE_ENV', 'production') != 'production'
+    )
     with_dev = keep_dev or bool(early or after)
     words: tuple[str, ...] = ('ci',) if lock else ('install', '--no-package-lock')
     return {
@@ -100,14 +154,18 @@ def _values(
 
 def _needs_tree(source: Source, package: Mapping[str, object]) -> bool:
     """Whether installing looks at more than the manifests: workspaces, packages in the tree, things to generate."""
-    if package.get('workspaces') or any(map(source.exists, ('binding.gyp', 'prisma/schema.prisma', 'node_modules'))):
+    if package.get('workspaces') or any(
+        map(source.exists, ('binding.gyp', 'prisma/schema.prisma', 'node_modules'))
+    ):
         return True
     wanted = (spec for kind in DEPENDENCIES for spec in table(package, kind, 'package.json').values())
     return _committed_modules(source) or any(spec.startswith(LOCAL) for spec in wanted)
 
 
 def _committed_modules(source: Source) -> bool:
-    return any(source.glob(f'node_modules/{pattern}') for pattern in ('*', '*/package.json', '*/*/package.json'))
+    return any(
+        source.glob(f'node_modules/{pattern}') for pattern in ('*', '*/package.json', '*/*/package.json')
+    )
 
 
 def _lock(source: Source, package: Mapping[str, object]) -> str | None:
@@ -119,10 +177,16 @@ def _lock(source: Source, package: Mapping[str, object]) -> str | None:
             f'this receiver installs with npm: delete {others[0]} if you use npm, else delete {mine[0]} and see what it says then'
         )
     if len(mine) > 1:
-        raise DetectError(f'two lock files, {mine[0]} and {mine[1]}; npm reads only the second: delete {mine[0]}')
+        raise DetectError(
+            f'two lock files, {mine[0]} and {mine[1]}; npm reads only the second: delete {mine[0]}'
+        )
     manager = str(package.get('packageManager') or '').partition('@')[0]
     if others or manager not in ('', 'npm'):
-        name, why = (OTHER_LOCKS[others[0]], others[0]) if others else (ascii(manager[:20])[1:-1], 'packageManager in package.json')
+        name, why = (
+            (OTHER_LOCKS[others[0]], others[0])
+            if others
+            else (ascii(manager[:20])[1:-1], 'packageManager in package.json')
+        )
         raise DetectError(
             f'this app uses {name} ({why}), and this receiver installs with npm only: '
             'run "npm install", commit package-lock.json and delete what names another package manager'
@@ -147,7 +211,9 @@ def _versions(package: Mapping[str, object]) -> tuple[Choice, Choice | None]:
     choice = Choice(tool='npm', wanted=npm, source=source) if npm else None
     if node:
         return Choice(tool='Node.js', wanted=node, source='engines.node'), choice
-    return Choice(tool='Node.js', wanted=NODE, source='default; set engines.node in package.json to choose'), choice
+    return Choice(
+        tool='Node.js', wanted=NODE, source='default; set engines.node in package.json to choose'
+    ), choice
 
 
 def _range(engines: Mapping[str, str], tool: str) -> str:
@@ -183,5 +249,9 @@ def _notes(source: Source, reason: str, lock: str | None) -> Iterable[str]:
         yield 'There is no package-lock.json: versions may differ from build to build. Commit the one that "npm install" writes.'
     if _committed_modules(source):
         yield 'node_modules is in the repository and is not used: "git rm -r --cached node_modules" and add it to .gitignore.'
-    if source.exists('.npmrc') and '_authToken' in read_text(source, '.npmrc') and '${' not in read_text(source, '.npmrc'):
+    if (
+        source.exists('.npmrc')
+        and '_authToken' in read_text(source, '.npmrc')
+        and '${' not in read_text(source, '.npmrc')
+    ):
         yield '.npmrc holds a token: everybody who may read the repository has it. Write ${NPM_TOKEN} and set a config var.'

@@ -30,26 +30,64 @@ ENVIRONMENTS = ('.venv', 'venv', 'env')
 MOST_INCLUDES = 50
 
 INCLUDE = re.compile(r'(?:-r|-c|--requirement|--constraint)(?:\s+|=|(?<=-[rc]))(.+)')
-LOCAL = re.compile(r'(?:-e|--editable|-f|--find-links)\b|[./~]|[\w.+-]+\.(?:whl|zip|tar\.gz)$|[\w./+-]+/[\w./+-]*$|.*@\s*file:|file:')
+LOCAL = re.compile(
+    r'(?:-e|--editable|-f|--find-links)\b|[./~]|[\w.+-]+\.(?:whl|zip|tar\.gz)$|[\w./+-]+/[\w./+-]*$|.*@\s*file:|file:'
+)
 NAME = re.compile(r'([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]{0,200}\])?')
 CONFLICT = re.compile(r'(<{7}|={7}|>{7})( |$)')
 VERSION = re.compile(r'(\d+\.\d+)(\.\d+)?', re.ASCII)
-SETTINGS = re.compile(r'''DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([A-Za-z_]\w*)''', re.ASCII)
+SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([A-Za-z_]\w*)""", re.ASCII)
 WSGI_APP = re.compile(r'^(app|application)\s*(?::[^=\n]{1,100})?=', re.MULTILINE)
 
 CAUSES = (
-    (r'No matching distribution found for ([^\s]{1,200})', r'there is no package that satisfies \g<1>\nCorrect the line in requirements.txt; it may also need another version of Python.'),
-    (r'(?:THESE PACKAGES DO NOT MATCH THE HASHES|Hashes are required in --require-hashes mode)', 'the hashes in requirements.txt do not match\nWrite the file again with its tool (pip-compile, uv) and commit it.'),
-    (r'ResolutionImpossible|conflicting dependencies', 'requirements contradict each other\nThe lines above name them: change one of the versions in requirements.txt.'),
-    (r'Invalid requirement: ([^\n]{1,120})', r'requirements.txt has a line that is none: \g<1>\nCorrect or remove it.'),
-    (r'pg_config executable not found', 'psycopg2 could not be compiled\nAsk for psycopg2-binary, or for a version that has a wheel.'),
-    (r'Failed (?:to build|building wheel for) ([\w.-]{1,80})|error: command \S{1,80} failed', 'a package could not be compiled\nIts first error is above: take a version that has a wheel for this Python, or one that fits the stack\'s libraries.'),
-    (r'SECRET_KEY setting must not be empty|KeyError: \'(?:DJANGO_)?SECRET_KEY\'|SECRET_KEY not found', 'Django\'s settings need SECRET_KEY while static files are collected\nSet it: gitreceive config set APP SECRET_KEY=..., or give the settings a default for builds.'),
-    (r'without having set the STATIC_ROOT setting', 'Django does not know where to collect static files\nSet STATIC_ROOT = BASE_DIR / "staticfiles" in the settings, or set the config var DISABLE_COLLECTSTATIC=1.'),
-    (r"KeyError: '(\w{1,60})'", r'the app needs the variable \g<1> while it is built\nSet it as a config var, or give it a default in the settings.'),
-    (r"ModuleNotFoundError: No module named '([\w.]{1,100})'", r'the module \g<1> is not installed\nAdd its package to requirements.txt.'),
-    (r'ImproperlyConfigured: ([^\n]{1,200})', r'Django: \g<1>\nCorrect the settings, or set the config var DISABLE_COLLECTSTATIC=1 if static files are not needed.'),
-    (r'ERROR: Could not find a version that satisfies the requirement ([^\s]{1,200})', r'there is no version that satisfies \g<1>\nCorrect the line in requirements.txt.'),
+    (
+        r'No matching distribution found for ([^\s]{1,200})',
+        r'there is no package that satisfies \g<1>\nCorrect the line in requirements.txt; it may also need another version of Python.',
+    ),
+    (
+        r'(?:THESE PACKAGES DO NOT MATCH THE HASHES|Hashes are required in --require-hashes mode)',
+        'the hashes in requirements.txt do not match\nWrite the file again with its tool (pip-compile, uv) and commit it.',
+    ),
+    (
+        r'ResolutionImpossible|conflicting dependencies',
+        'requirements contradict each other\nThe lines above name them: change one of the versions in requirements.txt.',
+    ),
+    (
+        r'Invalid requirement: ([^\n]{1,120})',
+        r'requirements.txt has a line that is none: \g<1>\nCorrect or remove it.',
+    ),
+    (
+        r'pg_config executable not found',
+        'psycopg2 could not be compiled\nAsk for psycopg2-binary, or for a version that has a wheel.',
+    ),
+    (
+        r'Failed (?:to build|building wheel for) ([\w.-]{1,80})|error: command \S{1,80} failed',
+        "a package could not be compiled\nIts first error is above: take a version that has a wheel for this Python, or one that fits the stack's libraries.",
+    ),
+    (
+        r'SECRET_KEY setting must not be empty|KeyError: \'(?:DJANGO_)?SECRET_KEY\'|SECRET_KEY not found',
+        "Django's settings need SECRET_KEY while static files are collected\nSet it: gitreceive config set APP SECRET_KEY=..., or give the settings a default for builds.",
+    ),
+    (
+        r'without having set the STATIC_ROOT setting',
+        'Django does not know where to collect static files\nSet STATIC_ROOT = BASE_DIR / "staticfiles" in the settings, or set the config var DISABLE_COLLECTSTATIC=1.',
+    ),
+    (
+        r"KeyError: '(\w{1,60})'",
+        r'the app needs the variable \g<1> while it is built\nSet it as a config var, or give it a default in the settings.',
+    ),
+    (
+        r"ModuleNotFoundError: No module named '([\w.]{1,100})'",
+        r'the module \g<1> is not installed\nAdd its package to requirements.txt.',
+    ),
+    (
+        r'ImproperlyConfigured: ([^\n]{1,200})',
+        r'Django: \g<1>\nCorrect the settings, or set the config var DISABLE_COLLECTSTATIC=1 if static files are not needed.',
+    ),
+    (
+        r'ERROR: Could not find a version that satisfies the requirement ([^\s]{1,200})',
+        r'there is no version that satisfies \g<1>\nCorrect the line in requirements.txt.',
+    ),
 )
 
 
@@ -101,7 +139,9 @@ class _Requirements:
         self.files.append(path)
         for number, line in _lines(read_text(self._source, path)):
             if CONFLICT.match(line):
-                raise DetectError(f'{path}, line {number}: a merge conflict marker; resolve the conflict and commit the result')
+                raise DetectError(
+                    f'{path}, line {number}: a merge conflict marker; resolve the conflict and commit the result'
+                )
             self._line(path, number, line)
 
     def _line(self, path: str, number: int, line: str) -> None:
@@ -122,7 +162,9 @@ class _Requirements:
             self.needs_tree = True
         elif not self._source.exists(joined):
             shown = ascii(target[:80])[1:-1]
-            raise DetectError(f'{path}, line {number} includes {shown}, which is not in the commit: add it, or remove the line')
+            raise DetectError(
+                f'{path}, line {number} includes {shown}, which is not in the commit: add it, or remove the line'
+            )
         else:
             self._take(joined)
 
@@ -200,7 +242,9 @@ def _version_text(source: Source, where: str) -> str:
     if not lines:
         raise DetectError(f'{where} names no version: write "{_form(where, "3.11")}", or delete the file')
     if len(lines) > 1:
-        raise DetectError(f'{where} has {len(lines)} lines with versions: keep one, such as "{_form(where, "3.11")}"')
+        raise DetectError(
+            f'{where} has {len(lines)} lines with versions: keep one, such as "{_form(where, "3.11")}"'
+        )
     return lines[0]
 
 
@@ -242,7 +286,14 @@ def _processes(source: Source, names: Mapping[str, str]) -> tuple[tuple[ProcessT
 
 def _no_process(names: Mapping[str, str]) -> str:
     text = 'nothing says how the app is started: add a Procfile with "web: COMMAND"'
-    server = next((f'gunicorn (for {name})' for name in ('django', 'flask') if name in names and 'gunicorn' not in names), '')
+    server = next(
+        (
+            f'gunicorn (for {name})'
+            for name in ('django', 'flask')
+            if name in names and 'gunicorn' not in names
+        ),
+        '',
+    )
     if not server and 'fastapi' in names and not _has_uvicorn(names):
         server = 'uvicorn (for fastapi)'
     return f'{text}, and {server} to requirements.txt' if server else text

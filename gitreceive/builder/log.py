@@ -26,7 +26,9 @@ class BuildLog:
     def __enter__(self) -> 'BuildLog':
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         os.close(self._file)
 
     def step(self, text: str) -> None:

@@ -48,7 +48,10 @@ def parse_arrival(fields: Sequence[str]) -> Arrival:
     except ValueError as error:
         raise BadCommand(f'a hook sent what is not understood: {error}') from error
     return Arrival(
-        app=parse_app_name(app), pusher=Pusher(name=name, key=key), options=frozenset(options), updates=updates
+        app=parse_app_name(app),
+        pusher=Pusher(name=name, key=key),
+        options=frozenset(options),
+        updates=updates,
     )
 
 
@@ -59,7 +62,9 @@ def refusal(arrival: Arrival, deploy_branch: str | None, home: Home, settings: S
             return f'unknown push option {option[:40]!r}; there are: {", ".join(OPTIONS)}'
     for update in arrival.updates[:SHOWN_REFS]:
         if not REF.fullmatch(update.ref):
-            return f'{update.ref[:80]!r} is not taken: branches and tags of letters, digits and . _ / + @ - only'
+            return (
+                f'{update.ref[:80]!r} is not taken: branches and tags of letters, digits and . _ / + @ - only'
+            )
     for update in arrival.updates:
         if update.deletes and update.ref == deploy_branch:
             return (
@@ -129,7 +134,11 @@ class Reception:
             if (same is None and free) or self._told.get(build.number) == ahead:
                 continue
             self._told[build.number] = ahead
-            why = f'build {same.number} of {build.push.app} is running' if same else f'{len(running)} builds are running'
+            why = (
+                f'build {same.number} of {build.push.app} is running'
+                if same
+                else f'{len(running)} builds are running'
+            )
             with BuildLog(self._home.log(build.number), self._settings.limits.log_bytes) as log:
                 log.step(f'Build {build.number} waits, {ahead} ahead of it: {why}')
 
@@ -149,4 +158,6 @@ def _how_to_deploy(update: RefUpdate, branch: str | None) -> str:
     target = (branch or BRANCHES[0]).removeprefix('refs/heads/')
     source = f'{name}^{{commit}}' if kind == 'tags' else name
     what = 'tag' if kind == 'tags' else 'branch'
-    return f'       The {what} {name} is stored, not deployed. To deploy it: git push REMOTE {source}:{target}\n'
+    return (
+        f'       The {what} {name} is stored, not deployed. To deploy it: git push REMOTE {source}:{target}\n'
+    )

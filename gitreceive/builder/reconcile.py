@@ -8,7 +8,6 @@ from gitreceive.builder.pushes import BRANCHES
 from gitreceive.builder.queue import Queue
 from gitreceive.builder.worker import move_back, settle_release
 from gitreceive.errors import GitReceiveError
-from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.model import NO_COMMIT, AppName, Build, BuildState, Push, Pusher, RefUpdate, parse_app_name
 from gitreceive.pipeline import Line
@@ -62,7 +61,9 @@ def _settle(app: AppName, line: Line, queue: Queue) -> None:
         history.add_app(app, branch)
         old = current.commit if current else NO_COMMIT
         push = Push(app=app, update=RefUpdate(old=old, new=commit, ref=branch), pusher=RESTART)
-        log.info('%s was pushed to %s and no build knew of it: build %d', commit[:7], app, queue.push(push).number)
+        log.info(
+            '%s was pushed to %s and no build knew of it: build %d', commit[:7], app, queue.push(push).number
+        )
 
 
 def _first_branch(app: AppName, home: Home) -> str | None:

@@ -10,7 +10,7 @@ import click
 
 from gitreceive.builder.desk import Desk
 from gitreceive.builder.follow import closing, follow, read_log
-from gitreceive.builder.verdict import exit_status, megabytes, summary
+from gitreceive.builder.verdict import exit_status, summary
 from gitreceive.builder.worker import move_back
 from gitreceive.errors import BadCommand, BuildCancelled, UnknownApp
 from gitreceive.model import (
@@ -25,6 +25,7 @@ from gitreceive.model import (
     parse_app_name,
 )
 from gitreceive.repositories import read_ref
+from gitreceive.text import megabytes
 
 Answering = Generator[bytes, None, int]
 
@@ -52,7 +53,9 @@ class Request:
         """The app of that name. Raises UnknownApp, with the same words, if there is none or it is not the asker's."""
         app = parse_app_name(text)
         if not self.asker.reaches(app) or app not in self.desk.history.apps():
-            raise UnknownApp(f'no app {app} that you may reach; "apps" lists them, and the first push makes one')
+            raise UnknownApp(
+                f'no app {app} that you may reach; "apps" lists them, and the first push makes one'
+            )
         return app
 
 
@@ -67,9 +70,9 @@ def answer(words: Sequence[str], request: Request) -> Answering:
         raise BadCommand(f'{error.format_message()} Try "help".') from error
 
 
-def _verb(name: str, *parameters: Callable[[Callable[..., Answering]], Callable[..., Answering]]) -> Callable[
-    [Callable[..., Answering]], click.Command
-]:
+def _verb(
+    name: str, *parameters: Callable[[Callable[..., Answering]], Callable[..., Answering]]
+) -> Callable[[Callable[..., Answering]], click.Command]:
     def register(function: Callable[..., Answering]) -> click.Command:
         wrapped = click.pass_obj(function)
         for parameter in reversed(parameters):
@@ -88,7 +91,7 @@ _JSON = click.option('--json', 'as_json', is_flag=True)
 def apps(request: Request, as_json: bool) -> Answering:
     """The apps, their deploy branches and what they run."""
     history = request.desk.history
-    rows = []
+    rows: list[dict[str, object]] = []
     for app in filter(request.asker.reaches, history.apps()):
         current = history.current(app)
         branch = (history.deploy_branch(app) or '').removeprefix('refs/heads/')
@@ -112,7 +115,12 @@ def releases(request: Request, app: str, as_json: bool, limit: int) -> Answering
     return _listed([_release_row(release, as_json) for release in found], as_json)
 
 
-@_verb('logs', _APP, click.option('--build', 'number', type=int), click.option('-f', '--follow', 'live', is_flag=True))
+@_verb(
+    'logs',
+    _APP,
+    click.option('--build', 'number', type=int),
+    click.option('-f', '--follow', 'live', is_flag=True),
+)
 def logs(request: Request, app: str, number: int | None, live: bool) -> Answering:
     """The log of a build: of the newest one, or of ``--build N``; ``-f`` follows it to its end."""
     desk = request.desk
@@ -133,7 +141,9 @@ def cancel(request: Request, app: str) -> Answering:
             move_back(build, desk.history, desk.home)
             desk.history.finish(build.number, BuildState.CANCELLED, cause)
     desk.queue.ring()
-    return _said(*(f'Build {build.number} is cancelled' for build in found), otherwise=f'nothing of {name} is building')
+    return _said(
+        *(f'Build {build.number} is cancelled' for build in found), otherwise=f'nothing of {name} is building'
+    )
 
 
 @_verb('rebuild', _APP, click.option('--nocache', is_flag=True), click.option('--detach', is_flag=True))
@@ -201,7 +211,10 @@ def _columns(rows: Sequence[dict[str, object]]) -> Iterable[str]:
         return ['nothing yet']
     table = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    return ['  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    return [
+        '  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
 
 
 def _cell(value: object) -> str:

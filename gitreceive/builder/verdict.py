@@ -34,18 +34,19 @@ def summary(build: Build, release: Release | None) -> dict[str, object]:
     }
 
 
-def megabytes(size: int) -> str:
-    """``31.2 MB``: decimal megabytes, with three digits for what is small."""
-    return f'{size / 1e6:.1f} MB' if size >= 100_000 else f'{size / 1e6:.3f} MB'
-
-
 def _released(release: Release) -> list[str]:
-    return [*shown('-----> ', 'Releasing'), *shown('       ', f'v{release.version} stored in {release.slug.url}')]
+    return [
+        *shown('-----> ', 'Releasing'),
+        *shown('       ', f'v{release.version} stored in {release.slug.url}'),
+    ]
 
 
 def _failed(build: Build, current: Release | None, settings: Settings) -> list[str]:
     app = build.push.app
-    what = {BuildState.FAILED: f'Build {build.number} failed: ', BuildState.CANCELLED: f'Build {build.number} was '}
+    what = {
+        BuildState.FAILED: f'Build {build.number} failed: ',
+        BuildState.CANCELLED: f'Build {build.number} was ',
+    }
     first = what.get(build.state, f'Build {build.number} was ')
     told = shown(' !     ', first + build.cause)
     if build.state == BuildState.FAILED:

@@ -15,7 +15,6 @@ from gitreceive.model import NO_COMMIT, Build, BuildState, Commit
 from gitreceive.pipeline import Line, deploy
 from gitreceive.points import point
 from gitreceive.repositories import move_ref, point_head, read_ref
-from gitreceive.settings import Limits
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +44,9 @@ class Worker(threading.Thread):
                 self._build(build)
             except Exception:
                 log.exception('build %d: the worker itself failed', build.number)
-                self._fail(build, BuildState.FAILED, 'an error of the receiver itself; its own log has the details')
+                self._fail(
+                    build, BuildState.FAILED, 'an error of the receiver itself; its own log has the details'
+                )
             finally:
                 self._queue.forget(build.number)
                 self._on_end()

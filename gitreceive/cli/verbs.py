@@ -39,7 +39,9 @@ def _command(name: str, verb: click.Command) -> click.Command:
 def _usage(verb: click.Command) -> str:
     context = click.Context(verb, info_name=verb.name)
     options = [f'[{option.opts[0]}]' for option in verb.params if isinstance(option, click.Option)]
-    arguments = [argument.make_metavar(context) for argument in verb.params if isinstance(argument, click.Argument)]
+    arguments = [
+        argument.make_metavar(context) for argument in verb.params if isinstance(argument, click.Argument)
+    ]
     return ' '.join([*arguments, *options])
 
 
