@@ -104,10 +104,10 @@ class Owner(TypedDict, total=False):
 
 
 def owner(repo: Path) -> Owner:
-    """Who git has to run as: the repository's owner, also for root; nothing for anybody else."""
-    if os.geteuid() != 0:
-        return {}
+    """Who git has to run as when root starts it: the repository's owner, or git refuses it. Else: as before."""
     found = repo.stat()
+    if os.geteuid() != 0 or found.st_uid == 0:
+        return {}
     return {'user': found.st_uid, 'group': found.st_gid, 'extra_groups': ()}
 
 

@@ -52,7 +52,7 @@ class Child:
                 cwd=repository,
                 start_new_session=True,
                 pass_fds=(written,),
-                **_as_owner(repository),
+                **owner(repository),
             )
             failed.callback(self._abandon)
             self.gone = os.pidfd_open(self._process.pid)
@@ -124,11 +124,3 @@ class Child:
         if not said:
             return 0
         return int(said) if said.isdigit() and int(said) < 256 else 1
-
-
-def _as_owner(repository: Path) -> dict[str, int | list[int]]:
-    """git refuses a repository of somebody else; root may be whoever owns it."""
-    if repository.stat().st_uid == os.geteuid():
-        return {}
-    ids = owner(repository)
-    return {**ids, 'extra_groups': []} if ids else {}
