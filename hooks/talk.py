@@ -4,9 +4,10 @@ import contextlib
 import os
 import socket
 import time
+from collections.abc import Iterable, Iterator
 
 
-def arrival(lines):
+def arrival(lines: Iterable[str]) -> list[str]:
     """The fields that describe a push: app, user, key, number of push options, options, ref updates."""
     environ = os.environ
     count = int(environ.get('GIT_PUSH_OPTION_COUNT', '0'))
@@ -16,7 +17,7 @@ def arrival(lines):
 
 
 @contextlib.contextmanager
-def connected(end):
+def connected(end: float) -> Iterator[socket.socket | None]:
     """A connection to the builder, tried until the monotonic time ``end``; None if nobody answers."""
     connection = socket.socket(socket.AF_UNIX)
     try:
@@ -30,13 +31,13 @@ def connected(end):
         connection.close()
 
 
-def send(connection, fields):
+def send(connection: socket.socket, fields: Iterable[str]) -> None:
     """Sends a request."""
     connection.sendall('\0'.join(fields).encode(errors='surrogateescape'))
     connection.shutdown(socket.SHUT_WR)
 
 
-def answer(connection):
+def answer(connection: socket.socket) -> Iterator[tuple[bytes, str | None]]:
     """Pieces of text with None, and last an empty one with the status; no status if the answer was cut off."""
     with contextlib.suppress(OSError):
         while chunk := connection.recv(65536):
@@ -50,7 +51,7 @@ def answer(connection):
                 return
 
 
-def ask_whole(fields, patience):
+def ask_whole(fields: Iterable[str], patience: float) -> tuple[str | None, bytes]:
     """The status (None: nobody answered) and the whole text of a short answer."""
     with connected(time.monotonic() + patience) as connection:
         if connection is None:
@@ -60,7 +61,7 @@ def ask_whole(fields, patience):
         return pieces[-1][1] if pieces else None, b''.join(text for text, _ in pieces)
 
 
-def show(text):
+def show(text: bytes) -> None:
     """Prints to the pusher; ends the hook, not the build, when nobody listens any more."""
     try:
         while text:

@@ -224,7 +224,8 @@ def test_a_cancelled_cut_leaves_nothing(packer: DockerSlugPacker, strange: Image
     with pytest.raises(BuildCancelled), Stopping(tmp_path / 'slug', 'w') as target:
         packer.pack(strange, target, MTIME, clock)
     clock.close()
-    assert 'overlay_child' not in subprocess.run(['ps', '-ewwo', 'args'], capture_output=True, text=True).stdout
+    mine = ['ps', '--ppid', str(os.getpid()), '-wwo', 'args']
+    assert 'overlay_child' not in subprocess.run(mine, capture_output=True, text=True).stdout
 
 
 def test_no_mount_is_left(slug: Slug) -> None:
