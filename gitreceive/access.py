@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from gitreceive.door.keys import PublicKey
 from gitreceive.errors import KeyRefused, StateError
 from gitreceive.model import AppName
+from gitreceive.publickeys import PublicKey
 
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}')
 BUSY_SECONDS = 5.0

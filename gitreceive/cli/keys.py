@@ -9,10 +9,10 @@ import click
 
 from gitreceive.access import AccessBook, Grant
 from gitreceive.cli.options import settings_options
-from gitreceive.door.keys import MAX_FILE, read_public_keys
 from gitreceive.errors import KeyRefused
 from gitreceive.home import Home
 from gitreceive.model import parse_app_name
+from gitreceive.publickeys import MAX_FILE, read_public_keys
 from gitreceive.settings import Settings
 
 keys = click.Group('keys', help='Who may log in, and what they may reach.')

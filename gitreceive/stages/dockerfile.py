@@ -52,7 +52,7 @@ def render_dockerfile(plan: Plan, buildpack: Buildpack, stack: Stack) -> Recipe:
     )
     try:
         text = environment.from_string(buildpack.template).render(**dict(plan.values), stack=stack)
-    except TemplateError as error:
+    except (TemplateError, TypeError) as error:
         raise RecipeError(f'the Dockerfile template of buildpack {buildpack.name}: {error}') from error
     return Recipe(dockerfile=_tidy(text), files=buildpack.files)
 

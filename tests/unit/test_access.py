@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gitreceive.access import AccessBook, may
 from gitreceive.cli.keys import keys as cli
-from gitreceive.door.keys import PublicKey, read_public_keys
 from gitreceive.errors import KeyRefused, StateError
+from gitreceive.publickeys import PublicKey, read_public_keys
 
 
 def new_line() -> bytes:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.door.keys import fingerprint, read_public_keys
 from gitreceive.errors import KeyRefused
+from gitreceive.publickeys import fingerprint, read_public_keys
 
 KINDS = [
     ('ed25519',),

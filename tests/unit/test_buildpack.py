@@ -1,0 +1,184 @@
+"""Buildpacks are directories: how they are loaded, and how they explain a failed step."""
+
+from pathlib import Path
+
+import pytest
+
+from gitreceive.buildpack import LoadedBuildpack, load_buildpack, load_buildpacks
+from gitreceive.errors import SettingsError
+
+BUILDPACKS = {buildpack.name: buildpack for buildpack in load_buildpacks()}
+PLAN = "MARKERS = ('own.txt',)\ndef detect(source): return None\ndef plan(source, stack, env): raise AssertionError\n"
+
+
+def own(folder: Path, name: str = 'own', plan: str = PLAN) -> Path:
+    place = folder / name
+    place.mkdir()
+    (place / 'plan.py').write_text(plan)
+    (place / 'Dockerfile.j2').write_text('FROM {{ stack.build_image | image }}')
+    (place / 'install').write_text('#!/bin/sh\n')
+    (place / 'profile.sh').write_text('cd /app/src\n')
+    return place
+
+
+def names(buildpack: LoadedBuildpack) -> dict[str, bool]:
+    return {file.name: file.executable for file in buildpack.files}
+
+
+def test_the_shipped_ones_come_in_a_fixed_order() -> None:
+    assert list(BUILDPACKS) == ['node', 'python', 'minimal']
+
+
+def test_steps_get_the_directory_and_what_all_buildpacks_share_but_not_the_plan() -> None:
+    assert names(BUILDPACKS['node']) == {
+        'buildpack/with-env': True,
+        'buildpack/choose-version.js': False,
+        'buildpack/install-node': True,
+        'buildpack/node.sh': False,
+        'buildpack/npm': True,
+    }
+
+
+def test_a_directory_of_ones_own_is_asked_first(tmp_path: Path) -> None:
+    own(tmp_path)
+    found = load_buildpacks([tmp_path])
+    assert [buildpack.name for buildpack in found] == ['own', 'node', 'python', 'minimal']
+    assert found[0].markers == ('own.txt',)
+    assert found[0].hints == {}
+    assert names(found[0]) == {
+        'buildpack/with-env': True,
+        'buildpack/install': True,
+        'buildpack/profile.sh': False,
+    }
+
+
+def test_one_of_the_same_name_replaces_the_shipped_one(tmp_path: Path) -> None:
+    own(tmp_path, 'node')
+    found = load_buildpacks([tmp_path])
+    assert [(buildpack.name, buildpack.markers) for buildpack in found][0] == ('node', ('own.txt',))
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ('plan', 'said'),
+    [
+        ('MARKERS = ()', 'does not define detect, plan'),
+        ('def (', 'cannot be loaded'),
+        ('import no_such_module', 'cannot be loaded'),
+    ],
+)
+def test_a_plan_that_cannot_be_used_is_named(tmp_path: Path, plan: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load_buildpack(own(tmp_path, plan=plan))
+
+
+def test_a_directory_that_is_no_buildpack_says_what_it_lacks(tmp_path: Path) -> None:
+    place = own(tmp_path)
+    (place / 'Dockerfile.j2').unlink()
+    with pytest.raises(SettingsError, match='is not a buildpack: Dockerfile.j2'):
+        load_buildpack(place)
+    with pytest.raises(SettingsError, match='name has lower-case letters'):
+        load_buildpack(own(tmp_path, 'Own'))
+    with pytest.raises(SettingsError, match='cannot be read'):
+        load_buildpacks([tmp_path / 'nowhere'])
+
+
+@pytest.mark.parametrize(
+    ('buildpack', 'line', 'cause'),
+    [
+        (
+            'node',
+            'npm error code EUSAGE\nnpm error\nnpm error `npm ci` can only install packages when your package.json and package-lock.json are in sync.',
+            'package-lock.json does not match',
+        ),
+        (
+            'node',
+            'npm error code ETARGET\nnpm error notarget No matching version found for ms@99.99.99.',
+            'no version that satisfies ms@99.99.99\n',
+        ),
+        (
+            'node',
+            "npm error code E404\nnpm error 404 Not Found - GET\nnpm error 404  'no-such@1.0.0' is not in this registry.",
+            'the package registry has no no-such@1.0.0',
+        ),
+        ('node', 'npm error code E404\nnpm error 404  The requested resource could not be found', None),
+        ('node', 'npm error code E401', 'refuses access'),
+        ('node', 'npm error code ERESOLVE\nnpm error ERESOLVE could not resolve', 'contradict each other'),
+        ('node', 'npm error code EINTEGRITY', 'not the one that the lock file names'),
+        ('node', 'npm error gyp ERR! build error', 'native module'),
+        ('node', 'npm error Missing script: "build"', 'has no script "build"'),
+        ('node', 'sh: 1: tsc: not found', 'the command tsc is not there'),
+        ('node', "Error: Cannot find module 'left-pad'", 'the module left-pad is not there'),
+        ('node', 'npm error code ENOTFOUND\nnpm error syscall getaddrinfo', 'could not be reached'),
+        ('node', 'npm error code ENOSPC', 'disk of the build host is full'),
+        (
+            'node',
+            '/tmp/buildpack/npm: line 40:    12 Killed                  "$home/bin/npm"',
+            'out of memory',
+        ),
+        (
+            'node',
+            'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
+            'out of memory',
+        ),
+        (
+            'node',
+            'engines.node asks for Node.js "99.x", and there is no such version; there are 26.1.0',
+            'it asks for',
+        ),
+        (
+            'python',
+            'ERROR: No matching distribution found for itsdangerous==99.99.99',
+            'no package that satisfies itsdangerous==99.99.99\n',
+        ),
+        (
+            'python',
+            'django.core.exceptions.ImproperlyConfigured: The SECRET_KEY setting must not be empty.',
+            'need SECRET_KEY',
+        ),
+        ('python', "KeyError: 'SECRET_KEY'", 'need SECRET_KEY'),
+        ('python', "KeyError: 'DATABASE_URL'", 'needs the variable DATABASE_URL while it is built'),
+        (
+            'python',
+            "ImproperlyConfigured: You're using the staticfiles app without having set the STATIC_ROOT setting to a filesystem path.",
+            'where to collect',
+        ),
+        ('python', 'django.core.exceptions.ImproperlyConfigured: bad', 'Django: bad'),
+        ('python', "ModuleNotFoundError: No module named 'yaml'", 'the module yaml is not installed'),
+        ('python', 'Error: pg_config executable not found.', 'psycopg2-binary'),
+        ('python', 'ERROR: Failed building wheel for lxml', 'could not be compiled'),
+        ('python', 'ERROR: ResolutionImpossible: for help visit', 'contradict each other'),
+        ('python', 'ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.', 'hashes'),
+        (
+            'python',
+            "ERROR: Invalid requirement: 'a b c' (from line 1 of requirements.txt)",
+            'has a line that is none',
+        ),
+        ('python', 'OSError: [Errno 28] No space left on device', 'disk of the build host is full'),
+        (
+            'python',
+            "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate",
+            'is not trusted',
+        ),
+        ('minimal', 'bash: ./run: Permission denied', 'chmod=+x'),
+        ('minimal', 'something else', None),
+    ],
+)
+def test_the_last_lines_of_a_step_become_a_cause_and_a_remedy(
+    buildpack: str, line: str, cause: str | None
+) -> None:
+    said = BUILDPACKS[buildpack].explain('a step', line.split('\n'))
+    if cause is None:
+        assert said is None
+    else:
+        assert said is not None
+        assert cause in said
+        assert said.count('\n') == 1
+
+
+def test_explaining_endless_lines_ends() -> None:
+    for buildpack in BUILDPACKS.values():
+        assert (
+            buildpack.explain('a step', ['code EUSAGE code E404 code ETARGET ' + '404 ' * 100_000] * 30)
+            is None
+        )
