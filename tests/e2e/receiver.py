@@ -1,0 +1,334 @@
+"""A real receiver in processes of its own, and people who push to it with the real clients."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.docker.engine import Engine
+from gitreceive.history import History
+from gitreceive.home import Home
+from gitreceive.model import AppName, Build, Release
+from tests.e2e.door.door_process import Done, alive, descendants, run, wait_until
+
+PROCFILE = b'web: cat\n'
+PLAIN_GIT = {'GIT_CONFIG_GLOBAL': '/dev/null', 'GIT_CONFIG_NOSYSTEM': '1', 'GIT_TERMINAL_PROMPT': '0'}
+WHO = ('-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'protocol.file.allow=always')
+
+
+class Receiver:
+    """``gitreceive serve`` below ``folder/home``; or, with ``apart``, its two processes without the supervisor.
+
+    ``environ`` is added to the environment of all of it.
+    """
+
+    def __init__(self, folder: Path, docker_host: str, *, apart: bool = False, **environ: str) -> None:
+        self.home = Home(folder / 'home')
+        self.log_file = folder / 'receiver.log'
+        self.port = free_port()
+        self.docker_host = environ.get('DOCKER_HOST', docker_host)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith('GITRECEIVE_')}
+        self.environ = {
+            **inherited,
+            'DOCKER_HOST': docker_host,
+            'GITRECEIVE_HOME': str(self.home.root),
+            'GITRECEIVE_LISTEN': f'127.0.0.1:{self.port}',
+            'GITRECEIVE_FREE_BYTES': '1000000',
+            **environ,
+        }
+        self.parts = ('builder', 'door') if apart else ('serve',)
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, **environ: str) -> None:
+        """Starts what is not running, and waits until it takes pushes; ``environ`` is for this life only."""
+        for name in self.parts:
+            if name not in self.running or self.running[name].poll() is not None:
+                self.running[name] = self._start(name, environ)
+        wait_until(self.answers, 30, 'the receiver to answer')
+
+    def answers(self) -> bool:
+        """Whether both processes take connections."""
+        for name, process in self.running.items():
+            assert process.poll() is None, f'{name} ended: {self.log_file.read_text()[-3000:]}'
+        with socket.socket(socket.AF_UNIX) as builder, socket.socket() as door:
+            return not builder.connect_ex(str(self.home.socket)) and not door.connect_ex(
+                ('127.0.0.1', self.port)
+            )
+
+    def pid(self, name: str) -> int:
+        """The process of ``door`` or ``builder``."""
+        if name in self.running:
+            return self.running[name].pid
+        word = {'door': 'gitreceive.door', 'builder': 'builder'}[name]
+        for pid in descendants(self.running['serve'].pid):
+            with contextlib.suppress(OSError):
+                if word in Path(f'/proc/{pid}/cmdline').read_text().split('\0'):
+                    return pid
+        raise AssertionError(f'no {name} runs')
+
+    def kill(self, name: str) -> None:
+        """``kill -9``."""
+        os.kill(self.pid(name), signal.SIGKILL)
+        if name in self.running:
+            self.running[name].wait(10)
+
+    def end(self) -> None:
+        """For the fixture: ends everything and removes what is left in the engine."""
+        for process in self.running.values():
+            process.terminate()
+        for process in self.running.values():
+            below = descendants(process.pid)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            for pid in filter(alive, below):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        DockerImageBuilder(Engine(self.docker_host), str(self.home.root)).sweep(frozenset())
+
+    def host(self, *words: str, given: bytes = b'', timeout: float = 60) -> Done:
+        """A command of the sysadmin's."""
+        return run(
+            [sys.executable, '-m', 'gitreceive.cli.main', *words],
+            environ=self.environ,
+            given=given,
+            timeout=timeout,
+        )
+
+    def history(self) -> History:
+        """The journal, read beside the builder."""
+        return History(self.home.history_db)
+
+    def builds(self, app: str) -> list[Build]:
+        """Oldest first."""
+        with contextlib.closing(self.history()) as history:
+            return history.builds(AppName(app), 1000)[::-1]
+
+    def releases(self, app: str) -> list[Release]:
+        """Oldest first."""
+        with contextlib.closing(self.history()) as history:
+            return history.releases(AppName(app), 1000)[::-1]
+
+    def settled(self, app: str, seconds: float = 60) -> list[Build]:
+        """The builds of an app when none of them is waiting or running any more."""
+        wait_until(
+            lambda: self.builds(app) and not any(build.state.live for build in self.builds(app)),
+            seconds,
+            f'the builds of {app} to end',
+        )
+        return self.builds(app)
+
+    def ref(self, app: str, name: str = 'refs/heads/main') -> str | None:
+        """What a ref of the receiver's own repository points at."""
+        words = ['git', '--git-dir', str(self.home.repo(AppName(app))), 'rev-parse', '--verify', '-q', name]
+        safe = {'GIT_CONFIG_COUNT': '1', 'GIT_CONFIG_KEY_0': 'safe.directory', 'GIT_CONFIG_VALUE_0': '*'}
+        return run(words, environ={**os.environ, **safe}).out.strip() or None
+
+    def leftovers(self) -> list[Path]:
+        """Temporary files."""
+        slugs = self.home.root / 'slugs'
+        stored = [
+            path for path in slugs.rglob('*') if path.is_file() and path.suffix not in ('.tgz', '.json')
+        ]
+        work = list(self.home.work.iterdir()) if self.home.work.exists() else []
+        quarantines = [path for path in self.home.repos.glob('*.git/objects/*incoming*')]
+        return [*work, *stored, *quarantines, *self.home.repos.glob('.new-*')]
+
+    def _start(self, name: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        words = ['gitreceive.door'] if name == 'door' else ['gitreceive.cli.main', name]
+        with open(self.log_file, 'ab') as log:
+            return subprocess.Popen(
+                [sys.executable, '-m', *words],
+                env={**self.environ, **environ},
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Pusher:
+    """A person with a key that the receiver knows."""
+
+    key: Path
+    receiver: Receiver
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """For git and ssh."""
+        return {**os.environ, **PLAIN_GIT, 'GIT_SSH_COMMAND': ' '.join(self.ssh_words())}
+
+    def ssh_words(self) -> list[str]:
+        """The client, without the host."""
+        words = ['ssh', '-F', 'none', '-i', str(self.key), '-p', str(self.receiver.port)]
+        for option in (
+            'IdentitiesOnly=yes',
+            'IdentityAgent=none',
+            'StrictHostKeyChecking=no',
+            f'UserKnownHostsFile={self.key}.hosts',
+            'LogLevel=ERROR',
+            'BatchMode=yes',
+        ):
+            words += ['-o', option]
+        return words
+
+    def ssh(self, *words: str, timeout: float = 60) -> Done:
+        """Runs a command over SSH."""
+        return run([*self.ssh_words(), 'git@127.0.0.1', *words], timeout=timeout)
+
+    def url(self, app: str) -> str:
+        """Where an app is pushed to."""
+        return f'ssh://git@127.0.0.1:{self.receiver.port}/{app}.git'
+
+    def git(self, work: Path, *words: str, timeout: float = 120) -> Done:
+        """Runs git in a directory, with this key."""
+        return run(['git', *WHO, '-C', str(work), *words], environ=self.environ, timeout=timeout)
+
+    def push(self, work: Path, app: str, *words: str, timeout: float = 120) -> 'Pushed':
+        """``git push``, of ``main`` unless something else is named."""
+        done = self.git(work, 'push', self.url(app), *(words or ('main',)), timeout=timeout)
+        return Pushed(done.status, done.out, done.err)
+
+    def start_push(self, work: Path, app: str, *words: str) -> 'Pushing':
+        """A push that goes on by itself."""
+        return Pushing(['git', '-C', str(work), 'push', self.url(app), *(words or ('main',))], self.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed(Done):
+    """A finished push."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What the receiver said."""
+        return [
+            line.removeprefix('remote: ').rstrip()
+            for line in self.err.splitlines()
+            if line.startswith('remote:')
+        ]
+
+    @property
+    def json(self) -> dict[str, object]:
+        """The record at the end."""
+        found = json.loads([line for line in self.lines if line][-1])
+        assert isinstance(found, dict)
+        return found
+
+
+class Pushing:
+    """A running push, whose output can be waited for."""
+
+    def __init__(self, words: list[str], environ: Mapping[str, str]) -> None:
+        self.process = subprocess.Popen(
+            words,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._said = bytearray()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr
+        while chunk := os.read(self.process.stderr.fileno(), 65536):
+            self._said += chunk
+
+    @property
+    def said(self) -> str:
+        """The output so far."""
+        return bytes(self._said).decode(errors='replace')
+
+    def wait_for(self, text: str, seconds: float = 60) -> None:
+        """Returns when ``text`` was printed."""
+        wait_until(
+            lambda: text in self.said or self.process.poll() is not None, seconds, f'{text!r} in a push'
+        )
+        assert text in self.said, self.said
+
+    def end(self, seconds: float = 120) -> Pushed:
+        """Waits for the push."""
+        status = self.process.wait(seconds)
+        self._reader.join(10)
+        assert self.process.stderr
+        self.process.stderr.close()
+        return Pushed(status, '', self.said)
+
+    def kill(self) -> None:
+        """``kill -9`` for git and its ssh: the client's machine went away."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.end(10)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return int(probe.getsockname()[1])
+
+
+def make_app(path: Path, files: Mapping[str, bytes] | None = None) -> Path:
+    """A working directory with one commit on ``main``: by default a Procfile alone."""
+    path.mkdir(parents=True)
+    git(path, 'init', '-q', '-b', 'main')
+    change(path, {'Procfile': PROCFILE, **(files or {})})
+    return path
+
+
+def copy_app(source: Path, path: Path) -> Path:
+    """A working directory with the files of ``source`` in one commit on ``main``."""
+    shutil.copytree(source, path)
+    git(path, 'init', '-q', '-b', 'main')
+    change(path, {})
+    return path
+
+
+def change(work: Path, files: Mapping[str, bytes | None], message: str = 'a change') -> str:
+    """Commits new contents (None: deletes); the commit's name."""
+    for name, content in files.items():
+        path = work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            path.unlink()
+        else:
+            path.write_bytes(content)
+    git(work, 'add', '-A')
+    git(work, 'commit', '-q', '--allow-empty', '-m', message)
+    return head(work)
+
+
+def head(work: Path) -> str:
+    """The commit that is checked out."""
+    return git(work, 'rev-parse', 'HEAD').strip()
+
+
+def git(work: Path, *words: str, given: bytes = b'') -> str:
+    """Runs git without any network."""
+    done = run(['git', *WHO, '-C', str(work), *words], environ={**os.environ, **PLAIN_GIT}, given=given)
+    assert done.status == 0, done.err
+    return done.out
+
+
+def within(seconds: float, happened: Callable[[], object]) -> bool:
+    """Whether something happens in time."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

@@ -1,0 +1,85 @@
+"""``kill -9`` at every named point, and what is there after the restart."""
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from gitreceive.model import BuildState
+from gitreceive.points import POINTS
+from tests.e2e.receiver import Pusher, Pushing, change, head, make_app, within
+
+_numbers = count(1)
+
+ON_FAILURE = ('build.failed', 'ref.moved_back')
+"""The points that only a failing build passes."""
+
+
+@pytest.fixture(scope='module')
+def ann(receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFactory) -> Pusher:
+    """May push to a receiver whose builder and door are processes without a supervisor."""
+    return receivers(tmp_path_factory.mktemp('apart'), apart=True)
+
+
+def killed_at(ann: Pusher, point: str, work: Path, app: str, *words: str) -> Pushing:
+    """A push whose builder dies at ``point`` and is not there any more."""
+    receiver = ann.receiver
+    if 'builder' in receiver.running and receiver.running['builder'].poll() is None:
+        receiver.running['builder'].terminate()
+        receiver.running['builder'].wait(20)
+    receiver.start(GITRECEIVE_KILL_AT=point)
+    pushing = ann.start_push(work, app, *words)
+    assert within(60, lambda: receiver.running['builder'].poll() is not None), pushing.said
+    assert receiver.running['builder'].wait() == -9
+    return pushing
+
+
+@pytest.mark.parametrize('point', [point for point in POINTS if point not in ON_FAILURE])
+@pytest.mark.parametrize('pushes', ['first', 'second'])
+def test_a_push_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: str, pushes: str) -> None:
+    app, receiver = f'kill-{next(_numbers)}', ann.receiver
+    work = make_app(tmp_path / 'work')
+    if pushes == 'second':
+        receiver.start()
+        assert ann.push(work, app).status == 0
+        change(work, {'file': b'second'})
+    before = len(receiver.releases(app)) if receiver.home.history_db.exists() else 0
+    pushing = killed_at(ann, point, work, app)
+    receiver.start()
+    pushed = pushing.end()
+    assert within(30, lambda: len(receiver.builds(app)) > before)
+    builds = receiver.settled(app)
+    assert [build.state for build in builds][before:] == [BuildState.SUCCEEDED]
+    releases = receiver.releases(app)
+    assert len(releases) == before + 1
+    assert releases[-1].commit == head(work) == receiver.ref(app)
+    assert receiver.leftovers() == []
+    if point == 'push.received':
+        assert pushed.status == 1
+        assert any('built when the builder is back' in line for line in pushed.lines)
+    elif point != 'push.journaled':
+        assert pushed.status == 0, pushed.err
+        assert pushed.json['release'] == before + 1
+    assert ann.push(work, app).status == 0
+    change(work, {'file': b'next'})
+    assert ann.push(work, app).json['release'] == before + 2
+
+
+@pytest.mark.parametrize('point', ON_FAILURE)
+def test_a_failure_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: str) -> None:
+    app, receiver = f'kill-{next(_numbers)}', ann.receiver
+    work = make_app(tmp_path / 'work')
+    receiver.start()
+    ann.push(work, app)
+    good = head(work)
+    change(work, {'Procfile': b'nonsense\n'})
+    pushing = killed_at(ann, point, work, app)
+    receiver.start()
+    pushed = pushing.end()
+    assert pushed.status == 1
+    assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED, BuildState.FAILED]
+    assert receiver.ref(app) == good
+    assert len(receiver.releases(app)) == 1
+    assert receiver.leftovers() == []
+    assert ann.push(work, app).status == 1
