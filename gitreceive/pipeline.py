@@ -60,6 +60,7 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
         tell_slug(slug, console)
         stored = store_slug(slug, _about(build, plan, image, line.stack), line.storage, app)
     point('slug.stored')
+    cancellation.check()
     return _record(build, plan, image, stored, line, config)
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from gitreceive.errors import BuilderUnreachable
 
-MAX_REQUEST = 1_000_000
+MAX_REQUEST = 8_000_000
+"""Bytes: a push of 50,000 refs fits."""
 END = b'\0'
 
 

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
+from gitreceive.errors import StateError
 from gitreceive.text import MAX_LINE, harmless, wrapped
 
 LINE_BYTES = 980
@@ -21,6 +22,7 @@ class BuildLog:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._left = limit - os.fstat(self._file).st_size
+        self._path = path
         self._lock = threading.Lock()
 
     def __enter__(self) -> 'BuildLog':
@@ -52,7 +54,16 @@ class BuildLog:
             self._left -= len(data)
             if self._left <= 0:
                 data = b' !     The log has reached its limit; the build goes on without it\n'
-            os.write(self._file, data)
+            self._append(data)
+
+    def _append(self, data: bytes) -> None:
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+        except OSError as error:
+            raise StateError(
+                f'cannot write the log {self._path}: {error.strerror}; make room there'
+            ) from error
 
 
 def shown(lead: str, text: str) -> list[str]:

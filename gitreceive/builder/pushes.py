@@ -1,5 +1,6 @@
 """What the two hooks ask: may these refs be updated, and what happens now that they are."""
 
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -7,12 +8,14 @@ from dataclasses import dataclass
 
 from gitreceive.builder.log import BuildLog
 from gitreceive.builder.queue import Queue
-from gitreceive.errors import BadCommand
+from gitreceive.errors import BadCommand, GitReceiveError
 from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.model import AppName, Build, Push, Pusher, RefUpdate, parse_app_name, parse_commit
 from gitreceive.points import point
 from gitreceive.settings import Settings
+
+log = logging.getLogger(__name__)
 
 BRANCHES = ('refs/heads/main', 'refs/heads/master')
 """The deploy branch is the first of these that is pushed."""
@@ -124,7 +127,13 @@ class Reception:
         return build
 
     def tell_places(self) -> None:
-        """Writes into the log of each waiting build how many are ahead of it, when that has changed."""
+        """Writes into the log of each waiting build how many are ahead of it, when that has changed. Never raises."""
+        try:
+            self._tell_places()
+        except (GitReceiveError, OSError) as error:
+            log.error('the places in the queue could not be told: %s', error)
+
+    def _tell_places(self) -> None:
         live = self._history.live_builds()
         running = {build.push.app: build for build in live if build.started}
         free = len(running) < self._settings.builds
@@ -139,8 +148,8 @@ class Reception:
                 if same
                 else f'{len(running)} builds are running'
             )
-            with BuildLog(self._home.log(build.number), self._settings.limits.log_bytes) as log:
-                log.step(f'Build {build.number} waits, {ahead} ahead of it: {why}')
+            with BuildLog(self._home.log(build.number), self._settings.limits.log_bytes) as console:
+                console.step(f'Build {build.number} waits, {ahead} ahead of it: {why}')
 
     def _deploy_branch(self, arrival: Arrival) -> str | None:
         known = self._history.deploy_branch(arrival.app)

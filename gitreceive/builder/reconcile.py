@@ -6,12 +6,11 @@ from contextlib import suppress
 
 from gitreceive.builder.pushes import BRANCHES
 from gitreceive.builder.queue import Queue
-from gitreceive.builder.worker import move_back, settle_release
 from gitreceive.errors import GitReceiveError
 from gitreceive.home import Home
-from gitreceive.model import NO_COMMIT, AppName, Build, BuildState, Push, Pusher, RefUpdate, parse_app_name
+from gitreceive.model import NO_COMMIT, AppName, Build, Push, Pusher, RefUpdate, parse_app_name
 from gitreceive.pipeline import Line
-from gitreceive.repositories import read_ref
+from gitreceive.repositories import move_ref, read_ref
 
 log = logging.getLogger(__name__)
 
@@ -50,20 +49,18 @@ def _settle(app: AppName, line: Line, queue: Queue) -> None:
         return
     commit = read_ref(home.repo(app), branch)
     current = history.current(app)
+    live = current.commit if current else NO_COMMIT
     known = _last_build_of(commit, history.builds(app, 1000))
-    if current and known and known.number == current.build:
-        settle_release(known, history, home)
-    elif commit == NO_COMMIT or (current and commit == current.commit) or (known and known.state.live):
+    if commit == live or (known and known.state.live):
         return
-    elif known and known.state in (BuildState.FAILED, BuildState.CANCELLED):
-        move_back(known, history, home)
-    elif known is None:
-        history.add_app(app, branch)
-        old = current.commit if current else NO_COMMIT
-        push = Push(app=app, update=RefUpdate(old=old, new=commit, ref=branch), pusher=RESTART)
-        log.info(
-            '%s was pushed to %s and no build knew of it: build %d', commit[:7], app, queue.push(push).number
-        )
+    if known or commit == NO_COMMIT:
+        move_ref(home.repo(app), branch, new=live, expected=commit)
+        return
+    history.add_app(app, branch)
+    push = Push(app=app, update=RefUpdate(old=live, new=commit, ref=branch), pusher=RESTART)
+    log.info(
+        '%s was pushed to %s and no build knew of it: build %d', commit[:7], app, queue.push(push).number
+    )
 
 
 def _first_branch(app: AppName, home: Home) -> str | None:

@@ -3,7 +3,7 @@
 import json
 
 from gitreceive.builder.log import shown
-from gitreceive.model import NO_COMMIT, Build, BuildState, Release
+from gitreceive.model import Build, BuildState, Release
 from gitreceive.settings import Settings
 
 
@@ -61,6 +61,5 @@ def _what_is_live(build: Build, current: Release | None) -> str:
         return f'{app}: the newer build decides what {branch} points at'
     if current is None:
         return f'{app} has no release yet; {branch} was set back, so that the same push tries again'
-    if build.push.update.old == NO_COMMIT or current.commit != build.push.commit:
-        return f'{app} still runs v{current.version} ({current.commit[:7]}); {branch} was set back to it'
-    return f'{app} still runs v{current.version} ({current.commit[:7]})'
+    set_back = '' if current.commit == build.push.commit else f'; {branch} was set back to it'
+    return f'{app} still runs v{current.version} ({current.commit[:7]}){set_back}'

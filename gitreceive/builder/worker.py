@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 2
 """A build whose engine went away is tried once more, when the engine is back."""
 
+AGAIN = '; it is built once more when the engine is back, unless something newer is pushed'
+
 JOURNAL_RETRY_SECONDS = 1.0
 """A full disk must not leave a build that looks as if it ran for ever."""
 
@@ -63,7 +65,8 @@ class Worker(threading.Thread):
         except BuildCancelled as error:
             self._fail(build, BuildState.CANCELLED, str(error))
         except EngineGone as error:
-            self._fail(build, BuildState.FAILED, str(error))
+            again = build.attempt < MAX_ATTEMPTS
+            self._fail(build, BuildState.FAILED, f'{error}{AGAIN if again else ""}')
             self._try_again(build)
         except GitReceiveError as error:
             self._fail(build, BuildState.FAILED, str(error))
