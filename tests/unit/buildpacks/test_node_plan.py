@@ -113,12 +113,13 @@ def test_the_code_comes_first_where_installing_needs_it(
     assert plan(package, files).values['tree_first'] is True
 
 
-def test_a_committed_node_modules_is_told_and_not_used() -> None:
-    assert any(
-        'node_modules is in the repository' in note
-        for note in plan(START, {'node_modules/a/index.js': ''}).notes
-        or plan(START, {'node_modules/a/package.json': '{}'}).notes
-    )
+@pytest.mark.parametrize(
+    'path', ['node_modules/.package-lock.json', 'node_modules/a/index.js', 'node_modules/@a/b/index.js']
+)
+def test_a_committed_node_modules_is_told_and_not_used(path: str) -> None:
+    found = plan(START, {path: ''})
+    assert any('node_modules is in the repository and is not used' in note for note in found.notes)
+    assert found.values['tree_first'] is True
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""Stand-ins for the world that keep the ports' promises."""
+
+import fnmatch
+import io
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import IO
+
+from gitreceive.errors import SourceError
+from gitreceive.model import Commit
+
+
+class FakeSource:
+    """A commit that exists in memory: path to content. Satisfies ``ports.Source``."""
+
+    def __init__(self, files: Mapping[str, str | bytes] | None = None) -> None:
+        given = files or {}
+        self._files = {path: text.encode() if isinstance(text, str) else text for path, text in given.items()}
+
+    @property
+    def commit(self) -> Commit:
+        return Commit('1' * 40)
+
+    @property
+    def committed(self) -> int:
+        return 1_700_000_000
+
+    def exists(self, path: str) -> bool:
+        return path in self._files
+
+    def read(self, path: str, limit: int = 10_000_000) -> bytes:
+        if path not in self._files:
+            raise SourceError(f'{path} is not a file of commit {self.commit[:7]}')
+        content = self._files[path]
+        if len(content) > limit:
+            raise SourceError(
+                f'{path} has {len(content):,} bytes; at most {limit:,} are read: make it smaller'
+            )
+        return content
+
+    def glob(self, pattern: str) -> Sequence[str]:
+        parts = pattern.split('/')
+        return sorted(path for path in self._files if _matches(path.split('/'), parts))
+
+    @contextmanager
+    def archive(self, prefix: str) -> Iterator[IO[bytes]]:
+        written = io.BytesIO()
+        with tarfile.open(fileobj=written, mode='w') as tar:
+            for path, content in sorted(self._files.items()):
+                member = tarfile.TarInfo(prefix + path)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+        written.seek(0)
+        yield written
+
+
+def _matches(path: Sequence[str], pattern: Sequence[str]) -> bool:
+    return len(path) == len(pattern) and all(map(fnmatch.fnmatchcase, path, pattern))

@@ -1,0 +1,1 @@
+require('fs').writeFileSync('generated.txt', `postinstall saw ${require('semver').clean('v1.2.3')}`);
