@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,6 +93,14 @@ class History:
             r['name']: r['value']
             for r in self._rows('SELECT name, value FROM config_vars WHERE app = ?', app)
         }
+
+    def change_config(self, app: AppName, changes: Mapping[str, str], removed: Sequence[str]) -> None:
+        """Sets and removes config vars, all or none."""
+        with self._transaction() as db:
+            for name, value in changes.items():
+                db.execute('INSERT OR REPLACE INTO config_vars VALUES (?, ?, ?)', (app, name, value))
+            for name in removed:
+                db.execute('DELETE FROM config_vars WHERE app = ? AND name = ?', (app, name))
 
     # builds
 

@@ -57,6 +57,7 @@ def ensure_repository(path: Path) -> None:
         try:
             _fill(fresh)
             os.chmod(fresh, 0o700)
+            _give(fresh, path.parent.stat())
             os.rename(fresh, path)
         except OSError:
             shutil.rmtree(fresh, ignore_errors=True)
@@ -142,6 +143,14 @@ def point_head(repo: Path, ref: str) -> None:
         raise SourceError(
             f'cannot point HEAD of {repo} at {ref}: {done.stderr.decode(errors="replace").strip()}'
         )
+
+
+def _give(path: Path, to: os.stat_result) -> None:
+    """What root makes belongs to whoever has the directory around it: to the door's user."""
+    if os.geteuid() != 0 or to.st_uid == 0:
+        return
+    for place in (path, *path.rglob('*')):
+        os.chown(place, to.st_uid, to.st_gid, follow_symlinks=False)
 
 
 def _fill(path: Path) -> None:

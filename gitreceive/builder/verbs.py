@@ -1,6 +1,7 @@
 """The verbs of the command grammar: the same over SSH and on the host. Each yields text and returns an exit status."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,10 +25,12 @@ from gitreceive.model import (
     Release,
     parse_app_name,
 )
-from gitreceive.repositories import read_ref
+from gitreceive.repositories import ensure_repository, read_ref
 from gitreceive.text import megabytes
 
 Answering = Generator[bytes, None, int]
+
+CONFIG_NAME = re.compile('[A-Za-z_][A-Za-z0-9_]{0,99}')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +55,16 @@ class Request:
     def app(self, text: str) -> AppName:
         """The app of that name. Raises UnknownApp, with the same words, if there is none or it is not the asker's."""
         app = parse_app_name(text)
-        if not self.asker.reaches(app) or app not in self.desk.history.apps():
+        if app not in self.apps():
             raise UnknownApp(
                 f'no app {app} that you may reach; "apps" lists them, and the first push makes one'
             )
         return app
+
+    def apps(self) -> list[AppName]:
+        """The apps that the asker may reach: those with a repository, sorted."""
+        found = [parse_app_name(path.stem) for path in self.desk.home.repos.glob('[a-z]*.git')]
+        return sorted(filter(self.asker.reaches, found))
 
 
 grammar = click.Group('gitreceive', add_help_option=False)
@@ -87,16 +95,34 @@ _MAYBE_APP = click.argument('app', required=False)
 _JSON = click.option('--json', 'as_json', is_flag=True)
 
 
-@_verb('apps', _JSON)
-def apps(request: Request, as_json: bool) -> Answering:
-    """The apps, their deploy branches and what they run."""
+@_verb('apps', click.argument('create', nargs=-1, metavar='[create NAME]'), _JSON)
+def apps(request: Request, create: tuple[str, ...], as_json: bool) -> Answering:
+    """The apps, their deploy branches and what they run; on the host, "apps create NAME" makes one."""
+    if create:
+        return _create(request, create)
     history = request.desk.history
     rows: list[dict[str, object]] = []
-    for app in filter(request.asker.reaches, history.apps()):
+    for app in request.apps():
         current = history.current(app)
         branch = (history.deploy_branch(app) or '').removeprefix('refs/heads/')
         rows.append({'app': app, 'branch': branch, 'release': current.version if current else None})
     return _listed(rows, as_json)
+
+
+@_verb('config', _APP, click.argument('pairs', nargs=-1), click.option('--unset', multiple=True), _JSON)
+def config(
+    request: Request, app: str, pairs: tuple[str, ...], unset: tuple[str, ...], as_json: bool
+) -> Answering:
+    """The config vars of an app; NAME=VALUE sets one, --unset NAME removes one. They count from the next build on."""
+    name, history = request.app(app), request.desk.history
+    if pairs or unset:
+        changes = dict(_parse_pair(pair) for pair in pairs)
+        history.change_config(name, changes, unset)
+        names = ', '.join([*changes, *(f'{gone} (removed)' for gone in unset)])
+        return _said(f'{name}: {names}; the next build has it ("rebuild {name}" makes one)')
+    return _listed(
+        [{'name': var, 'value': value} for var, value in sorted(history.config(name).items())], as_json
+    )
 
 
 @_verb('builds', _MAYBE_APP, _JSON, click.option('--limit', type=click.IntRange(1, 1000), default=20))
@@ -190,6 +216,23 @@ def _build_of(request: Request, app: AppName, number: int | None) -> Build:
         which = f'build {number}' if number is not None else 'build'
         raise BadCommand(f'{app} has no {which}; "builds {app}" lists them')
     return build
+
+
+def _create(request: Request, words: tuple[str, ...]) -> Answering:
+    if len(words) != 2 or words[0] != 'create':
+        raise BadCommand('"apps" lists them, "apps create NAME" makes one')
+    if request.asker.pusher.key:
+        raise BadCommand('apps are created by a first push, or by the sysadmin on the host')
+    app = parse_app_name(words[1])
+    ensure_repository(request.desk.home.repo(app))
+    return _said(f'{app} can be pushed to')
+
+
+def _parse_pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition('=')
+    if not equals or not CONFIG_NAME.fullmatch(name):
+        raise BadCommand(f'{name[:40]!a} is not NAME=VALUE: letters, digits and _, not a digit first')
+    return name, value
 
 
 def _said(*lines: str, otherwise: str = '') -> Answering:

@@ -23,6 +23,7 @@ VERBS = {
     'logs': 'logs APP [--build N] [-f]          the log of a build; -f follows it',
     'cancel': 'cancel APP                         stops what builds or waits',
     'rebuild': 'rebuild APP [--nocache]            builds what is live once more',
+    'config': 'config APP [NAME=VALUE ...]        what builds get in their environment; --unset NAME',
     'releases': 'releases APP [--json]              what was released',
 }
 """The verbs that the builder answers, with the line that ``help`` prints."""
