@@ -332,3 +332,46 @@ def within(seconds: float, happened: Callable[[], object]) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+class Wire:
+    """A Unix socket before an engine's own, which can be cut: the engine has gone away as far as anybody can see."""
+
+    def __init__(self, path: Path, docker_host: str) -> None:
+        self.path, self._target = path, docker_host.removeprefix('unix://')
+        self._open: list[socket.socket] = []
+        self.join()
+
+    def join(self) -> None:
+        """Lets connections through."""
+        self.path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self.path))
+        self._listener.listen(64)
+        threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
+
+    def cut(self) -> None:
+        """Ends all connections and takes no more."""
+        for end in (self._listener, *self._open):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._open.clear()
+        self.path.unlink()
+
+    def _serve(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(self._target)
+                self._open += [near, far]
+                for source, sink in ((near, far), (far, near)):
+                    threading.Thread(target=_carry, args=(source, sink), daemon=True).start()
+
+
+def _carry(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)

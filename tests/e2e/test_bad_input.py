@@ -222,7 +222,7 @@ def test_a_bomb_of_eight_objects_is_refused_at_once(
 ) -> None:
     blob = git(work, 'hash-object', '-w', '--stdin', given=b'x').strip()
     kind, name = 'blob', blob
-    for level in range(10):
+    for _ in range(10):
         mode = '100644' if kind == 'blob' else '040000'
         lines = ''.join(f'{mode} {kind} {name}\t{letter}\n' for letter in 'abcdefghij')
         name, kind = git(work, 'mktree', given=lines.encode()).strip(), 'tree'
