@@ -81,8 +81,8 @@ CAUSES = (
         r'package.json has no script "\g<1>"\nAdd it under "scripts", or do not ask for it.',
     ),
     (
-        r'^(?:asks? for|engines\.\w+ asks for|[\w ./]{1,60} asks for) ([^\n]{1,200})',
-        r'no version fits: it asks for \g<1>\nCorrect it in package.json.',
+        r'^(engines\.\w+ asks for [^\n]{1,300})',
+        r'\g<1>\nCorrect it in package.json, and commit it.',
     ),
     (
         r'(?:sh: )?(?:\d+: )?(?:line \d+: )?([\w.@/-]{1,60}): (?:command )?not found',
@@ -163,9 +163,7 @@ def _needs_tree(source: Source, package: Mapping[str, object]) -> bool:
 
 
 def _committed_modules(source: Source) -> bool:
-    return any(
-        source.glob(f'node_modules/{pattern}') for pattern in ('*', '*/package.json', '*/*/package.json')
-    )
+    return any(source.glob(f'node_modules/{pattern}') for pattern in ('*', '*/*', '*/*/*'))
 
 
 def _lock(source: Source, package: Mapping[str, object]) -> str | None:
@@ -198,9 +196,6 @@ def _lock(source: Source, package: Mapping[str, object]) -> str | None:
 
 def _versions(package: Mapping[str, object]) -> tuple[Choice, Choice | None]:
     engines = table(package, 'engines', 'package.json')
-    for name in ('yarn', 'pnpm', 'bun'):
-        if engines.get(name) and not engines.get('npm'):
-            break
     node = _range(engines, 'node')
     npm = _range(engines, 'npm')
     manager = str(package.get('packageManager') or '')
@@ -249,9 +244,6 @@ def _notes(source: Source, reason: str, lock: str | None) -> Iterable[str]:
         yield 'There is no package-lock.json: versions may differ from build to build. Commit the one that "npm install" writes.'
     if _committed_modules(source):
         yield 'node_modules is in the repository and is not used: "git rm -r --cached node_modules" and add it to .gitignore.'
-    if (
-        source.exists('.npmrc')
-        and '_authToken' in read_text(source, '.npmrc')
-        and '${' not in read_text(source, '.npmrc')
-    ):
+    npmrc = read_text(source, '.npmrc') if source.exists('.npmrc') else ''
+    if '_authToken' in npmrc and '${' not in npmrc:
         yield '.npmrc holds a token: everybody who may read the repository has it. Write ${NPM_TOKEN} and set a config var.'

@@ -43,6 +43,8 @@ def serve(settings: Settings) -> None:
     ids = {'user': account.pw_uid, 'group': account.pw_gid, 'extra_groups': []} if account else {}
     environment = {**os.environ, **as_environment(settings)}
     open_to_all = {name: value for name, value in environment.items() if name not in BUILDERS_OWN}
+    if account:
+        open_to_all |= {'HOME': account.pw_dir, 'XDG_CONFIG_HOME': ''}  # dulwich reads what it finds there
     supervisor.run(
         [
             Part(command=(*PYTHON, 'gitreceive.cli.main', 'builder'), environment=environment),

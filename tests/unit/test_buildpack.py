@@ -124,7 +124,7 @@ def test_a_directory_that_is_no_buildpack_says_what_it_lacks(tmp_path: Path) -> 
         (
             'node',
             'engines.node asks for Node.js "99.x", and there is no such version; there are 26.1.0',
-            'it asks for',
+            'no such version; there are 26.1.0\nCorrect',
         ),
         (
             'python',

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitreceive.access import AccessBook
-from gitreceive.door.keys import read_public_keys
 from gitreceive.home import Home
+from gitreceive.publickeys import read_public_keys
 
 LAUNCHER = Path(__file__).with_name('door_launcher.py')
 

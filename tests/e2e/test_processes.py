@@ -1,0 +1,156 @@
+"""The two processes: what each can reach, what they cost, and how they start again."""
+
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.door.door_process import alive, descendants
+from tests.e2e.receiver import Pusher, Receiver, change, copy_app, make_app, within
+
+EXAMPLES = Path(__file__).parents[2] / 'examples'
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A directory that every user may enter; pytest's own ones are for its user alone."""
+    path = Path(tempfile.mkdtemp(prefix='gr-e2e-'))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def memory(pid: int, what: str) -> float:
+    """Megabytes."""
+    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
+        if line.startswith(f'{what}:'):
+            return int(line.split()[1]) / 1000
+    raise AssertionError(what)
+
+
+def as_nobody(program: str, *words: str) -> subprocess.CompletedProcess[str]:
+    account = pwd.getpwnam('nobody')
+    return subprocess.run(
+        [sys.executable, '-I', '-c', program, *words],
+        user=account.pw_uid,
+        group=account.pw_gid,
+        extra_groups=[],
+        cwd='/',
+        capture_output=True,
+        text=True,
+    )
+
+
+CONNECT = 'import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])'
+READ = 'import pathlib, sys; p = pathlib.Path(sys.argv[1]); list(p.iterdir()) if p.is_dir() else p.read_bytes()'
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can give the door another user')
+def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
+    receivers: Callable[..., Pusher], open_folder: Path, tmp_path: Path, docker_host: str
+) -> None:
+    ann = receivers(open_folder, GITRECEIVE_DOOR_USER='nobody', GITRECEIVE_STORAGE='')
+    receiver = ann.receiver
+    receiver.start()
+    work = make_app(tmp_path / 'work')
+    assert ann.push(work, 'app').status == 0
+    change(work, {'file': b'2'})
+    assert ann.push(work, 'app').json['release'] == 2
+    change(work, {'Procfile': b'nonsense'})
+    assert ann.push(work, 'app').status == 1
+    assert receiver.ref('app') == receiver.releases('app')[-1].commit
+    account, door = pwd.getpwnam('nobody'), receiver.pid('door')
+    status = Path(f'/proc/{door}/status').read_text()
+    assert f'Uid:\t{account.pw_uid}\t{account.pw_uid}\t{account.pw_uid}\t{account.pw_uid}' in status
+    assert f'Gid:\t{account.pw_gid}\t' in status
+    assert f'Groups:\t{" "}\n' in status or 'Groups:\t\n' in status
+    assert as_nobody(READ, str(receiver.home.host_key)).returncode == 0
+    for secret in (
+        receiver.home.history_db,
+        receiver.home.history_db.parent,
+        receiver.home.log(1),
+        receiver.home.root / 'slugs',
+        Path(receiver.releases('app')[0].slug.url.removeprefix('file://')),
+    ):
+        refused = as_nobody(READ, str(secret))
+        assert 'PermissionError' in refused.stderr, (secret, refused)
+    refused = as_nobody(CONNECT, docker_host.removeprefix('unix://'))
+    assert 'PermissionError' in refused.stderr, refused
+    names = {field.partition(b'=')[0] for field in Path(f'/proc/{door}/environ').read_bytes().split(b'\0')}
+    assert names.isdisjoint({b'DOCKER_HOST', b'GITRECEIVE_ENGINE', b'GITRECEIVE_STORAGE'})
+    refused = as_nobody('import sys; open(sys.argv[1], "ab")', str(receiver.home.access_db))
+    assert 'PermissionError' in refused.stderr, refused
+
+
+def test_a_restarted_receiver_takes_pushes_within_two_seconds(
+    ann: Pusher, receiver: Receiver, tmp_path: Path
+) -> None:
+    work = make_app(tmp_path / 'work')
+    assert ann.push(work, 'restarted').status == 0
+    receiver.running['serve'].terminate()
+    assert receiver.running['serve'].wait(20) == 0
+    began = time.monotonic()
+    receiver.start()
+    assert time.monotonic() - began < 2
+    change(work, {'file': b'2'})
+    assert ann.push(work, 'restarted').json['release'] == 2
+
+
+def test_nothing_outlives_a_killed_supervisor(ann: Pusher, receiver: Receiver, tmp_path: Path) -> None:
+    below = descendants(receiver.running['serve'].pid)
+    assert len(below) >= 2
+    receiver.running['serve'].kill()
+    receiver.running['serve'].wait()
+    assert within(10, lambda: not any(map(alive, below)))
+    receiver.start()
+    assert ann.push(make_app(tmp_path / 'work'), 'after-supervisor').status == 0
+
+
+def test_a_second_receiver_on_the_same_home_is_refused(ann: Pusher, receiver: Receiver) -> None:
+    second = receiver.host('builder')
+    assert second.status == 11
+    assert 'another builder answers' in second.err
+    assert receiver.answers()
+
+
+def test_what_the_processes_take_when_idle_and_with_300_megabytes(
+    receivers: Callable[..., Pusher], tmp_path: Path
+) -> None:
+    bea = receivers(tmp_path / 'bea')
+    receiver = bea.receiver
+    receiver.start()
+    work = make_app(tmp_path / 'work')
+    assert bea.push(work, 'app').status == 0
+    door, builder = receiver.pid('door'), receiver.pid('builder')
+    assert memory(door, 'VmRSS') < 60
+    assert memory(builder, 'VmRSS') < 80
+    change(work, {f'blob-{number}': os.urandom(10_000_000) for number in range(30)})
+    pushed = bea.push(work, 'app', timeout=300)
+    assert pushed.status == 0, pushed.err
+    assert receiver.releases('app')[-1].slug.size > 300_000_000
+    assert (receiver.pid('door'), receiver.pid('builder')) == (door, builder)
+    assert memory(door, 'VmHWM') < 150
+    assert memory(builder, 'VmHWM') < 150
+
+
+@pytest.mark.parametrize('example', ['node-hello', 'python-hello'])
+def test_an_example_gives_the_same_slug_with_an_emptied_cache(
+    ann: Pusher, receiver: Receiver, tmp_path: Path, example: str
+) -> None:
+    work = copy_app(EXAMPLES / example, tmp_path / 'work')
+    pushed = ann.push(work, example, timeout=600)
+    assert pushed.status == 0, pushed.err
+    rebuilt = ann.ssh('rebuild', example, '--nocache', timeout=600)
+    assert rebuilt.status == 0, rebuilt.out
+    first, second = receiver.releases(example)
+    assert first.slug.sha256 == second.slug.sha256
+    assert first.versions == second.versions
+    assert json.loads(rebuilt.out.splitlines()[-1])['slug'] == pushed.json['slug']
