@@ -1,6 +1,7 @@
 """What tests share: the engine and the stack. Tests that ask for them are skipped where there is no engine."""
 
 import os
+import signal
 
 import docker
 import pytest
@@ -12,6 +13,9 @@ from gitreceive.stack.build import build_stack
 from gitreceive.stack.recipe import load_recipe
 
 DEFAULT = 'unix:///var/run/docker.sock'
+
+# A shell starts what runs in the background with SIGINT ignored, and every child of it inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope='session')

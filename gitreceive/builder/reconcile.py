@@ -4,9 +4,10 @@ import logging
 import shutil
 from contextlib import suppress
 
+from gitreceive.builder.log import BuildLog
 from gitreceive.builder.pushes import BRANCHES
 from gitreceive.builder.queue import Queue
-from gitreceive.errors import GitReceiveError
+from gitreceive.errors import GitReceiveError, StateError
 from gitreceive.home import Home
 from gitreceive.model import NO_COMMIT, AppName, Build, Push, Pusher, RefUpdate, parse_app_name
 from gitreceive.pipeline import Line
@@ -22,6 +23,8 @@ def reconcile(line: Line, queue: Queue) -> None:
     """Picks everything up. Touches no network and no engine: the receiver takes pushes right after it."""
     for build in line.history.requeue_running():
         log.info('build %d of %s starts again', build.number, build.push.app)
+        with suppress(StateError), BuildLog(line.home.log(build.number), line.limits.log_bytes) as console:
+            console.step(f'The receiver was restarted; build {build.number} starts again')
     shutil.rmtree(line.home.work, ignore_errors=True)
     if not line.home.repos.is_dir():
         return

@@ -1,6 +1,7 @@
 """``gitreceive slug``: prove a slug by running it, or by reading it."""
 
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -49,7 +50,8 @@ def slug() -> None:
 )
 @settings_options
 def run(file_or_app: str, process_type: str, port: int, settings: Settings) -> None:
-    """Run a slug (a .tgz file, or the live one of an app) until Ctrl-C."""
+    """Run a slug (a .tgz file, or the live one of an app) until Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     engine, stack = Engine(settings.engine), load_stack(settings.stack)
     with _found(file_or_app, settings) as found:
         process = _process(found, process_type)

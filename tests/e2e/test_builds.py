@@ -185,6 +185,7 @@ def test_the_builders_death_in_mid_build_is_only_a_delay(
     pushed = pushing.end()
     assert pushed.status == 0, pushed.err
     assert pushed.json['release'] == 1
+    assert any('The receiver was restarted; build' in line for line in pushed.lines)
     assert len(receiver.releases(app)) == 1
     assert receiver.leftovers() == []
 

@@ -36,6 +36,7 @@ while (my $client = $server->accept) {
     close $client;
 }
 """
+Running = Callable[[], list[str]]
 WEB = ProcessType(name='web', command='exec perl server.pl')
 DOCKERFILE = (
     f"{FROM}USER app\nRUN mkdir -p /app/.profile.d /app/src && echo 'export GREETING=hello' > /app/.profile.d/10.sh\n"
@@ -67,9 +68,16 @@ def cut(packer: DockerSlugPacker, image: Image, target: Path) -> Slug:
         clock.close()
 
 
-def containers(shop: Workshop) -> list[str]:
+@pytest.fixture
+def containers(shop: Workshop) -> Iterator[Running]:
+    """Lists the containers of slugs that the test has started and not removed."""
     with shop.engine.connect() as client:
-        return [found['Id'] for found in client.containers(all=True, filters={'label': RUN_LABEL})]
+
+        def found() -> list[str]:
+            return [each['Id'] for each in client.containers(all=True, filters={'label': RUN_LABEL})]
+
+        before = found()
+        yield lambda: [name for name in found() if name not in before]
 
 
 def fetched(url: str) -> str:
@@ -78,12 +86,12 @@ def fetched(url: str) -> str:
 
 
 def test_a_slug_runs_on_the_clean_run_image_as_a_user_without_rights(
-    shop: Workshop, stack: Stack, slug: Slug
+    shop: Workshop, stack: Stack, slug: Slug, containers: Running
 ) -> None:
     with run_slug(shop.engine, stack, slug.path, WEB, {'NAME': 'world'}) as url:
         assert re.fullmatch(r'http://127\.0\.0\.1:\d+/', url)
         lines = fetched(url).split('\n')
-        running = containers(shop)
+        running = containers()
         with shop.engine.connect() as client:
             about = client.inspect_container(running[0])
     assert lines[:2] == ['hello world app', '/app/src']
@@ -94,23 +102,27 @@ def test_a_slug_runs_on_the_clean_run_image_as_a_user_without_rights(
     assert {port['HostIp'] for ports in about['NetworkSettings']['Ports'].values() for port in ports} == {
         '127.0.0.1'
     }
-    assert running[0] not in containers(shop)
+    assert running[0] not in containers()
 
 
-def test_a_process_that_ends_is_told_with_its_last_words(shop: Workshop, stack: Stack, slug: Slug) -> None:
+def test_a_process_that_ends_is_told_with_its_last_words(
+    shop: Workshop, stack: Stack, slug: Slug, containers: Running
+) -> None:
     process = ProcessType(name='web', command='echo "$GREETING" and goodbye; exit 3')
     with pytest.raises(SlugError, match=r'web ended \(exit 3\)[^$]*\$PORT; it said:\nhello and goodbye'):
         with run_slug(shop.engine, stack, slug.path, process, {}):
             pass
-    assert containers(shop) == []
+    assert containers() == []
 
 
-def test_a_process_that_does_not_bind_its_port_is_told(shop: Workshop, stack: Stack, slug: Slug) -> None:
+def test_a_process_that_does_not_bind_its_port_is_told(
+    shop: Workshop, stack: Stack, slug: Slug, containers: Running
+) -> None:
     process = ProcessType(name='web', command='echo started; exec sleep 1000')
     with pytest.raises(SlugError, match=r'did not answer on \$PORT within 2 seconds; it said:\nstarted'):
         with run_slug(shop.engine, stack, slug.path, process, {}, wait=2):
             pass
-    assert containers(shop) == []
+    assert containers() == []
 
 
 def test_a_command_of_a_procfile_stays_one_argument(shop: Workshop, stack: Stack, slug: Slug) -> None:
@@ -121,13 +133,13 @@ def test_a_command_of_a_procfile_stays_one_argument(shop: Workshop, stack: Stack
 
 
 def test_a_damaged_slug_is_an_error_and_leaves_no_container(
-    shop: Workshop, stack: Stack, slug: Slug, tmp_path: Path
+    shop: Workshop, stack: Stack, slug: Slug, tmp_path: Path, containers: Running
 ) -> None:
     (tmp_path / 'cut.tgz').write_bytes(slug.path.read_bytes()[:-40])
     with pytest.raises(SlugError, match=r'damaged|ended in the middle'):
         with run_slug(shop.engine, stack, tmp_path / 'cut.tgz', WEB, {}):
             pass
-    assert containers(shop) == []
+    assert containers() == []
 
 
 def test_a_missing_run_image_says_how_to_make_it(shop: Workshop, slug: Slug) -> None:
@@ -141,8 +153,9 @@ def command(*words: str) -> list[str]:
     return [sys.executable, '-c', 'from gitreceive.cli.slug import slug; slug()', *words]
 
 
+@pytest.mark.parametrize('ending', [signal.SIGINT, signal.SIGTERM])
 def test_slug_run_serves_until_it_is_interrupted(
-    shop: Workshop, slug: Slug, docker_host: str, tmp_path: Path
+    slug: Slug, docker_host: str, tmp_path: Path, containers: Running, ending: signal.Signals
 ) -> None:
     environment = {**os.environ, 'DOCKER_HOST': docker_host}
     running = subprocess.Popen(
@@ -156,10 +169,10 @@ def test_slug_run_serves_until_it_is_interrupted(
     url = re.search(r'http://\S+', said)
     assert url, said
     assert fetched(url[0]).startswith('hello')
-    running.send_signal(signal.SIGINT)
+    running.send_signal(ending)
     assert running.wait(30) == 0
     running.stdout.close()
-    assert containers(shop) == []
+    assert containers() == []
 
 
 def test_slug_run_of_another_process_type_prints_what_it_prints(

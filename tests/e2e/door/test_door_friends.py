@@ -121,6 +121,7 @@ def test_only_harmless_variables_reach_git(alice, door, peer):
         *('PATH', 'HOME', 'LANG', 'TERM', 'GIT_PROTOCOL', 'GIT_CONFIG_NOSYSTEM', 'GIT_CONFIG_GLOBAL'),
         *('GIT_ALLOC_LIMIT', 'GIT_TERMINAL_PROMPT', 'GITRECEIVE_APP', 'GITRECEIVE_USER', 'GITRECEIVE_KEY'),
         *('GITRECEIVE_SOCKET', 'GITRECEIVE_VERDICT'),
+        *(f'GITRECEIVE_CHECKOUT_{what}' for what in ('FILES', 'BYTES', 'DEPTH')),
     }
     assert environ['PATH'] != '/tmp'
 
