@@ -1,0 +1,63 @@
+"""This receiver: ``gitreceive serve`` on a home of its own."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.processes import LOOPBACK, free_port, run, running
+from bench.push import Marks, ssh_command
+from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.docker.engine import Engine
+from gitreceive.home import Home
+from gitreceive.model import AppName
+
+GITRECEIVE = (sys.executable, '-m', 'gitreceive.cli.main')
+MARKS = {
+    'receive': r'-----> Building ',
+    'plan': r'-----> .* app detected',
+    'build': r'-----> Discovering process types',
+    'cut': r' sha256 [0-9a-f]{64}',
+    'store': r'-----> Releasing',
+}
+
+
+class Ours:
+    """The running receiver; satisfies the ``Way`` protocol."""
+
+    name = 'this receiver'
+    marks: Marks = MARKS
+
+    def __init__(self, home: Path, key: Path, port: int) -> None:
+        self.ssh = ssh_command(key)
+        self._home, self._port = Home(home), port
+
+    def prepare(self, app: str, *, deploys: bool = True) -> None:
+        """Nothing: the first push makes the app."""
+
+    def url(self, app: str) -> str:
+        """See the protocol."""
+        return f'ssh://git@{LOOPBACK}:{self._port}/{app}.git'
+
+    def slug(self, app: str) -> Path:
+        """The newest slug of an app."""
+        slugs = (self._home.root / 'slugs' / AppName(app)).glob('*.tgz')
+        return max(slugs, key=lambda path: path.stat().st_mtime)
+
+
+@contextmanager
+def our_way(place: Path, key: Path, engine: str) -> Iterator[Ours]:
+    """The receiver, as long as the context lasts. What it made in the engine is removed, except the build cache."""
+    home, port = place / 'home', free_port()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith('GITRECEIVE_')}
+    environ |= {'GITRECEIVE_ENGINE': engine, 'GITRECEIVE_HOME': str(home)}
+    builder = DockerImageBuilder(Engine(engine), str(home))
+    builder.sweep(frozenset())
+    command = [*GITRECEIVE, 'serve', '--listen', f'{LOOPBACK}:{port}']
+    try:
+        with running(command, place.parent / 'receiver.log', environ, port):
+            run(*GITRECEIVE, 'keys', 'add', 'bench', f'{key}.pub', environ=environ)
+            yield Ours(home, key, port)
+    finally:
+        builder.sweep(frozenset())
