@@ -1,8 +1,10 @@
 """One push by the real git, and when it said what."""
 
+import contextlib
 import os
 import re
 import shlex
+import signal
 import subprocess
 import threading
 import time
@@ -67,23 +69,40 @@ def push(way: Way, work: Path, app: str, refspec: str = 'master', *options: str)
     """Pushes, and reads along. Raises BenchError with the end of the output if it fails."""
     words = ['git', '-C', str(work), 'push', *options, way.url(app), refspec]
     began = time.monotonic()
+    status, lines = _read(words, way.ssh, began)
+    seconds = time.monotonic() - began
+    if status != 0:
+        said = ''.join(line for _, line in lines[-25:]).strip()
+        raise BenchError(f'a push to {way.name} failed (exit {status}):\n{said}')
+    return Pushed(seconds=seconds, stages=stages(lines, way.marks, seconds))
+
+
+def _read(words: Sequence[str], ssh: str, began: float) -> tuple[int, list[tuple[float, str]]]:
+    """Runs git in a group of its own, which ends with it; its exit status, its lines and when they came."""
     with subprocess.Popen(
         words,
-        env={**os.environ, **WHO, 'GIT_SSH_COMMAND': way.ssh},
+        env={**os.environ, **WHO, 'GIT_SSH_COMMAND': ssh},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        start_new_session=True,
     ) as child:
-        deadline = threading.Timer(DEADLINE, child.kill)
-        deadline.start()
         assert child.stderr
-        lines = [(time.monotonic() - began, line.decode(errors='replace')) for line in child.stderr]
-    seconds = time.monotonic() - began
-    deadline.cancel()
-    if child.returncode != 0:
-        said = ''.join(line for _, line in lines[-25:]).strip()
-        raise BenchError(f'a push to {way.name} failed (exit {child.returncode}):\n{said}')
-    return Pushed(seconds=seconds, stages=stages(lines, way.marks, seconds))
+        deadline = threading.Timer(DEADLINE, _kill, [child])
+        deadline.start()
+        try:
+            lines = [(time.monotonic() - began, line.decode(errors='replace')) for line in child.stderr]
+            return child.wait(), lines
+        except BaseException:
+            _kill(child)
+            raise
+        finally:
+            deadline.cancel()
+
+
+def _kill(child: 'subprocess.Popen[bytes]') -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def stages(lines: Sequence[tuple[float, str]], marks: Marks, end: float) -> dict[str, float]:

@@ -1,0 +1,119 @@
+"""The bench measures all that it promises, says what it could not measure, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import docker
+import pytest
+from click.testing import CliRunner
+
+import bench.naive
+from bench.__main__ import main
+from bench.naive import LABEL, identity
+from bench.scenarios import STAGES
+from gitreceive.model import Stack
+
+ROOT = Path(__file__).parents[2]
+QUICK = (sys.executable, '-m', 'bench', '--quick')
+APPS = ('Flask app', 'Node app, 300 files in node_modules')
+MEASURED = (
+    'no-op push',
+    'code-only push',
+    'cold push',
+    'slug of a code-only push, cut and stored',
+    'first slug, cut and stored',
+)
+OTHERS = ('context of a repository of 500 files', '10 MB of incompressible blobs, not deployed')
+
+pytestmark = pytest.mark.usefixtures('stack')
+
+
+def start(place: Path, *words: str) -> 'subprocess.Popen[str]':
+    """The bench, at a place of its own."""
+    return subprocess.Popen(
+        [*QUICK, '--place', str(place), *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def left_over(place: Path, engine: docker.DockerClient) -> list[str]:
+    """What still exists of the bench at a place: files, processes, images, containers."""
+    found = [str(path) for path in place.iterdir() if path.suffix != '.log' and path.name != 'lock']
+    for process in Path('/proc').glob('[0-9]*/cmdline'):
+        try:
+            words = process.read_bytes().decode(errors='replace').replace('\0', ' ')
+        except OSError:
+            continue
+        if f'{place}/run' in words:
+            found.append(words)
+    made = {'label': f'{LABEL}={identity(place / "run" / "naive")}'}
+    ours = {'label': f'gitreceive.home={place}/run/home'}
+    for labels in (made, ours):
+        found += [image.id for image in engine.images.list(filters=labels)]
+        found += [container.id for container in engine.containers.list(all=True, filters=labels)]
+    return found
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The cells of the table's rows, without those of stages, by the row's name."""
+    lines = (re.split(r' *\| *', line.strip('| ')) for line in text.splitlines() if line.startswith('|'))
+    return {name: cells for name, *cells in lines if not name.startswith('↳')}
+
+
+@pytest.mark.slow
+def test_a_quick_run_fills_every_row_and_leaves_nothing(
+    tmp_path: Path, stack: Stack, engine: docker.DockerClient
+) -> None:
+    done = start(tmp_path / 'bench', '--output', str(tmp_path / 'table.md'))
+    text, said = done.communicate(timeout=400)
+    assert done.returncode == 0, said + text
+    assert (tmp_path / 'table.md').read_text().strip() == text.strip()
+    found = rows(text)
+    for name in (*(f'{app}: {what}' for app in APPS for what in MEASURED), *OTHERS):
+        ratio, _, ours, naive, _ = found[name]
+        assert float(ours.partition(' ')[0]) > 0, name
+        if 'there is no' not in text:
+            assert float(ratio.strip('*')) > 0 and float(naive.partition(' ')[0]) > 0, name
+    assert all(text.count(f'↳ {title}') == 4 for title in STAGES.values())
+    assert left_over(tmp_path / 'bench', engine) == []
+
+
+def test_without_sshd_the_table_says_so_and_has_our_numbers(
+    tmp_path: Path, docker_host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.naive.shutil, 'which', lambda *_, **__: None)
+    monkeypatch.setenv('DOCKER_HOST', docker_host)
+    kept = signal.getsignal(signal.SIGTERM)
+    try:
+        words = ['--quick', '--only', 'blobs', '--place', str(tmp_path / 'bench')]
+        done = CliRunner().invoke(main, words)
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+    assert done.exit_code == 0, done.output
+    assert 'there is no sshd here: install openssh-server' in done.output
+    ratio, _, ours, naive, _ = rows(done.output)[OTHERS[1]]
+    assert (ratio, naive) == ('-', '-') and float(ours) > 0
+
+
+@pytest.mark.parametrize('with_signal', [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing(
+    tmp_path: Path, engine: docker.DockerClient, with_signal: signal.Signals
+) -> None:
+    place = tmp_path / 'bench'
+    running = start(place, '--only', 'flask')
+    assert running.stderr
+    while 'cold' not in (line := running.stderr.readline()):
+        assert line, 'the bench ended before it began'
+    time.sleep(1)
+    os.kill(running.pid, with_signal)
+    running.communicate(timeout=60)
+    assert running.returncode == (130 if with_signal == signal.SIGINT else 143)
+    assert left_over(place, engine) == []
