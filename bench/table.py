@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from bench.measure import Row, Series
 
+RESOLUTION = 0.03
+"""Seconds. Stages are told apart by lines of a log that is looked at every 30 ms (``gitreceive/builder/follow.py``)."""
+
 HEAD = """\
 | | times faster | wanted | this receiver, s | naive way, s | runs |
 |---|---:|---:|---:|---:|---:|
@@ -19,7 +22,7 @@ def render(rows: Sequence[Row], facts: Sequence[str], remarks: Sequence[str], mi
             *(f'- {fact}' for fact in facts),
             '',
             'Seconds are medians, with the least and the most in brackets. "Times faster" is the naive median by ours.',
-            'Rows with an arrow are the stages of the push above them.',
+            'Rows with an arrow are the stages of the push above them, known to 0.03 s: shorter ones have no ratio.',
             '',
             HEAD + '\n'.join(_line(row) for row in rows),
             '',
@@ -40,10 +43,15 @@ def _line(row: Row) -> str:
 
 
 def _ratio(row: Row) -> str:
-    if row.ratio is None:
+    if row.ratio is None or _too_short(row):
         return '-'
     text = f'{row.ratio:.2f}' if row.ratio < 10 else f'{row.ratio:.1f}'
     return text if row.stage else f'**{text}**'
+
+
+def _too_short(row: Row) -> bool:
+    shortest = min(found.median for found in (row.ours, row.naive) if found)
+    return row.stage and shortest < RESOLUTION
 
 
 def _wanted(row: Row) -> str:

@@ -57,3 +57,8 @@ def test_the_table_marks_what_missed_its_target_and_shows_gaps() -> None:
     assert '| a push | **2.00** | ≥ 3.00 (missed) | 1.00 | 2.00 | 1 |' in text
     assert '| a push | - | ≥ 3.00 | 0.500 | - | 1 |' in text
     assert '- The naive way: no sshd' in text
+
+
+def test_a_stage_that_is_too_short_to_tell_has_no_ratio() -> None:
+    stage = Row(name='plan', ours=Series((0.001,)), naive=Series((0.01,)), stage=True)
+    assert '| ↳ plan | - |  | 0.001 | 0.010 | 1 |' in render([stage], [], [], [])
