@@ -1,7 +1,14 @@
 """What tests share: the engine and the stack. Tests that ask for them are skipped where there is no engine."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Iterator
+from pathlib import Path
 
 import docker
 import pytest
@@ -48,3 +55,41 @@ def stack(docker_host: str) -> Stack:
     recipe = load_recipe('cedar-12')
     build_stack(recipe, {**os.environ, 'DOCKER_HOST': docker_host}, Lines())
     return recipe.stack
+
+
+@pytest.fixture(scope='session')
+def open_python() -> Iterator[str]:
+    """A Python with this package that every user may run: the tests' own, or a copy if the checkout is in a private place."""
+    if any_user_runs(sys.executable):
+        yield sys.executable
+        return
+    with tempfile.TemporaryDirectory(prefix='gr-open-') as folder:
+        yield copy_where_all_may_read(Path(folder))
+
+
+def any_user_runs(python: str) -> bool:
+    command = [
+        'setpriv',
+        '--reuid=65534',
+        '--regid=65534',
+        '--clear-groups',
+        python,
+        '-c',
+        'import gitreceive.cli.main',
+    ]
+    return subprocess.run(command, cwd='/', capture_output=True).returncode == 0
+
+
+def copy_where_all_may_read(folder: Path) -> str:
+    """The interpreter of a copy of the checkout and of the packages that it needs."""
+    checkout, own = Path(__file__).parents[1], folder / 'venv'
+    folder.chmod(0o755)
+    shutil.copytree(checkout, folder / 'checkout', ignore=shutil.ignore_patterns('build', '.git', '.*_cache'))
+    venv.create(own, symlinks=True)
+    packages = Path(pytest.__file__).parents[1]
+    copied = own / packages.relative_to(sys.prefix)
+    shutil.copytree(packages, copied, dirs_exist_ok=True, ignore=shutil.ignore_patterns('__editable__*'))
+    (copied / 'checkout.pth').write_text(f'{folder}/checkout\n')
+    python = str(own / 'bin' / 'python')
+    assert any_user_runs(python), f'no other user can run {python}'
+    return python

@@ -15,7 +15,7 @@ import click
 
 from gitreceive.builder.service import door_account
 from gitreceive.cli.options import setting_option, settings_options
-from gitreceive.errors import StateError
+from gitreceive.errors import SettingsError, StateError
 from gitreceive.home import Home
 from gitreceive.settings import Settings, as_environment
 
@@ -41,6 +41,8 @@ def serve(settings: Settings) -> None:
         signal.signal(number, lambda *_: supervisor.stop())
     account = door_account(settings)
     ids = {'user': account.pw_uid, 'group': account.pw_gid, 'extra_groups': []} if account else {}
+    if account:
+        check_that_it_runs(settings.door_user, ids)
     environment = {**os.environ, **as_environment(settings)}
     open_to_all = {name: value for name, value in environment.items() if name not in BUILDERS_OWN}
     if account:
@@ -106,6 +108,29 @@ class Supervisor:
             lived = time.monotonic() - began
             delay = RESTART_SECONDS if lived > PATIENCE else min(delay * 2, PATIENCE)
             self._stopping.wait(delay)
+
+
+def check_that_it_runs(door_user: str, ids: Mapping[str, Any]) -> None:
+    """Raises SettingsError if that user cannot run this program, for example because it is installed below /root."""
+    command = [sys.executable, '-c', 'import gitreceive']
+    try:
+        done = subprocess.run(
+            command,
+            cwd='/',
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors='replace',
+            **ids,
+        )
+        words = done.stderr.strip().splitlines()[-1:] if done.returncode else []
+    except OSError as error:
+        words = [f'{sys.executable}: {error.strerror}']
+    if words:
+        raise SettingsError(
+            f'door_user = {door_user!r}: this user cannot run the receiver: {words[0]}; install Python and gitreceive '
+            'where every user may read them, for example below /opt'
+        )
 
 
 def prepare_home(settings: Settings) -> None:

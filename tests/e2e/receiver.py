@@ -29,10 +29,19 @@ WHO = ('-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'protocol.file.allow=a
 class Receiver:
     """``gitreceive serve`` below ``folder/home``; or, with ``apart``, its two processes without the supervisor.
 
-    ``environ`` is added to the environment of all of it.
+    ``python`` runs all of it, and ``environ`` is added to its environment.
     """
 
-    def __init__(self, folder: Path, docker_host: str, *, apart: bool = False, **environ: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        docker_host: str,
+        *,
+        apart: bool = False,
+        python: str = sys.executable,
+        **environ: str,
+    ) -> None:
+        self.python = python
         self.home = Home(folder / 'home')
         self.log_file = folder / 'receiver.log'
         self.port = free_port()
@@ -101,7 +110,7 @@ class Receiver:
     def host(self, *words: str, given: bytes = b'', timeout: float = 60) -> Done:
         """A command of the sysadmin's."""
         return run(
-            [sys.executable, '-m', 'gitreceive.cli.main', *words],
+            [self.python, '-m', 'gitreceive.cli.main', *words],
             environ=self.environ,
             given=given,
             timeout=timeout,
@@ -150,7 +159,7 @@ class Receiver:
         words = ['gitreceive.door'] if name == 'door' else ['gitreceive.cli.main', name]
         with open(self.log_file, 'ab') as log:
             return subprocess.Popen(
-                [sys.executable, '-m', *words],
+                [self.python, '-m', *words],
                 env={**self.environ, **environ},
                 stdout=log,
                 stderr=log,

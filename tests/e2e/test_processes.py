@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,10 +37,10 @@ def memory(pid: int, what: str) -> float:
     raise AssertionError(what)
 
 
-def as_nobody(program: str, *words: str) -> subprocess.CompletedProcess[str]:
+def as_nobody(python: str, program: str, *words: str) -> subprocess.CompletedProcess[str]:
     account = pwd.getpwnam('nobody')
     return subprocess.run(
-        [sys.executable, '-I', '-c', program, *words],
+        [python, '-I', '-c', program, *words],
         user=account.pw_uid,
         group=account.pw_gid,
         extra_groups=[],
@@ -50,14 +51,16 @@ def as_nobody(program: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 CONNECT = 'import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])'
-READ = 'import pathlib, sys; p = pathlib.Path(sys.argv[1]); list(p.iterdir()) if p.is_dir() else p.read_bytes()'
+READ = (
+    'import pathlib, sys; p = pathlib.Path(sys.argv[1]); list(p.iterdir()) if p.is_dir() else p.read_bytes()'
+)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can give the door another user')
 def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
-    receivers: Callable[..., Pusher], open_folder: Path, tmp_path: Path, docker_host: str
+    receivers: Callable[..., Pusher], open_folder: Path, open_python: str, tmp_path: Path, docker_host: str
 ) -> None:
-    ann = receivers(open_folder, GITRECEIVE_DOOR_USER='nobody', GITRECEIVE_STORAGE='')
+    ann = receivers(open_folder, python=open_python, GITRECEIVE_DOOR_USER='nobody', GITRECEIVE_STORAGE='')
     receiver = ann.receiver
     receiver.start()
     work = make_app(tmp_path / 'work')
@@ -72,7 +75,7 @@ def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
     assert f'Uid:\t{account.pw_uid}\t{account.pw_uid}\t{account.pw_uid}\t{account.pw_uid}' in status
     assert f'Gid:\t{account.pw_gid}\t' in status
     assert f'Groups:\t{" "}\n' in status or 'Groups:\t\n' in status
-    assert as_nobody(READ, str(receiver.home.host_key)).returncode == 0
+    assert as_nobody(open_python, READ, str(receiver.home.host_key)).returncode == 0
     for secret in (
         receiver.home.history_db,
         receiver.home.history_db.parent,
@@ -80,14 +83,32 @@ def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
         receiver.home.root / 'slugs',
         Path(receiver.releases('app')[0].slug.url.removeprefix('file://')),
     ):
-        refused = as_nobody(READ, str(secret))
+        refused = as_nobody(open_python, READ, str(secret))
         assert 'PermissionError' in refused.stderr, (secret, refused)
-    refused = as_nobody(CONNECT, docker_host.removeprefix('unix://'))
+    refused = as_nobody(open_python, CONNECT, docker_host.removeprefix('unix://'))
     assert 'PermissionError' in refused.stderr, refused
     names = {field.partition(b'=')[0] for field in Path(f'/proc/{door}/environ').read_bytes().split(b'\0')}
     assert names.isdisjoint({b'DOCKER_HOST', b'GITRECEIVE_ENGINE', b'GITRECEIVE_STORAGE'})
-    refused = as_nobody('import sys; open(sys.argv[1], "ab")', str(receiver.home.access_db))
+    refused = as_nobody(open_python, 'import sys; open(sys.argv[1], "ab")', str(receiver.home.access_db))
     assert 'PermissionError' in refused.stderr, refused
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can give the door another user')
+def test_a_door_whose_user_cannot_run_it_is_refused_at_the_start(
+    receivers: Callable[..., Pusher], open_folder: Path, tmp_path: Path
+) -> None:
+    venv.create(tmp_path / 'private', symlinks=True)
+    (tmp_path / 'private').chmod(0o700)
+    python = tmp_path / 'private' / 'bin' / 'python'
+    paths = [str(Path(__file__).parents[2]), *filter(None, map(str, sys.path[1:]))]
+    receiver = Receiver(
+        open_folder, '', python=str(python), PYTHONPATH=':'.join(paths), GITRECEIVE_DOOR_USER='nobody'
+    )
+    done = receiver.host('serve')
+    assert done.status == 10
+    assert "door_user = 'nobody': this user cannot run the receiver" in done.err
+    assert str(python) in done.err and 'Permission denied' in done.err and '/opt' in done.err
+    assert 'Traceback' not in done.err
 
 
 def test_a_restarted_receiver_takes_pushes_within_two_seconds(

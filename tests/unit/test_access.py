@@ -113,7 +113,7 @@ def test_a_broken_database_is_an_error_that_names_it(book):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can be another user')
-def test_another_user_reads_it_and_cannot_write_it(book, tmp_path):
+def test_another_user_reads_it_and_cannot_write_it(book, tmp_path, open_python):
     key = new_key()
     book.add('alice', [key])
     for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
@@ -124,9 +124,8 @@ def test_another_user_reads_it_and_cannot_write_it(book, tmp_path):
         f'print(book.find(bytes.fromhex({key.blob.hex()!r})).name)\n'
         'book.remove("alice")\n'
     )
-    python = os.path.realpath(__file__).split('/tests/')[0] + '/build/venv/bin/python'
     done = subprocess.run(
-        [python, '-c', script], user=65534, group=65534, capture_output=True, text=True, cwd='/'
+        [open_python, '-c', script], user=65534, group=65534, capture_output=True, text=True, cwd='/'
     )
     assert done.stdout == 'alice\n', done.stderr
     assert 'StateError' in done.stderr
