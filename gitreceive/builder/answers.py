@@ -26,7 +26,12 @@ def respond(fields: Sequence[str], desk: Desk, trusted: bool) -> Answering:
         return (yield from handler(fields[1:], desk, trusted))
     except GitReceiveError as error:
         yield ''.join(shown(' !     ', str(error))).encode()
-        return str(error.exit_code if fields[0] == 'verb' and trusted else 1)
+        return str(error.exit_code if trusted and _on_the_host(fields) else 1)
+
+
+def _on_the_host(fields: Sequence[str]) -> bool:
+    """Whether a verb was given on the host: over SSH somebody's key comes with it."""
+    return fields[0] == 'verb' and fields[2:3] == ['']
 
 
 def _update(fields: Sequence[str], desk: Desk, trusted: bool) -> Answering:

@@ -1,16 +1,20 @@
 """``kill -9`` at every named point, and what is there after the restart."""
 
+import os
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from gitreceive.model import BuildState
+from gitreceive.model import AppName, BuildState
 from gitreceive.points import POINTS
 from tests.e2e.receiver import Pusher, Pushing, change, head, make_app, within
 
 _numbers = count(1)
+
+SAID = ('Building', 'app detected', 'Discovering process types', 'Packing the slug', 'Releasing')
+"""What a push prints at the beginning of each stage."""
 
 ON_FAILURE = ('build.failed', 'ref.moved_back')
 """The points that only a failing build passes."""
@@ -83,3 +87,37 @@ def test_a_failure_survives_the_builders_death(ann: Pusher, tmp_path: Path, poin
     assert len(receiver.releases(app)) == 1
     assert receiver.leftovers() == []
     assert ann.push(work, app).status == 1
+
+
+@pytest.mark.parametrize('said', SAID)
+def test_a_build_survives_the_doors_death(ann: Pusher, tmp_path: Path, said: str) -> None:
+    app, receiver = f'door-{next(_numbers)}', ann.receiver
+    work = make_app(tmp_path / 'work')
+    receiver.start()
+    pushing = ann.start_push(work, app)
+    pushing.wait_for(said)
+    receiver.kill('door')
+    pushing.end()
+    receiver.start()
+    assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED]
+    assert receiver.ref(app) == head(work)
+    assert receiver.leftovers() == []
+    change(work, {'file': b'next'})
+    assert ann.push(work, app).json['release'] == 2
+
+
+def test_the_doors_death_in_mid_transfer_leaves_nothing_and_the_same_push_works(
+    ann: Pusher, tmp_path: Path
+) -> None:
+    app, receiver = f'door-{next(_numbers)}', ann.receiver
+    work = make_app(tmp_path / 'work', {'blob': os.urandom(100_000_000)})
+    receiver.start()
+    pushing = ann.start_push(work, app)
+    repo = receiver.home.repo(AppName(app))
+    assert within(30, lambda: sum(file.stat().st_size for file in repo.glob('objects/*incoming*/pack/*')))
+    receiver.kill('door')
+    assert pushing.end().status != 0
+    receiver.start()
+    assert receiver.ref(app) is None
+    assert within(10, lambda: receiver.leftovers() == []), receiver.leftovers()
+    assert ann.push(work, app).json['release'] == 1

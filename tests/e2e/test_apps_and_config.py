@@ -1,0 +1,75 @@
+"""Apps that the sysadmin makes, and config vars: on the host and over SSH."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.receiver import Pusher, Receiver, change, make_app
+
+
+@pytest.fixture(scope='module')
+def ann(receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFactory) -> Pusher:
+    """May push to a receiver where a push makes no apps."""
+    pusher = receivers(tmp_path_factory.mktemp('receiver'), GITRECEIVE_CREATE_APPS='no')
+    pusher.receiver.start()
+    return pusher
+
+
+def test_where_a_push_makes_no_apps_the_sysadmin_does(ann: Pusher, receiver: Receiver, tmp_path: Path) -> None:
+    work = make_app(tmp_path / 'work')
+    refused = ann.push(work, 'hello')
+    assert refused.status == 128
+    assert 'no app hello that this key may reach' in refused.err
+    over_ssh = ann.ssh('apps', 'create', 'hello')
+    assert over_ssh.status == 1
+    assert 'by the sysadmin on the host' in over_ssh.out + over_ssh.err
+    assert not receiver.home.repo('hello').exists()
+    assert receiver.host('apps', 'create', 'hello').out == 'hello can be pushed to\n'
+    assert json.loads(ann.ssh('apps', '--json').out) == [{'app': 'hello', 'branch': '', 'release': None}]
+    assert ann.push(work, 'hello').json['release'] == 1
+    assert json.loads(receiver.host('apps', '--json').out) == [{'app': 'hello', 'branch': 'main', 'release': 1}]
+    assert receiver.host('apps', 'create', 'hello').status == 0
+    assert ann.push(work, 'hello').status == 0
+    assert len(receiver.releases('hello')) == 1
+
+
+@pytest.mark.parametrize('name', ['../x', 'UPPER', 'a b', '', 'a' * 300, 'a\nb', '.git'])
+def test_an_app_with_a_name_that_is_none_is_not_made(ann: Pusher, receiver: Receiver, name: str) -> None:
+    before = sorted(receiver.home.root.rglob('*.git'))
+    refused = receiver.host('apps', 'create', name)
+    assert refused.status == 23
+    assert 'is not an app name' in refused.out + refused.err
+    assert sorted(receiver.home.root.rglob('*.git')) == before
+
+
+def test_config_vars_are_set_listed_and_removed_on_both_ways_and_reach_the_build(
+    ann: Pusher, receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.host('apps', 'create', 'configured')
+    assert receiver.host('config', 'configured', 'GREETING=hello there', 'OTHER=1').status == 0
+    assert ann.ssh('config', 'configured', 'THIRD=3', '--unset', 'OTHER').status == 0
+    for ask in (ann.ssh, receiver.host):
+        listed = json.loads(ask('config', 'configured', '--json').out)
+        assert listed == [{'name': 'GREETING', 'value': 'hello there'}, {'name': 'THIRD', 'value': '3'}]
+    package = {'engines': {'node': '24.x'}, 'scripts': {'build': 'echo "it says $GREETING"', 'start': 'cat'}}
+    work = make_app(tmp_path / 'work', {'package.json': json.dumps(package).encode()})
+    pushed = ann.push(work, 'configured', timeout=300)
+    assert pushed.status == 0, pushed.err
+    assert any(line.strip() == 'it says hello there' for line in pushed.lines), pushed.err
+    assert receiver.host('config', 'configured', 'GREETING=good bye').status == 0
+    change(work, {'file': b'changed'})
+    assert any(line.strip() == 'it says good bye' for line in ann.push(work, 'configured').lines)
+
+
+@pytest.mark.parametrize('pair', ['1A=x', 'A-B=x', '=x', 'NAME', 'A.B=x'])
+def test_what_is_no_config_var_is_refused_and_changes_nothing(
+    ann: Pusher, receiver: Receiver, pair: str
+) -> None:
+    receiver.host('apps', 'create', 'plain')
+    for ask in (ann.ssh, receiver.host):
+        refused = ask('config', 'plain', 'GOOD=1', pair)
+        assert refused.status != 0
+        assert 'is not NAME=VALUE' in refused.out + refused.err
+    assert json.loads(receiver.host('config', 'plain', '--json').out) == []
