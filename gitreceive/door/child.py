@@ -6,17 +6,21 @@ import select
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from gitreceive.door.quarantine import members, quarantines, remove
+from gitreceive.door.quarantine import members, tidy
 from gitreceive.repositories import owner
 
 MEMORY = 1 << 30
 """Bytes of address space: an 8 KB push can make git ask for 8 GB."""
 
 CPU_SECONDS = 300
+
+LAST_SECONDS = 2.0
+"""What the killed helpers of a git get until they have really gone."""
 
 LIMITS = {
     resource.RLIMIT_AS: MEMORY,
@@ -33,7 +37,6 @@ class Child:
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], repository: Path) -> None:
         self._repository = repository
-        self._quarantines: set[Path] = set()
         with ExitStack() as undo:
             ours, theirs = socket.socketpair()
             undo.callback(theirs.close)
@@ -80,7 +83,6 @@ class Child:
     def end_helpers(self, number: signal.Signals) -> None:
         """Signals what git has started (hooks, index-pack), not git: it then cleans up and ends by itself."""
         helpers = [pid for pid in members(self._process.pid) if pid != self._process.pid]
-        self._quarantines |= quarantines(helpers, self._repository)
         for pid in helpers:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
@@ -91,14 +93,19 @@ class Child:
         self.ended(10.0)
 
     def close(self) -> None:
-        """Gives back all descriptors; the process must have ended. Removes what it can remove no more."""
+        """Gives back all descriptors; the process must have ended. Removes what it can remove no more.
+
+        While another git serves the same repository nothing is removed; the last one's end does it for all.
+        """
         self.stdin.close()
         for descriptor in (self._verdict, self.gone):
             os.close(descriptor)
         for stream in (self._process.stdout, self._process.stderr):
             if stream:
                 stream.close()
-        remove(self._quarantines)
+        end = time.monotonic() + LAST_SECONDS
+        while not tidy(self._repository) and members(self._process.pid) and time.monotonic() < end:
+            time.sleep(0.01)
 
     def _limit(self) -> None:
         """From outside, at once: git only starts others after it has heard from the client."""

@@ -8,37 +8,57 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-PATTERN = 'tmp_objdir-incoming-*'
-_VARIABLE = b'GIT_QUARANTINE_PATH='
+PATTERN = 'objects/tmp_objdir-incoming-*'
 
-STALE_SECONDS = 60.0
+PAUSE_SECONDS = 0.5
+"""Between two looks at quarantines that a living git still fills."""
+
+
+def tidy(repository: Path) -> bool:
+    """Removes the repository's quarantines, unless a git is at work in it; True if none is left."""
+    return not _remaining(repository.glob(PATTERN))
+
+
+def sweep(repositories: Path) -> None:
+    """Removes what the gits of an earlier door leave behind. Returns when the last of those gits has gone."""
+    left = _remaining(repositories.glob(f'*/{PATTERN}'))
+    while left:
+        time.sleep(PAUSE_SECONDS)
+        left = _remaining(left)
 
 
 def members(group: int) -> list[int]:
     """The living processes of a process group (proc(5))."""
-    return [pid for pid in map(int, filter(str.isdecimal, os.listdir('/proc'))) if _group_of(pid) == group]
+    return [pid for pid in _processes() if _group_of(pid) == group]
 
 
-def quarantines(pids: Iterable[int], repository: Path) -> set[Path]:
-    """The quarantine directories that git has told these children of its about."""
-    inside = set(repository.joinpath('objects').glob(PATTERN))
-    return {path for pid in pids for path in _told(pid)} & {path.resolve() for path in inside}
+def _remaining(found: Iterable[Path]) -> list[Path]:
+    """Removes those of ``found`` that no process works on, and returns the others.
 
-
-def remove(paths: Iterable[Path]) -> None:
-    """Removes them; silent if they are gone."""
-    for path in paths:
+    A git that serves a push, its helpers and its hooks have the repository as their working directory. The processes
+    are looked at after the directories were found: whoever makes one is there before it.
+    """
+    paths = list(found)
+    busy = _working_directories() if paths else set()
+    kept = [path for path in paths if path.parents[1].resolve() in busy]
+    for path in set(paths) - set(kept):
         shutil.rmtree(path, ignore_errors=True)
+    return kept
 
 
-def sweep(repositories: Path) -> int:
-    """Removes what an earlier door, that was killed, left behind. Returns how many."""
-    limit = time.time() - STALE_SECONDS
-    stale = [path for path in repositories.glob(f'*/objects/{PATTERN}') if path.lstat().st_mtime < limit]
-    remove(stale)
-    return len(stale)
+def _working_directories() -> set[Path]:
+    found = set()
+    for pid in _processes():
+        with suppress(OSError):
+            found.add(Path(os.readlink(f'/proc/{pid}/cwd')))
+    return found
+
+
+def _processes() -> Iterable[int]:
+    return map(int, filter(str.isdecimal, os.listdir('/proc')))
 
 
 def _group_of(pid: int) -> int:
@@ -46,13 +66,3 @@ def _group_of(pid: int) -> int:
         return os.getpgid(pid)
     except OSError:
         return 0
-
-
-def _told(pid: int) -> list[Path]:
-    try:
-        environment = Path(f'/proc/{pid}/environ').read_bytes().split(b'\0')
-    except OSError:
-        return []
-    return [
-        Path(os.fsdecode(line.removeprefix(_VARIABLE))) for line in environment if line.startswith(_VARIABLE)
-    ]

@@ -92,7 +92,8 @@ class Door:
         """Serves until ``stop`` is called, or the pipe ``lifeline`` reaches its end."""
         host, port = self.address
         self.log.write('ready', message=f'listening on {_joined(host, port)}', port=port, pid=os.getpid())
-        sweep(Home(self.service.settings.home).repos)
+        repositories = Home(self.service.settings.home).repos
+        threading.Thread(target=sweep, args=(repositories,), name='sweep', daemon=True).start()
         for name in missing(self.profile):
             self.log.write('warning', reason=f'{name} is not available here: a newer cryptography has it')
         poll = select.poll()

@@ -75,7 +75,7 @@ def test_a_build_that_prints_without_end_is_cut_in_the_log_and_goes_on(
 ) -> None:
     ivy = receivers(tmp_path / 'ivy', GITRECEIVE_LOG_BYTES='200000')
     ivy.receiver.start()
-    script = 'yes spam | head -c 3000000; yes spam | head -c 3000000 | tr -d "\\n"'
+    script = 'yes spam | head -c 900000000; yes spam | head -c 100000000 | tr -d "\\n"'
     pushed = ivy.push(scripted(tmp_path / 'work', script), app)
     assert pushed.status == 0, pushed.err[-3000:]
     assert ivy.receiver.home.log(1).stat().st_size < 300_000

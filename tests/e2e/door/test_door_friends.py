@@ -252,6 +252,16 @@ def test_a_git_that_hangs_is_killed_and_its_quarantine_removed(alice, door, work
     wait_until(lambda: not list(objects.glob('*incoming*')), 1, 'the quarantine to go')
 
 
+def test_a_git_that_is_killed_leaves_no_quarantine_and_the_client_knows(alice, door, work):
+    hook(door, 'pre-receive', 'kill -KILL $PPID; sleep 60')
+    pushed = alice.push(work, 'hello')
+    assert pushed.status != 0
+    wait_until(lambda: not door.children(), 2, 'the hook to end')
+    assert not list((door.repository('hello') / 'objects').glob('*incoming*'))
+    hook(door, 'pre-receive', 'exit 0')
+    assert alice.push(work, 'hello').status == 0
+
+
 def test_a_push_that_was_accepted_is_handed_over_although_the_client_has_gone(alice, door, work):
     """The hook that journals the push runs to its end if it is quick."""
     hook(door, 'update', 'sleep 0.3')
