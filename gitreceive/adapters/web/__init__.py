@@ -1,0 +1,1 @@
+"""HTTP to servers that a setting names: streaming, with deadlines, retries, and the server's own words in errors."""
