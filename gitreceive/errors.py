@@ -117,6 +117,12 @@ class SlugError(GitReceiveError):
     exit_code = 70
 
 
+class SecretError(SlugError):
+    """The slug would hold a secret; the message names the paths."""
+
+    exit_code = 71
+
+
 class StorageError(GitReceiveError):
     """The slug could not be stored whole, or what is stored is not what was sent."""
 

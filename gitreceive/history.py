@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,6 @@ from gitreceive.model import (
     StoredSlug,
 )
 
-SCHEMA_VERSION = 1
 SCHEMA = """
 CREATE TABLE apps (
     name TEXT PRIMARY KEY, deploy_branch TEXT NOT NULL, created REAL NOT NULL);
@@ -45,6 +44,17 @@ CREATE TABLE releases (
     config TEXT NOT NULL, created REAL NOT NULL, pusher TEXT NOT NULL, key TEXT NOT NULL, buildpack TEXT NOT NULL,
     stack TEXT NOT NULL, PRIMARY KEY (app, version));
 """
+
+UPGRADES = (
+    """
+CREATE TABLE allowed_paths (app TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (app, path));
+CREATE TABLE clean_members (
+    app TEXT NOT NULL, sha256 TEXT NOT NULL, rules TEXT NOT NULL, PRIMARY KEY (app, sha256));
+""",
+)
+"""What later versions added, each to the one before."""
+
+SCHEMA_VERSION = 1 + len(UPGRADES)
 
 
 class History:
@@ -101,6 +111,38 @@ class History:
                 db.execute('INSERT OR REPLACE INTO config_vars VALUES (?, ?, ?)', (app, name, value))
             for name in removed:
                 db.execute('DELETE FROM config_vars WHERE app = ? AND name = ?', (app, name))
+
+    def allowed_paths(self, app: AppName) -> list[str]:
+        """Where in the app's slugs things may stand that look secret."""
+        rows = self._rows('SELECT path FROM allowed_paths WHERE app = ? ORDER BY path', app)
+        return [str(row['path']) for row in rows]
+
+    def change_allowed_paths(self, app: AppName, added: Sequence[str], removed: Sequence[str]) -> None:
+        """Adds and removes such places, all or none."""
+        with self._transaction() as db:
+            db.executemany('INSERT OR IGNORE INTO allowed_paths VALUES (?, ?)', [(app, path) for path in added])
+            db.executemany(
+                'DELETE FROM allowed_paths WHERE app = ? AND path = ?', [(app, path) for path in removed]
+            )
+
+    def is_clean(self, app: AppName, sha256: str, rules: str) -> bool:
+        """Whether a member of a slug passed under these rules."""
+        query = 'SELECT 1 FROM clean_members WHERE app = ? AND sha256 = ? AND rules = ?'
+        return bool(self._rows(query, app, sha256, rules))
+
+    def mark_clean(self, app: AppName, sha256: str, rules: str) -> None:
+        """Remembers that it did; only the last rules count."""
+        with self._transaction() as db:
+            db.execute('INSERT OR REPLACE INTO clean_members VALUES (?, ?, ?)', (app, sha256, rules))
+
+    def forget_members(self, app: AppName, kept: Iterable[str]) -> None:
+        """Forgets which members passed, but for those that are kept."""
+        with self._transaction() as db:
+            known = db.execute('SELECT sha256 FROM clean_members WHERE app = ?', (app,)).fetchall()
+            gone = {row['sha256'] for row in known}.difference(kept)
+            db.executemany(
+                'DELETE FROM clean_members WHERE app = ? AND sha256 = ?', [(app, sha256) for sha256 in gone]
+            )
 
     # builds
 
@@ -240,15 +282,21 @@ class History:
                 raise
 
     def _migrate(self, path: Path) -> None:
-        found = self._db.execute('PRAGMA user_version').fetchone()[0]
-        if found == 0:
-            self._db.executescript(
-                f'BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;'
-            )
-        elif found != SCHEMA_VERSION:
-            raise StateError(
-                f'{path} has schema {found}, this version knows {SCHEMA_VERSION}: install a newer one'
-            )
+        if self._schema() == SCHEMA_VERSION:
+            return
+        with self._transaction() as db:
+            found = self._schema()
+            if found > SCHEMA_VERSION:
+                raise StateError(
+                    f'{path} has schema {found}, this version knows {SCHEMA_VERSION}: install a newer one'
+                )
+            for step in (SCHEMA, *UPGRADES)[found:]:
+                for statement in filter(str.strip, step.split(';')):
+                    db.execute(statement)
+            db.execute(f'PRAGMA user_version = {SCHEMA_VERSION}')
+
+    def _schema(self) -> int:
+        return int(self._db.execute('PRAGMA user_version').fetchone()[0])
 
 
 def _build(row: sqlite3.Row) -> Build:

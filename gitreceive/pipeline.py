@@ -9,14 +9,24 @@ from gitreceive.buildpack import LoadedBuildpack
 from gitreceive.errors import BuildError
 from gitreceive.history import History
 from gitreceive.home import Home
-from gitreceive.model import Build, ContextFile, Image, Plan, Release, Slug, Stack, StoredSlug
+from gitreceive.model import AppName, Build, ContextFile, Image, Plan, Release, Slug, Stack, StoredSlug
 from gitreceive.points import point
-from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder, SlugPacker, Source, Storage
+from gitreceive.ports import (
+    BuildJob,
+    Cancellation,
+    Console,
+    ImageBuilder,
+    SlugPacker,
+    SlugReader,
+    Source,
+    Storage,
+)
 from gitreceive.settings import Limits
 from gitreceive.source import GitSource
 from gitreceive.stages.build import build_image
 from gitreceive.stages.detect import choose_plan
 from gitreceive.stages.dockerfile import render_dockerfile
+from gitreceive.stages.secrets import find_secrets, refuse_secrets, watch_for
 from gitreceive.stages.slug import cut_slug
 from gitreceive.stages.store import store_slug
 from gitreceive.text import megabytes
@@ -33,6 +43,7 @@ class Line:
     buildpacks: Sequence[LoadedBuildpack]
     builder: ImageBuilder
     packer: SlugPacker
+    reader: SlugReader
     storage: Storage
 
 
@@ -58,6 +69,7 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
     with _packed(build, image, committed, line, cancellation) as slug:
         point('slug.cut')
         tell_slug(slug, console)
+        _check_for_secrets(slug, build.push.app, config, line, cancellation)
         stored = store_slug(slug, _about(build, plan, image, line.stack), line.storage, app)
     point('slug.stored')
     cancellation.check()
@@ -123,6 +135,18 @@ def _packed(
         yield cut_slug(image, line.packer, target, committed, line.limits, cancellation)
     finally:
         target.unlink(missing_ok=True)
+
+
+def _check_for_secrets(
+    slug: Slug, app: AppName, config: Mapping[str, str], line: Line, cancellation: Cancellation
+) -> None:
+    """Reads what did not pass before under the same rules."""
+    watch = watch_for(app, config, line.history.allowed_paths(app))
+    if line.history.is_clean(app, slug.sha256, watch.digest):
+        return
+    with slug.path.open('rb') as stream:
+        refuse_secrets(find_secrets(stream, watch, line.reader, cancellation), app)
+    line.history.mark_clean(app, slug.sha256, watch.digest)
 
 
 def _buildpack(plan: Plan, line: Line) -> LoadedBuildpack:

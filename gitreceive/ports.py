@@ -103,6 +103,30 @@ class SlugPacker(Protocol):
         """Bytes of files directly in each directory of ``/app``, by the directory's path (``/app/src``)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlugEntry:
+    """One thing in a slug. ``name`` is its path from the root (``app/src/server.js``), as the file system API has it;
+    ``kind`` is ``file``, ``directory``, ``symlink`` or ``hard link``, ``link`` where the latter two lead.
+    """
+
+    name: str
+    kind: str
+    size: int = 0
+    mode: int = 0
+    mtime: int = 0
+    link: str = ''
+
+
+class SlugReader(Protocol):
+    """Reads packed slugs."""
+
+    def entries(self, stream: IO[bytes]) -> Iterator[tuple[SlugEntry, Iterator[bytes]]]:
+        """What a slug, or one gzip member of it, holds, in its order; a file's bytes may be read until the next entry.
+
+        Raises SlugError if it is damaged.
+        """
+
+
 class Storage(Protocol):
     """Where slugs are kept: named objects, each there whole or not at all."""
 

@@ -1,5 +1,6 @@
 """Makes text of strangers harmless before a terminal sees it."""
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -24,6 +25,11 @@ def harmless(text: str) -> str:
 def decoded(raw: bytes) -> str:
     """Bytes of any origin as harmless text; what is not UTF-8 is shown as U+FFFD."""
     return harmless(raw.decode('utf-8', 'replace'))
+
+
+def path_text(path: str) -> str:
+    """A path of the file system, in which any byte may stand, as harmless text on one line."""
+    return decoded(os.fsencode(path)).replace('\n', '\ufffd')
 
 
 def wrapped(line: str, limit: int) -> Iterator[str]:

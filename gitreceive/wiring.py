@@ -2,6 +2,7 @@
 
 from gitreceive.adapters.docker.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
+from gitreceive.adapters.slugs.entries import GzipSlugReader
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.adapters.storage import storage_from_url
 from gitreceive.buildpack import load_buildpacks
@@ -27,6 +28,7 @@ def open_line(settings: Settings) -> Line:
         buildpacks=load_buildpacks(),
         builder=DockerImageBuilder(engine, str(settings.home)),
         packer=DockerSlugPacker(engine),
+        reader=GzipSlugReader(),
         storage=storage_from_url(settings.storage_url),
     )
 

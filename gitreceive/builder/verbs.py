@@ -125,6 +125,21 @@ def config(
     )
 
 
+@_verb(
+    'allow', _APP, click.argument('paths', nargs=-1), click.option('--remove', multiple=True), _JSON
+)
+def allow(
+    request: Request, app: str, paths: tuple[str, ...], remove: tuple[str, ...], as_json: bool
+) -> Answering:
+    """Paths of an app's slugs, as /app/src/test/key.pem, where what looks secret may stand; --remove PATH."""
+    name, history = request.app(app), request.desk.history
+    if paths or remove:
+        added, removed = map(_parse_place, paths), map(_parse_place, remove)
+        history.change_allowed_paths(name, list(added), list(removed))
+        return _said(f'{name}: {", ".join(history.allowed_paths(name)) or "no path"} may hold what looks secret')
+    return _listed([{'path': path} for path in history.allowed_paths(name)], as_json)
+
+
 @_verb('builds', _MAYBE_APP, _JSON, click.option('--limit', type=click.IntRange(1, 1000), default=20))
 def builds(request: Request, app: str | None, as_json: bool, limit: int) -> Answering:
     """The newest builds of an app, or of all."""
@@ -233,6 +248,13 @@ def _parse_pair(text: str) -> tuple[str, str]:
     if not equals or not CONFIG_NAME.fullmatch(name):
         raise BadCommand(f'{name[:40]!a} is not NAME=VALUE: letters, digits and _, not a digit first')
     return name, value
+
+
+def _parse_place(text: str) -> str:
+    path = text.rstrip('/')
+    if not path.startswith('/app/') or {'', '.', '..'}.intersection(path.split('/')[1:]):
+        raise BadCommand(f'{text[:80]!a} is no path below /app/, as /app/src/test/key.pem is')
+    return path
 
 
 def _said(*lines: str, otherwise: str = '') -> Answering:

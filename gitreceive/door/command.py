@@ -24,6 +24,7 @@ VERBS = {
     'cancel': 'cancel APP                         stops what builds or waits',
     'rebuild': 'rebuild APP [--nocache]            builds what is live once more',
     'config': 'config APP [NAME=VALUE ...]        what builds get in their environment; --unset NAME',
+    'allow': 'allow APP [PATH ...]               where slugs may hold what looks secret; --remove PATH',
     'releases': 'releases APP [--json]              what was released',
 }
 """The verbs that the builder answers, with the line that ``help`` prints."""

@@ -33,7 +33,7 @@ class Verified:
 class Unpacked:
     """The tar stream of an open slug; reading it raises SlugError only."""
 
-    def __init__(self, path: Path, stream: IO[bytes]) -> None:
+    def __init__(self, path: Path | str, stream: IO[bytes]) -> None:
         self._path = path
         self._stream = stream
 
