@@ -109,6 +109,15 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """One file of a source. ``kind`` is ``file``, ``link`` or ``submodule``; ``size`` is in bytes, 0 but for a file."""
+
+    path: str
+    kind: str
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """A base image pair: ``run_image`` runs slugs, ``build_image`` makes them. ``pythons`` are exact versions it has."""
 

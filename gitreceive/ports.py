@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
-from gitreceive.model import AppName, Commit, ContextFile, Image, Plan, Recipe, Stack
+from gitreceive.model import AppName, Commit, ContextFile, Image, Plan, Recipe, SourceFile, Stack
 
 
 class Source(Protocol):
@@ -28,6 +28,9 @@ class Source(Protocol):
 
     def glob(self, pattern: str) -> Sequence[str]:
         """The paths of files that match, sorted. ``*`` does not match ``/``; ``**/`` is not supported."""
+
+    def files(self) -> Iterator[SourceFile]:
+        """Every file, link and submodule, sorted by path; read as it is asked for."""
 
     def archive(self, prefix: str) -> AbstractContextManager[IO[bytes]]:
         """An uncompressed tar stream of the whole tree below ``prefix`` (``src/``), with its end-of-archive blocks."""

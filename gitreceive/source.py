@@ -15,8 +15,11 @@ from dulwich.objects import Commit as GitCommit
 from dulwich.repo import Repo
 
 from gitreceive.errors import SourceError
-from gitreceive.model import Commit
+from gitreceive.model import Commit, SourceFile
 from gitreceive.repositories import git, git_environment, owner
+
+KINDS = {b'blob': 'file', b'commit': 'submodule'}
+"""What git calls the objects of a tree, and what a source calls them."""
 
 
 class GitSource:
@@ -75,6 +78,18 @@ class GitSource:
         return sorted(
             os.fsdecode(path) for path in self._match(self._root, b'', os.fsencode(pattern).split(b'/'))
         )
+
+    def files(self) -> Iterator[SourceFile]:
+        """Every file, link and submodule, sorted by path; ``git ls-tree`` reads the sizes."""
+        listed = git(self._path, 'ls-tree', '-r', '-l', '-z', '--full-tree', self._commit)
+        if listed.returncode != 0:
+            said = listed.stderr.decode(errors='replace').strip()
+            raise SourceError(f'git ls-tree of {self._commit[:7]} failed: {said}')
+        for line in listed.stdout.split(b'\0')[:-1]:
+            about, _, path = line.partition(b'\t')
+            mode, kind, _, size = about.split()
+            shown = 'link' if mode == b'120000' else KINDS[kind]
+            yield SourceFile(path=os.fsdecode(path), kind=shown, size=int(size) if shown == 'file' else 0)
 
     @contextmanager
     def archive(self, prefix: str) -> Iterator[IO[bytes]]:

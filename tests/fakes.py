@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from gitreceive.errors import SourceError
-from gitreceive.model import Commit
+from gitreceive.model import Commit, SourceFile
 
 
 class FakeSource:
@@ -42,6 +42,10 @@ class FakeSource:
     def glob(self, pattern: str) -> Sequence[str]:
         parts = pattern.split('/')
         return sorted(path for path in self._files if _matches(path.split('/'), parts))
+
+    def files(self) -> Iterator[SourceFile]:
+        for path, content in sorted(self._files.items()):
+            yield SourceFile(path=path, kind='file', size=len(content))
 
     @contextmanager
     def archive(self, prefix: str) -> Iterator[IO[bytes]]:

@@ -1,0 +1,68 @@
+"""A source without the files that an ignore list names."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO
+
+from gitreceive.errors import SourceError
+from gitreceive.ignore import LIMIT, IgnoreList
+from gitreceive.model import Commit, SourceFile
+from gitreceive.pieces import readable
+from gitreceive.ports import Source
+from gitreceive.tarstream import without
+
+
+def without_ignored(source: Source, name: str, parse: Callable[[bytes], IgnoreList]) -> Source:
+    """``source`` without what its file ``name`` lists; ``source`` itself if there is no such file.
+
+    Raises SourceError for a list that cannot be read, with the line's number.
+    """
+    if not source.exists(name):
+        return source
+    ignored = parse(source.read(name, LIMIT))
+    return ShownSource(source, ignored.hides) if ignored.runs else source
+
+
+class ShownSource:
+    """What ``hides`` does not name of ``source``; satisfies the ``Source`` port. Directories end with ``/`` for it."""
+
+    def __init__(self, source: Source, hides: Callable[[str], bool]) -> None:
+        self._source = source
+        self._hides = hides
+
+    @property
+    def commit(self) -> Commit:
+        """The commit."""
+        return self._source.commit
+
+    @property
+    def committed(self) -> int:
+        """When it was committed, in whole seconds since the epoch."""
+        return self._source.committed
+
+    def exists(self, path: str) -> bool:
+        """Whether a regular file stands at ``path`` and is shown."""
+        return not self._hides(path) and self._source.exists(path)
+
+    def read(self, path: str, limit: int = 10_000_000) -> bytes:
+        """The file's bytes. Raises SourceError also if it is hidden."""
+        if self._hides(path):
+            raise SourceError(f'{path} is left out by an ignore list')
+        return self._source.read(path, limit)
+
+    def glob(self, pattern: str) -> Sequence[str]:
+        """The paths of shown files that match, sorted."""
+        return [path for path in self._source.glob(pattern) if not self._hides(path)]
+
+    def files(self) -> Iterator[SourceFile]:
+        """What is shown, sorted by path."""
+        return (file for file in self._source.files() if not self._hides(file.path))
+
+    @contextmanager
+    def archive(self, prefix: str) -> Iterator[IO[bytes]]:
+        """The archive of ``source``, without the members that are hidden."""
+        with (
+            self._source.archive(prefix) as stream,
+            readable(without(stream.read, prefix, self._hides)) as shown,
+        ):
+            yield shown
