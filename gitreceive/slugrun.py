@@ -18,26 +18,15 @@ from docker.types import LogConfig
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugs.archive import repacked
 from gitreceive.adapters.slugs.reading import unpacked
+from gitreceive.boot import PORT, START
 from gitreceive.errors import SlugError, StackError
 from gitreceive.model import ProcessType, Stack
 from gitreceive.text import decoded
-
-PORT = 5000
-"""Inside the container, given to the process as ``PORT``."""
 
 BOOT_SECONDS = 60
 HOST = '127.0.0.1'
 RUN_LABEL = 'gitreceive.run'
 PIDS = 1024
-
-START = """
-cd /app || exit 1
-for profile in /app/.profile.d/*.sh; do if [ -f "$profile" ]; then . "$profile"; fi; done
-if [ -f /app/.profile ]; then . /app/.profile; fi
-cd /app/src || exit 1
-exec bash -c "$1"
-"""
-"""What an app's process is started with: its command is an argument and stays one."""
 
 
 @contextmanager

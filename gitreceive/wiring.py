@@ -1,7 +1,11 @@
 """Puts the parts together: the only module that names adapters."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from gitreceive.adapters.docker.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
+from gitreceive.adapters.docker.foreground import Foreground, sweep
 from gitreceive.adapters.slugs.entries import GzipSlugReader
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.adapters.storage import storage_from_url
@@ -41,3 +45,15 @@ def engine_answers(settings: Settings) -> bool:
         return False
     client.close()
     return True
+
+
+def foreground(settings: Settings, config: Mapping[str, Any]) -> Foreground:
+    """A container to be run in the foreground."""
+    return Foreground(Engine(settings.engine), config)
+
+
+def remove_orphans(
+    settings: Settings, mine: tuple[str, str], owner_label: str, alive: Callable[[str], bool]
+) -> int:
+    """Removes the containers that carry the label ``mine`` and whose owner is not alive; returns how many."""
+    return sweep(Engine(settings.engine), mine, owner_label, alive)

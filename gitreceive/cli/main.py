@@ -7,6 +7,7 @@ import click
 
 from gitreceive.cli.builder import builder
 from gitreceive.cli.door import door
+from gitreceive.cli.exec import exec_command
 from gitreceive.cli.keys import keys
 from gitreceive.cli.serve import serve
 from gitreceive.cli.slug import slug
@@ -22,7 +23,7 @@ def gitreceive() -> None:
     """A git push-to-deploy receiver: push, build, slug, release."""
 
 
-for command in (serve, door, builder, keys, stack, slug, *verb_commands()):
+for command in (serve, door, builder, keys, stack, slug, exec_command, *verb_commands()):
     gitreceive.add_command(command)
 
 

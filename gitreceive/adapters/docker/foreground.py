@@ -1,0 +1,201 @@
+"""Runs a container in the foreground: its input, output, terminal, end and exit status are those of the caller.
+
+Whatever happens, the container is gone when the call returns.
+"""
+
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import struct
+import termios
+import threading
+import tty
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import requests
+from docker import APIClient
+from docker.errors import APIError, NotFound
+from docker.utils.socket import STDERR, frames_iter
+
+from gitreceive.adapters.docker.engine import Engine
+from gitreceive.errors import BadCommand, BuildError, EngineGone, StackError
+
+GRACE = 10
+"""Seconds between SIGTERM and SIGKILL."""
+
+PIECE = 1 << 16
+STDIN, OUT, ERR = 0, 1, 2
+
+
+class Foreground:
+    """One run. ``stop`` may be called from any thread, before, during and after it."""
+
+    def __init__(self, engine: Engine, config: Mapping[str, Any]) -> None:
+        self._engine = engine
+        self._config = dict(config)
+        self._terminal = bool(config.get('Tty'))
+        self._stopping = threading.Event()
+        self._container = ''
+
+    def run(self, started: Callable[[int], None] = lambda port: None) -> int:
+        """The exit status of the container's command.
+
+        ``started`` is told the port of the host that leads to it, 0 if none does. Raises StackError without the
+        image, BadCommand if the port is taken, EngineGone, BuildError.
+        """
+        with self._engine.connect() as client, self._created(client):
+            # The engine cannot remove a container whose words somebody takes in no more: the connection ends first.
+            with self._attached(client) as connection:
+                self._start(client)
+                if self._stopping.is_set():
+                    self.stop()
+                started(self._port(client))
+                with self._input(client, connection):
+                    heard = self._output(connection)
+            if not heard:
+                return 128 + signal.SIGPIPE
+            with self._engine.errors('waited for a container'):
+                return int(client.wait(self._container, timeout=None)['StatusCode'])
+
+    def stop(self) -> None:
+        """Ends it: SIGTERM, and SIGKILL if that is not enough or when it is asked for again."""
+        grace = 0 if self._stopping.is_set() and self._container else GRACE
+        self._stopping.set()
+        if not self._container:
+            return
+        with contextlib.suppress(EngineGone, BuildError):
+            with self._engine.connect() as client, self._engine.errors('stopped a container'):
+                client.stop(self._container, timeout=grace)
+
+    @contextmanager
+    def _created(self, client: APIClient) -> Iterator[None]:
+        image = self._config['Image']
+        with self._engine.errors(f'created a container of {image}'):
+            try:
+                created = client.create_container_from_config(self._config)  # type: ignore[no-untyped-call]
+            except NotFound as error:
+                raise StackError(f'the engine has no image {image}: run "gitreceive stack build"') from error
+        self._container = str(created['Id'])
+        try:
+            yield
+        finally:
+            self._engine.remove_container(client, self._container)
+
+    @contextmanager
+    def _attached(self, client: APIClient) -> Iterator[socket.socket]:
+        parts = {'stdin': 1, 'stdout': 1, 'stderr': 1, 'stream': 1}
+        with self._engine.errors('attached to a container'):
+            stream: Any = client.attach_socket(self._container, params=parts)
+            connection: socket.socket = getattr(stream, '_sock', stream)
+            connection.settimeout(None)
+        try:
+            yield connection
+        finally:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            stream.close()
+
+    def _start(self, client: APIClient) -> None:
+        with self._engine.errors('started a container'):
+            try:
+                client.start(self._container)
+            except APIError as error:
+                raise _translated(error, self._config) from error
+
+    def _port(self, client: APIClient) -> int:
+        for wanted in self._config.get('ExposedPorts', {}):
+            with self._engine.errors('looked at a container'):
+                found = client.port(self._container, wanted)
+            if found:
+                return int(found[0]['HostPort'])
+        return 0
+
+    def _output(self, connection: socket.socket) -> bool:
+        """Passes on what it says until it ends; False if nobody wants to hear it any more."""
+        with self._engine.errors('read from a container'):
+            for stream, data in frames_iter(connection, self._terminal):  # type: ignore[no-untyped-call]
+                try:
+                    _write_all(ERR if stream == STDERR else OUT, data)
+                except BrokenPipeError:
+                    return False
+        return True
+
+    @contextmanager
+    def _input(self, client: APIClient, connection: socket.socket) -> Iterator[None]:
+        if not self._config.get('OpenStdin'):
+            yield
+            return
+        pump = threading.Thread(target=_pass_input, args=(connection,), daemon=True)
+        if not self._terminal:
+            pump.start()
+            yield
+            return
+        with _raw_terminal(lambda: self._resize(client)):
+            pump.start()
+            yield
+
+    def _resize(self, client: APIClient) -> None:
+        with contextlib.suppress(APIError, requests.RequestException, OSError):
+            rows, columns, _, _ = struct.unpack('HHHH', fcntl.ioctl(STDIN, termios.TIOCGWINSZ, bytes(8)))
+            if rows and columns:
+                client.resize(self._container, rows, columns)
+
+
+def sweep(engine: Engine, mine: tuple[str, str], owner_label: str, alive: Callable[[str], bool]) -> int:
+    """Removes the containers with the label ``mine`` whose owner, by its own label, is not alive; returns how many."""
+    removed = 0
+    with engine.connect() as client:
+        with engine.errors('looked for containers that were left behind'):
+            found = client.containers(all=True, filters={'label': '='.join(mine)})
+        for container in found:
+            if not alive(container['Labels'].get(owner_label, '')):
+                engine.remove_container(client, container['Id'])
+                removed += 1
+    return removed
+
+
+def _pass_input(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := os.read(STDIN, PIECE):
+            connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+
+
+@contextmanager
+def _raw_terminal(resize: Callable[[], None]) -> Iterator[None]:
+    """The terminal hands every key on, and ``resize`` is called now and when its size changes."""
+    before = termios.tcgetattr(STDIN)
+
+    def resized(number: int, frame: FrameType | None) -> None:
+        threading.Thread(target=resize, daemon=True).start()
+
+    handler = signal.signal(signal.SIGWINCH, resized)
+    tty.setraw(STDIN, termios.TCSADRAIN)
+    try:
+        resize()
+        yield
+    finally:
+        termios.tcsetattr(STDIN, termios.TCSADRAIN, before)
+        signal.signal(signal.SIGWINCH, handler)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _translated(error: APIError, config: Mapping[str, Any]) -> Exception:
+    text = str(error.explanation or error)
+    if 'port is already allocated' in text or 'address already in use' in text:
+        bindings = next(iter(config['HostConfig']['PortBindings'].values()))
+        return BadCommand(
+            f'port {bindings[0]["HostPort"]} of {bindings[0]["HostIp"]} is taken: choose another one with '
+            '-p PORT (0: any that is free)'
+        )
+    return error

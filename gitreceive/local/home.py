@@ -1,0 +1,80 @@
+"""What these commands keep on the machine: a name of their own, and locks that say which of them are alive."""
+
+import contextlib
+import fcntl
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitreceive.errors import StateError
+
+
+@dataclass(frozen=True, slots=True)
+class LocalHome:
+    """Files below ``root``, of one user on one machine. A lock ends with its process, however that ends."""
+
+    root: Path
+
+    def name(self) -> str:
+        """What images and containers of this user and machine are known by: the engine may be shared with others."""
+        file = self.root / 'name'
+        with self.locked('name.lock'), _told(file):
+            if not file.exists():
+                file.write_text(f'local-{uuid.uuid4().hex}')
+            return file.read_text().strip()
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """While it lasts, nobody else is inside with that name; waits until then."""
+        with _opened(self.root / name) as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def owner(self) -> Iterator[str]:
+        """A name for this run, which is alive as long as the context lasts."""
+        name = f'run-{uuid.uuid4().hex}'
+        with _opened(self.root / name) as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                yield name
+            finally:
+                (self.root / name).unlink(missing_ok=True)
+
+    def alive(self, owner: str) -> bool:
+        """Whether the run of that name still goes on; what it left behind is removed if it does not."""
+        file = self.root / os.path.basename(owner)
+        if not file.is_file():
+            return False
+        with _opened(file) as descriptor:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            file.unlink(missing_ok=True)
+            return False
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[int]:
+    with _told(file):
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StateError(
+            f'cannot write {file}: {error.strerror}; name another place with --home DIR or GITRECEIVE_HOME'
+        ) from error

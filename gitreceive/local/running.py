@@ -1,0 +1,39 @@
+"""Runs a container for as long as its command lives, and clears away those whose command was killed."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gitreceive.local.home import LocalHome
+from gitreceive.local.signals import stop_signals
+from gitreceive.settings import Settings
+from gitreceive.wiring import foreground, remove_orphans
+
+HOME_LABEL = 'gitreceive.local'
+OWNER_LABEL = 'gitreceive.local.owner'
+
+
+def local_home(settings: Settings) -> LocalHome:
+    """Where these commands keep their files."""
+    return LocalHome(settings.home / 'local')
+
+
+def run_in_foreground(
+    config: Mapping[str, Any], settings: Settings, started: Callable[[int], None] = lambda port: None
+) -> int:
+    """The exit status of the container that ``config`` describes; ``started`` is told its port on the host.
+
+    SIGINT, SIGTERM and SIGHUP stop it: SIGTERM, grace, SIGKILL.
+    """
+    home = local_home(settings)
+    remove_left_behind(settings)
+    with home.owner() as owner:
+        labels = {HOME_LABEL: home.name(), OWNER_LABEL: owner}
+        run = foreground(settings, {**config, 'Labels': labels})
+        with stop_signals(run.stop):
+            return run.run(started)
+
+
+def remove_left_behind(settings: Settings) -> int:
+    """Removes the containers of commands that were killed; returns how many."""
+    home = local_home(settings)
+    return remove_orphans(settings, (HOME_LABEL, home.name()), OWNER_LABEL, home.alive)
