@@ -53,3 +53,13 @@ class Home:
     def work(self) -> Path:
         """Temporary files of running builds; emptied at start-up."""
         return self.root / 'builder' / 'work'
+
+    @property
+    def shelf(self) -> Path:
+        """What members of slugs were packed from: an index for each app. May be removed at any time."""
+        return self.root / 'builder' / 'shelf'
+
+    @property
+    def members(self) -> Path:
+        """Members of slugs, for storages that keep whole slugs only; bounded, and may be removed at any time."""
+        return self.root / 'builder' / 'members'

@@ -192,8 +192,39 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A part of a slug: a gzip member that holds a run of the tar stream. All members in a row are the slug.
+
+    ``sha256`` in hexadecimal, ``size`` in bytes. ``left_out`` names (at most a few of) the devices, sockets and pipes
+    that a slug cannot hold.
+    """
+
+    sha256: str
+    size: int
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayeredSlug:
+    """A slug by its members, in their order; ``sha256`` and ``size`` are those of all of them in a row.
+
+    ``new`` is how many bytes had to be packed; the others were in storage already.
+    """
+
+    members: tuple[Member, ...]
+    sha256: str
+    size: int
+    new: int
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What its members could not hold."""
+        return tuple(name for member in self.members for name in member.left_out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slug:
-    """A packed ``/app``: a plain ``.tar.gz`` at ``path``; ``sha256`` in hexadecimal, ``size`` in bytes.
+    """A packed ``/app`` in one file: a plain ``.tar.gz`` at ``path``; ``sha256`` in hexadecimal, ``size`` in bytes.
 
     ``left_out`` names (at most a few of) the devices, sockets and pipes that a slug cannot hold.
     """

@@ -1,35 +1,57 @@
 """The line: from an accepted push to a release, one stage after the other, values in, value out."""
 
+import logging
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from gitreceive.buildpack import LoadedBuildpack
-from gitreceive.errors import BuildError
+from gitreceive.codemark import marked
+from gitreceive.errors import BuildError, SlugError, StorageError
 from gitreceive.history import History
 from gitreceive.home import Home
-from gitreceive.model import AppName, Build, ContextFile, Image, Plan, Release, Slug, Stack, StoredSlug
+from gitreceive.model import (
+    AppName,
+    Build,
+    ContextFile,
+    Image,
+    LayeredSlug,
+    Member,
+    Plan,
+    Release,
+    Stack,
+    StoredSlug,
+)
 from gitreceive.points import point
 from gitreceive.ports import (
     BuildJob,
     Cancellation,
+    Composing,
     Console,
     ImageBuilder,
     SlugPacker,
     SlugReader,
     Source,
-    Storage,
 )
 from gitreceive.settings import Limits
+from gitreceive.shelf import Shelf
 from gitreceive.source import GitSource
 from gitreceive.stages.build import build_image
 from gitreceive.stages.detect import choose_plan
 from gitreceive.stages.dockerfile import render_dockerfile
+from gitreceive.stages.members import Cut, Opening, Screen, cut_members
 from gitreceive.stages.secrets import find_secrets, refuse_secrets, watch_for
-from gitreceive.stages.slug import cut_slug
 from gitreceive.stages.store import store_slug
+from gitreceive.storedslugs import reduce_slug
 from gitreceive.text import megabytes
+
+log = logging.getLogger(__name__)
+
+REDUCED = 3
+"""Releases before the newest that are looked at: the one before it, and what an earlier death may have left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +66,8 @@ class Line:
     builder: ImageBuilder
     packer: SlugPacker
     reader: SlugReader
-    storage: Storage
+    storage: Composing
+    shelf: Shelf
 
 
 def deploy(build: Build, line: Line, console: Console, cancellation: Cancellation) -> Release:
@@ -66,14 +89,18 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
     point('image.built')
     tell_processes(plan, image, console)
     console.step('Packing the slug')
-    with _packed(build, image, committed, line, cancellation) as slug:
+    with _work_folder(build, line) as folder:
+        cut = Cut(app=app, image=image, mtime=committed, folder=folder, limits=line.limits)
+        screen = _screen(app, config, line, cancellation)
+        slug = cut_members(cut, line.packer, line.shelf, screen, cancellation)
         point('slug.cut')
         tell_slug(slug, console)
-        _check_for_secrets(slug, build.push.app, config, line, cancellation)
-        stored = store_slug(slug, _about(build, plan, image, line.stack), line.storage, app)
+        stored = store_slug(slug, _about(build, plan, image, line.stack), line.storage, app, folder)
     point('slug.stored')
     cancellation.check()
-    return _record(build, plan, image, stored, line, config)
+    release = _record(build, plan, image, stored, line, config)
+    _reduce_older(release, line)
+    return release
 
 
 def tell_plan(plan: Plan, console: Console) -> None:
@@ -96,15 +123,15 @@ def tell_processes(plan: Plan, image: Image, console: Console) -> None:
     console.detail(f'{plan.processes_from} declares types -> {names}')
 
 
-def tell_slug(slug: Slug, console: Console) -> None:
-    """The slug's size and checksum, and what it could not hold."""
-    console.detail(f'{megabytes(slug.size)}, sha256 {slug.sha256}')
+def tell_slug(slug: LayeredSlug, console: Console) -> None:
+    """The slug's size and checksum, how much of it was not there before, and what it could not hold."""
+    console.detail(f'{megabytes(slug.size)}, sha256 {slug.sha256} ({megabytes(slug.new)} new)')
     for name in slug.left_out:
         console.warn(f'{name} is a device, socket or pipe and was left out')
 
 
 def _job(build: Build, plan: Plan, source: Source, line: Line, config: Mapping[str, str]) -> BuildJob:
-    recipe = render_dockerfile(plan, _buildpack(plan, line), line.stack)
+    recipe = marked(render_dockerfile(plan, _buildpack(plan, line), line.stack))
     if plan.values.get('needs_source_version'):
         version = ContextFile(name='meta/SOURCE_VERSION', content=source.commit.encode())
         recipe = replace(recipe, files=(*recipe.files, version))
@@ -126,27 +153,30 @@ def _explained(plan: Plan, job: BuildJob, line: Line, console: Console, cancella
 
 
 @contextmanager
-def _packed(
-    build: Build, image: Image, committed: int, line: Line, cancellation: Cancellation
-) -> Iterator[Slug]:
-    line.home.work.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target = line.home.work / f'{build.number}.tgz'
+def _work_folder(build: Build, line: Line) -> Iterator[Path]:
+    folder = line.home.work / str(build.number)
     try:
-        yield cut_slug(image, line.packer, target, committed, line.limits, cancellation)
+        folder.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise SlugError(f'cannot make {folder}: {error.strerror}') from error
+    try:
+        yield folder
     finally:
-        target.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _check_for_secrets(
-    slug: Slug, app: AppName, config: Mapping[str, str], line: Line, cancellation: Cancellation
-) -> None:
-    """Reads what did not pass before under the same rules."""
+def _screen(app: AppName, config: Mapping[str, str], line: Line, cancellation: Cancellation) -> Screen:
+    """Looks for secrets in a member, unless it has passed under the same rules before."""
     watch = watch_for(app, config, line.history.allowed_paths(app))
-    if line.history.is_clean(app, slug.sha256, watch.digest):
-        return
-    with slug.path.open('rb') as stream:
-        refuse_secrets(find_secrets(stream, watch, line.reader, cancellation), app)
-    line.history.mark_clean(app, slug.sha256, watch.digest)
+
+    def screen(member: Member, opening: Opening) -> None:
+        if line.history.is_clean(app, member.sha256, watch.digest):
+            return
+        with opening() as stream:
+            refuse_secrets(find_secrets(stream, watch, line.reader, cancellation), app)
+        line.history.mark_clean(app, member.sha256, watch.digest)
+
+    return screen
 
 
 def _buildpack(plan: Plan, line: Line) -> LoadedBuildpack:
@@ -183,3 +213,14 @@ def _record(
     recorded = line.history.record_release(build, release, config)
     point('release.recorded')
     return recorded
+
+
+def _reduce_older(release: Release, line: Line) -> None:
+    """Of the slugs of older releases only the members stay: they are shared, and the slug can be read from them."""
+    older = {found.slug.sha256 for found in line.history.releases(release.app, 1 + REDUCED)[1:]}
+    for sha256 in older - {release.slug.sha256}:
+        try:
+            reduce_slug(line.storage, release.app, sha256)
+        except StorageError as error:
+            log.warning('%s: an older slug could not be reduced to its members: %s', release.app, error)
+    point('slug.reduced')

@@ -15,9 +15,13 @@ POINTS = (
     'plan.chosen',
     'image.building',
     'image.built',
+    'member.packed',
+    'member.stored',
     'slug.cut',
+    'slug.composed',
     'slug.stored',
     'release.recorded',
+    'slug.reduced',
     'build.failed',
     'ref.moved_back',
 )

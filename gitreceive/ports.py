@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, runtime_checkable
 
 from gitreceive.model import AppName, Commit, ContextFile, Image, Plan, Recipe, SourceFile, Stack
 
@@ -92,14 +92,28 @@ class ImageBuilder(Protocol):
         """
 
 
-class SlugPacker(Protocol):
-    """Reads ``/app`` out of an image and packs it."""
+class SlugPart(Protocol):
+    """A part of ``/app`` that can be packed by itself: what some layers of the image have put there."""
 
-    def pack(self, image: Image, target: IO[bytes], mtime: int, cancellation: Cancellation) -> Sequence[str]:
-        """Writes the slug's bytes to ``target``. The same image and mtime give the same bytes.
+    @property
+    def key(self) -> str:
+        """64 hexadecimal digits that stand for the content: two parts with one key are the same bytes when packed."""
+
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+        """Writes the part to ``target`` as whole gzip members.
 
         Returns the names of what a slug cannot hold and was left out (devices, sockets, pipes), at most a few.
         Raises SlugError, EngineGone, BuildCancelled or BuildTimeout.
+        """
+
+
+class SlugPacker(Protocol):
+    """Reads ``/app`` out of an image and packs it."""
+
+    def parts(self, image: Image, mtime: int, cancellation: Cancellation) -> Sequence[SlugPart]:
+        """What the slug is made of: packed one after the other into one file they are a plain ``.tar.gz``.
+
+        ``mtime`` is the time of the code's files. The same image and time give the same parts. Raises as ``pack``.
         """
 
     def sizes(self, image: Image, cancellation: Cancellation) -> Mapping[str, int]:
@@ -150,6 +164,24 @@ class Storage(Protocol):
 
     def sweep(self) -> int:
         """Removes what interrupted puts left behind; returns how many."""
+
+
+@runtime_checkable
+class Composing(Storage, Protocol):
+    """A storage that makes an object of others by itself: no byte of them is sent again."""
+
+    @property
+    def keeps_parts(self) -> bool:
+        """Whether the parts stay as long as nobody deletes them: what was composed may go and be composed again."""
+
+    def size(self, name: str) -> int | None:
+        """The object's size in bytes; None if there is none."""
+
+    def compose(self, name: str, parts: Sequence[str]) -> str:
+        """Makes ``name`` of the objects ``parts`` in a row, atomically, and returns its URL.
+
+        Raises StorageError if a part is missing. A power cut may damage what was composed, but none of its parts.
+        """
 
 
 class Buildpack(Protocol):

@@ -9,12 +9,14 @@ from gitreceive.adapters.docker.foreground import Foreground, sweep
 from gitreceive.adapters.slugs.entries import GzipSlugReader
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.adapters.storage import storage_from_url
+from gitreceive.adapters.storage.whole import composing
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.errors import GitReceiveError
 from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.pipeline import Line
 from gitreceive.settings import Settings
+from gitreceive.shelf import Shelf
 from gitreceive.stack import load_stack
 
 PING_SECONDS = 1.0
@@ -24,6 +26,7 @@ def open_line(settings: Settings) -> Line:
     """The line with its real parts. Opens the history; connects to nothing."""
     engine = Engine(settings.engine)
     home = Home(settings.home)
+    storage = composing(storage_from_url(settings.storage_url), home.members)
     return Line(
         home=home,
         history=History(home.history_db),
@@ -33,7 +36,8 @@ def open_line(settings: Settings) -> Line:
         builder=DockerImageBuilder(engine, str(settings.home)),
         packer=DockerSlugPacker(engine),
         reader=GzipSlugReader(),
-        storage=storage_from_url(settings.storage_url),
+        storage=storage,
+        shelf=Shelf(storage, home.shelf),
     )
 
 

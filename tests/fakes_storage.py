@@ -1,7 +1,7 @@
 """A storage in memory. It passes the same contract suite as the real ones."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -11,7 +11,9 @@ from gitreceive.errors import StorageError
 
 
 class MemoryStorage:
-    """Objects in a dictionary. ``damage`` is applied to the bytes of so many next puts, as a bad disk would."""
+    """Objects in a dictionary; satisfies ``Composing``. ``damage`` is applied to the bytes of so many next puts, as a bad disk would."""
+
+    keeps_parts = True
 
     def __init__(self, damage: int = 0) -> None:
         self.objects: dict[str, bytes] = {}
@@ -37,6 +39,18 @@ class MemoryStorage:
         if name not in self.objects:
             raise StorageError(f'{name}: there is no such object')
         yield io.BytesIO(self.objects[name])
+
+    def size(self, name: str) -> int | None:
+        self._check(name)
+        return len(self.objects[name]) if name in self.objects else None
+
+    def compose(self, name: str, parts: Sequence[str]) -> str:
+        self._check(name)
+        for part in parts:
+            if part not in self.objects:
+                raise StorageError(f'{part}: there is no such object')
+        self.objects[name] = b''.join(self.objects[part] for part in parts)
+        return self.url(name)
 
     def list(self, prefix: str = '') -> Iterator[str]:
         return (name for name in sorted(self.objects) if name.startswith(prefix))

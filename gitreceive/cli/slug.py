@@ -1,6 +1,5 @@
 """``gitreceive slug``: prove a slug by running it, or by reading it."""
 
-import shutil
 import signal
 import tempfile
 import time
@@ -14,6 +13,7 @@ import click
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugs.reading import read_file, verify_slug
 from gitreceive.adapters.storage import storage_from_url
+from gitreceive.adapters.storage.whole import composing
 from gitreceive.cli.options import settings_options
 from gitreceive.errors import BadCommand, SlugError
 from gitreceive.history import History
@@ -23,6 +23,7 @@ from gitreceive.procfile import parse_procfile
 from gitreceive.settings import Settings
 from gitreceive.slugrun import processes_beside, run_slug, started
 from gitreceive.stack.recipe import load_stack
+from gitreceive.storedslugs import open_slug
 from gitreceive.text import decoded
 
 PROCFILE_LIMIT = 100_000
@@ -101,11 +102,12 @@ def _live(text: str, settings: Settings) -> Iterator[FoundSlug]:
         history.close()
     if release is None:
         raise BadCommand(f'{app} has no release yet: push it first, or name a .tgz file')
-    name = f'{app}/{release.slug.sha256}.tgz'
+    storage = composing(storage_from_url(settings.storage_url), Home(settings.home).members)
     with tempfile.TemporaryDirectory(prefix='gitreceive-') as folder:
         path = Path(folder, 'slug.tgz')
-        with storage_from_url(settings.storage_url).open(name) as stream, path.open('wb') as file:
-            shutil.copyfileobj(stream, file, 1 << 20)
+        with open_slug(storage, app, release.slug.sha256) as stream, path.open('wb') as file:
+            while piece := stream.read(1 << 20):
+                file.write(piece)
         processes = {process.name: process.command for process in release.processes}
         yield FoundSlug(path=path, processes=processes, env=env)
 

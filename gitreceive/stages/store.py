@@ -1,4 +1,4 @@
-"""Stores a slug and what there is to say about it, and does not believe the storage before it has read both back."""
+"""Completes a slug whose members are stored: the whole of it in one object, and what there is to say about it."""
 
 import contextlib
 import hashlib
@@ -8,64 +8,39 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gitreceive.errors import StorageError
-from gitreceive.model import Slug, StoredSlug
-from gitreceive.ports import Storage
+from gitreceive.model import AppName, LayeredSlug, StoredSlug
+from gitreceive.points import point
+from gitreceive.ports import Composing
+from gitreceive.storedslugs import compose_slug
+from gitreceive.verified import put_verified
 
-PIECE = 1 << 20
-TRIES = 2
 
+def store_slug(
+    slug: LayeredSlug, about: Mapping[str, object], storage: Composing, app: AppName, folder: Path
+) -> StoredSlug:
+    """Makes ``APP/<sha256>.tgz`` of the slug's members, then puts ``.json``: whoever sees that finds the slug.
 
-def store_slug(slug: Slug, about: Mapping[str, object], storage: Storage, name_prefix: str) -> StoredSlug:
-    """Puts ``<name_prefix>/<sha256>.tgz`` and then ``.json`` beside it: whoever sees the second finds the first.
-
-    ``about`` (app, commit, stack, buildpack, versions, process_types) is stored with the slug's checksum and size. An
-    object that is there already and has the right bytes is not sent again. Raises StorageError; what does not match
-    after two tries is deleted.
+    ``about`` (app, commit, stack, buildpack, versions, process_types) is stored with the slug's checksum, size and
+    members; ``folder`` is for its file. Raises StorageError.
     """
-    name = f'{name_prefix}/{slug.sha256}'
-    url = _put(storage, f'{name}.tgz', slug.path, slug.sha256)
-    with _described(slug, about) as (file, checksum):
-        _put(storage, f'{name}.json', file, checksum)
+    url = compose_slug(storage, app, slug.sha256, slug.size, slug.members)
+    point('slug.composed')
+    with _described(slug, about, folder) as (file, checksum):
+        put_verified(storage, f'{app}/{slug.sha256}.json', file, checksum)
     return StoredSlug(url=url, sha256=slug.sha256, size=slug.size)
 
 
-def slug_json(slug: Slug, about: Mapping[str, object]) -> bytes:
+def slug_json(slug: LayeredSlug, about: Mapping[str, object]) -> bytes:
     """The content of ``slug.json``: the same facts are the same bytes. Pure."""
-    facts = {**about, 'sha256': slug.sha256, 'size': slug.size}
+    members = [{'sha256': member.sha256, 'size': member.size} for member in slug.members]
+    facts = {**about, 'sha256': slug.sha256, 'size': slug.size, 'members': members}
     return json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(',', ':')).encode() + b'\n'
 
 
-def _put(storage: Storage, name: str, file: Path, checksum: str) -> str:
-    found = _checksum(storage, name)
-    if found == checksum:
-        return storage.url(name)
-    for _ in range(TRIES):
-        url = storage.put(name, file)
-        found = _checksum(storage, name)
-        if found == checksum:
-            return url
-        storage.delete(name)
-    raise StorageError(
-        f'{name} was sent {TRIES} times and came back different (sha256 {found or "of nothing"} instead of {checksum}): '
-        'check the disk or the storage service'
-    )
-
-
-def _checksum(storage: Storage, name: str) -> str:
-    digest = hashlib.sha256()
-    try:
-        with storage.open(name) as stream:
-            while piece := stream.read(PIECE):
-                digest.update(piece)
-    except StorageError:
-        return ''
-    return digest.hexdigest()
-
-
 @contextmanager
-def _described(slug: Slug, about: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
+def _described(slug: LayeredSlug, about: Mapping[str, object], folder: Path) -> Iterator[tuple[Path, str]]:
     content = slug_json(slug, about)
-    file = slug.path.with_name(slug.path.name + '.json')
+    file = folder / 'slug.json'
     try:
         try:
             file.write_bytes(content)

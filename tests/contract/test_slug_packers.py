@@ -1,4 +1,4 @@
-"""Two ways out of an image, one slug: the same behaviour, and the same bytes."""
+"""Three ways out of an image, one slug: the same behaviour, and the same files."""
 
 import io
 import os
@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from gitreceive.adapters.docker.layers import image_layers
+from gitreceive.adapters.slugs.groups import STEP_TIME
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.adapters.slugs.reading import verify_slug
 from gitreceive.cancellation import BuildClock
+from gitreceive.codemark import INSTRUCTION
 from gitreceive.errors import BuildCancelled, SlugError
 from gitreceive.model import Image, Slug, Stack
 from gitreceive.settings import Limits
@@ -53,22 +55,41 @@ def shop(docker_host: str, stack: Stack) -> Iterator[Workshop]:
         yield made
 
 
-@pytest.fixture(scope='module')
-def strange(shop: Workshop) -> Image:
-    files = [('buildpack/strange', STRANGE.encode()), ('buildpack/later', LATER.encode())]
+def make(shop: Workshop, mark: str = '') -> Image:
+    files = [('buildpack/strange', STRANGE.encode()), ('buildpack/later', LATER.encode()), ('mark/code', b'')]
     step = 'RUN --mount=type=bind,source=buildpack,target=/buildpack ["python3", "/buildpack/%s"]\n'
-    return shop.build(f'{FROM}USER root\n{step % "strange"}{step % "later"}', recipe_files=files)
+    return shop.build(
+        f'{FROM}USER root\n{step % "strange"}{mark}{step % "later"}COPY ["src", "/app/src"]\n',
+        {'code': b'x'},
+        recipe_files=files,
+    )
 
 
-@pytest.fixture(params=['layers', 'archive'])
-def packer(request: pytest.FixtureRequest, shop: Workshop, strange: Image) -> DockerSlugPacker:
-    if request.param == 'layers':
+@pytest.fixture(scope='module')
+def images(shop: Workshop) -> dict[bool, Image]:
+    """By whether the layers of the code are marked."""
+    return {False: make(shop), True: make(shop, INSTRUCTION)}
+
+
+@pytest.fixture(params=['layers', 'layers in parts', 'archive'])
+def way(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def strange(images: dict[bool, Image], way: str) -> Image:
+    return images[way == 'layers in parts']
+
+
+@pytest.fixture
+def packer(way: str, shop: Workshop, strange: Image) -> DockerSlugPacker:
+    if way != 'archive':
         with shop.engine.connect() as client:
             if image_layers(shop.engine, client, strange.id) is None:
                 pytest.skip(
                     "the engine's layers cannot be reached from here (needs root, overlay2, this machine)"
                 )
-    return DockerSlugPacker(shop.engine, layers=request.param == 'layers')
+    return DockerSlugPacker(shop.engine, layers=way != 'archive')
 
 
 def cut(packer: DockerSlugPacker, image: Image, target: Path, limit: int = 500_000_000) -> Slug:
@@ -125,8 +146,11 @@ def test_what_upper_layers_deleted_is_not_there(members: dict[bytes, tarfile.Tar
     ]
 
 
-def test_owner_time_and_modes_are_fixed(members: dict[bytes, tarfile.TarInfo]) -> None:
-    assert {(m.uid, m.gid, m.uname, m.gname, m.mtime) for m in members.values()} == {(0, 0, '', '', MTIME)}
+def test_owner_time_and_modes_are_fixed(members: dict[bytes, tarfile.TarInfo], way: str) -> None:
+    assert {(m.uid, m.gid, m.uname, m.gname) for m in members.values()} == {(0, 0, '', '')}
+    times = {MTIME, STEP_TIME} if way == 'layers in parts' else {MTIME}
+    assert {m.mtime for m in members.values()} == times
+    assert members[b'./app/src/code'].mtime == members[b'./app/src/changed'].mtime == MTIME
     assert not any(m.mode & 0o7000 for m in members.values())
     assert members[b'./app/src/setuid'].mode == 0o755
     assert members[b'./app/src/sticky'].mode == 0o777
@@ -155,10 +179,17 @@ def test_hard_links_point_at_an_earlier_member(members: dict[bytes, tarfile.TarI
     assert members[b'./app/src/alone'].isreg()
 
 
-def test_members_come_in_bytewise_order_of_their_components(members: dict[bytes, tarfile.TarInfo]) -> None:
-    names = [name.split(b'/') for name in members]
-    assert names == sorted(names)
-    assert names[0] == [b'.', b'app']
+def test_members_come_in_bytewise_order_of_their_components(slug: Slug, way: str) -> None:
+    with tarfile.open(slug.path) as tar:
+        found = [(member.mtime, os.fsencode(member.name).split(b'/')) for member in tar]
+    assert found == sorted(found), 'one part after the other, each in its order'
+    assert found[0][1] == [b'.', b'app']
+
+
+def test_nothing_is_twice_in_a_slug(slug: Slug) -> None:
+    with tarfile.open(slug.path) as tar:
+        names = tar.getnames()
+    assert len(names) == len(set(names))
 
 
 def test_a_slug_passes_its_own_verification(slug: Slug) -> None:
@@ -172,9 +203,89 @@ def test_the_same_image_gives_the_same_bytes(
     assert cut(packer, strange, tmp_path / 'again').sha256 == slug.sha256
 
 
-def test_both_ways_give_the_same_bytes(shop: Workshop, strange: Image, slug: Slug, tmp_path: Path) -> None:
+def test_all_ways_give_the_same_files(
+    images: dict[bool, Image], slug: Slug, shop: Workshop, tmp_path: Path
+) -> None:
+    other = cut(DockerSlugPacker(shop.engine, layers=False), images[False], tmp_path / 'other')
+    assert tree(slug.path) == tree(other.path)
+
+
+def test_one_part_is_the_same_bytes_as_the_engines_archive(
+    way: str, slug: Slug, strange: Image, shop: Workshop, tmp_path: Path
+) -> None:
     other = cut(DockerSlugPacker(shop.engine, layers=False), strange, tmp_path / 'other')
-    assert other.sha256 == slug.sha256
+    assert (other.sha256 == slug.sha256) is (way != 'layers in parts')
+
+
+def tree(slug: Path) -> dict[str, tuple[int, bytes, str | bytes]]:
+    """What is unpacked of a slug; hard links by what they lead to."""
+    with tarfile.open(slug) as tar:
+        found = {}
+        for member in tar:
+            file = tar.extractfile(member) if member.isfile() or member.islnk() else None
+            kind = tarfile.REGTYPE if file else member.type
+            found[member.name] = (member.mode, kind, file.read() if file else member.linkname)
+        return found
+
+
+STEPS = {
+    'deletes a file': 'RUN rm /app/src/lib/a',
+    'deletes a directory': 'RUN rm -r /app/src/lib',
+    'deletes and makes a directory': 'RUN rm -r /app/src/lib && mkdir /app/src/lib && echo new > /app/src/lib/a',
+    'deletes, and a later one makes': 'RUN rm -r /app/src/lib\nRUN mkdir -p /app/src/lib/deep && echo n > /app/src/lib/deep/x',
+    'makes a file of a directory': 'RUN rm -r /app/src/lib && echo file > /app/src/lib',
+    'makes a directory of a file': 'RUN rm /app/src/lib/a && mkdir /app/src/lib/a && echo > /app/src/lib/a/b',
+    'makes a link of a directory': 'RUN rm -r /app/src/lib && ln -s /etc /app/src/lib',
+    'changes modes': 'RUN chmod 700 /app/src/lib && chmod 711 /app && chmod 600 /app/src/lib/b',
+    'links to what is below': 'RUN ln /app/src/lib/a /app/src/lib/deep/hard && ln /app/src/lib/link /app/src/other',
+    'moves a directory': 'RUN mv /app/src/lib /app/src/moved',
+    'has nothing to say': 'RUN true',
+    'empties the app': 'RUN find /app -mindepth 1 -delete',
+}
+LOWER = (
+    'RUN mkdir -p /app/src/lib/deep && cd /app/src/lib && echo a > a && echo b > b && echo c > deep/c && ln a link'
+    ' && mkdir /app/big && head -c 2000000 /dev/zero > /app/big/zeros && chmod 2755 /app/src/lib\n'
+    'RUN mkdir /app/more && head -c 2000000 /dev/zero > /app/more/zeros && echo second > /app/src/lib/second\n'
+)
+
+
+@pytest.mark.parametrize('step', STEPS)
+def test_what_an_upper_layer_does_to_a_lower_one_is_seen(
+    shop: Workshop, images: dict[bool, Image], tmp_path: Path, step: str
+) -> None:
+    with shop.engine.connect() as client:
+        if image_layers(shop.engine, client, images[True].id) is None:
+            pytest.skip("the engine's layers cannot be reached from here")
+    text = f'{FROM}USER root\n{LOWER}{INSTRUCTION}COPY ["src", "/app/src"]\n{STEPS[step]}\n'
+    image = shop.build(text, {'code': b'x', 'lib/b': b'of the code'}, recipe_files=[('mark/code', b'')])
+    slugs = {
+        way: cut(DockerSlugPacker(shop.engine, layers=way), image, tmp_path / str(way))
+        for way in (True, False)
+    }
+    assert tree(slugs[True].path) == tree(slugs[False].path)
+    verify_slug(slugs[True].path)
+    with tarfile.open(slugs[True].path) as tar:
+        names = tar.getnames()
+        assert names[0] == './app'
+        assert len(names) == len(set(names))
+
+
+def test_a_change_of_the_code_changes_the_last_part_only(shop: Workshop, images: dict[bool, Image]) -> None:
+    found = []
+    for code in (b'one', b'two'):
+        image = shop.build(
+            f'{FROM}USER root\n{LOWER}{INSTRUCTION}COPY ["src", "/app/src"]\n',
+            {'code': code},
+            recipe_files=[('mark/code', b'')],
+        )
+        found.append(
+            [part.key for part in DockerSlugPacker(shop.engine).parts(image, len(code), BuildClock(9))]
+        )
+    if len(found[0]) == 1:
+        pytest.skip("the engine's layers cannot be reached from here")
+    assert len(found[0]) == len(found[1]) == 3
+    assert found[0][:2] == found[1][:2]
+    assert found[0][2] != found[1][2]
 
 
 def test_an_image_of_a_single_layer_can_be_packed(
@@ -222,7 +333,8 @@ def test_a_cancelled_cut_leaves_nothing(packer: DockerSlugPacker, strange: Image
             return len(data)  # type: ignore[arg-type]
 
     with pytest.raises(BuildCancelled), Stopping(tmp_path / 'slug', 'w') as target:
-        packer.pack(strange, target, MTIME, clock)
+        for part in packer.parts(strange, MTIME, clock):
+            part.pack(target, clock)
     clock.close()
     mine = ['ps', '--ppid', str(os.getpid()), '-wwo', 'args']
     assert 'overlay_child' not in subprocess.run(mine, capture_output=True, text=True).stdout

@@ -13,8 +13,9 @@ import pytest
 
 from gitreceive.adapters.storage import storage_from_url
 from gitreceive.adapters.storage.file import TEMPORARY, FileStorage
+from gitreceive.adapters.storage.whole import WholeSlugs
 from gitreceive.errors import SettingsError, StorageError
-from gitreceive.ports import Storage
+from gitreceive.ports import Composing, Storage
 from tests.fakes_storage import MemoryStorage
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason='only root can mount')
@@ -23,6 +24,13 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason='only root can mount')
 @pytest.fixture(params=['file', 'memory'])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     return FileStorage(tmp_path / 'made' / 'when needed') if request.param == 'file' else MemoryStorage()
+
+
+@pytest.fixture(params=['file', 'memory', 'whole'])
+def composing(request: pytest.FixtureRequest, tmp_path: Path) -> Composing:
+    if request.param == 'whole':
+        return WholeSlugs(MemoryStorage(), tmp_path / 'near')
+    return FileStorage(tmp_path / 'root') if request.param == 'file' else MemoryStorage()
 
 
 @pytest.fixture
@@ -103,6 +111,45 @@ def test_a_deleted_object_is_gone(storage: Storage, slug: Path) -> None:
     storage.put('a/b', slug)
     storage.delete('a/b')
     assert list(storage.list()) == []
+
+
+def test_objects_make_up_another_one(composing: Composing, slug: Path, tmp_path: Path) -> None:
+    (tmp_path / 'small').write_bytes(b'small')
+    (tmp_path / 'empty').write_bytes(b'')
+    for name in ('slug', 'small', 'empty'):
+        composing.put(f'app/members/{name}.gz', tmp_path / name)
+    names = [f'app/members/{name}.gz' for name in ('slug', 'empty', 'small', 'slug')]
+    for _ in range(2):
+        assert composing.compose('app/1.tgz', names) == composing.url('app/1.tgz')
+        assert content(composing, 'app/1.tgz') == slug.read_bytes() + b'small' + slug.read_bytes()
+    assert composing.size('app/1.tgz') == 6_000_005
+    assert list(composing.list()) == ['app/1.tgz', *sorted(set(names))]
+
+
+def test_without_a_part_nothing_is_composed(composing: Composing, slug: Path) -> None:
+    composing.put('app/members/a.gz', slug)
+    with pytest.raises(StorageError, match='no such object'):
+        composing.compose('app/1.tgz', ['app/members/a.gz', 'app/members/b.gz'])
+    assert list(composing.list()) == ['app/members/a.gz']
+    assert composing.sweep() == 0
+
+
+def test_the_size_of_what_is_not_there_is_none(composing: Composing) -> None:
+    assert composing.size('app/members/a.gz') is None
+
+
+def test_where_whole_slugs_are_kept_members_stay_near_and_are_bounded(tmp_path: Path) -> None:
+    """A storage that cannot compose is sent the whole; of its members the last used stay on this host."""
+    far, near = MemoryStorage(), tmp_path / 'near'
+    storage = WholeSlugs(far, near, most=10)
+    (tmp_path / 'part').write_bytes(b'abcd')
+    for number, name in enumerate('ab'):
+        storage.put(f'app/members/{name}.gz', tmp_path / 'part')
+        os.utime(near / f'app/members/{name}.gz', (number, number))
+    storage.compose('app/1.tgz', ['app/members/a.gz', 'app/members/a.gz'])
+    assert far.objects == {'app/1.tgz': b'abcdabcd'}
+    storage.put('app/members/c.gz', tmp_path / 'part')
+    assert list(storage.list()) == ['app/1.tgz', 'app/members/a.gz', 'app/members/c.gz']
 
 
 @pytest.mark.parametrize(

@@ -146,10 +146,17 @@ class Receiver:
         return run(words, environ={**os.environ, **safe}).out.strip() or None
 
     def leftovers(self) -> list[Path]:
-        """Temporary files."""
+        """Temporary files, and members that no slug has."""
         slugs = self.home.root / 'slugs'
+        known = {
+            slug.parent / 'members' / f'{member["sha256"]}.gz'
+            for slug in slugs.glob('*/*.json')
+            for member in json.loads(slug.read_bytes())['members']
+        }
         stored = [
-            path for path in slugs.rglob('*') if path.is_file() and path.suffix not in ('.tgz', '.json')
+            path
+            for path in slugs.rglob('*')
+            if path.is_file() and path.suffix not in ('.tgz', '.json') and path not in known
         ]
         work = list(self.home.work.iterdir()) if self.home.work.exists() else []
         quarantines = [path for path in self.home.repos.glob('*.git/objects/*incoming*')]

@@ -17,10 +17,15 @@ LINK = re.compile('[A-Z0-9]{26}')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layers:
-    """``root`` is the engine's ``overlay2`` directory; ``names`` its layers' names there, the uppermost first."""
+    """``root`` is the engine's ``overlay2`` directory; ``names`` its layers' names there, the uppermost first.
+
+    ``contents`` are the layers' digests in the same order, as the image lists them (``diff_ids``); empty if they are
+    not known for certain.
+    """
 
     root: Path
     names: Sequence[str]
+    contents: Sequence[str] = ()
 
     def links(self) -> Sequence[str]:
         """The layers' short names relative to ``root`` (``l/ABC...``): a mount's options have room for 4,096 bytes."""
@@ -44,7 +49,7 @@ def _read_below(top: Path, parts: Sequence[str], limit: int) -> bytes | None:
         at, opaque = os.open(top, os.O_PATH | os.O_DIRECTORY), False
         opened.callback(os.close, at)
         for part in parts:
-            opaque = opaque or _is_opaque(at)
+            opaque = opaque or is_opaque(f'/proc/self/fd/{at}')
             try:
                 at = os.open(part, os.O_PATH | os.O_NOFOLLOW, dir_fd=at)
             except FileNotFoundError:
@@ -60,11 +65,11 @@ def _read_below(top: Path, parts: Sequence[str], limit: int) -> bytes | None:
             return file.read(limit)
 
 
-def _is_opaque(folder: int) -> bool:
+def is_opaque(folder: str | bytes) -> bool:
     """Whether a directory hides its namesakes in lower layers (kernel documentation, "Overlay Filesystem")."""
     for name in ('trusted.overlay.opaque', 'user.overlay.opaque'):
         with contextlib.suppress(OSError):
-            if os.getxattr(f'/proc/self/fd/{folder}', name) == b'y':
+            if os.getxattr(folder, name) == b'y':
                 return True
     return False
 
@@ -74,7 +79,8 @@ def image_layers(engine: Engine, client: APIClient, image: str) -> Layers | None
     if os.geteuid() != 0:
         return None
     with engine.errors(f'looked at image {image[:19]}'):
-        driver = client.inspect_image(image).get('GraphDriver') or {}  # type: ignore[no-untyped-call]
+        about = client.inspect_image(image)  # type: ignore[no-untyped-call]
+    driver = about.get('GraphDriver') or {}
     data = driver.get('Data') or {}
     if driver.get('Name') != 'overlay2' or 'UpperDir' not in data:
         return None
@@ -82,7 +88,12 @@ def image_layers(engine: Engine, client: APIClient, image: str) -> Layers | None
     roots = {folder.parent.parent for folder in folders}
     if len(roots) != 1 or not all(folder.name == 'diff' and folder.is_dir() for folder in folders):
         return None
-    return Layers(root=roots.pop(), names=tuple(folder.parent.name for folder in folders))
+    contents = tuple(reversed((about.get('RootFS') or {}).get('Layers') or ()))
+    return Layers(
+        root=roots.pop(),
+        names=tuple(folder.parent.name for folder in folders),
+        contents=contents if len(contents) == len(folders) else (),
+    )
 
 
 def _diffs(data: dict[str, str]) -> Iterator[str]:

@@ -15,11 +15,18 @@ from typing import IO, Any
 
 from gitreceive.adapters.docker.layers import Layers
 from gitreceive.adapters.slugs import overlay_child
-from gitreceive.adapters.slugs.compress import BLOCK, compress
+from gitreceive.adapters.slugs.compress import BLOCK, compress_part
+from gitreceive.adapters.slugs.groups import Group
+from gitreceive.adapters.slugs.members import RECORD
+from gitreceive.adapters.slugs.overlay_child import Wanted
 from gitreceive.errors import SlugError
 from gitreceive.ports import Cancellation
 
+_temporary = tempfile.TemporaryFile
 CHILD = Path(overlay_child.__file__)
+HELD_BACK = RECORD + 2048
+"""More than what tar writes behind the last file: a header, two blocks of zeros, and zeros up to a whole record."""
+
 ENVIRONMENT = {'LC_ALL': 'C', 'PATH': '/usr/local/bin:/usr/bin:/bin'}
 
 
@@ -27,36 +34,66 @@ class CannotMount(Exception):
     """This process may not mount, or the kernel cannot do it: another way has to be taken."""
 
 
-def pack_layers(layers: Layers, target: IO[bytes], mtime: int, cancellation: Cancellation) -> Sequence[str]:
-    """Writes the slug and returns the names of what was left out. Raises CannotMount before the first byte."""
-    with _child('pack', layers, mtime, cancellation) as (child, outcome):
+def pack_group(layers: Layers, group: Group, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+    """Packs what a group of layers holds and returns the names of what was left out.
+
+    Raises CannotMount before the first byte.
+    """
+    ended: list[bool] = []
+    with _child('pack', layers, _wanted(layers, group), cancellation) as (child, outcome):
         assert child.stdout
         first = child.stdout.read(BLOCK)
         if first:
-            compress(_pieces(first, child.stdout), target)
+            compress_part(_without_end(first, child.stdout, ended), target, group.last)
         _await_end(child)
+    if not ended:
+        raise SlugError('cannot pack /app of the image: tar ended before its work was done')
     return [str(name) for name in outcome['left_out']]
+
+
+def try_layers(layers: Layers, cancellation: Cancellation) -> None:
+    """Mounts the layers and does nothing with them. Raises CannotMount."""
+    with _child('try', layers, _wanted(layers), cancellation) as (child, _):
+        _await_end(child)
 
 
 def layer_sizes(layers: Layers, cancellation: Cancellation) -> Mapping[str, int]:
     """See ``SlugPacker.sizes``."""
-    with _child('sizes', layers, 0, cancellation) as (child, outcome):
+    with _child('sizes', layers, _wanted(layers), cancellation) as (child, outcome):
         _await_end(child)
     return {str(folder): int(size) for folder, size in outcome['sizes'].items()}
 
 
+def _wanted(layers: Layers, group: Group | None = None) -> Wanted:
+    """The order for the child. Raises CannotMount if the layers are not what they should be."""
+    try:
+        links = list(layers.links())
+    except OSError as error:
+        raise CannotMount(str(error)) from error
+    wanted = Wanted(
+        layers=links, own=[], below=[], hidden=[], replacing=[], mtime=group.mtime if group else 0
+    )
+    if group is None or len(group.own) == len(links):
+        return wanted
+    return {
+        **wanted,
+        'own': [links[at] for at in group.own],
+        'below': [links[at] for at in group.below],
+        'hidden': [path.decode('latin-1') for path in group.hidden],
+        'replacing': [path.decode('latin-1') for path in group.replacing],
+    }
+
+
 @contextmanager
 def _child(
-    task: str, layers: Layers, mtime: int, cancellation: Cancellation
+    task: str, layers: Layers, wanted: Wanted, cancellation: Cancellation
 ) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
     """The child and what it reports; the latter is filled in when the context ends. The child's group ends with it."""
     outcome: dict[str, Any] = {}
-    try:
-        lower = ':'.join(layers.links())
-    except OSError as error:
-        raise CannotMount(str(error)) from error
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as reported:
-        child = _start([task, str(layers.root), lower, str(mtime)], said, reported)
+    with _temporary() as given, _temporary() as said, _temporary() as reported:
+        given.write(json.dumps(wanted).encode())
+        given.seek(0)
+        child = _start([task, str(layers.root)], given, said, reported)
         try:
             with cancellation.call_on_stop(lambda: _kill(child)):
                 yield child, outcome
@@ -70,10 +107,12 @@ def _child(
         outcome.update(_judged(child.returncode, reported.read(), _text(said)))
 
 
-def _start(arguments: Sequence[str], said: IO[bytes], reported: IO[bytes]) -> 'subprocess.Popen[bytes]':
+def _start(
+    arguments: Sequence[str], given: IO[bytes], said: IO[bytes], reported: IO[bytes]
+) -> 'subprocess.Popen[bytes]':
     child = subprocess.Popen(
         [sys.executable, '-I', '-S', str(CHILD), *arguments, str(reported.fileno())],
-        stdin=subprocess.DEVNULL,
+        stdin=given,
         stdout=subprocess.PIPE,
         stderr=said,
         pass_fds=[reported.fileno()],
@@ -87,10 +126,17 @@ def _start(arguments: Sequence[str], said: IO[bytes], reported: IO[bytes]) -> 's
     return child
 
 
-def _pieces(first: bytes, stream: IO[bytes]) -> Iterator[bytes]:
-    yield first
+def _without_end(first: bytes, stream: IO[bytes], ended: list[bool]) -> Iterator[bytes]:
+    """The tar stream up to the file that marks its end; ``ended`` gets an entry if that is there."""
+    waiting = bytearray(first)
     while piece := stream.read(BLOCK):
-        yield piece
+        waiting += piece
+        yield bytes(waiting[:-HELD_BACK])
+        del waiting[:-HELD_BACK]
+    end = (len(waiting.rstrip(b'\0')) - 1) // 512 * 512
+    if waiting.startswith(overlay_child.END.encode(), max(end, 0)):
+        ended.append(True)
+        yield bytes(waiting[:end])
 
 
 def _judged(status: int, reported: bytes, said: str) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Runs in a process of its own: mounts the layers of an image, lists what is below ``/app`` and lets tar write it.
 
-``python3 -I -S overlay_child.py pack|sizes OVERLAY2 LOWER MTIME REPORT``; standard output is the tar stream, the
-descriptor REPORT takes one line of JSON at the end. The mount lives in a private namespace and ends with the last process in it, so
-that nothing is left after a kill -9. Content is that of strangers: no symlink is followed and nothing is opened by
-this script but directories.
+``python3 -I -S overlay_child.py pack|sizes|try OVERLAY2 REPORT``; standard input is a JSON object (``Wanted``), standard
+output the tar stream, with an empty file ``END`` behind all others; the descriptor REPORT takes one line of JSON at the
+end. The mounts live in a private namespace and end with the last process in it, so that nothing is left after a kill
+-9. Content is that of strangers: no symlink is followed and nothing is opened by this script but directories.
 """
 
 import ctypes
@@ -11,8 +11,8 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from typing import NoReturn, TypedDict
 
 CLONE_NEWNS = 0x00020000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 0x4000, 0x40000
@@ -20,6 +20,9 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 0x40
 
 MOUNTPOINT = '/tmp'
 """Covered in the private namespace only; the file hierarchy standard has it everywhere."""
+
+END = 'gitreceive-end'
+"""Where the tar stream really ends is not seen from outside: it is padded with zeros, and a file may end with some."""
 
 CANNOT_MOUNT = 77
 MOST_NAMES = 20
@@ -38,25 +41,47 @@ TAR = (
 )
 
 
-def main(task: str, root: str, lower: str, mtime: str, reported: str) -> None:
+class Wanted(TypedDict):
+    """What is asked for. Layers are short names below OVERLAY2, the uppermost first; paths are Latin-1 for bytes.
+
+    ``layers`` are all of the image. ``own`` are those whose files are wanted, without the paths in ``hidden``; of their
+    directories, those that ``below`` has as well are not, unless they are in ``replacing``. ``own`` empty: everything.
+    """
+
+    layers: list[str]
+    own: list[str]
+    below: list[str]
+    hidden: list[str]
+    replacing: list[str]
+    mtime: int
+
+
+Entries = Iterator[tuple[bytes, int]]
+"""Path and type (``stat.S_IFMT``; 0 for whatever a slug cannot hold)."""
+
+
+def main(task: str, root: str, reported: str) -> None:
     """See the module."""
+    wanted: Wanted = json.load(sys.stdin)
     try:
-        mount(root, lower)
+        mount(root, wanted)
     except OSError as error:
         print(f'cannot mount the layers: {error}', file=sys.stderr)
         sys.exit(CANNOT_MOUNT)
-    top = f'{MOUNTPOINT}/root'
-    os.chdir(top)
+    if task == 'try':
+        report(int(reported), {})
+        return
+    os.chdir(f'{MOUNTPOINT}/layers')
     if not stat.S_ISDIR(os.lstat('app').st_mode):
         sys.exit('/app is not a directory')
     if task == 'sizes':
         report(int(reported), {'sizes': sizes()})
     else:
-        pack(mtime, int(reported))
+        pack(wanted, int(reported))
 
 
-def mount(root: str, lower: str) -> None:
-    """Mounts the overlay read-only below MOUNTPOINT, where nobody else sees it. Raises OSError."""
+def mount(root: str, wanted: Wanted) -> None:
+    """Mounts overlays read-only below MOUNTPOINT, where nobody else sees them. Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     os.chdir(root)
     _checked(libc.unshare(CLONE_NEWNS))
@@ -64,21 +89,25 @@ def mount(root: str, lower: str) -> None:
     _mount(
         libc, b'tmpfs', MOUNTPOINT.encode(), b'tmpfs', MS_NOSUID | MS_NODEV | MS_NOEXEC, b'size=64k,mode=0700'
     )
-    os.mkdir(f'{MOUNTPOINT}/root')
     os.mkdir(f'{MOUNTPOINT}/empty')  # an overlay without an upper directory needs two lower ones
-    options = f'lowerdir={lower}:{MOUNTPOINT}/empty'.encode()
-    flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
-    _mount(libc, b'overlay', f'{MOUNTPOINT}/root'.encode(), b'overlay', flags, options)
+    with open(f'{MOUNTPOINT}/{END}', 'wb'):
+        pass
+    for name, lower in (('layers', wanted['layers']), ('own', wanted['own']), ('below', wanted['below'])):
+        os.mkdir(f'{MOUNTPOINT}/{name}')
+        if lower:
+            options = f'lowerdir={":".join(lower)}:{MOUNTPOINT}/empty'.encode()
+            flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
+            _mount(libc, b'overlay', f'{MOUNTPOINT}/{name}'.encode(), b'overlay', flags, options)
 
 
-def pack(mtime: str, reported: int) -> NoReturn:
+def pack(wanted: Wanted, reported: int) -> NoReturn:
     """Becomes tar; a child walks the tree and feeds it the names."""
     names, to_tar = os.pipe()
     if os.fork() == 0:
         os.close(names)
         os.close(1)
         try:
-            feed(to_tar, reported)
+            feed(entries(wanted), to_tar, reported)
         except OSError as error:
             print(f'cannot list /app: {error}', file=sys.stderr)
             os._exit(1)
@@ -86,14 +115,15 @@ def pack(mtime: str, reported: int) -> NoReturn:
     os.close(to_tar)
     os.close(reported)
     os.dup2(names, 0)
-    os.execvp('tar', [*TAR, f'--mtime=@{mtime}', '--files-from=-'])
+    end = ('--files-from=-', f'--directory={MOUNTPOINT}', END)
+    os.execvp('tar', [*TAR, f'--mtime=@{wanted["mtime"]}', *end])
 
 
-def feed(to_tar: int, reported: int) -> None:
+def feed(found: Entries, to_tar: int, reported: int) -> None:
     """Writes the names for tar, and reports before tar can see their end: then tar's end is the end of all."""
     left_out: list[str] = []
     with os.fdopen(to_tar, 'wb', buffering=1 << 16) as sink:
-        for path, kind in walk():
+        for path, kind in found:
             if kind in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
                 sink.write(b'./' + path + b'\0')
             elif len(left_out) < MOST_NAMES:
@@ -102,22 +132,44 @@ def feed(to_tar: int, reported: int) -> None:
         report(reported, {'left_out': left_out})
 
 
-def walk() -> Iterator[tuple[bytes, int]]:
-    """Everything from ``app`` down: path and type. A directory precedes its entries, which come in bytewise order."""
-    waiting = [(b'app', stat.S_IFDIR)]
+def entries(wanted: Wanted) -> Entries:
+    """What is asked for, in the order of ``walk``."""
+    if not wanted['own']:
+        return walk('.')
+    hidden, replacing = (set(_encoded(wanted[name])) for name in ('hidden', 'replacing'))
+    return own_entries(hidden, replacing)
+
+
+def own_entries(hidden: set[bytes], replacing: set[bytes]) -> Entries:
+    """What some layers have put there and is to be seen in the end."""
+    own, below = f'{MOUNTPOINT}/own', f'{MOUNTPOINT}/below'.encode()
+    new: set[bytes] = set()
+    for path, kind in walk(own, lambda path: path not in hidden):
+        if kind == stat.S_IFDIR:
+            if os.path.dirname(path) in new or path in replacing or not _is_folder(below + b'/' + path):
+                new.add(path)
+                yield path, kind
+        elif kind or os.path.lexists(f'{own}/'.encode() + path):  # what cannot be found is a whiteout
+            yield path, kind
+
+
+def walk(top: str, wanted: Callable[[bytes], bool] = lambda path: True) -> Entries:
+    """Everything from ``app`` down. A directory precedes its entries, which come in bytewise order."""
+    root = top.encode() + b'/'
+    waiting = [(b'app', stat.S_IFDIR)] if _is_folder(root + b'app') and wanted(b'app') else []
     while waiting:
         path, kind = waiting.pop()
         yield path, kind
         if kind == stat.S_IFDIR:
-            with os.scandir(path) as entries:
-                below = sorted((entry.name, _kind(entry)) for entry in entries)
-            waiting.extend((path + b'/' + name, kind) for name, kind in reversed(below))
+            with os.scandir(root + path) as found:
+                below = sorted((path + b'/' + entry.name, _kind(entry)) for entry in found)
+            waiting.extend(pair for pair in reversed(below) if wanted(pair[0]))
 
 
 def sizes() -> dict[str, int]:
     """Bytes of the files directly in each directory."""
     found: dict[str, int] = {}
-    for path, kind in walk():
+    for path, kind in walk('.'):
         if kind == stat.S_IFREG:
             folder = '/' + os.path.dirname(path).decode('utf-8', 'replace')
             found[folder] = found.get(folder, 0) + os.lstat(path).st_size
@@ -128,6 +180,17 @@ def report(descriptor: int, value: object) -> None:
     """One line of JSON for the parent; without it the parent takes the work for unfinished."""
     with os.fdopen(descriptor, 'w') as sink:
         json.dump(value, sink)
+
+
+def _encoded(paths: list[str]) -> Iterator[bytes]:
+    return (path.encode('latin-1') for path in paths)
+
+
+def _is_folder(path: bytes) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _kind(entry: 'os.DirEntry[bytes]') -> int:

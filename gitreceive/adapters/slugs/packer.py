@@ -1,40 +1,81 @@
 """Packs ``/app`` of an image, the fast way where that is possible and through the engine where it is not."""
 
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import IO
 
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.layers import Layers, image_layers
 from gitreceive.adapters.slugs.archive import archive_sizes, pack_archive
-from gitreceive.adapters.slugs.overlay import CannotMount, layer_sizes, pack_layers
+from gitreceive.adapters.slugs.groups import FORMAT, Group, group_layers
+from gitreceive.adapters.slugs.overlay import CannotMount, layer_sizes, pack_group, try_layers
 from gitreceive.model import Image
-from gitreceive.ports import Cancellation
+from gitreceive.ports import Cancellation, SlugPart
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayersPart:
+    """What a group of layers holds, read from the engine's directories. Satisfies ``SlugPart``."""
+
+    layers: Layers
+    group: Group
+
+    @property
+    def key(self) -> str:
+        """See the port."""
+        return self.group.key
+
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+        """See the port."""
+        return pack_group(self.layers, self.group, target, cancellation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivePart:
+    """All of ``/app``, through the engine's archive endpoint. Satisfies ``SlugPart``."""
+
+    engine: Engine
+    image: str
+    mtime: int
+
+    @property
+    def key(self) -> str:
+        """See the port."""
+        return hashlib.sha256(f'{FORMAT}\n{self.mtime} archive {self.image}'.encode()).hexdigest()
+
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+        """See the port."""
+        cancellation.check()
+        return pack_archive(self.engine, self.image, target, self.mtime, cancellation)
+
+
 class DockerSlugPacker:
-    """Satisfies the ``SlugPacker`` port. ``layers`` allows the fast way; both ways give the same bytes."""
+    """Satisfies the ``SlugPacker`` port. ``layers`` allows the fast way; both ways give the same files."""
 
     def __init__(self, engine: Engine, layers: bool = True) -> None:
         self._engine = engine
         self._allowed = layers
+        self._mounted = False
 
-    def pack(self, image: Image, target: IO[bytes], mtime: int, cancellation: Cancellation) -> Sequence[str]:
+    def parts(self, image: Image, mtime: int, cancellation: Cancellation) -> Sequence[SlugPart]:
         """See the port."""
         cancellation.check()
         layers = self._layers(image)
         if layers:
             try:
-                left_out = pack_layers(layers, target, mtime, cancellation)
-                log.info('packed %s from the layers of the engine', image.id)
-                return left_out
-            except CannotMount as error:
-                log.info('the layers of %s cannot be mounted: %s', image.id, error)
-        left_out = pack_archive(self._engine, image.id, target, mtime, cancellation)
-        log.info('packed %s through the archive endpoint of the engine', image.id)
-        return left_out
+                self._try(layers, cancellation)
+                groups = group_layers(layers, mtime)
+            except (CannotMount, OSError) as error:
+                log.info('the layers of %s cannot be read: %s', image.id, error)
+            else:
+                log.info('%s is packed from the layers of the engine, in %d parts', image.id, len(groups))
+                return [LayersPart(layers=layers, group=group) for group in groups]
+        log.info('%s is packed through the archive endpoint of the engine', image.id)
+        return [ArchivePart(engine=self._engine, image=image.id, mtime=mtime)]
 
     def sizes(self, image: Image, cancellation: Cancellation) -> Mapping[str, int]:
         """See the port."""
@@ -45,6 +86,12 @@ class DockerSlugPacker:
             except CannotMount as error:
                 log.info('the layers of %s cannot be mounted: %s', image.id, error)
         return archive_sizes(self._engine, image.id, cancellation)
+
+    def _try(self, layers: Layers, cancellation: Cancellation) -> None:
+        """What could be mounted once in this process can be mounted again."""
+        if not self._mounted:
+            try_layers(layers, cancellation)
+            self._mounted = True
 
     def _layers(self, image: Image) -> Layers | None:
         if not self._allowed:

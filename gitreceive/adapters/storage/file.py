@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -23,7 +23,9 @@ NOT_IN_THE_KERNEL = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class FileStorage:
-    """Objects are files below ``root``; satisfies the ``Storage`` port. Directories are made as they are needed."""
+    """Objects are files below ``root``; satisfies ``Storage`` and ``Composing``. Directories are made when needed."""
+
+    keeps_parts = True
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -45,8 +47,10 @@ class FileStorage:
             _make_folder(path.parent)
             temporary = path.parent / f'{TEMPORARY}{uuid.uuid4().hex}'
             try:
-                _copy(file, temporary)
-                temporary.rename(path)
+                with _locked(temporary) as sink:
+                    _copy(file, sink)
+                    os.fsync(sink.fileno())
+                    temporary.rename(path)
             finally:
                 temporary.unlink(missing_ok=True)
             _sync_folder(path.parent)
@@ -65,9 +69,36 @@ class FileStorage:
         with file:
             yield file
 
+    def size(self, name: str) -> int | None:
+        """See the port."""
+        path = self._path(name)
+        with self._errors(f'cannot look at {name}'):
+            try:
+                return path.stat().st_size
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def compose(self, name: str, parts: Sequence[str]) -> str:
+        """See the port. Blocks are shared where the file system can (XFS, Btrfs), else copied in the kernel.
+
+        It is not waited for the disk: the parts are there already.
+        """
+        path = self._path(name)
+        with self._errors(f'cannot compose {name}'):
+            _make_folder(path.parent)
+            temporary = path.parent / f'{TEMPORARY}{uuid.uuid4().hex}'
+            try:
+                with _locked(temporary) as sink:
+                    for part in parts:
+                        _copy(self._path(part), sink)
+                    temporary.rename(path)
+            finally:
+                temporary.unlink(missing_ok=True)
+        return self.url(name)
+
     def list(self, prefix: str = '') -> Iterator[str]:
         """See the port."""
-        yield from sorted(name for name in self._names() if name.startswith(prefix))
+        yield from sorted(name for name in self._names(prefix) if name.startswith(prefix))
 
     def delete(self, name: str) -> None:
         """See the port."""
@@ -87,9 +118,11 @@ class FileStorage:
                         removed += _remove_unlocked(Path(folder, file))
         return removed
 
-    def _names(self) -> Iterator[str]:
+    def _names(self, prefix: str) -> Iterator[str]:
+        above = prefix.rpartition('/')[0]
+        top = self._path(above) if above else self._root
         with self._errors('cannot list the objects'):
-            for folder, _, files in os.walk(self._root):
+            for folder, _, files in os.walk(top):
                 for file in files:
                     name = str(Path(folder, file).relative_to(self._root))
                     if NAME.fullmatch(name):
@@ -125,11 +158,18 @@ class FileStorage:
         return f'{error.strerror} ({place})'
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copies in the kernel, sharing the blocks where the file system can, and waits for the disk."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, 'wb') as sink, source.open('rb') as stream:
+@contextmanager
+def _locked(path: Path) -> Iterator[IO[bytes]]:
+    """A new file that ``sweep`` does not take for a leftover."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, 'wb') as sink:
         fcntl.flock(sink, fcntl.LOCK_EX)
+        yield sink
+
+
+def _copy(source: Path, sink: IO[bytes]) -> None:
+    """Adds a file to another one in the kernel, sharing the blocks where the file system can."""
+    with source.open('rb') as stream:
         copied = 0
         try:
             while count := os.copy_file_range(stream.fileno(), sink.fileno(), PIECE):
@@ -138,8 +178,7 @@ def _copy(source: Path, target: Path) -> None:
             if copied or error.errno not in NOT_IN_THE_KERNEL:
                 raise
             shutil.copyfileobj(stream, sink, PIECE)
-        sink.flush()
-        os.fsync(sink.fileno())
+            sink.flush()
 
 
 def _remove_unlocked(file: Path) -> bool:

@@ -10,21 +10,27 @@ import pytest
 
 from gitreceive.cancellation import BuildClock
 from gitreceive.errors import BuildCancelled, SlugError
+from gitreceive.measured import largest_folders
 from gitreceive.model import Image, Slug
-from gitreceive.ports import Cancellation
+from gitreceive.ports import Cancellation, SlugPart
 from gitreceive.settings import Limits
-from gitreceive.stages.slug import cut_slug, largest_folders
+from gitreceive.stages.slug import cut_slug
 
 IMAGE = Image(id='sha256:1')
 
 
 class Packer:
-    """Packs what it is told to."""
+    """Packs what it is told to, as its only part."""
+
+    key = '0' * 64
 
     def __init__(self, write: Callable[[IO[bytes]], object]) -> None:
         self._write = write
 
-    def pack(self, image: Image, target: IO[bytes], mtime: int, cancellation: Cancellation) -> Sequence[str]:
+    def parts(self, image: Image, mtime: int, cancellation: Cancellation) -> Sequence[SlugPart]:
+        return [self]
+
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
         self._write(target)
         cancellation.check()
         return ['app/fifo']

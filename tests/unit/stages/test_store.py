@@ -1,4 +1,4 @@
-"""A slug is stored when it has been read back, and not before."""
+"""A slug is stored when its members are, and whoever finds its facts finds the slug."""
 
 import hashlib
 import json
@@ -7,63 +7,128 @@ from pathlib import Path
 import pytest
 
 from gitreceive.errors import StorageError
-from gitreceive.model import Slug
+from gitreceive.model import AppName, LayeredSlug, Member
+from gitreceive.shelf import member_name
 from gitreceive.stages.store import store_slug
+from gitreceive.storedslugs import open_slug, reduce_slug
+from gitreceive.verified import put_verified
 from tests.fakes_storage import MemoryStorage
 
+APP = AppName('hello')
 ABOUT = {
     'app': 'hello',
     'commit': '1' * 40,
     'versions': {'node': '22.1.0'},
     'process_types': {'web': 'npm start'},
 }
+PARTS = (b'runtime ', b'and code')
+WHOLE = b''.join(PARTS)
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 @pytest.fixture
-def slug(tmp_path: Path) -> Slug:
-    path = tmp_path / 'slug.tgz'
-    path.write_bytes(b'some bytes')
-    return Slug(path=path, sha256=hashlib.sha256(b'some bytes').hexdigest(), size=10)
+def storage() -> MemoryStorage:
+    made = MemoryStorage()
+    made.objects = {member_name(APP, digest(part)): part for part in PARTS}
+    return made
 
 
-def test_a_slug_and_its_facts_are_stored_under_its_checksum(slug: Slug) -> None:
-    storage = MemoryStorage()
-    stored = store_slug(slug, ABOUT, storage, 'hello')
+@pytest.fixture
+def slug() -> LayeredSlug:
+    members = tuple(Member(sha256=digest(part), size=len(part)) for part in PARTS)
+    return LayeredSlug(members=members, sha256=digest(WHOLE), size=len(WHOLE), new=8)
+
+
+def test_the_whole_is_made_of_the_members_and_its_facts_lie_beside_it(
+    slug: LayeredSlug, storage: MemoryStorage, tmp_path: Path
+) -> None:
+    stored = store_slug(slug, ABOUT, storage, APP, tmp_path)
     assert stored.url == f'memory:/hello/{slug.sha256}.tgz'
-    assert sorted(storage.objects) == [f'hello/{slug.sha256}.json', f'hello/{slug.sha256}.tgz']
+    assert storage.objects[f'hello/{slug.sha256}.tgz'] == WHOLE
     facts = json.loads(storage.objects[f'hello/{slug.sha256}.json'])
-    assert facts == {**ABOUT, 'sha256': slug.sha256, 'size': 10}
+    members = [{'sha256': digest(part), 'size': len(part)} for part in PARTS]
+    assert facts == {**ABOUT, 'sha256': slug.sha256, 'size': 16, 'members': members}
 
 
-def test_the_same_slug_is_not_sent_twice(slug: Slug) -> None:
-    storage = MemoryStorage()
-    first = store_slug(slug, ABOUT, storage, 'hello')
-    assert store_slug(slug, dict(reversed(ABOUT.items())), storage, 'hello') == first
-    assert storage.puts == 2
+def test_a_damaged_whole_is_made_again(slug: LayeredSlug, storage: MemoryStorage, tmp_path: Path) -> None:
+    store_slug(slug, ABOUT, storage, APP, tmp_path)
+    storage.objects[f'hello/{slug.sha256}.tgz'] = WHOLE[::-1]
+    store_slug(slug, dict(reversed(ABOUT.items())), storage, APP, tmp_path)
+    assert storage.objects[f'hello/{slug.sha256}.tgz'] == WHOLE
+    assert storage.puts == 1, 'the same facts are not sent twice'
 
 
-def test_a_damaged_object_of_that_name_is_replaced(slug: Slug) -> None:
-    storage = MemoryStorage()
-    storage.objects[f'hello/{slug.sha256}.tgz'] = b'some byte'
-    store_slug(slug, ABOUT, storage, 'hello')
-    assert storage.objects[f'hello/{slug.sha256}.tgz'] == b'some bytes'
+def test_without_a_member_there_is_no_slug(slug: LayeredSlug, storage: MemoryStorage, tmp_path: Path) -> None:
+    del storage.objects[member_name(APP, digest(PARTS[0]))]
+    with pytest.raises(StorageError, match='no such object'):
+        store_slug(slug, ABOUT, storage, APP, tmp_path)
+    assert not [name for name in storage.objects if slug.sha256 in name]
 
 
-def test_a_put_that_came_back_different_is_tried_once_more(slug: Slug) -> None:
-    storage = MemoryStorage(damage=1)
-    store_slug(slug, ABOUT, storage, 'hello')
-    assert storage.objects[f'hello/{slug.sha256}.tgz'] == b'some bytes'
+def test_a_whole_of_another_size_is_an_error_and_not_kept(
+    slug: LayeredSlug, storage: MemoryStorage, tmp_path: Path
+) -> None:
+    storage.objects[member_name(APP, digest(PARTS[0]))] = b'short'
+    with pytest.raises(StorageError, match='13 bytes instead of 16'):
+        store_slug(slug, ABOUT, storage, APP, tmp_path)
+    assert not [name for name in storage.objects if slug.sha256 in name]
 
 
-def test_a_storage_that_keeps_damaging_is_an_error_and_keeps_nothing(slug: Slug) -> None:
-    storage = MemoryStorage(damage=99)
+def test_facts_that_keep_being_damaged_are_an_error(
+    slug: LayeredSlug, storage: MemoryStorage, tmp_path: Path
+) -> None:
+    storage.damage = 99
     with pytest.raises(StorageError, match='came back different'):
-        store_slug(slug, ABOUT, storage, 'hello')
-    assert storage.objects == {}
+        store_slug(slug, ABOUT, storage, APP, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_no_temporary_file_is_left(slug: Slug) -> None:
-    store_slug(slug, ABOUT, MemoryStorage(), 'hello')
-    with pytest.raises(StorageError):
-        store_slug(slug, ABOUT, MemoryStorage(damage=99), 'hello')
-    assert list(slug.path.parent.iterdir()) == [slug.path]
+@pytest.mark.parametrize('whole', ['there', 'reduced', 'cut'])
+def test_a_slug_is_read_from_what_there_is_of_it(
+    slug: LayeredSlug, storage: MemoryStorage, tmp_path: Path, whole: str
+) -> None:
+    store_slug(slug, ABOUT, storage, APP, tmp_path)
+    if whole == 'reduced':
+        reduce_slug(storage, APP, slug.sha256)
+        assert f'hello/{slug.sha256}.tgz' not in storage.objects
+    if whole == 'cut':
+        storage.objects[f'hello/{slug.sha256}.tgz'] = WHOLE[:-1]
+    with open_slug(storage, APP, slug.sha256) as stream:
+        assert stream.read(5) + stream.read(100) == WHOLE
+        assert stream.read(1) == b''
+
+
+def test_a_slug_that_was_changed_in_storage_is_told_at_its_end(
+    slug: LayeredSlug, storage: MemoryStorage, tmp_path: Path
+) -> None:
+    store_slug(slug, ABOUT, storage, APP, tmp_path)
+    storage.objects[f'hello/{slug.sha256}.tgz'] = WHOLE.upper()
+    with open_slug(storage, APP, slug.sha256) as stream:
+        with pytest.raises(StorageError, match='changed in storage'):
+            stream.read(100)
+
+
+def test_a_slug_that_was_stored_whole_is_neither_reduced_nor_lost(storage: MemoryStorage) -> None:
+    name = digest(WHOLE)
+    storage.objects[f'hello/{name}.tgz'] = WHOLE
+    storage.objects[f'hello/{name}.json'] = json.dumps({'sha256': name, 'size': len(WHOLE)}).encode()
+    reduce_slug(storage, APP, name)
+    with open_slug(storage, APP, name) as stream:
+        assert stream.read(100) == WHOLE
+
+
+def test_damaged_facts_are_told(storage: MemoryStorage) -> None:
+    storage.objects['hello/1.json'] = b'{'
+    with pytest.raises(StorageError, match=r'hello/1.json in storage is damaged'):
+        reduce_slug(storage, APP, '1')
+
+
+def test_what_came_back_different_is_sent_once_more(tmp_path: Path) -> None:
+    (tmp_path / 'file').write_bytes(WHOLE)
+    storage = MemoryStorage(damage=1)
+    put_verified(storage, 'a', tmp_path / 'file', digest(WHOLE))
+    put_verified(storage, 'a', tmp_path / 'file', digest(WHOLE))
+    assert (storage.objects['a'], storage.puts) == (WHOLE, 2)

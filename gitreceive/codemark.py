@@ -1,0 +1,25 @@
+"""The mark that tells the layers of the code from those below it.
+
+A Dockerfile that copies the code gets one more instruction before that: it copies an empty file to a place outside of
+``/app``. The layer with that file is the boundary, in every engine and whatever was cached: below it is what depends
+on manifests alone.
+"""
+
+import re
+from dataclasses import replace
+
+from gitreceive.model import ContextFile, Recipe
+
+MARK = b'/gitreceive/code'
+FILE = ContextFile(name='mark/code', content=b'')
+INSTRUCTION = 'COPY ["mark", "/gitreceive"]\n'
+CODE = re.compile(r'^COPY (--\S+ )*\["src", "/app/src"\]$', re.MULTILINE)
+
+
+def marked(recipe: Recipe) -> Recipe:
+    """The recipe with the mark before its code; as it is if it does not copy all of the code to ``/app/src``. Pure."""
+    found = CODE.search(recipe.dockerfile)
+    if not found:
+        return recipe
+    before, after = recipe.dockerfile[: found.start()], recipe.dockerfile[found.start() :]
+    return replace(recipe, dockerfile=before + INSTRUCTION + after, files=(*recipe.files, FILE))

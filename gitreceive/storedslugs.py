@@ -1,0 +1,110 @@
+"""Slugs in storage: ``APP/<sha256>.json`` says what a slug is made of, and is written last.
+
+Its members are ``APP/members/<sha256>.gz``, shared by the slugs of the app. ``APP/<sha256>.tgz`` is the whole slug, for
+people and other hosts; it may be missing where the storage keeps members, for it can be made of them again.
+"""
+
+import hashlib
+import json
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from gitreceive.errors import StorageError
+from gitreceive.model import AppName, Member
+from gitreceive.ports import Composing
+from gitreceive.shelf import member_name
+
+MANIFEST_LIMIT = 16_000_000
+
+
+def read_manifest(storage: Composing, app: AppName, sha256: str) -> Mapping[str, object]:
+    """The facts of a stored slug. Raises StorageError if there is no such slug, or if they cannot be read."""
+    name = f'{app}/{sha256}.json'
+    with storage.open(name) as stream:
+        content = stream.read(MANIFEST_LIMIT)
+    try:
+        found = json.loads(content)
+        return {**found, 'size': int(found['size'])}
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageError(f'{name} in storage is damaged ({error}): push the app again') from error
+
+
+def members_of(manifest: Mapping[str, object]) -> Sequence[Member]:
+    """The members that a manifest lists, in their order; none for a slug that was stored whole. Pure."""
+    listed = manifest.get('members')
+    if not isinstance(listed, list):
+        return ()
+    return tuple(Member(sha256=str(each['sha256']), size=int(each['size'])) for each in listed)
+
+
+def compose_slug(storage: Composing, app: AppName, sha256: str, size: int, members: Sequence[Member]) -> str:
+    """Makes the ``.tgz`` of the members, and returns its URL. Raises StorageError if it does not get its size."""
+    name = f'{app}/{sha256}.tgz'
+    if storage.keeps_parts or storage.size(name) != size:
+        storage.compose(name, [member_name(app, member.sha256) for member in members])
+    found = storage.size(name)
+    if found != size:
+        storage.delete(name)
+        raise StorageError(f'{name} has {found} bytes instead of {size} after it was made of its members')
+    return storage.url(name)
+
+
+def reduce_slug(storage: Composing, app: AppName, sha256: str) -> None:
+    """Removes the ``.tgz`` of a slug whose members stay. Raises StorageError."""
+    if storage.keeps_parts and members_of(read_manifest(storage, app, sha256)):
+        storage.delete(f'{app}/{sha256}.tgz')
+
+
+@contextmanager
+def open_slug(storage: Composing, app: AppName, sha256: str) -> Iterator['SlugStream']:
+    """The bytes of a slug: from its ``.tgz`` if that is there and has its size, else from its members.
+
+    Raises StorageError if there is no such slug; reading raises it, at the end, if the bytes have another checksum.
+    """
+    manifest = read_manifest(storage, app, sha256)
+    whole = f'{app}/{sha256}.tgz'
+    names = [member_name(app, member.sha256) for member in members_of(manifest)]
+    if not names or not storage.keeps_parts or storage.size(whole) == manifest['size']:
+        names = [whole]
+    stream = SlugStream(_pieces(storage, names), sha256, whole)
+    try:
+        yield stream
+    finally:
+        stream.close()
+
+
+class SlugStream:
+    """The bytes of a slug, which are compared with its checksum when the last one has been read."""
+
+    def __init__(self, pieces: Generator[bytes, None, None], sha256: str, name: str) -> None:
+        self._pieces = pieces
+        self._sha256, self._name = sha256, name
+        self._digest = hashlib.sha256()
+        self._waiting = bytearray()
+        self._ended = False
+
+    def read(self, size: int) -> bytes:
+        """``size`` bytes, fewer only at the end. Raises StorageError there if this is not what was stored."""
+        while len(self._waiting) < size and not self._ended:
+            piece = next(self._pieces, b'')
+            self._ended = not piece
+            self._digest.update(piece)
+            self._waiting += piece
+        if self._ended and self._digest.hexdigest() != self._sha256:
+            raise StorageError(
+                f'{self._name} was changed in storage (sha256 {self._digest.hexdigest()}): push the app again'
+            )
+        found = bytes(self._waiting[:size])
+        del self._waiting[:size]
+        return found
+
+    def close(self) -> None:
+        """Ends the reading."""
+        self._pieces.close()
+
+
+def _pieces(storage: Composing, names: Sequence[str]) -> Generator[bytes, None, None]:
+    for name in names:
+        with storage.open(name) as stream:
+            while piece := stream.read(1 << 20):
+                yield piece

@@ -1,0 +1,258 @@
+"""What was packed once is not packed again, and the slug is the same bytes either way."""
+
+import gzip
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from gitreceive.cancellation import BuildClock
+from gitreceive.errors import BuildCancelled, SecretError, SlugError, StorageError
+from gitreceive.model import AppName, Image, LayeredSlug, Member
+from gitreceive.ports import Cancellation, SlugPart
+from gitreceive.settings import Limits
+from gitreceive.shelf import Shelf, member_name
+from gitreceive.stages.members import Cut, Opening, Screen, cut_members
+from tests.fakes_storage import MemoryStorage
+
+APP = AppName('hello')
+IMAGE = Image(id='sha256:1')
+
+
+@dataclass
+class Part:
+    """Packs its text, and remembers that it had to."""
+
+    text: str
+    packed: list[str]
+    before: Callable[[], object] = lambda: None
+
+    @property
+    def key(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+        self.before()
+        cancellation.check()
+        self.packed.append(self.text)
+        target.write(gzip.compress(self.text.encode(), mtime=0) if self.text else b'')
+        return [f'app/{self.text}.fifo']
+
+
+@dataclass
+class Packer:
+    """An image made of texts."""
+
+    texts: Sequence[str]
+    packed: list[str] = field(default_factory=list)
+    before: Callable[[], object] = lambda: None
+
+    def parts(self, image: Image, mtime: int, cancellation: Cancellation) -> Sequence[SlugPart]:
+        return [Part(text, self.packed, self.before) for text in self.texts]
+
+    def sizes(self, image: Image, cancellation: Cancellation) -> Mapping[str, int]:
+        return {'/app/src': 1000}
+
+
+def let_pass(member: Member, opening: Opening) -> None:
+    """A screen that finds nothing."""
+
+
+@pytest.fixture
+def clock() -> Iterator[BuildClock]:
+    made = BuildClock(60)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def storage() -> MemoryStorage:
+    return MemoryStorage()
+
+
+@pytest.fixture
+def shelf(storage: MemoryStorage, tmp_path: Path) -> Shelf:
+    return Shelf(storage, tmp_path / 'shelf')
+
+
+@pytest.fixture
+def cut(tmp_path: Path, clock: BuildClock) -> Callable[..., LayeredSlug]:
+    folder = tmp_path / 'work'
+    folder.mkdir()
+
+    def cutting(
+        packer: Packer, shelf: Shelf, limit: int = 1_000_000, screen: Screen = let_pass
+    ) -> LayeredSlug:
+        job = Cut(app=APP, image=IMAGE, mtime=7, folder=folder, limits=Limits(slug_bytes=limit))
+        try:
+            return cut_members(job, packer, shelf, screen, clock)
+        finally:
+            assert list(folder.iterdir()) == [], 'a file was left'
+
+    return cutting
+
+
+def whole(storage: MemoryStorage, slug: LayeredSlug) -> bytes:
+    return b''.join(storage.objects[member_name(APP, member.sha256)] for member in slug.members)
+
+
+Cutting = Callable[..., LayeredSlug]
+
+
+def test_a_slug_is_its_members_in_a_row(cut: Cutting, shelf: Shelf, storage: MemoryStorage) -> None:
+    slug = cut(Packer(['runtime', 'code']), shelf)
+    content = whole(storage, slug)
+    assert gzip.decompress(content) == b'runtimecode'
+    assert (slug.sha256, slug.size) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert slug.new == slug.size
+    assert slug.left_out == ('app/runtime.fifo', 'app/code.fifo')
+
+
+@pytest.mark.parametrize('process', ['the same', 'another'])
+def test_only_what_changed_is_packed(
+    cut: Cutting, shelf: Shelf, storage: MemoryStorage, tmp_path: Path, process: str
+) -> None:
+    cut(Packer(['runtime', 'dependencies', 'code']), shelf)
+    later = shelf if process == 'the same' else Shelf(storage, tmp_path / 'shelf')
+    packer = Packer(['runtime', 'dependencies', 'new code'])
+    slug = cut(packer, later)
+    assert packer.packed == ['new code']
+    content = whole(storage, slug)
+    assert gzip.decompress(content) == b'runtimedependenciesnew code'
+    assert (slug.sha256, slug.size) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert slug.left_out == ('app/runtime.fifo', 'app/dependencies.fifo', 'app/new code.fifo')
+    assert slug.new < slug.size
+
+
+def test_a_change_below_packs_that_part_alone(cut: Cutting, shelf: Shelf, storage: MemoryStorage) -> None:
+    cut(Packer(['runtime', 'dependencies', 'code']), shelf)
+    packer = Packer(['runtime', 'other', 'code'])
+    slug = cut(packer, shelf)
+    assert packer.packed == ['other']
+    assert slug.sha256 == hashlib.sha256(whole(storage, slug)).hexdigest()
+
+
+def test_an_empty_part_is_no_member(cut: Cutting, shelf: Shelf, storage: MemoryStorage) -> None:
+    for _ in range(2):
+        packer = Packer(['runtime', '', 'code'])
+        slug = cut(packer, shelf)
+        assert len(slug.members) == 2
+        assert gzip.decompress(whole(storage, slug)) == b'runtimecode'
+    assert packer.packed == []
+
+
+def test_every_member_is_screened_before_it_is_stored_and_again_when_it_is_used_again(
+    cut: Cutting, shelf: Shelf, storage: MemoryStorage
+) -> None:
+    seen: list[tuple[bytes, bool]] = []
+
+    def screen(member: Member, opening: Opening) -> None:
+        with opening() as stream:
+            content = gzip.decompress(stream.read())
+        seen.append((content, member_name(APP, member.sha256) in storage.objects))
+
+    cut(Packer(['runtime', '', 'code']), shelf, screen=screen)
+    assert seen == [(b'runtime', False), (b'code', False)]
+    seen.clear()
+    cut(Packer(['runtime', 'new code']), shelf, screen=screen)
+    assert seen == [(b'runtime', True), (b'new code', False)]
+
+
+@pytest.mark.parametrize('known', [False, True])
+def test_a_refused_member_stores_nothing_new_and_removes_nothing_old(
+    cut: Cutting, shelf: Shelf, storage: MemoryStorage, known: bool
+) -> None:
+    if known:
+        cut(Packer(['runtime', 'secret']), shelf)
+    before = dict(storage.objects)
+
+    def screen(member: Member, opening: Opening) -> None:
+        with opening() as stream:
+            if b'secret' in gzip.decompress(stream.read()):
+                raise SecretError('no')
+
+    with pytest.raises(SecretError):
+        cut(Packer(['runtime', 'secret', 'code']), shelf, screen=screen)
+    assert storage.objects == before
+
+
+def test_a_member_that_is_gone_or_damaged_is_packed_again(
+    cut: Cutting, shelf: Shelf, storage: MemoryStorage, tmp_path: Path
+) -> None:
+    first = cut(Packer(['runtime', 'code']), shelf)
+    name = member_name(APP, first.members[0].sha256)
+    good = storage.objects[name]
+    for damage in (None, good[:-1], good.swapcase()):
+        storage.objects.pop(name)
+        if damage is not None:
+            storage.objects[name] = damage
+        packer = Packer(['runtime', 'code'])
+        assert cut(packer, Shelf(storage, tmp_path / 'shelf')) == LayeredSlug(
+            members=first.members, sha256=first.sha256, size=first.size, new=first.members[0].size
+        )
+        assert packer.packed == ['runtime']
+        assert storage.objects[name] == good
+
+
+@pytest.mark.parametrize('content', ['', '{', '[]', '{"x": {}}', '{"x": 1}'])
+def test_a_lost_index_costs_time_and_nothing_else(
+    cut: Cutting, shelf: Shelf, tmp_path: Path, content: str
+) -> None:
+    first = cut(Packer(['runtime', 'code']), shelf)
+    (tmp_path / 'shelf' / 'hello.json').write_text(content)
+    packer = Packer(['runtime', 'code'])
+    assert cut(packer, shelf).sha256 == first.sha256
+    assert packer.packed == ['runtime', 'code']
+
+
+def test_members_are_stored_while_others_are_packed(cut: Cutting, tmp_path: Path) -> None:
+    stored = threading.Event()
+
+    class Telling(MemoryStorage):
+        def put(self, name: str, file: Path) -> str:
+            url = super().put(name, file)
+            stored.set()
+            return url
+
+    begun: list[bool] = []
+
+    def wait() -> None:
+        begun.append(stored.wait(10) if begun else True)
+
+    cut(Packer(['runtime', 'code'], before=wait), Shelf(Telling(), tmp_path / 'shelf'))
+    assert begun == [True, True]
+
+
+def test_a_storage_that_fails_ends_the_cut(cut: Cutting, tmp_path: Path) -> None:
+    storage = MemoryStorage(damage=99)
+    with pytest.raises(StorageError, match='came back different'):
+        cut(Packer(['runtime', 'code']), Shelf(storage, tmp_path / 'shelf'))
+    assert storage.objects == {}
+
+
+def test_a_slug_over_the_limit_leaves_no_member_but_those_of_other_slugs(
+    cut: Cutting, shelf: Shelf, storage: MemoryStorage
+) -> None:
+    cut(Packer(['runtime', 'code']), shelf)
+    before = dict(storage.objects)
+    with pytest.raises(SlugError, match=r'too large[^$]*/app/src'):
+        cut(Packer(['runtime', 'dependencies', 'code']), shelf, limit=60)
+    assert storage.objects == before
+
+
+def test_a_cancelled_cut_leaves_no_member(
+    cut: Cutting, shelf: Shelf, storage: MemoryStorage, clock: BuildClock
+) -> None:
+    times = iter(range(10))
+
+    def stop() -> None:
+        if next(times) == 1:
+            clock.stop(BuildCancelled('enough'))
+
+    with pytest.raises(BuildCancelled):
+        cut(Packer(['runtime', 'code'], before=stop), shelf)
+    assert storage.objects == {}
