@@ -3,28 +3,17 @@
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from gitreceive.buildpack import LoadedBuildpack
 from gitreceive.codemark import marked
 from gitreceive.errors import BuildError, SlugError, StorageError
 from gitreceive.history import History
 from gitreceive.home import Home
-from gitreceive.model import (
-    AppName,
-    Build,
-    ContextFile,
-    Image,
-    LayeredSlug,
-    Member,
-    Plan,
-    Release,
-    Stack,
-    StoredSlug,
-)
+from gitreceive.model import AppName, Build, Image, LayeredSlug, Member, Plan, Release, Stack, StoredSlug
+from gitreceive.planning import Planned, Planner, tell_plan
 from gitreceive.points import point
 from gitreceive.ports import (
     BuildJob,
@@ -34,14 +23,11 @@ from gitreceive.ports import (
     ImageBuilder,
     SlugPacker,
     SlugReader,
-    Source,
 )
 from gitreceive.settings import Limits
 from gitreceive.shelf import Shelf
 from gitreceive.source import GitSource
 from gitreceive.stages.build import build_image
-from gitreceive.stages.detect import choose_plan
-from gitreceive.stages.dockerfile import render_dockerfile
 from gitreceive.stages.members import Cut, Opening, Screen, cut_members
 from gitreceive.stages.secrets import find_secrets, refuse_secrets, watch_for
 from gitreceive.stages.store import store_slug
@@ -61,13 +47,17 @@ class Line:
     home: Home
     history: History
     limits: Limits
-    stack: Stack
-    buildpacks: Sequence[LoadedBuildpack]
+    planner: Planner
     builder: ImageBuilder
     packer: SlugPacker
     reader: SlugReader
     storage: Composing
     shelf: Shelf
+
+    @property
+    def stack(self) -> Stack:
+        """What apps are built on."""
+        return self.planner.stack
 
 
 def deploy(build: Build, line: Line, console: Console, cancellation: Cancellation) -> Release:
@@ -80,11 +70,11 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
     console.step(f'Building {app} on {line.stack.name} (build {build.number}; it goes on if you disconnect)')
     point('build.started')
     with GitSource(line.home.repo(app), build.push.commit) as source:
-        plan = choose_plan(source, line.buildpacks, line.stack, config)
+        planned = line.planner.plan(source, config)
+        plan = planned.plan
         tell_plan(plan, console)
         point('plan.chosen')
-        job = _job(build, plan, source, line, config)
-        image = _explained(plan, job, line, console, cancellation)
+        image = _explained(planned, _job(build, planned, config), line, console, cancellation)
         committed = source.committed
     point('image.built')
     tell_processes(plan, image, console)
@@ -101,15 +91,6 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
     release = _record(build, plan, image, stored, line, config)
     _reduce_older(release, line)
     return release
-
-
-def tell_plan(plan: Plan, console: Console) -> None:
-    """What was found, and where each decision came from."""
-    console.step(f'{plan.title} app detected ({plan.reason})')
-    for choice in plan.choices:
-        console.detail(f'Using {choice.tool} {choice.wanted} ({choice.source})')
-    for note in plan.notes:
-        console.detail(note)
 
 
 def tell_processes(plan: Plan, image: Image, console: Console) -> None:
@@ -130,23 +111,25 @@ def tell_slug(slug: LayeredSlug, console: Console) -> None:
         console.warn(f'{name} is a device, socket or pipe and was left out')
 
 
-def _job(build: Build, plan: Plan, source: Source, line: Line, config: Mapping[str, str]) -> BuildJob:
-    recipe = marked(render_dockerfile(plan, _buildpack(plan, line), line.stack))
-    if plan.values.get('needs_source_version'):
-        version = ContextFile(name='meta/SOURCE_VERSION', content=source.commit.encode())
-        recipe = replace(recipe, files=(*recipe.files, version))
-    nocache = 'nocache' in build.push.options
+def _job(build: Build, planned: Planned, config: Mapping[str, str]) -> BuildJob:
     return BuildJob(
-        app=build.push.app, number=build.number, recipe=recipe, source=source, env=config, nocache=nocache
+        app=build.push.app,
+        number=build.number,
+        recipe=marked(planned.recipe),
+        source=planned.source,
+        env=config,
+        nocache='nocache' in build.push.options,
     )
 
 
-def _explained(plan: Plan, job: BuildJob, line: Line, console: Console, cancellation: Cancellation) -> Image:
+def _explained(
+    planned: Planned, job: BuildJob, line: Line, console: Console, cancellation: Cancellation
+) -> Image:
     point('image.building')
     try:
         return build_image(job, line.builder, console, cancellation)
     except BuildError as error:
-        cause = _buildpack(plan, line).explain(error.step, error.tail) if error.tail else None
+        cause = planned.buildpack.explain(error.step, error.tail) if error.tail else None
         if cause is None:
             raise
         raise BuildError(f'{error}: {cause}', step=error.step, tail=error.tail) from error
@@ -177,10 +160,6 @@ def _screen(app: AppName, config: Mapping[str, str], line: Line, cancellation: C
         line.history.mark_clean(app, member.sha256, watch.digest)
 
     return screen
-
-
-def _buildpack(plan: Plan, line: Line) -> LoadedBuildpack:
-    return next(buildpack for buildpack in line.buildpacks if buildpack.name == plan.buildpack)
 
 
 def _about(build: Build, plan: Plan, image: Image, stack: Stack) -> Mapping[str, object]:

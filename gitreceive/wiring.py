@@ -15,6 +15,7 @@ from gitreceive.errors import GitReceiveError
 from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.pipeline import Line
+from gitreceive.planning import Planner
 from gitreceive.settings import Settings
 from gitreceive.shelf import Shelf
 from gitreceive.stack import load_stack
@@ -31,8 +32,7 @@ def open_line(settings: Settings) -> Line:
         home=home,
         history=History(home.history_db),
         limits=settings.limits,
-        stack=load_stack(settings.stack),
-        buildpacks=load_buildpacks(),
+        planner=Planner(buildpacks=load_buildpacks(), stack=load_stack(settings.stack)),
         builder=DockerImageBuilder(engine, str(settings.home)),
         packer=DockerSlugPacker(engine),
         reader=GzipSlugReader(),

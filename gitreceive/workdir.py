@@ -17,6 +17,9 @@ from gitreceive.pieces import CHUNK, readable
 BEGINNING = 315532800
 """1980-01-01, the time of files that no commit gives one."""
 
+KINDS = {stat.S_IFREG: 'file', stat.S_IFLNK: 'link', stat.S_IFDIR: 'submodule'}
+"""A directory among the files is a repository of its own."""
+
 SAFE = ('-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null')
 """Looking at a directory starts none of its programs."""
 
@@ -39,8 +42,9 @@ class WorkingDirectory:
         else:
             paths = list(_walk(os.fsencode(root), b''))
         names = sorted({path.rstrip(b'/') for path in paths if path})
-        self._folders: dict[bytes, int] = {}
-        self._modes = {os.fsdecode(name): mode for name in names if (mode := self._mode(name))}
+        self._top = os.fsencode(root) + b'/'
+        self._folders: dict[bytes, bool] = {}
+        self._found = {os.fsdecode(name): found for name in names if (found := self._look(name))}
 
     def __enter__(self) -> 'WorkingDirectory':
         return self
@@ -60,7 +64,8 @@ class WorkingDirectory:
 
     def exists(self, path: str) -> bool:
         """Whether a regular file stands at ``path``."""
-        return stat.S_ISREG(self._modes.get(path, 0))
+        found = self._found.get(path)
+        return found is not None and stat.S_ISREG(found.st_mode)
 
     def read(self, path: str, limit: int = 10_000_000) -> bytes:
         """The file's bytes; SourceError if it is missing or over ``limit`` bytes."""
@@ -80,14 +85,13 @@ class WorkingDirectory:
     def glob(self, pattern: str) -> Sequence[str]:
         """The paths of files that match, sorted; ``*`` stays within a directory."""
         matches = glob_expression(pattern).match
-        return [path for path, mode in self._modes.items() if stat.S_ISREG(mode) and matches(path)]
+        return [path for path, found in self._found.items() if stat.S_ISREG(found.st_mode) and matches(path)]
 
     def files(self) -> Iterator[SourceFile]:
         """Every file, link and submodule, sorted by path."""
-        for path, mode in self._modes.items():
-            kind = {stat.S_IFREG: 'file', stat.S_IFLNK: 'link'}.get(stat.S_IFMT(mode), 'submodule')
-            size = os.lstat(self._root / path).st_size if kind == 'file' else 0
-            yield SourceFile(path=path, kind=kind, size=size)
+        for path, found in self._found.items():
+            kind = KINDS[stat.S_IFMT(found.st_mode)]
+            yield SourceFile(path=path, kind=kind, size=found.st_size if kind == 'file' else 0)
 
     @contextmanager
     def archive(self, prefix: str) -> Iterator[IO[bytes]]:
@@ -97,8 +101,8 @@ class WorkingDirectory:
 
     def _members(self, prefix: str) -> Iterator[bytes]:
         folders: set[str] = set()
-        for path, mode in self._modes.items():
-            name = prefix + path
+        for path, found in self._found.items():
+            name, mode = prefix + path, found.st_mode
             for folder in _above(name, folders):
                 yield self._header(folder, tarfile.DIRTYPE, 0o755)
             if stat.S_ISLNK(mode):
@@ -131,16 +135,20 @@ class WorkingDirectory:
     def _open(self, path: str) -> IO[bytes]:
         return open(os.open(self._root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), 'rb')
 
-    def _mode(self, name: bytes) -> int:
-        """0 for what is not there, is neither file, link nor directory, or lies behind a link."""
-        if b'/' in name and not stat.S_ISDIR(self._folder(name.rpartition(b'/')[0])):
-            return 0
-        mode = _lstat(os.path.join(os.fsencode(self._root), name))
-        return mode if stat.S_IFMT(mode) in (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR) else 0
+    def _look(self, name: bytes) -> os.stat_result | None:
+        """None for what is not there, is neither file, link nor directory, or lies behind a link."""
+        if b'/' in name and not self._is_folder(name.rpartition(b'/')[0]):
+            return None
+        try:
+            found = os.lstat(self._top + name)
+        except OSError:
+            return None
+        return found if stat.S_IFMT(found.st_mode) in KINDS else None
 
-    def _folder(self, name: bytes) -> int:
+    def _is_folder(self, name: bytes) -> bool:
         if name not in self._folders:
-            self._folders[name] = self._mode(name)
+            found = self._look(name)
+            self._folders[name] = found is not None and stat.S_ISDIR(found.st_mode)
         return self._folders[name]
 
     def _in_repository(self) -> bool:
@@ -163,13 +171,6 @@ class WorkingDirectory:
             said = done.stderr.decode(errors='replace').strip()
             raise SourceError(f'git cannot list the files of {self._root}: {said}')
         return done.stdout
-
-
-def _lstat(path: bytes) -> int:
-    try:
-        return os.lstat(path).st_mode
-    except OSError:
-        return 0
 
 
 def _walk(folder: bytes, prefix: bytes) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from gitreceive.access import AccessBook, may
 from gitreceive.builder.desk import Desk
 from gitreceive.builder.log import shown
+from gitreceive.builder.plans import only_plan
 from gitreceive.builder.pushes import Arrival, parse_arrival, refusal
 from gitreceive.builder.verbs import Asker, Request, answer, followed
 from gitreceive.errors import AccessDenied, BadCommand, GitReceiveError, StateError
@@ -46,6 +47,8 @@ def _update(fields: Sequence[str], desk: Desk, trusted: bool) -> Answering:
 
 def _push(fields: Sequence[str], desk: Desk, trusted: bool) -> Answering:
     arrival = parse_arrival(fields)
+    if 'plan' in arrival.options:
+        return (yield from only_plan(arrival, desk))
     try:
         lines, build = desk.reception.receive(arrival)
     except StateError:

@@ -6,6 +6,7 @@ from gitreceive.builder.pushes import Reception
 from gitreceive.builder.queue import Queue
 from gitreceive.history import History
 from gitreceive.home import Home
+from gitreceive.planning import Planner
 from gitreceive.settings import Settings
 
 
@@ -16,5 +17,6 @@ class Desk:
     settings: Settings
     home: Home
     history: History
+    planner: Planner
     queue: Queue
     reception: Reception

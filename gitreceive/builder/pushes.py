@@ -11,8 +11,18 @@ from gitreceive.builder.queue import Queue
 from gitreceive.errors import BadCommand, GitReceiveError
 from gitreceive.history import History
 from gitreceive.home import Home
-from gitreceive.model import AppName, Build, Push, Pusher, RefUpdate, parse_app_name, parse_commit
+from gitreceive.model import (
+    NO_COMMIT,
+    AppName,
+    Build,
+    Push,
+    Pusher,
+    RefUpdate,
+    parse_app_name,
+    parse_commit,
+)
 from gitreceive.points import point
+from gitreceive.repositories import read_ref
 from gitreceive.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -23,8 +33,9 @@ BRANCHES = ('refs/heads/main', 'refs/heads/master')
 REF = re.compile(r'refs/(heads|tags)/[0-9A-Za-z][0-9A-Za-z._/+@-]{0,199}')
 """git itself takes ``$(id)`` and ``;reboot`` as branch names (git-check-ref-format(1))."""
 
-OPTIONS = ('detach', 'nocache')
-"""The push options there are: return once the push is journaled; build without cached layers."""
+OPTIONS = ('detach', 'force', 'nocache', 'plan')
+"""The push options there are: return once the push is journaled; build the deploy branch although the push does not
+move it; build without cached layers; tell the plan and build nothing."""
 
 SHOWN_REFS = 10
 
@@ -115,9 +126,21 @@ class Reception:
                 build = self.enqueue(push)
             elif not update.deletes:
                 lines.append(_how_to_deploy(update, branch))
+        if build is None and branch and 'force' in arrival.options:
+            build = self._again(arrival, branch)
         if len(lines) > SHOWN_REFS:
             lines = [*lines[:SHOWN_REFS], f'       ... and {len(lines) - SHOWN_REFS} more refs\n']
         return lines, build
+
+    def _again(self, arrival: Arrival, branch: str) -> Build | None:
+        """Builds what the deploy branch names; git does not even ask the receiver when nothing at all is pushed."""
+        commit = read_ref(self._home.repo(arrival.app), branch)
+        if commit == NO_COMMIT:
+            return None
+        update = RefUpdate(old=commit, new=commit, ref=branch)
+        return self.enqueue(
+            Push(app=arrival.app, update=update, pusher=arrival.pusher, options=arrival.options)
+        )
 
     def enqueue(self, push: Push) -> Build:
         """Journals one build and writes its place in the queue into its log."""

@@ -25,7 +25,14 @@ def open_desk(settings: Settings, line: Line) -> Desk:
     """The builder's working surface, without workers: enough to read, to journal and to cancel."""
     queue = Queue(line.history, partial(engine_answers, settings))
     reception = Reception(line.history, queue, line.home, settings)
-    return Desk(settings=settings, home=line.home, history=line.history, queue=queue, reception=reception)
+    return Desk(
+        settings=settings,
+        home=line.home,
+        history=line.history,
+        planner=line.planner,
+        queue=queue,
+        reception=reception,
+    )
 
 
 class Service:

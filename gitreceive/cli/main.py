@@ -9,6 +9,7 @@ from gitreceive.cli.builder import builder
 from gitreceive.cli.door import door
 from gitreceive.cli.exec import exec_command
 from gitreceive.cli.keys import keys
+from gitreceive.cli.plan import plan
 from gitreceive.cli.serve import serve
 from gitreceive.cli.slug import slug
 from gitreceive.cli.stack import stack
@@ -23,7 +24,7 @@ def gitreceive() -> None:
     """A git push-to-deploy receiver: push, build, slug, release."""
 
 
-for command in (serve, door, builder, keys, stack, slug, exec_command, *verb_commands()):
+for command in (serve, door, builder, keys, plan, stack, slug, exec_command, *verb_commands()):
     gitreceive.add_command(command)
 
 

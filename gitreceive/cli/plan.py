@@ -1,0 +1,29 @@
+"""``gitreceive plan``: what a push of a directory would do. Needs neither a receiver nor an engine."""
+
+import json
+from pathlib import Path
+
+import click
+
+from gitreceive.buildpack import load_buildpacks
+from gitreceive.cli.options import settings_options
+from gitreceive.cli.stack import Lines
+from gitreceive.planning import Planner, as_record, tell_planned
+from gitreceive.settings import Settings
+from gitreceive.stack import load_stack
+from gitreceive.workdir import WorkingDirectory
+
+
+@click.command()
+@click.argument('folder', metavar='[DIR]', default='.', type=click.Path(path_type=Path))
+@click.option('--json', 'as_json', is_flag=True, help='one JSON object')
+@settings_options
+def plan(folder: Path, as_json: bool, settings: Settings) -> None:
+    """Show what a push of a directory would do: platform, versions, process types, Dockerfile."""
+    planner = Planner(buildpacks=load_buildpacks(), stack=load_stack(settings.stack))
+    with WorkingDirectory(folder) as source:
+        planned = planner.plan(source, {})
+        if as_json:
+            click.echo(json.dumps(as_record(planned), indent=2))
+        else:
+            tell_planned(planned, Lines())
