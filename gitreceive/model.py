@@ -185,9 +185,13 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A built image, by its id (``sha256:...``), with the exact versions that its steps recorded."""
+    """A built image, by its id (``sha256:...``), with the exact versions that its steps recorded.
+
+    ``name`` is what another recipe may call it, as long as nothing newer has taken that name.
+    """
 
     id: str
+    name: str = ''
     versions: Mapping[str, str] = field(default_factory=dict)
 
 

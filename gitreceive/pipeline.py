@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitreceive.codemark import marked
-from gitreceive.errors import BuildError, SlugError, StorageError
+from gitreceive.errors import SlugError, StorageError
 from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.model import AppName, Build, Image, LayeredSlug, Member, Plan, Release, Stack, StoredSlug
@@ -74,7 +74,9 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
         plan = planned.plan
         tell_plan(plan, console)
         point('plan.chosen')
-        image = _explained(planned, _job(build, planned, config), line, console, cancellation)
+        job = _job(build, planned, config)
+        point('image.building')
+        image = build_image(job, line.builder, console, cancellation, planned.buildpack.explain)
         committed = source.committed
     point('image.built')
     tell_processes(plan, image, console)
@@ -120,19 +122,6 @@ def _job(build: Build, planned: Planned, config: Mapping[str, str]) -> BuildJob:
         env=config,
         nocache='nocache' in build.push.options,
     )
-
-
-def _explained(
-    planned: Planned, job: BuildJob, line: Line, console: Console, cancellation: Cancellation
-) -> Image:
-    point('image.building')
-    try:
-        return build_image(job, line.builder, console, cancellation)
-    except BuildError as error:
-        cause = planned.buildpack.explain(error.step, error.tail) if error.tail else None
-        if cause is None:
-            raise
-        raise BuildError(f'{error}: {cause}', step=error.step, tail=error.tail) from error
 
 
 @contextmanager

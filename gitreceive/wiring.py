@@ -51,6 +51,11 @@ def engine_answers(settings: Settings) -> bool:
     return True
 
 
+def local_builder(settings: Settings, name: str) -> DockerImageBuilder:
+    """A builder of images that carry ``name`` instead of a receiver's."""
+    return DockerImageBuilder(Engine(settings.engine), name)
+
+
 def foreground(settings: Settings, config: Mapping[str, Any]) -> Foreground:
     """A container to be run in the foreground."""
     return Foreground(Engine(settings.engine), config)

@@ -6,6 +6,7 @@ import sys
 import click
 
 from gitreceive.cli.builder import builder
+from gitreceive.cli.clean import clean
 from gitreceive.cli.door import door
 from gitreceive.cli.exec import exec_command
 from gitreceive.cli.keys import keys
@@ -13,6 +14,7 @@ from gitreceive.cli.plan import plan
 from gitreceive.cli.serve import serve
 from gitreceive.cli.slug import slug
 from gitreceive.cli.stack import stack
+from gitreceive.cli.start import start
 from gitreceive.cli.verbs import verb_commands
 from gitreceive.errors import GitReceiveError
 from gitreceive.text import harmless
@@ -24,7 +26,11 @@ def gitreceive() -> None:
     """A git push-to-deploy receiver: push, build, slug, release."""
 
 
-for command in (serve, door, builder, keys, plan, stack, slug, exec_command, *verb_commands()):
+for command in (
+    *(serve, door, builder, keys, plan, stack, slug),
+    *(start, exec_command, clean),
+    *verb_commands(),
+):
     gitreceive.add_command(command)
 
 

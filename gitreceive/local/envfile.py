@@ -46,7 +46,8 @@ def parse_env(text: str, place: str) -> Mapping[str, str]:
 
 
 def _checked(binding: Binding, place: str) -> tuple[str, str]:
-    name, value, line = binding.key, binding.value, binding.original.line
+    name, value, text = binding.key, binding.value, binding.original.string
+    line = binding.original.line + text[: len(text) - len(text.lstrip())].count('\n')
     if binding.error or name is None or value is None:
         raise SettingsError(
             f'{place}, line {line}: NAME=value is expected (a value of several lines in quotes)'

@@ -3,13 +3,16 @@
 import contextlib
 import fcntl
 import os
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from gitreceive.errors import StateError
+
+WAIT_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,12 @@ class LocalHome:
             return file.read_text().strip()
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
-        """While it lasts, nobody else is inside with that name; waits until then."""
+    def locked(self, name: str, check: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """While it lasts, nobody else is inside with that name; waits until then, as long as ``check`` does not raise."""
         with _opened(self.root / name) as descriptor:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            while not _taken(descriptor):
+                check()
+                time.sleep(WAIT_SECONDS)
             yield
 
     @contextmanager
@@ -50,12 +55,18 @@ class LocalHome:
         if not file.is_file():
             return False
         with _opened(file) as descriptor:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _taken(descriptor):
                 return True
             file.unlink(missing_ok=True)
             return False
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

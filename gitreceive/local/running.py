@@ -1,8 +1,11 @@
-"""Runs a container for as long as its command lives, and clears away those whose command was killed."""
+"""Builds and containers that live as long as their command, and clearing away after commands that were killed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from gitreceive.cancellation import BuildClock
+from gitreceive.errors import BuildCancelled
 from gitreceive.local.home import LocalHome
 from gitreceive.local.signals import stop_signals
 from gitreceive.settings import Settings
@@ -15,6 +18,21 @@ OWNER_LABEL = 'gitreceive.local.owner'
 def local_home(settings: Settings) -> LocalHome:
     """Where these commands keep their files."""
     return LocalHome(settings.home / 'local')
+
+
+@contextmanager
+def build_clock(settings: Settings) -> Iterator[BuildClock]:
+    """What stops a build: its time limit, or SIGINT, SIGTERM and SIGHUP, which also end the program then."""
+    clock = BuildClock(settings.limits.build_seconds)
+    try:
+        with stop_signals(lambda: clock.stop(BuildCancelled('interrupted'))) as stopped:
+            try:
+                yield clock
+            finally:
+                if stopped.signal:
+                    raise SystemExit(stopped.status)
+    finally:
+        clock.close()
 
 
 def run_in_foreground(

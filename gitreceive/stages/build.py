@@ -1,14 +1,32 @@
 """Builds the image of an app: the first stage that runs pushed code, in the engine and nowhere else."""
 
+from collections.abc import Callable, Sequence
+
+from gitreceive.errors import BuildError
 from gitreceive.model import Image
 from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder
 
+Explain = Callable[[str, Sequence[str]], str | None]
+"""From a failed step and its last lines to the cause and the remedy, if they are known."""
 
-def build_image(job: BuildJob, builder: ImageBuilder, console: Console, cancellation: Cancellation) -> Image:
+
+def build_image(
+    job: BuildJob,
+    builder: ImageBuilder,
+    console: Console,
+    cancellation: Cancellation,
+    explain: Explain = lambda step, tail: None,
+) -> Image:
     """The image that the recipe makes, with the exact versions in it.
 
-    Raises BuildError that names the step and its exit status and carries its last lines; BuildTimeout,
-    BuildCancelled, EngineGone; SourceError if the code cannot be read. No image is left then.
+    Raises BuildError that names the step and its exit status, with what ``explain`` says of it, and carries its last
+    lines; BuildTimeout, BuildCancelled, EngineGone; SourceError if the code cannot be read. No image is left then.
     """
     cancellation.check()
-    return builder.build(job, console, cancellation)
+    try:
+        return builder.build(job, console, cancellation)
+    except BuildError as error:
+        cause = explain(error.step, error.tail) if error.tail else None
+        if cause is None:
+            raise
+        raise BuildError(f'{error}: {cause}', step=error.step, tail=error.tail) from error

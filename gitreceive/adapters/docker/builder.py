@@ -17,7 +17,7 @@ from gitreceive.adapters.docker.progress import Progress
 from gitreceive.adapters.docker.request import BuildRequest, parameters
 from gitreceive.adapters.docker.versions import read_versions
 from gitreceive.errors import BuildError, BuildTimeout, EngineGone, RecipeError
-from gitreceive.model import Image
+from gitreceive.model import AppName, Image
 from gitreceive.ports import BuildJob, Cancellation, Console
 
 BUILD_LABEL = 'gitreceive.build'
@@ -53,7 +53,7 @@ class DockerImageBuilder:
                 raise failure
             if not progress.image:
                 raise EngineGone('its answer ended without a result')
-            return self._finished(progress.image, labels, cancellation)
+            return self._finished(progress.image, job, cancellation)
 
     def remove(self, image: Image) -> None:
         """Removes the image and its tag; silent if it is gone. Raises BuildError while a container runs from it."""
@@ -74,10 +74,18 @@ class DockerImageBuilder:
                     removed += _remove(client, image['Id'], in_use_is_fine=True)
         return removed
 
-    def _finished(self, image: str, labels: Mapping[str, str], cancellation: Cancellation) -> Image:
+    def remove_replaced(self, app: AppName) -> int:
+        """Removes the app's images whose name newer ones have taken, unless they run; returns how many."""
+        labels = [f'{HOME_LABEL}={self._home}', f'{APP_LABEL}={app}']
+        with self._engine.connect() as client, self._engine.errors('removed images that were replaced'):
+            found = client.images(filters={'label': labels, 'dangling': True})
+            return sum(_remove(client, image['Id'], in_use_is_fine=True, force=False) for image in found)
+
+    def _finished(self, image: str, job: BuildJob, cancellation: Cancellation) -> Image:
         try:
             cancellation.check()
-            return Image(id=image, versions=read_versions(self._engine, image, labels))
+            versions = read_versions(self._engine, image, self._labels(job))
+            return Image(id=image, name=self._tag(job), versions=versions)
         except BaseException:
             self.remove(Image(id=image))
             raise
@@ -139,9 +147,9 @@ def _orphan(found: Mapping[str, object], live: frozenset[int]) -> bool:
     return not re.fullmatch('[0-9]{1,18}', number) or int(number) not in live
 
 
-def _remove(client: APIClient, image: str, in_use_is_fine: bool = False) -> bool:
+def _remove(client: APIClient, image: str, in_use_is_fine: bool = False, force: bool = True) -> bool:
     try:
-        client.remove_image(image, force=True)
+        client.remove_image(image, force=force)
     except ImageNotFound:
         return False
     except APIError as error:

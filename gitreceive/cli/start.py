@@ -1,0 +1,53 @@
+"""``gitreceive start``: a process of the app in this directory, as the receiver would run it."""
+
+from pathlib import Path
+
+import click
+
+from gitreceive.boot import PORT
+from gitreceive.cli.options import settings_options
+from gitreceive.cli.stack import Lines
+from gitreceive.local.building import ENV_FILE, app_lock, build_directory, open_bench, runnable_image
+from gitreceive.local.containers import HOST, process_container
+from gitreceive.local.envfile import read_env_file
+from gitreceive.local.running import build_clock, run_in_foreground
+from gitreceive.model import ProcessType
+from gitreceive.ports import Console
+from gitreceive.settings import Settings
+
+WEB = 'web'
+
+
+@click.command()
+@click.argument('process_type', metavar='[TYPE]', default=WEB)
+@click.option(
+    '-p',
+    '--port',
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help='where web answers on 127.0.0.1; 0 takes a free one',
+)
+@settings_options
+def start(process_type: str, port: int, settings: Settings) -> int:
+    """Build this directory as the receiver would, and run a process type until it ends, Ctrl-C or SIGTERM.
+
+    Config vars are read from .env.
+    """
+    directory = Path.cwd()
+    env = read_env_file(directory / ENV_FILE)
+    bench, console = open_bench(settings), Lines(err=True)
+    with build_clock(settings) as clock, app_lock(directory, settings, clock):
+        built = build_directory(directory, env, bench, console, clock)
+        process = built.process(process_type)
+        image = runnable_image(built, bench, console, clock)
+        bench.builder.remove_replaced(built.app)
+    published = port if process.name == WEB else None
+    config = process_container(image.name, process, env, bench.stack, published)
+    return run_in_foreground(config, settings, lambda found: _tell(process, found, console))
+
+
+def _tell(process: ProcessType, port: int, console: Console) -> None:
+    where = f' on http://{HOST}:{port}/' if port else ''
+    console.step(f'Running {process.name}{where} (Ctrl-C ends it)')
+    console.detail(process.command)

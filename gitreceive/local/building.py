@@ -1,0 +1,121 @@
+"""Builds the images of a directory: the one that the receiver would build, and the one that its slug would run in."""
+
+import hashlib
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gitreceive.buildpack import load_buildpacks
+from gitreceive.errors import BadCommand
+from gitreceive.local.running import local_home
+from gitreceive.model import AppName, Image, ProcessType, Recipe, Stack
+from gitreceive.planning import Planned, Planner, tell_plan
+from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder, Source
+from gitreceive.settings import Settings
+from gitreceive.shown import ShownSource
+from gitreceive.stack import load_stack
+from gitreceive.stages.build import build_image
+from gitreceive.wiring import local_builder
+from gitreceive.workdir import WorkingDirectory
+
+ENV_FILE = '.env'
+BUILT, RUNNABLE = 1, 2
+"""The numbers of a directory's two images: build image with everything, run image with /app only."""
+
+
+class LocalBuilder(ImageBuilder, Protocol):
+    """An image builder that also tidies up."""
+
+    def remove_replaced(self, app: AppName) -> int:
+        """Removes the app's images whose name newer ones have taken, unless they run; returns how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What images of directories are made with."""
+
+    planner: Planner
+    builder: LocalBuilder
+
+    @property
+    def stack(self) -> Stack:
+        """The base images."""
+        return self.planner.stack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A directory's image, and what it was made of."""
+
+    app: AppName
+    planned: Planned
+    image: Image
+
+    def process(self, name: str) -> ProcessType:
+        """The process type of that name. Raises BadCommand with those that there are."""
+        found = {process.name: process for process in self.planned.plan.processes}
+        if name not in found:
+            raise BadCommand(f'there is no process type "{name}"; there are: {", ".join(found) or "none"}')
+        return found[name]
+
+
+def open_bench(settings: Settings) -> Bench:
+    """The bench with its real parts; connects to nothing."""
+    planner = Planner(buildpacks=load_buildpacks(), stack=load_stack(settings.stack))
+    return Bench(planner=planner, builder=local_builder(settings, local_home(settings).name()))
+
+
+def directory_source(directory: Path, hidden: Sequence[str] = (ENV_FILE,)) -> Source:
+    """The directory's files as a build sees them: without what git ignores, and never with its ``.env``."""
+    return ShownSource(WorkingDirectory(directory), lambda path: path in hidden)
+
+
+def app_name(directory: Path) -> AppName:
+    """A name for the app in a directory, the same each time and another one for each directory. Pure.
+
+    ``/home/me/My App`` is ``my-app-`` and 8 digits: images and caches carry it.
+    """
+    words = re.sub('[^a-z0-9]+', '-', directory.name.lower()).strip('-')[:20].strip('-')
+    readable = words if words[:1].isalpha() else f'app-{words}'.strip('-')
+    return AppName(f'{readable[:20]}-{hashlib.sha256(bytes(directory)).hexdigest()[:8]}')
+
+
+@contextmanager
+def app_lock(directory: Path, settings: Settings, cancellation: Cancellation) -> Iterator[None]:
+    """While it lasts, no other command builds this directory."""
+    with local_home(settings).locked(f'{app_name(directory)}.lock', cancellation.check):
+        yield
+
+
+def build_directory(
+    directory: Path, env: Mapping[str, str], bench: Bench, console: Console, cancellation: Cancellation
+) -> Built:
+    """The image that the receiver would build of the directory; ``env`` are its config vars.
+
+    Raises the error of the stage that failed.
+    """
+    app = app_name(directory)
+    console.step(f'Building {directory.name} on {bench.stack.name}')
+    planned = bench.planner.plan(directory_source(directory), env)
+    tell_plan(planned.plan, console)
+    job = BuildJob(app=app, number=BUILT, recipe=planned.recipe, source=planned.source, env=env)
+    image = build_image(job, bench.builder, console, cancellation, planned.buildpack.explain)
+    return Built(app=app, planned=planned, image=image)
+
+
+def runnable_image(built: Built, bench: Bench, console: Console, cancellation: Cancellation) -> Image:
+    """The clean run image with ``/app`` of the built one: what its slug would be on any host."""
+    recipe = Recipe(dockerfile=run_dockerfile(bench.stack, built.image.name))
+    with tempfile.TemporaryDirectory(prefix='gitreceive-') as empty:
+        job = BuildJob(app=built.app, number=RUNNABLE, recipe=recipe, source=WorkingDirectory(Path(empty)))
+        return build_image(job, bench.builder, console, cancellation)
+
+
+def run_dockerfile(stack: Stack, built: str) -> str:
+    """The recipe that puts ``/app`` of the image ``built`` on the run image, all of it the app's user's. Pure."""
+    owner = f'{stack.uid}:{stack.uid}'
+    return f'FROM {stack.run_image}\nCOPY --from={built} --chown={owner} ["/app", "/app"]\n'
