@@ -9,6 +9,7 @@ from gitreceive.cli.builder import builder
 from gitreceive.cli.clean import clean
 from gitreceive.cli.door import door
 from gitreceive.cli.exec import exec_command
+from gitreceive.cli.init import init
 from gitreceive.cli.keys import keys
 from gitreceive.cli.plan import plan
 from gitreceive.cli.serve import serve
@@ -28,7 +29,7 @@ def gitreceive() -> None:
 
 for command in (
     *(serve, door, builder, keys, plan, stack, slug),
-    *(start, exec_command, clean),
+    *(init, start, exec_command, clean),
     *verb_commands(),
 ):
     gitreceive.add_command(command)

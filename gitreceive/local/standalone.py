@@ -1,11 +1,15 @@
-"""The recipe of an app as files of its own directory, so that a plain ``docker build .`` makes the image. Pure."""
+"""The recipe of an app as files of its own directory, so that a plain ``docker build .`` makes the image."""
 
 import json
+import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from gitreceive.boot import START
+from gitreceive.errors import SourceError
 from gitreceive.model import ContextFile, ProcessType, Recipe
 from gitreceive.stages.dockerfile import exec_form
 
@@ -44,7 +48,7 @@ class Standalone:
 def standalone(recipe: Recipe, web: ProcessType | None) -> Standalone:
     """The receiver's recipe with the paths of a directory: the code is all of it, the scripts are below ``.gitreceive``.
 
-    ``web`` is what a container of the image runs, as the receiver would.
+    ``web`` is what a container of the image runs, as the receiver would. Pure.
     """
     start = ContextFile(name=f'{FOLDER}/start', content=f'#!/bin/bash{START}'.encode(), executable=True)
     files = tuple(
@@ -60,6 +64,42 @@ def standalone(recipe: Recipe, web: ProcessType | None) -> Standalone:
         files=(*files, start),
         dockerignore='\n'.join(IGNORED) + '\n',
     )
+
+
+def write_standalone(made: Standalone, directory: Path, force: bool) -> list[Path]:
+    """Writes the files, the Dockerfile last, and returns those that people may want to look at.
+
+    A ``.dockerignore`` that is there stays as it is; so does everything without ``force``. Raises SourceError.
+    """
+    dockerfile, folder, dockerignore = (directory / name for name in (DOCKERFILE, FOLDER, DOCKERIGNORE))
+    for path in (dockerfile, folder):
+        if os.path.lexists(path) and not force:
+            raise SourceError(f'{path} is there already: --force replaces it')
+    try:
+        _remove(folder)
+        for file in made.files:
+            _write(directory / file.name, file.content, 0o755 if file.executable else 0o644)
+        ignores = not os.path.lexists(dockerignore)
+        if ignores:
+            _write(dockerignore, made.dockerignore.encode(), 0o644)
+        _remove(dockerfile)
+        _write(dockerfile, made.dockerfile.encode(), 0o644)
+    except OSError as error:
+        raise SourceError(f'cannot write {error.filename or directory}: {error.strerror}') from error
+    return [dockerfile, folder, *([dockerignore] if ignores else [])]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode), 'wb') as file:
+        file.write(content)
 
 
 def _rewritten(line: str) -> str:
