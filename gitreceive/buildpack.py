@@ -1,7 +1,9 @@
 """Loads buildpacks: one directory each, with ``plan.py``, ``Dockerfile.j2`` and the scripts that build steps run."""
 
+import hashlib
 import importlib.util
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ SHARED = 'shared'
 """The directory of scripts that every buildpack gets beside its own."""
 
 PLAN = 'plan.py'
+MODULES = '.py'
 TEMPLATE = 'Dockerfile.j2'
 FOLDER = 'buildpack/'
 NAME = re.compile('[a-z][a-z0-9-]{0,29}')
@@ -139,10 +142,13 @@ def _directories(folder: Path) -> list[Path]:
 
 
 def _files(path: Path) -> list[ContextFile]:
-    """What the steps get. A file that begins with ``#!`` is a program, however it was installed."""
+    """What the steps get: all but the template and the plan's modules (``*.py``).
+
+    A file that begins with ``#!`` is a program, however it was installed.
+    """
     found = []
     for file in sorted(path.iterdir()) if path.is_dir() else ():
-        if file.is_file() and file.name not in (PLAN, TEMPLATE):
+        if file.is_file() and file.name != TEMPLATE and file.suffix != MODULES:
             content = file.read_bytes()
             found.append(
                 ContextFile(name=FOLDER + file.name, content=content, executable=content.startswith(b'#!'))
@@ -151,11 +157,13 @@ def _files(path: Path) -> list[ContextFile]:
 
 
 def _module(path: Path) -> PlanModule:
-    spec = importlib.util.spec_from_file_location(
-        f'gitreceive_buildpack_{path.name.replace("-", "_")}', path / PLAN
-    )
+    """``plan.py``, as a package of its own: ``from .versions import ...`` in it finds ``versions.py`` beside it."""
+    name = f'gitreceive_buildpack_{hashlib.sha256(bytes(path.resolve())).hexdigest()[:16]}'
+    spec = importlib.util.spec_from_file_location(name, path / PLAN, submodule_search_locations=[str(path)])
     assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
+    for known in [known for known in sys.modules if known.partition('.')[0] == name]:
+        del sys.modules[known]
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except (OSError, SyntaxError, ImportError) as error:

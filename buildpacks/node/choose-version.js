@@ -1,7 +1,8 @@
 // Chooses exact versions as npm does: the newest that a range allows, pre-releases only where the range names one.
 //
-//   node choose-version.js node PACKAGE RANGE [SOURCE]     prints a version of Node.js
-//   node choose-version.js npm NODE RANGE [SOURCE]         prints a version of npm for that Node.js; RANGE may be ''
+//   node choose-version.js node PACKAGE RANGE             prints a version of Node.js
+//   node choose-version.js npm NODE RANGE                 prints a version of npm for that Node.js; RANGE may be ''
+//   node choose-version.js manager PACKAGE NODE RANGE     prints a version of another package manager
 //
 // Prints to standard error and exits 1 if there is none. What exists is asked with npm, so its settings hold.
 'use strict';
@@ -45,26 +46,43 @@ function newestOfEachLine(versions) {
   return [...lines.values()].slice(0, 8).join(', ');
 }
 
-function chooseNode(name, range, source) {
+function chooseNode(name, range) {
   const versions = ask(name, 'versions').filter((version) => semver.valid(version));
   const found = semver.maxSatisfying(versions, range);
-  if (!found) fail(`${source} asks for Node.js "${range}", and there is no such version; there are ${newestOfEachLine(versions)}`);
+  if (!found) fail(`there is no version of Node.js that satisfies "${range}"; there are ${newestOfEachLine(versions)}`);
   return found;
 }
 
-function chooseNpm(node, range, source) {
+function fitting(all, node) {
+  return all.filter(({ engines }) => !(engines && engines.node) || semver.satisfies(node, engines.node));
+}
+
+function nothingFits(name, all, node, range) {
+  return fail(all.length
+    ? `no version of ${name} that satisfies "${range}" runs on Node.js ${node}: ask for another one, or another Node.js`
+    : `there is no version of ${name} that satisfies "${range}"`);
+}
+
+function chooseNpm(node, range) {
   const bundled = BUNDLED[semver.major(node)] || NEWEST_BUNDLED;
   const all = ask(range ? `npm@${range}` : `npm@>=${Math.max(1, bundled - 2)} <${bundled + 1}`, 'name', 'version', 'engines');
-  const fits = all.filter(({ engines }) => !(engines && engines.node) || semver.satisfies(node, engines.node));
+  const fits = fitting(all, node);
   const usual = fits.filter(({ version }) => semver.major(version) === bundled);
   for (const candidates of [usual, fits]) {
     const found = semver.maxSatisfying(candidates.map(({ version }) => version), range || '*');
     if (found) return found;
   }
-  return fail(all.length
-    ? `${source} asks for npm "${range}", and no such version runs on Node.js ${node}: change ${source}, or the version of Node.js`
-    : `${source} asks for npm "${range}", and there is no such version`);
+  return nothingFits('npm', all, node, range);
 }
 
-const [what, subject, range, source] = process.argv.slice(2);
-console.log(what === 'node' ? chooseNode(subject, range, source) : chooseNpm(subject, range, source));
+// The package "yarn" is version 1 and some of version 2; those from 2 on are @yarnpkg/cli-dist.
+function chooseManager(name, node, range) {
+  const title = name.replace('@yarnpkg/cli-dist', 'yarn');
+  const all = ask(`${name}@${range}`, 'name', 'version', 'engines')
+    .filter(({ version }) => name !== 'yarn' || semver.major(version) < 2);
+  return semver.maxSatisfying(fitting(all, node).map(({ version }) => version), range)
+    || nothingFits(title, all, node, range);
+}
+
+const [what, ...words] = process.argv.slice(2);
+console.log({ node: chooseNode, npm: chooseNpm, manager: chooseManager }[what](...words));

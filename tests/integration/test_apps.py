@@ -2,18 +2,24 @@
 
 ``apps/<buildpack>/<case>/`` holds the app and ``case.toml``: ``buildpack`` that has to be chosen, ``expect`` (text of
 the answer at ``/``), ``process`` (default ``web``), ``versions`` (tool to regular expression), ``env`` (config vars),
-``fails`` (a regular expression for the failure's text, instead of ``expect``), ``why`` (what the case is about).
+``fails`` (a regular expression for the failure's text, instead of ``expect``), ``why`` (what the case is about),
+``lock`` (a command that writes a lock file that names registries and so is not kept here), ``from_scratch`` (also the
+runtime is built twice), ``differs`` (why two builds of the case cannot give the same slug, and in which files).
+
+What is built is built a second time, with empty caches, and has to be the same slug.
 """
 
 import re
 import shutil
 import subprocess
+import tarfile
 import tomllib
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -21,7 +27,7 @@ from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.buildpack import LoadedBuildpack, load_buildpacks
 from gitreceive.cancellation import BuildClock
 from gitreceive.errors import BuildError, GitReceiveError
-from gitreceive.model import AppName, Commit, Plan, ProcessType, Stack
+from gitreceive.model import AppName, Commit, Plan, ProcessType, Slug, Stack
 from gitreceive.ports import BuildJob
 from gitreceive.settings import Limits
 from gitreceive.slugrun import run_slug
@@ -51,34 +57,74 @@ def test_an_app_does_what_its_case_says(place: Path, shop: Workshop, stack: Stac
     try:
         if 'fails' in case:
             with pytest.raises(GitReceiveError, match=case['fails']):
-                deployed(case, source, shop, stack, tmp_path, clock)
-        else:
-            deployed(case, source, shop, stack, tmp_path, clock)
+                packed(case, source, shop, stack, tmp_path / 'slug.tgz', clock)
+            return
+        plan, slug = packed(case, source, shop, stack, tmp_path / 'slug.tgz', clock)
+        if 'expect' in case:
+            answers(case, plan, slug, shop, stack)
+        if 'differs' not in case:
+            again = {**case, 'again': True}
+            _, second = packed(again, source, shop, stack, tmp_path / 'again.tgz', clock)
+            assert second.sha256 == slug.sha256, differing(slug.path, second.path)
     finally:
         clock.close()
 
 
-def deployed(
-    case: dict[str, Any], source: GitSource, shop: Workshop, stack: Stack, folder: Path, clock: BuildClock
-) -> None:
-    """The line, and the slug's answer."""
+def packed(
+    case: dict[str, Any], source: GitSource, shop: Workshop, stack: Stack, target: Path, clock: BuildClock
+) -> tuple[Plan, Slug]:
+    """The line. A case that is built ``again`` has caches of its own, and one config var that nobody looks at, so that
+    no step that could see it comes from the engine's cache."""
     buildpacks = load_buildpacks()
-    env = case.get('env', {})
+    again = case.get('again', False)
+    env = case.get('env', {}) | ({'ANOTHER_BUILD': uuid.uuid4().hex} if again else {})
     plan = choose_plan(source, buildpacks, stack, env)
     assert plan.buildpack == case['buildpack']
     buildpack = next(found for found in buildpacks if found.name == plan.buildpack)
     job = shop.job(
-        '', source=source, recipe=render_dockerfile(plan, buildpack, stack), env=env, app=AppName('case')
+        '',
+        source=source,
+        recipe=render_dockerfile(plan, buildpack, stack),
+        env=env,
+        app=AppName(f'again-{uuid.uuid4().hex[:12]}' if again else 'case'),
+        nocache=again and case.get('from_scratch', False),
     )
     image = built(job, buildpack, shop, clock)
     for tool, wanted in case.get('versions', {}).items():
         assert re.fullmatch(wanted, image.versions.get(tool, '')), f'{tool}: {dict(image.versions)}'
-    slug = cut_slug(
-        image, DockerSlugPacker(shop.engine), folder / 'slug.tgz', source.committed, Limits(), clock
-    )
-    if 'expect' in case:
-        with run_slug(shop.engine, stack, slug.path, process(plan, case.get('process', 'web')), env) as url:
-            assert case['expect'] in answer(url)
+    packer = DockerSlugPacker(shop.engine)
+    return plan, cut_slug(image, packer, target, source.committed, Limits(), clock)
+
+
+def answers(case: dict[str, Any], plan: Plan, slug: Slug, shop: Workshop, stack: Stack) -> None:
+    """The slug runs on the clean run image and says what it should."""
+    wanted = process(plan, case.get('process', 'web'))
+    with run_slug(shop.engine, stack, slug.path, wanted, case.get('env', {})) as url:
+        assert case['expect'] in answer(url)
+
+
+def differing(one: Path, other: Path) -> str:
+    """The names of what is not the same in two slugs, at most 30."""
+    contents = []
+    for path in (one, other):
+        with tarfile.open(path) as tar:
+            contents.append(
+                {
+                    member.name: (
+                        member.mode,
+                        member.linkname,
+                        read.read() if (read := opened(tar, member)) else b'',
+                    )
+                    for member in tar
+                }
+            )
+    first, second = contents
+    names = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+    return f'{len(names)} differ: {names[:30]}'
+
+
+def opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes] | None:
+    return tar.extractfile(member) if member.isreg() else None
 
 
 def built(job: BuildJob, buildpack: LoadedBuildpack, shop: Workshop, clock: BuildClock) -> Any:

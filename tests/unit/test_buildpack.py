@@ -33,9 +33,14 @@ def test_steps_get_the_directory_and_what_all_buildpacks_share_but_not_the_plan(
     assert names(BUILDPACKS['node']) == {
         'buildpack/with-env': True,
         'buildpack/choose-version.js': False,
+        'buildpack/environment': False,
+        'buildpack/install-manager': True,
         'buildpack/install-node': True,
         'buildpack/node.sh': False,
         'buildpack/npm': True,
+        'buildpack/pnpm': True,
+        'buildpack/registry': False,
+        'buildpack/yarn': True,
     }
 
 
@@ -70,6 +75,16 @@ def test_one_of_the_same_name_replaces_the_shipped_one(tmp_path: Path) -> None:
 def test_a_plan_that_cannot_be_used_is_named(tmp_path: Path, plan: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load_buildpack(own(tmp_path, plan=plan))
+
+
+def test_a_plan_may_have_modules_beside_it(tmp_path: Path) -> None:
+    place = own(tmp_path, plan='from .marks import MARKERS as MARKERS\n' + PLAN.partition('\n')[2])
+    (place / 'marks.py').write_text("MARKERS = ('one.txt',)\n")
+    assert load_buildpack(place).markers == ('one.txt',)
+    (place / 'marks.py').write_text("MARKERS = ('two-words.txt',)\n")
+    again = load_buildpack(place)
+    assert again.markers == ('two-words.txt',)
+    assert 'buildpack/marks.py' not in names(again)
 
 
 def test_a_directory_that_is_no_buildpack_says_what_it_lacks(tmp_path: Path) -> None:
@@ -123,8 +138,8 @@ def test_a_directory_that_is_no_buildpack_says_what_it_lacks(tmp_path: Path) -> 
         ),
         (
             'node',
-            'engines.node asks for Node.js "99.x", and there is no such version; there are 26.1.0',
-            'no such version; there are 26.1.0\nCorrect',
+            'there is no version of Node.js that satisfies "99.x"; there are 26.1.0',
+            'no version of Node.js that satisfies "99.x"; there are 26.1.0\nCorrect',
         ),
         (
             'python',

@@ -15,6 +15,18 @@ STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, p
 NODE = next(buildpack for buildpack in load_buildpacks() if buildpack.name == 'node')
 START = {'scripts': {'start': 'node index.js'}}
 LOCK = {'package-lock.json': '{}'}
+BERRY = '__metadata:\n  version: {}\n  cacheKey: 10c0\n'
+HASH = 'sha512.' + '0a' * 64
+HOSTILE = [
+    '$(touch${IFS}/tmp/x)',
+    '`id`',
+    '";id;"',
+    "'24'",
+    '24 && id',
+    '24\u2028RUN id',
+    '--version',
+    '8' * 300,
+]
 
 
 def plan(package: object, files: dict[str, str | bytes] | None = None, **env: str) -> Plan:
@@ -56,10 +68,175 @@ def test_what_is_no_range_is_refused_before_anything_is_built(wanted: str) -> No
     assert len(said) < 300
 
 
-def test_npm_of_package_manager_is_used_unless_engines_say_otherwise() -> None:
-    pinned = START | {'packageManager': 'npm@10.8.2+sha512.abc'}
-    assert plan(pinned).values['versions'] == ('24.x', '10.8.2')
-    assert plan(pinned | {'engines': {'npm': '11.x'}}).values['versions'] == ('24.x', '11.x')
+@pytest.mark.parametrize(
+    ('name', 'text', 'wanted'),
+    [
+        ('.nvmrc', 'v20.11.0\n', '20.11.0'),
+        ('.nvmrc', '# ours\n\n22\n', '22'),
+        ('.nvmrc', 'lts/*', '24.x'),
+        ('.nvmrc', 'lts/Iron', '20.x'),
+        ('.nvmrc', 'node', '*'),
+        ('.node-version', '18.x', '18.x'),
+        ('.tool-versions', 'python 3.11.2\nnodejs 20.11.0 18.0.0\n', '20.11.0'),
+        ('.tool-versions', 'node lts', '24.x'),
+    ],
+)
+def test_files_of_version_managers_choose_where_engines_do_not(name: str, text: str, wanted: str) -> None:
+    choice = plan(START, {name: text}).choices[0]
+    assert (choice.wanted, choice.source) == (wanted, name)
+    engines = plan(START | {'engines': {'node': '16.x'}}, {name: text}).choices[0]
+    assert (engines.wanted, engines.source) == ('16.x', 'engines.node')
+
+
+def test_the_first_of_several_files_of_version_managers_is_used() -> None:
+    files: dict[str, str | bytes] = {'.tool-versions': 'nodejs 16', '.node-version': '18', '.nvmrc': '20'}
+    assert plan(START, files).choices[0].source == '.nvmrc'
+    assert plan(START, {'.tool-versions': 'ruby 3.3.0', '.nvmrc': '\n'}).choices[0].wanted == '24.x'
+
+
+@pytest.mark.parametrize('said', HOSTILE)
+@pytest.mark.parametrize('name', ['.nvmrc', '.node-version', '.tool-versions'])
+def test_a_version_that_is_none_is_refused_before_anything_is_built(name: str, said: str) -> None:
+    text = f'nodejs {"_".join(said.split())}' if name == '.tool-versions' else said
+    refused = refusal(START, {name: text})
+    assert f'{name} says "' in refused
+    assert 'is no version of Node.js: write one such as "24"' in refused
+    assert len(refused) < 300
+
+
+@pytest.mark.parametrize('said', HOSTILE)
+@pytest.mark.parametrize('tool', ['node', 'npm', 'yarn', 'pnpm'])
+def test_engines_that_are_shell_commands_are_refused(tool: str, said: str) -> None:
+    files = {'yarn': {'yarn.lock': ''}, 'pnpm': {'pnpm-lock.yaml': ''}}.get(tool, {})
+    assert f'engines.{tool} in package.json is' in refusal(START | {'engines': {tool: said}}, dict(files))
+
+
+@pytest.mark.parametrize(
+    'said', [*HOSTILE, 'pnpm', 'pnpm@10', 'pnpm@latest', 'yarn@https://host/yarn.js', 24, ['npm@1.0.0']]
+)
+def test_a_package_manager_that_is_no_name_and_version_is_refused(said: object) -> None:
+    assert 'which is not NAME@VERSION: write one such as "pnpm@10.20.0"' in refusal(
+        START | {'packageManager': said}
+    )
+
+
+@pytest.mark.parametrize(
+    'promised', ['abc', 'sha512.abc', 'md5.' + '0' * 32, 'sha256.' + 'g' * 64, 'sha1.' + '0' * 41]
+)
+def test_a_hash_that_is_none_is_refused(promised: str) -> None:
+    assert 'is none: run "corepack use"' in refusal(START | {'packageManager': f'npm@11.0.0+{promised}'})
+
+
+def test_package_manager_pins_the_version_and_its_hash() -> None:
+    pinned = START | {'packageManager': f'npm@10.8.2+{HASH}'}
+    assert plan(pinned).values['versions'] == ('24.x', '10.8.2', HASH)
+    assert plan(START | {'packageManager': 'npm@10.8.2'}).values['versions'] == ('24.x', '10.8.2')
+    pnpm = plan(START | {'packageManager': f'pnpm@9.1.0+{HASH}'})
+    assert pnpm.values['versions'] == ('24.x', '')
+    assert pnpm.values['manager'] == ('pnpm', '9.1.0', HASH)
+    assert [(choice.tool, choice.wanted, choice.source) for choice in pnpm.choices[1:]] == [
+        ('pnpm', '9.1.0', 'packageManager')
+    ]
+
+
+def test_a_pinned_version_that_engines_exclude_is_refused() -> None:
+    pinned = START | {'packageManager': 'pnpm@9.1.0', 'engines': {'pnpm': '>=10'}}
+    assert 'packageManager is pnpm@9.1.0, and engines.pnpm asks for ">=10": correct one' in refusal(pinned)
+    assert plan(pinned | {'engines': {'pnpm': '^9'}}).values['manager'] == ('pnpm', '9.1.0')
+
+
+@pytest.mark.parametrize(
+    ('files', 'package', 'manager'),
+    [
+        ({'yarn.lock': '# yarn lockfile v1'}, {}, ('yarn', '1.x')),
+        ({'yarn.lock': '# yarn lockfile v1'}, {'engines': {'yarn': '>=1.22'}}, ('yarn', '>=1.22')),
+        ({'yarn.lock': BERRY.format(4)}, {}, ('@yarnpkg/cli-dist', '2.x')),
+        ({'yarn.lock': BERRY.format(6)}, {}, ('@yarnpkg/cli-dist', '3.x')),
+        ({'yarn.lock': BERRY.format(8)}, {}, ('@yarnpkg/cli-dist', '>=4 <4.14')),
+        ({'yarn.lock': BERRY.format(10)}, {}, ('@yarnpkg/cli-dist', '4.x')),
+        (
+            {'yarn.lock': BERRY.format(8), '.yarnrc.yml': 'yarnPath: .yarn/releases/yarn-4.1.0.cjs\n'},
+            {},
+            ('@yarnpkg/cli-dist', '4.1.0'),
+        ),
+        ({'yarn.lock': '', '.yarnrc': 'yarn-path ".yarn/releases/yarn-1.22.19.js"'}, {}, ('yarn', '1.22.19')),
+        ({'yarn.lock': '', '.yarnrc.yml': 'yarnPath: "$(id)/yarn-x.cjs"'}, {}, ('yarn', '1.x')),
+        ({'pnpm-lock.yaml': 'lockfileVersion: 5.4\n'}, {}, ('pnpm', '7.x')),
+        ({'pnpm-lock.yaml': "lockfileVersion: '6.0'\n"}, {}, ('pnpm', '8.x')),
+        ({'pnpm-lock.yaml': "lockfileVersion: '9.0'\n"}, {}, ('pnpm', '>=9 <11')),
+        ({'pnpm-lock.yaml': "lockfileVersion: '$(id)'\n"}, {}, ('pnpm', '10.x')),
+        ({}, {'packageManager': 'yarn@4.18.1'}, ('@yarnpkg/cli-dist', '4.18.1')),
+        ({}, {'packageManager': 'yarn@1.22.22'}, ('yarn', '1.22.22')),
+        ({}, {'engines': {'yarn': '1'}}, ('yarn', '1')),
+        ({}, {'engines': {'yarn': '^4'}}, ('@yarnpkg/cli-dist', '^4')),
+        ({}, {'engines': {'pnpm': '9'}}, ('pnpm', '9')),
+        ({}, {'engines': {'npm': '10', 'yarn': 'please use npm'}}, ()),
+        ({}, {'engines': {'yarn': 'please-use-npm'}}, ()),
+    ],
+)
+def test_the_package_manager_is_that_of_the_lock_file_or_of_package_json(
+    files: dict[str, str | bytes], package: dict[str, object], manager: tuple[str, ...]
+) -> None:
+    assert plan(START | package, files).values['manager'] == manager
+
+
+@pytest.mark.parametrize(
+    ('lock', 'content', 'install', 'without'),
+    [
+        (
+            'yarn.lock',
+            '',
+            ('install', '--frozen-lockfile', '--production=true'),
+            ('install', '--frozen-lockfile', '--production=true', '--ignore-scripts', '--prefer-offline'),
+        ),
+        (
+            'yarn.lock',
+            BERRY.format(10),
+            ('install', '--immutable', '--production'),
+            ('prune', '--production'),
+        ),
+        (
+            'pnpm-lock.yaml',
+            '',
+            ('install', '--frozen-lockfile', '--prod'),
+            ('install', '--frozen-lockfile', '--prod', '--ignore-scripts'),
+        ),
+    ],
+)
+def test_each_package_manager_installs_what_its_lock_file_says(
+    lock: str, content: str, install: tuple[str, ...], without: tuple[str, ...]
+) -> None:
+    files: dict[str, str | bytes] = {lock: content}
+    values = plan(START, files).values
+    assert (values['install'], values['prune'], values['manifests']) == (install, (), ('package.json', lock))
+    built = plan({'scripts': {'start': 'x', 'build': 'y'}}, files).values
+    assert built['install'] != install
+    assert built['prune'] == without
+
+
+@pytest.mark.parametrize('name', ['yarn', 'pnpm'])
+def test_without_a_lock_file_the_missing_one_is_named(name: str) -> None:
+    found = plan(START | {'packageManager': f'{name}@9.0.0'})
+    assert any(f'"{name} install" writes' in note for note in found.notes)
+    assert '--frozen-lockfile' not in found.values['install']
+
+
+def test_packages_that_stay_zipped_need_yarn_to_start() -> None:
+    files: dict[str, str | bytes] = {'yarn.lock': BERRY.format(10)}
+    assert plan(START, files).processes[0].command == 'yarn start'
+    assert plan({}, files | {'server.js': ''}).processes[0].command == 'yarn node server.js'
+    unzipped = files | {'.yarnrc.yml': 'nodeLinker: "node-modules"\n'}
+    assert plan(START, unzipped).processes[0].command == 'npm start'
+
+
+def test_heroku_cleanup_comes_last_and_sees_the_commit() -> None:
+    values = plan({'scripts': {'start': 'x', 'heroku-cleanup': 'y'}}, LOCK).values
+    assert (values['cleanup'], values['needs_source_version']) == (('heroku-cleanup',), True)
+    assert values['install'] == ('ci', '--omit=dev')
+
+
+def test_npm_install_can_be_asked_for_although_there_is_a_lock_file() -> None:
+    assert plan(START, LOCK, USE_NPM_INSTALL='true').values['install'] == ('install', '--omit=dev')
 
 
 def test_a_lock_file_means_npm_ci_and_its_absence_a_note() -> None:
@@ -73,7 +250,8 @@ def test_a_lock_file_means_npm_ci_and_its_absence_a_note() -> None:
 def test_dependencies_of_development_are_there_for_a_build_script_and_pruned_after_it() -> None:
     values = plan({'scripts': {'start': 'x', 'build': 'y'}}, LOCK).values
     assert values['install'] == ('ci', '--include=dev')
-    assert (values['after'], values['prune'], values['tree_first']) == (('build',), True, False)
+    assert (values['after'], values['tree_first']) == (('build',), False)
+    assert values['prune'] == ('prune', '--omit=dev', '--ignore-scripts')
     assert values['needs_source_version'] is True
 
 
@@ -87,11 +265,19 @@ def test_heroku_postbuild_replaces_build_and_heroku_prebuild_comes_first() -> No
     )
 
 
-@pytest.mark.parametrize('env', [{'NPM_CONFIG_PRODUCTION': 'false'}, {'NODE_ENV': 'development'}])
+@pytest.mark.parametrize(
+    'env',
+    [
+        {'NPM_CONFIG_PRODUCTION': 'false'},
+        {'YARN_PRODUCTION': 'FALSE'},
+        {'PNPM_SKIP_PRUNING': 'true'},
+        {'NODE_ENV': 'development'},
+    ],
+)
 def test_config_vars_keep_the_dependencies_of_development(env: dict[str, str]) -> None:
     values = plan({'scripts': {'start': 'x', 'build': 'y'}}, LOCK, **env).values
     assert values['install'] == ('ci', '--include=dev')
-    assert values['prune'] is False
+    assert values['prune'] == ()
 
 
 @pytest.mark.parametrize(
@@ -105,6 +291,10 @@ def test_config_vars_keep_the_dependencies_of_development(env: dict[str, str]) -
         (START, {'binding.gyp': '{}'}),
         (START, {'prisma/schema.prisma': ''}),
         (START, {'node_modules/a/package.json': '{}'}),
+        (START, {'pnpm-lock.yaml': '', 'pnpm-workspace.yaml': 'packages:\n  - a\n'}),
+        (START, {'yarn.lock': '', 'patches/a.patch': ''}),
+        (START, {'yarn.lock': BERRY.format(10), '.yarn/plugins/@yarnpkg/plugin-x.cjs': ''}),
+        (START | {'dependencies': {'a': 'workspace:*'}}, {'pnpm-lock.yaml': ''}),
     ],
 )
 def test_the_code_comes_first_where_installing_needs_it(
@@ -129,16 +319,19 @@ def test_a_committed_node_modules_is_told_and_not_used(path: str) -> None:
 def test_two_lock_files_are_refused_by_name(other: str, tool: str) -> None:
     said = refusal(START, {**LOCK, other: ''})
     assert f'two lock files, package-lock.json (npm) and {other} ({tool})' in said
-    assert f'delete {other} if you use npm' in said
-    alone = refusal(START, {other: ''})
-    assert f'this app uses {tool} ({other})' in alone
-    assert 'commit package-lock.json' in alone
+    assert f'delete {other} if you use npm, or package-lock.json if you use {tool}' in said
+    pinned = refusal(START | {'packageManager': 'npm@11.0.0'}, {**LOCK, other: ''})
+    assert f'delete {other}, as packageManager in package.json is npm' in pinned
 
 
-def test_another_package_manager_is_refused_by_name() -> None:
-    assert 'this app uses pnpm (packageManager in package.json)' in refusal(
-        START | {'packageManager': 'pnpm@9.1.0'}
-    )
+def test_a_lock_file_of_another_package_manager_than_the_pinned_one_is_refused() -> None:
+    said = refusal(START | {'packageManager': 'pnpm@9.1.0'}, LOCK)
+    assert 'packageManager in package.json is pnpm, and the lock file is package-lock.json (npm)' in said
+    assert 'delete package-lock.json and commit the one that "pnpm install" writes' in said
+
+
+def test_a_package_manager_that_is_not_there_is_refused_by_name() -> None:
+    assert 'there are npm, Yarn and pnpm' in refusal(START | {'packageManager': 'cnpm@9.1.0'})
 
 
 def test_two_lock_files_of_npm_are_refused() -> None:

@@ -36,7 +36,21 @@ PYTHON = {
 INSTRUCTION = re.compile(r'(FROM|ENV|USER|RUN|COPY|WORKDIR) (.+)')
 EXEC = re.compile(r'RUN ((?:--mount=type=(?:bind|cache)[a-z=,/0-9]* )+)(\[.*\])')
 TEXT = st.text(max_size=60) | st.sampled_from(
-    ['$(id)', '`id`', '"]\nRUN id', "'; id", '\\', '<<EOF', '${PATH}', '\u2028RUN id', '[', '# escape=`']
+    [
+        '24.x',
+        'pnpm@10.20.0',
+        'yarn@4.1.0+sha1.' + '0' * 40,
+        '$(id)',
+        '`id`',
+        '"]\nRUN id',
+        "'; id",
+        '\\',
+        '<<EOF',
+        '${PATH}',
+        '\u2028RUN id',
+        '[',
+        '# escape=`',
+    ]
 )
 
 
@@ -141,29 +155,37 @@ def test_any_word_survives_the_exec_form_and_nothing_in_it_is_special(words: lis
     procfile=TEXT,
     manager=TEXT,
     extra=TEXT,
+    version=TEXT,
+    lock=st.sampled_from(['', 'package-lock.json', 'yarn.lock', 'pnpm-lock.yaml']),
 )
 def test_no_package_json_adds_an_instruction(**words: str) -> None:
     package = {
         'name': words['name'],
         'scripts': {'start': words['start'], 'build': words['build'], words['extra']: words['extra']},
-        'engines': {'node': words['node'], 'npm': words['npm']},
+        'engines': {'node': words['node'], 'npm': words['npm'], 'yarn': words['npm'], 'pnpm': words['npm']},
         'packageManager': words['manager'],
         'dependencies': {words['name']: words['dependency']},
     }
     files: dict[str, str | bytes] = {
         'package.json': json.dumps(package),
         'Procfile': f'web: {words["procfile"]}'.encode('utf-8', 'replace'),
+        '.nvmrc': words['version'].encode('utf-8', 'replace'),
+        '.yarnrc.yml': f'yarnPath: {words["version"]}'.encode('utf-8', 'replace'),
     }
+    if words['lock']:
+        files[words['lock']] = (
+            '{}' if words['lock'].endswith('.json') else words['version'].encode('utf-8', 'replace')
+        )
     try:
         found = shape(recipe(files))
     except GitReceiveError:
         return
-    install = [('FROM',), ('ENV',), ('USER',), ('RUN', '/tmp/buildpack/install-node'), ('COPY',)]
-    npm = ('RUN', '/tmp/buildpack/npm')
-    rest = [step for step in found[4:] if step != npm and step != ('COPY',)]
-    assert found[:5] == install
-    assert rest == [('WORKDIR',)]
-    assert found.count(npm) <= 4
+    install = [('FROM',), ('ENV',), ('USER',), ('RUN', '/tmp/buildpack/install-node')]
+    assert found[:4] == install
+    others = {('COPY',), ('WORKDIR',), ('RUN', '/tmp/buildpack/install-manager')}
+    tools = {('RUN', f'/tmp/buildpack/{name}') for name in ('npm', 'yarn', 'pnpm')}
+    assert set(found[4:]) <= others | tools
+    assert len([step for step in found if step in tools]) <= 5
 
 
 @settings(deadline=None)

@@ -1,0 +1,1 @@
+module.exports = () => `greet knows ms: ${require('ms')('1h')}`;
