@@ -192,7 +192,7 @@ def test_an_unknown_push_option_is_refused_with_the_ones_there_are(
 ) -> None:
     pushed = ann.push(work, app, '-o', 'fast', 'main')
     assert pushed.status == 1
-    assert any('detach, nocache' in line for line in pushed.lines)
+    assert any('there are: detach, force, nocache, plan' in line for line in pushed.lines)
     assert receiver.ref(app) is None
 
 
