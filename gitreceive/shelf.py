@@ -60,7 +60,7 @@ class Shelf:
 
     def take(self, app: AppName, key: str, before: Sum) -> tuple[Member, Sum] | None:
         """The member that was packed from ``key``, and the sum of ``before`` and it; None if it has to be packed."""
-        member = self._index(app).get(key)
+        member = self._used(app, key)
         if member is None or member.size == 0:
             return (member, before) if member else None
         if self._storage.size(member_name(app, member.sha256)) != member.size:
@@ -99,6 +99,15 @@ class Shelf:
             self._sums.move_to_end(total.members)
             while len(self._sums) > SUMS:
                 self._sums.popitem(last=False)
+
+    def _used(self, app: AppName, key: str) -> Member | None:
+        """What is known of a part. What is used stays: of many parts it counts as a new one."""
+        index = self._index(app)
+        member = index.get(key)
+        if member and key not in list(index)[-KEPT // 2 :]:
+            del index[key]
+            self._write(app, {**index, key: member})
+        return member
 
     def _added(self, app: AppName, before: Sum, member: Member) -> Sum | None:
         """Reads the member; None if it is not what it was when it was stored."""

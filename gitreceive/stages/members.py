@@ -38,11 +38,11 @@ def cut_members(
 ) -> LayeredSlug:
     """The slug, all of whose members are on the shelf then: each is screened and stored while the next one is packed.
 
-    Raises what ``screen`` raises, SlugError (too large, with the largest directories; nothing to pack; no room), StorageError, EngineGone,
-    BuildTimeout or BuildCancelled. Then no file is left, and no member that was not there before.
+    Raises what ``screen`` raises, SlugError (too large, with the largest directories; nothing to pack; no room),
+    StorageError, EngineGone, BuildTimeout or BuildCancelled. Then no file is left, and no member that was not there.
     """
     members: list[Member] = []
-    total, new = Sum(), 0
+    sums, total, new = [], Sum(), 0
     with _storing(cut.app, shelf, screen) as storing:
         for number, part in enumerate(packer.parts(cut.image, cut.mtime, cancellation)):
             cancellation.check()
@@ -56,11 +56,13 @@ def cut_members(
                 new += member.size
                 storing.put(part.key, member, file)
             members += [member] if member.size else []
+            sums.append(total)
             if total.size > cut.limits.slug_bytes:
                 raise SlugError(
                     too_large(total.size, cut.limits.slug_bytes, packer.sizes(cut.image, cancellation))
                 )
-    shelf.remember(total)
+    for each in sums:
+        shelf.remember(each)
     return LayeredSlug(members=tuple(members), sha256=total.sha256, size=total.size, new=new)
 
 

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -15,7 +16,7 @@ from gitreceive.errors import BuildCancelled, SecretError, SlugError, StorageErr
 from gitreceive.model import AppName, Image, LayeredSlug, Member
 from gitreceive.ports import Cancellation, SlugPart
 from gitreceive.settings import Limits
-from gitreceive.shelf import Shelf, member_name
+from gitreceive.shelf import KEPT, Shelf, member_name
 from gitreceive.stages.members import Cut, Opening, Screen, cut_members
 from tests.fakes_storage import MemoryStorage
 
@@ -134,6 +135,29 @@ def test_a_change_below_packs_that_part_alone(cut: Cutting, shelf: Shelf, storag
     slug = cut(packer, shelf)
     assert packer.packed == ['other']
     assert slug.sha256 == hashlib.sha256(whole(storage, slug)).hexdigest()
+
+
+def test_what_is_used_is_not_forgotten_however_often_the_code_changes(cut: Cutting, shelf: Shelf) -> None:
+    packer = Packer(['runtime', 'code'])
+    for number in range(2 * KEPT):
+        packer.texts = ['runtime', f'code {number}']
+        cut(packer, shelf)
+    assert packer.packed.count('runtime') == 1
+
+
+def test_the_first_slug_is_not_read_again_for_the_second(cut: Cutting, tmp_path: Path) -> None:
+    opened: list[str] = []
+
+    class Telling(MemoryStorage):
+        def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
+            opened.append(name)
+            return super().open(name)
+
+    shelf = Shelf(Telling(), tmp_path / 'shelf')
+    first = cut(Packer(['runtime', 'dependencies', 'code']), shelf)
+    opened.clear()
+    cut(Packer(['runtime', 'dependencies', 'new code']), shelf)
+    assert not {member_name(APP, member.sha256) for member in first.members} & set(opened)
 
 
 def test_an_empty_part_is_no_member(cut: Cutting, shelf: Shelf, storage: MemoryStorage) -> None:
