@@ -3,7 +3,7 @@
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +109,12 @@ def tell_processes(plan: Plan, image: Image, console: Console) -> None:
 def tell_slug(slug: LayeredSlug, console: Console) -> None:
     """The slug's size and checksum, how much of it was not there before, and what it could not hold."""
     console.detail(f'{megabytes(slug.size)}, sha256 {slug.sha256} ({megabytes(slug.new)} new)')
-    for name in slug.left_out:
+    tell_left_out(slug.left_out, console)
+
+
+def tell_left_out(names: Sequence[str], console: Console) -> None:
+    """What a slug cannot hold."""
+    for name in names:
         console.warn(f'{name} is a device, socket or pipe and was left out')
 
 

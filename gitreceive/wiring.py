@@ -56,6 +56,16 @@ def local_builder(settings: Settings, name: str) -> DockerImageBuilder:
     return DockerImageBuilder(Engine(settings.engine), name)
 
 
+def open_packer(settings: Settings) -> DockerSlugPacker:
+    """Reads slugs out of the engine's images."""
+    return DockerSlugPacker(Engine(settings.engine))
+
+
+def open_reader() -> GzipSlugReader:
+    """Looks into slugs."""
+    return GzipSlugReader()
+
+
 def foreground(settings: Settings, config: Mapping[str, Any]) -> Foreground:
     """A container to be run in the foreground."""
     return Foreground(Engine(settings.engine), config)

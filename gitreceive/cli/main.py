@@ -12,6 +12,7 @@ from gitreceive.cli.exec import exec_command
 from gitreceive.cli.init import init
 from gitreceive.cli.keys import keys
 from gitreceive.cli.plan import plan
+from gitreceive.cli.release import release
 from gitreceive.cli.serve import serve
 from gitreceive.cli.slug import slug
 from gitreceive.cli.stack import stack
@@ -29,7 +30,7 @@ def gitreceive() -> None:
 
 for command in (
     *(serve, door, builder, keys, plan, stack, slug),
-    *(init, start, exec_command, clean),
+    *(init, start, exec_command, release, clean),
     *verb_commands(),
 ):
     gitreceive.add_command(command)

@@ -14,12 +14,12 @@ from gitreceive.errors import BadCommand
 from gitreceive.local.running import local_home
 from gitreceive.model import AppName, Image, ProcessType, Recipe, Stack
 from gitreceive.planning import Planned, Planner, tell_plan
-from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder, Source
-from gitreceive.settings import Settings
+from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder, SlugPacker, SlugReader, Source
+from gitreceive.settings import Limits, Settings
 from gitreceive.shown import ShownSource
 from gitreceive.stack import load_stack
 from gitreceive.stages.build import build_image
-from gitreceive.wiring import local_builder
+from gitreceive.wiring import local_builder, open_packer, open_reader
 from gitreceive.workdir import WorkingDirectory
 
 ENV_FILE = '.env'
@@ -40,6 +40,9 @@ class Bench:
 
     planner: Planner
     builder: LocalBuilder
+    packer: SlugPacker
+    reader: SlugReader
+    limits: Limits
 
     @property
     def stack(self) -> Stack:
@@ -66,7 +69,13 @@ class Built:
 def open_bench(settings: Settings) -> Bench:
     """The bench with its real parts; connects to nothing."""
     planner = Planner(buildpacks=load_buildpacks(), stack=load_stack(settings.stack))
-    return Bench(planner=planner, builder=local_builder(settings, local_home(settings).name()))
+    return Bench(
+        planner=planner,
+        builder=local_builder(settings, local_home(settings).name()),
+        packer=open_packer(settings),
+        reader=open_reader(),
+        limits=settings.limits,
+    )
 
 
 def directory_source(directory: Path, hidden: Sequence[str] = (ENV_FILE,)) -> Source:

@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -25,7 +25,8 @@ class Stopped:
 def stop_signals(action: Callable[[], None]) -> Iterator[Stopped]:
     """While it lasts, SIGINT, SIGTERM and SIGHUP call ``action`` in a thread of its own, for each signal once more.
 
-    A broken pipe is an error of the write meanwhile, not the end of the process.
+    One that was ignored (by nohup, or for a shell's background) stays so. A broken pipe is an error of the write
+    meanwhile, not the end of the process.
     """
     stopped = Stopped()
 
@@ -33,10 +34,32 @@ def stop_signals(action: Callable[[], None]) -> Iterator[Stopped]:
         stopped.signal = stopped.signal or number
         threading.Thread(target=action, daemon=True).start()
 
-    before = {number: signal.signal(number, received) for number in STOPPING}
-    before[signal.SIGPIPE] = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    try:
+    with _handled(received), _restored(signal.SIGPIPE):
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         yield stopped
+
+
+@contextmanager
+def interrupting_signals() -> Iterator[None]:
+    """While it lasts, SIGTERM and SIGHUP raise KeyboardInterrupt, as SIGINT does."""
+    with _handled(signal.default_int_handler):
+        yield
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for number in STOPPING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                stack.enter_context(_restored(number))
+                signal.signal(number, handler)
+        yield
+
+
+@contextmanager
+def _restored(number: int) -> Iterator[None]:
+    before = signal.getsignal(number)
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(number, before)

@@ -39,6 +39,11 @@ KEY_BYTES = 512
 
 SHOWN = 10
 
+REMEDY = (
+    'Take it out of the commit (config vars are the place for it; it stays in git, so change it too). '
+    'If it may be there: "allow {app} {path}", and push again'
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
@@ -83,8 +88,8 @@ def find_secrets(
     return sorted(finding for finding in found if not _allowed(finding.path, watch.allowed))
 
 
-def refuse_secrets(findings: Sequence[Finding], app: AppName) -> None:
-    """Raises SecretError that names the paths, if there are any."""
+def refuse_secrets(findings: Sequence[Finding], app: AppName, remedy: str = REMEDY) -> None:
+    """Raises SecretError that names the paths, if there are any, and what to do; ``{path}`` there is the first."""
     if not findings:
         return
     shown = [f'{path_text(finding.path)}: {finding.what}' for finding in findings[:SHOWN]]
@@ -94,8 +99,7 @@ def refuse_secrets(findings: Sequence[Finding], app: AppName) -> None:
             [
                 'the slug would hold what looks secret:',
                 *(f'  {line}' for line in (*shown, *more)),
-                'Take it out of the commit (config vars are the place for it; it stays in git, so change it too). '
-                f'If it may be there: "allow {app} {path_text(findings[0].path)}", and push again',
+                remedy.format(app=app, path=path_text(findings[0].path)),
             ]
         )
     )

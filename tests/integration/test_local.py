@@ -1,6 +1,8 @@
 """The commands for a developer's own machine, as processes: their output, input, exit status, and what they leave."""
 
 import fcntl
+import hashlib
+import io
 import os
 import pty
 import re
@@ -12,6 +14,7 @@ import sys
 import tarfile
 import tempfile
 import termios
+import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +37,10 @@ from gitreceive.local.running import HOME_LABEL as RUN_LABEL
 from gitreceive.model import Stack
 from tests.building import FROM, Lines, workshop
 from tests.e2e.door.door_process import wait_until
+from tests.http_server import running, stalls
+from tests.platform_api import TOKEN, PlatformServer
 
+Done = subprocess.CompletedProcess[str]
 GITRECEIVE = [sys.executable, '-m', 'gitreceive.cli.main']
 SERVER = r"""
 use IO::Socket::INET;
@@ -67,16 +73,15 @@ class Machine:
     engine: docker.DockerClient
     running: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def run(self, *words: str, text: str = '', **more: object) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, text: str = '', **environ: str) -> Done:
         return subprocess.run(
             [*GITRECEIVE, *words],
             cwd=self.folder,
-            env=self.environ,
+            env={**self.environ, **environ},
             input=text,
             capture_output=True,
             text=True,
             timeout=300,
-            **more,  # type: ignore[call-overload]
         )
 
     def start(self, *words: str, until: str) -> subprocess.Popen[str]:
@@ -313,11 +318,8 @@ class Screen:
 
 
 def test_without_an_engine_or_the_stack_the_remedy_is_told(machine: Machine, tmp_path: Path) -> None:
-    nowhere = Machine(
-        machine.folder, {**machine.environ, 'DOCKER_HOST': f'unix://{tmp_path}/none'}, machine.engine
-    )
     for words in (['exec', 'true'], ['start'], ['clean']):
-        done = nowhere.run(*words)
+        done = machine.run(*words, DOCKER_HOST=f'unix://{tmp_path}/none')
         assert (done.returncode, 'is it running?' in done.stderr) == (63, True), done.stderr
 
 
@@ -376,3 +378,103 @@ def plain_build(machine: Machine, context: IO[bytes]) -> str:
             progress.take(event)
     assert progress.image, progress.failure()
     return progress.image
+
+
+@pytest.fixture
+def platform() -> Iterator[PlatformServer]:
+    with running(PlatformServer('hello')) as server:
+        assert isinstance(server, PlatformServer)
+        yield server
+
+
+def release(machine: Machine, server: PlatformServer, *words: str, token: str = TOKEN) -> Done:
+    return machine.run('release', '--to', server.address, *words, HEROKU_API_KEY=token)
+
+
+def test_the_slug_of_a_directory_is_released_at_a_platform(
+    machine: Machine, platform: PlatformServer
+) -> None:
+    done = release(machine, platform, '--app', 'hello', '--stack', 'cedar-14')
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ''
+    assert '       v1 succeeded\n' in done.stderr
+    assert '\x1b' not in done.stderr
+    (slug,) = platform.slugs.values()
+    (content,) = platform.objects.values()
+    assert slug['checksum'] == f'SHA256:{hashlib.sha256(content).hexdigest()}'
+    assert slug['process_types']['web'] == 'cd . && perl server.pl'
+    assert list(slug['process_types']) == ['web', 'once', 'deaf', 'lines']
+    assert (slug['commit'], slug['buildpack_provided_description']) == ('0' * 40, 'Minimal')
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        names = [name.removeprefix('./') for name in tar.getnames()]
+        profile = tar.extractfile(next(name for name in tar.getnames() if name.endswith('minimal.sh')))
+        assert profile and b'cd /app/src' in profile.read()
+    assert 'app/src/server.pl' in names
+    assert 'app/src/.env' not in names
+
+
+@pytest.mark.parametrize(
+    ('words', 'token', 'said'),
+    [
+        (['--app', 'other', '--stack', 'cedar-14'], TOKEN, "Couldn't find that app."),
+        (['--app', 'hello'], TOKEN, 'Stack not found.'),
+        (['--app', 'hello'], 'wrong', 'Invalid credentials provided.'),
+    ],
+)
+def test_a_platform_that_refuses_is_heard_in_its_own_words(
+    machine: Machine, platform: PlatformServer, words: list[str], token: str, said: str
+) -> None:
+    done = release(machine, platform, *words, token=token)
+    assert done.returncode == 80
+    assert said in done.stderr
+    assert 'Traceback' not in done.stderr
+    assert platform.releases == []
+
+
+def test_without_a_token_nothing_is_built(machine: Machine, platform: PlatformServer, tmp_path: Path) -> None:
+    words = ['release', '--to', platform.address, '--app', 'hello']
+    done = machine.run(*words, HOME=str(tmp_path), HEROKU_API_KEY='')
+    assert done.returncode == 10
+    assert done.stderr.startswith(
+        f' !     no token for {platform.address}: set HEROKU_API_KEY, or add to ~/.netrc: '
+    )
+
+
+def test_a_directory_with_a_key_is_not_released_unless_that_is_allowed(
+    machine: Machine, platform: PlatformServer
+) -> None:
+    key = machine.folder / 'id_ed25519'
+    subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', str(key)], check=True)
+    try:
+        refused = release(machine, platform, '--app', 'hello', '--stack', 'cedar-14')
+        allowed = release(
+            machine, platform, '--app', 'hello', '--stack', 'cedar-14', '--allow', '/app/src/id_ed25519'
+        )
+    finally:
+        key.unlink()
+        key.with_suffix('.pub').unlink()
+    assert refused.returncode == 71, refused.stderr
+    assert '/app/src/id_ed25519: ' in refused.stderr
+    assert 'If it may be there: --allow /app/src/id_ed25519' in refused.stderr
+    assert allowed.returncode == 0, allowed.stderr
+
+
+def test_the_progress_is_shown_on_a_terminal_and_a_signal_leaves_nothing(
+    machine: Machine, platform: PlatformServer, tmp_path: Path
+) -> None:
+    until = threading.Event()
+    platform.faults.extend([None, stalls(until)])
+    words = ['release', '--to', platform.address, '--app', 'hello', '--stack', 'cedar-14']
+    environ = {**machine.environ, 'HEROKU_API_KEY': TOKEN, 'TMPDIR': str(tmp_path), 'TERM': 'xterm'}
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(machine.folder)
+        os.execve(sys.executable, [*GITRECEIVE, *words], environ)
+    Screen(terminal).until(r'\d/[\d.]+ (bytes|kB)')
+    os.kill(child, signal.SIGTERM)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    until.set()
+    os.close(terminal)
+    assert status == 130
+    assert os.listdir(tmp_path) == []
+    assert platform.releases == []

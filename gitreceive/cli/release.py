@@ -1,0 +1,109 @@
+"""``gitreceive release``: the slug of this directory becomes a release at a platform."""
+
+import functools
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console as Terminal
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+from gitreceive.adapters.heroku import HEROKU, NewSlug, Platform, PlatformRelease
+from gitreceive.cli.options import settings_options
+from gitreceive.cli.stack import Lines
+from gitreceive.errors import ReleaseError
+from gitreceive.local.building import Built, app_lock, build_directory, open_bench
+from gitreceive.local.envfile import read_env_file
+from gitreceive.local.running import build_clock
+from gitreceive.local.signals import interrupting_signals
+from gitreceive.local.slugs import cut_local_slug
+from gitreceive.model import Slug
+from gitreceive.pipeline import tell_left_out, tell_processes
+from gitreceive.ports import Console
+from gitreceive.settings import Settings
+from gitreceive.text import megabytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a slug goes: the app at a platform, the platform's address, and what it calls the stack (or nothing)."""
+
+    app: str
+    address: str
+    stack: str | None
+
+
+def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of a target, and hands the command ``target``."""
+
+    @click.option('--app', required=True, help='the app at the platform')
+    @click.option('--to', default=HEROKU, show_default=True, help='the address of a Platform API')
+    @click.option('--stack', help='what the platform calls the stack (default: its name here)')
+    @functools.wraps(command)
+    def wrapped(app: str, to: str, stack: str | None, **words: Any) -> Any:
+        return command(target=Target(app=app, address=to, stack=stack), **words)
+
+    return wrapped
+
+
+@click.command()
+@target_options
+@click.option('--env-file', type=click.Path(path_type=Path), help='config vars for the build')
+@click.option('--allow', multiple=True, metavar='PATH', help='where the slug may hold what looks secret')
+@settings_options
+def release(settings: Settings, target: Target, env_file: Path | None, allow: tuple[str, ...]) -> None:
+    """Build this directory as the receiver would, and release its slug through the Platform API.
+
+    The token is HEROKU_API_KEY, or that of the address's host in ~/.netrc.
+    """
+    platform = Platform.from_environment(target.address, os.environ)
+    directory, bench, console = Path.cwd(), open_bench(settings), Lines(err=True)
+    env = read_env_file(env_file) if env_file else {}
+    with interrupting_signals(), tempfile.TemporaryDirectory(prefix='gitreceive-') as folder:
+        with build_clock(settings) as clock, app_lock(directory, settings, clock):
+            built = build_directory(directory, env, bench, console, clock)
+            tell_processes(built.planned.plan, built.image, console)
+            console.step('Packing the slug')
+            slug = cut_local_slug(built, bench, Path(folder, 'slug.tgz'), allow, clock)
+            bench.builder.remove_replaced(built.app)
+        console.detail(f'{megabytes(slug.size)}, sha256 {slug.sha256}')
+        tell_left_out(slug.left_out, console)
+        console.step(f'Releasing to {target.app} at {target.address}')
+        with _progress(slug.size) as progress:
+            made = platform.publish(
+                target.app, _new_slug(built, slug, target, bench.stack.name), slug.path, progress
+            )
+    _tell(made, console)
+
+
+def _new_slug(built: Built, slug: Slug, target: Target, stack: str) -> NewSlug:
+    plan = built.planned.plan
+    return NewSlug(
+        processes={process.name: process.command for process in plan.processes},
+        sha256=slug.sha256,
+        commit=built.planned.source.commit,
+        stack=target.stack or stack,
+        buildpack=plan.title,
+    )
+
+
+@contextmanager
+def _progress(size: int) -> Iterator[Callable[[int], None]]:
+    """Shows on a terminal how much has been sent."""
+    terminal = Terminal(stderr=True)
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
+        task = bar.add_task('', total=size)
+        yield lambda sent: bar.advance(task, sent)
+
+
+def _tell(made: PlatformRelease, console: Console) -> None:
+    if made.status == 'failed':
+        raise ReleaseError(f'v{made.version} was made and has failed: look at the release at the platform')
+    waiting = '; its release phase runs' if made.status == 'pending' else ''
+    console.detail(f'v{made.version} {made.status}{waiting}')
