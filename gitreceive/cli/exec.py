@@ -24,5 +24,6 @@ def exec_command(settings: Settings, command: tuple[str, ...]) -> int:
 
 
 def _caller() -> Caller:
-    terminal = os.environ.get('TERM', 'dumb') if sys.stdin.isatty() and sys.stdout.isatty() else ''
+    both = sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty()
+    terminal = os.environ.get('TERM', 'dumb') if both else ''
     return Caller(uid=os.getuid(), gid=os.getgid(), terminal=terminal)

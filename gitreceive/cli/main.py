@@ -1,5 +1,6 @@
 """``gitreceive``: all verbs in one group; the one place where errors become exit codes."""
 
+import os
 import signal
 import sys
 
@@ -39,6 +40,7 @@ for command in (
 def main() -> None:
     """The entry point. Exit codes: 0 done, 2 wrong usage, 10 and up as in ``gitreceive.errors``, 130 interrupted."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    _open_standard_streams()
     try:
         sys.exit(gitreceive.main(standalone_mode=False))
     except GitReceiveError as error:
@@ -50,6 +52,15 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+
+
+def _open_standard_streams() -> None:
+    """Whoever closed one of them must not find its number on a socket that is opened later."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 if __name__ == '__main__':

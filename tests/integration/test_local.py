@@ -17,7 +17,8 @@ import termios
 import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +32,7 @@ from gitreceive.adapters.docker.foreground import Foreground
 from gitreceive.adapters.docker.frames import Decoder
 from gitreceive.adapters.docker.progress import Progress
 from gitreceive.adapters.docker.request import BuildRequest
+from gitreceive.errors import StackError
 from gitreceive.local.containers import Caller, command_container
 from gitreceive.local.home import LocalHome
 from gitreceive.local.running import HOME_LABEL as RUN_LABEL
@@ -218,6 +220,17 @@ def test_several_run_at_once_each_on_a_port_of_its_own(machine: Machine) -> None
         assert process.wait(60) == 3
 
 
+def test_several_may_build_at_once(machine: Machine) -> None:
+    (machine.folder / 'new').touch()
+    try:
+        with ThreadPoolExecutor() as pool:
+            found = list(pool.map(lambda _: machine.run('start', 'once'), range(3)))
+    finally:
+        (machine.folder / 'new').unlink()
+    assert [done.returncode for done in found] == [7, 7, 7], [done.stderr for done in found]
+    assert len(machine.images()) == 2
+
+
 def test_what_a_killed_command_leaves_is_removed_by_the_next(machine: Machine) -> None:
     process = machine.start('start', 'deaf', until='up\n')
     process.kill()
@@ -317,7 +330,31 @@ class Screen:
         self.shown = ''
 
 
-def test_without_an_engine_or_the_stack_the_remedy_is_told(machine: Machine, tmp_path: Path) -> None:
+def test_streams_that_are_closed_or_full_are_told_or_taken_as_empty(machine: Machine) -> None:
+    def shell(redirected: str) -> subprocess.CompletedProcess[str]:
+        command = f'exec "$@" {redirected}'
+        words = ['sh', '-c', command, 'sh', *GITRECEIVE, 'exec', 'cat', '/etc/hostname', '-']
+        return subprocess.run(words, env=machine.environ, capture_output=True, text=True, timeout=60)
+
+    assert shell('<&-').returncode == 0
+    assert shell('</dev/null >&-').returncode == 0
+    full = shell('</dev/null >/dev/full')
+    assert (full.returncode, full.stderr) == (
+        11,
+        ' !     cannot pass on the output: No space left on device\n',
+    )
+
+
+def test_without_an_engine_or_the_stack_the_remedy_is_told(
+    machine: Machine, stack: Stack, tmp_path: Path
+) -> None:
+    config = command_container(
+        ['true'], tmp_path, replace(stack, build_image='gitreceive/none:1'), Caller(uid=0, gid=0)
+    )
+    with pytest.raises(
+        StackError, match=r'the engine has no image gitreceive/none:1: run "gitreceive stack build"'
+    ):
+        Foreground(Engine(machine.environ['DOCKER_HOST']), config).run()
     for words in (['exec', 'true'], ['start'], ['clean']):
         done = machine.run(*words, DOCKER_HOST=f'unix://{tmp_path}/none')
         assert (done.returncode, 'is it running?' in done.stderr) == (63, True), done.stderr

@@ -23,7 +23,7 @@ from docker.errors import APIError, NotFound
 from docker.utils.socket import STDERR, frames_iter
 
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.errors import BadCommand, BuildError, EngineGone, StackError
+from gitreceive.errors import BadCommand, BuildError, EngineGone, StackError, StateError
 
 GRACE = 10
 """Seconds between SIGTERM and SIGKILL."""
@@ -46,18 +46,20 @@ class Foreground:
         """The exit status of the container's command.
 
         ``started`` is told the port of the host that leads to it, 0 if none does. Raises StackError without the
-        image, BadCommand if the port is taken, EngineGone, BuildError.
+        image, BadCommand if the port is taken, StateError if its output cannot be written, EngineGone,
+        BuildError.
         """
         with self._engine.connect() as client, self._created(client):
             # The engine cannot remove a container whose words somebody takes in no more: the connection ends first.
-            with self._attached(client) as connection:
-                self._start(client)
-                if self._stopping.is_set():
-                    self.stop()
-                started(self._port(client))
-                with self._input(client, connection):
-                    heard = self._output(connection)
-            if not heard:
+            try:
+                with self._attached(client) as connection:
+                    self._start(client)
+                    if self._stopping.is_set():
+                        self.stop()
+                    started(self._port(client))
+                    with self._input(client, connection):
+                        self._output(connection)
+            except BrokenPipeError:
                 return 128 + signal.SIGPIPE
             with self._engine.errors('waited for a container'):
                 return int(client.wait(self._container, timeout=None)['StatusCode'])
@@ -115,15 +117,15 @@ class Foreground:
                 return int(found[0]['HostPort'])
         return 0
 
-    def _output(self, connection: socket.socket) -> bool:
-        """Passes on what it says until it ends; False if nobody wants to hear it any more."""
-        with self._engine.errors('read from a container'):
-            for stream, data in frames_iter(connection, self._terminal):  # type: ignore[no-untyped-call]
-                try:
-                    _write_all(ERR if stream == STDERR else OUT, data)
-                except BrokenPipeError:
-                    return False
-        return True
+    def _output(self, connection: socket.socket) -> None:
+        """Passes on what it says until it ends. Raises BrokenPipeError if nobody wants to hear it any more."""
+        frames = frames_iter(connection, self._terminal)  # type: ignore[no-untyped-call]
+        while True:
+            with self._engine.errors('read from a container'):
+                stream, data = next(frames, (0, b''))
+            if not data:
+                return
+            _write_all(ERR if stream == STDERR else OUT, data)
 
     @contextmanager
     def _input(self, client: APIClient, connection: socket.socket) -> Iterator[None]:
@@ -163,6 +165,7 @@ def _pass_input(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while data := os.read(STDIN, PIECE):
             connection.sendall(data)
+    with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_WR)
 
 
@@ -186,8 +189,13 @@ def _raw_terminal(resize: Callable[[], None]) -> Iterator[None]:
 
 def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    try:
+        while view:
+            view = view[os.write(descriptor, view) :]
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StateError(f'cannot pass on the output: {error.strerror}') from error
 
 
 def _translated(error: APIError, config: Mapping[str, Any]) -> Exception:
