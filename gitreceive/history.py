@@ -50,6 +50,9 @@ UPGRADES = (
 CREATE TABLE allowed_paths (app TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (app, path));
 CREATE TABLE clean_members (
     app TEXT NOT NULL, sha256 TEXT NOT NULL, rules TEXT NOT NULL, PRIMARY KEY (app, sha256));
+CREATE TABLE documents (
+    app TEXT NOT NULL, slug TEXT NOT NULL, kind TEXT NOT NULL, sha256 TEXT NOT NULL,
+    PRIMARY KEY (app, slug, kind));
 """,
 )
 """What later versions added, each to the one before."""
@@ -135,14 +138,25 @@ class History:
         with self._transaction() as db:
             db.execute('INSERT OR REPLACE INTO clean_members VALUES (?, ?, ?)', (app, sha256, rules))
 
-    def forget_members(self, app: AppName, kept: Iterable[str]) -> None:
-        """Forgets which members passed, but for those that are kept."""
+    def documents(self, app: AppName, slug: str) -> dict[str, str]:
+        """What was stored about a slug: the kind of each document, and its checksum."""
+        query = 'SELECT kind, sha256 FROM documents WHERE app = ? AND slug = ?'
+        return {row['kind']: row['sha256'] for row in self._rows(query, app, slug)}
+
+    def record_document(self, app: AppName, slug: str, kind: str, sha256: str) -> None:
+        """Remembers that it is in storage."""
         with self._transaction() as db:
-            known = db.execute('SELECT sha256 FROM clean_members WHERE app = ?', (app,)).fetchall()
-            gone = {row['sha256'] for row in known}.difference(kept)
-            db.executemany(
-                'DELETE FROM clean_members WHERE app = ? AND sha256 = ?', [(app, sha256) for sha256 in gone]
-            )
+            db.execute('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)', (app, slug, kind, sha256))
+
+    def forget_slugs(self, app: AppName, kept: Iterable[str]) -> None:
+        """Forgets what is known of slugs and members, but for those that are kept."""
+        with self._transaction() as db:
+            for table, column in (('clean_members', 'sha256'), ('documents', 'slug')):
+                rows = db.execute(f'SELECT DISTINCT {column} FROM {table} WHERE app = ?', (app,)).fetchall()
+                gone = {row[0] for row in rows}.difference(kept)
+                db.executemany(
+                    f'DELETE FROM {table} WHERE app = ? AND {column} = ?', [(app, sha256) for sha256 in gone]
+                )
 
     # builds
 
@@ -258,6 +272,12 @@ class History:
         """The newest releases, newest first; the first one is what the app runs."""
         rows = self._rows('SELECT * FROM releases WHERE app = ? ORDER BY version DESC LIMIT ?', app, limit)
         return [_release(row) for row in rows]
+
+    def release(self, app: AppName, version: int) -> Release | None:
+        """One release, or None."""
+        for row in self._rows('SELECT * FROM releases WHERE app = ? AND version = ?', app, version):
+            return _release(row)
+        return None
 
     def current(self, app: AppName) -> Release | None:
         """What the app runs."""

@@ -49,6 +49,10 @@ class Home:
         """The log of a build."""
         return self.root / 'builder' / 'logs' / f'{build}.log'
 
+    def slug_lock(self, app: AppName) -> Path:
+        """Held by who stores or removes slugs of an app."""
+        return self.root / 'builder' / 'locks' / app
+
     @property
     def work(self) -> Path:
         """Temporary files of running builds; emptied at start-up."""

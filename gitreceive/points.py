@@ -22,6 +22,7 @@ POINTS = (
     'slug.stored',
     'release.recorded',
     'slug.reduced',
+    'document.stored',
     'build.failed',
     'ref.moved_back',
 )

@@ -34,8 +34,8 @@ class Settings:
     ``listen`` is ``host:port``; ``ssh_host`` the name that pushers use (for the hints in the push output);
     ``algorithms`` is ``default`` or ``strict``; ``door_user`` a user name or number that ``serve`` gives the door
     (empty: the same user); ``storage`` a URL (empty: ``slugs/`` in ``home``); ``create_apps`` whether a first push
-    makes the app; ``builds`` how many builds run at once; ``engine`` the Docker engine's URL (empty: the default
-    socket).
+    makes the app; ``builds`` how many builds run at once; ``keep_releases`` how many of an app's newest releases
+    keep their slugs; ``engine`` the Docker engine's URL (empty: the default socket).
     """
 
     home: Path
@@ -47,6 +47,7 @@ class Settings:
     stack: str = 'cedar-12'
     create_apps: bool = True
     builds: int = 2
+    keep_releases: int = 10
     engine: str = ''
     limits: Limits = Limits()
 
@@ -155,4 +156,6 @@ def _checked(settings: Settings) -> Settings:
         raise SettingsError(f'algorithms = {settings.algorithms!r}: "default" or "strict" is expected')
     if settings.builds < 1:
         raise SettingsError('builds = 0: at least one build must be able to run')
+    if settings.keep_releases < 1:
+        raise SettingsError('keep_releases = 0: at least the slug that an app runs is kept')
     return settings

@@ -30,11 +30,17 @@ def read_manifest(storage: Composing, app: AppName, sha256: str) -> Mapping[str,
 
 
 def members_of(manifest: Mapping[str, object]) -> Sequence[Member]:
-    """The members that a manifest lists, in their order; none for a slug that was stored whole. Pure."""
+    """The members that a manifest lists, in their order; none for a slug that was stored whole. Pure.
+
+    Raises StorageError if the list is damaged.
+    """
     listed = manifest.get('members')
     if not isinstance(listed, list):
         return ()
-    return tuple(Member(sha256=str(each['sha256']), size=int(each['size'])) for each in listed)
+    try:
+        return tuple(Member(sha256=str(each['sha256']), size=int(each['size'])) for each in listed)
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageError(f'the list of members of a slug is damaged ({error!r}): push the app again') from error
 
 
 def compose_slug(storage: Composing, app: AppName, sha256: str, size: int, members: Sequence[Member]) -> str:

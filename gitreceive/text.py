@@ -46,5 +46,10 @@ def megabytes(size: int) -> str:
     return f'{size / 1e6:.1f} MB' if size >= 100_000 else f'{size / 1e6:.3f} MB'
 
 
+def signed_megabytes(size: int) -> str:
+    """``+31.2 MB``, ``-0.012 MB``."""
+    return ('-' if size < 0 else '+') + megabytes(abs(size))
+
+
 def _after_return(line: str) -> str:
     return line.rstrip('\r').rpartition('\r')[2]

@@ -16,8 +16,10 @@ from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.pipeline import Line
 from gitreceive.planning import Planner
+from gitreceive.ports import Composing
 from gitreceive.settings import Settings
 from gitreceive.shelf import Shelf
+from gitreceive.slugs.retention import Keeper
 from gitreceive.stack import load_stack
 
 PING_SECONDS = 1.0
@@ -27,7 +29,7 @@ def open_line(settings: Settings) -> Line:
     """The line with its real parts. Opens the history; connects to nothing."""
     engine = Engine(settings.engine)
     home = Home(settings.home)
-    storage = composing(storage_from_url(settings.storage_url), home.members)
+    storage = open_storage(settings)
     return Line(
         home=home,
         history=History(home.history_db),
@@ -39,6 +41,23 @@ def open_line(settings: Settings) -> Line:
         storage=storage,
         shelf=Shelf(storage, home.shelf),
     )
+
+
+def open_storage(settings: Settings) -> Composing:
+    """Where slugs are. Connects to nothing."""
+    return composing(storage_from_url(settings.storage_url), Home(settings.home).members)
+
+
+def open_keeper(settings: Settings) -> Keeper:
+    """What looks after stored slugs. Opens the history; connects to nothing."""
+    home = Home(settings.home)
+    history = History(home.history_db)
+    return Keeper(history=history, storage=open_storage(settings), home=home, keep=settings.keep_releases)
+
+
+def keeper_of(line: Line, settings: Settings) -> Keeper:
+    """The same beside a line that is open already."""
+    return Keeper(history=line.history, storage=line.storage, home=line.home, keep=settings.keep_releases)
 
 
 def engine_answers(settings: Settings) -> bool:

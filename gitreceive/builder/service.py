@@ -5,6 +5,7 @@ import pwd
 import threading
 from functools import partial
 
+from gitreceive.builder.aftercare import Aftercare
 from gitreceive.builder.answers import Answering, respond
 from gitreceive.builder.desk import Desk
 from gitreceive.builder.pushes import Reception
@@ -15,7 +16,7 @@ from gitreceive.builder.worker import Interrupted, Worker
 from gitreceive.errors import SettingsError
 from gitreceive.pipeline import Line
 from gitreceive.settings import Settings
-from gitreceive.wiring import engine_answers, open_line
+from gitreceive.wiring import engine_answers, keeper_of, open_line
 
 END_SECONDS = 5.0
 """How long running builds may take to let go when the builder ends; they are in the journal and start again."""
@@ -47,19 +48,24 @@ class Service:
         answer = partial(_answer, desk=self._desk, own=own)
         self._server = SocketServer(self._line.home.socket, allowed, door.pw_gid if door else None, answer)
         reconcile(self._line, self._desk.queue)
-        on_end = self._desk.reception.tell_places
-        self._workers = [Worker(self._desk.queue, self._line, on_end) for _ in range(settings.builds)]
+        self._aftercare = Aftercare(keeper_of(self._line, settings), self._line.reader)
+        self._workers = [Worker(self._desk.queue, self._line, self._on_end) for _ in range(settings.builds)]
 
     def run(self) -> None:
         """Answers and builds until ``stop``; then ends running builds, which start again next time."""
         threading.Thread(target=sweep, args=(self._line,), daemon=True).start()
-        for worker in self._workers:
-            worker.start()
+        for thread in (self._aftercare, *self._workers):
+            thread.start()
         self._server.serve()
         self._desk.queue.close()
+        self._aftercare.close()
         self._desk.queue.stop_all(Interrupted('the receiver is ending'))
-        for worker in self._workers:
-            worker.join(END_SECONDS)
+        for thread in (self._aftercare, *self._workers):
+            thread.join(END_SECONDS)
+
+    def _on_end(self) -> None:
+        self._desk.reception.tell_places()
+        self._aftercare.ring()
 
     def stop(self) -> None:
         """Lets ``run`` return. May be called by a signal handler."""

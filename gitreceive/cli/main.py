@@ -18,6 +18,7 @@ from gitreceive.cli.serve import serve
 from gitreceive.cli.slug import slug
 from gitreceive.cli.stack import stack
 from gitreceive.cli.start import start
+from gitreceive.cli.tidy import gc
 from gitreceive.cli.verbs import verb_commands
 from gitreceive.errors import GitReceiveError
 from gitreceive.text import harmless
@@ -30,7 +31,7 @@ def gitreceive() -> None:
 
 
 for command in (
-    *(serve, door, builder, keys, plan, stack, slug),
+    *(serve, door, builder, keys, plan, stack, slug, gc),
     *(init, start, exec_command, release, clean),
     *verb_commands(),
 ):

@@ -1,30 +1,32 @@
-"""``gitreceive slug``: prove a slug by running it, or by reading it."""
+"""``gitreceive slug``: prove a slug by running it, or by reading it; look into it."""
 
 import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.adapters.slugs.reading import read_file, verify_slug
-from gitreceive.adapters.storage import storage_from_url
-from gitreceive.adapters.storage.whole import composing
+from gitreceive.adapters.slugs.reading import read_file
 from gitreceive.cli.options import settings_options
-from gitreceive.errors import BadCommand, SlugError
+from gitreceive.cli.tidy import verify
+from gitreceive.cli.xray import diff, show
+from gitreceive.errors import BadCommand
 from gitreceive.history import History
 from gitreceive.home import Home
-from gitreceive.model import ProcessType, parse_app_name
+from gitreceive.model import ProcessType
 from gitreceive.procfile import parse_procfile
 from gitreceive.settings import Settings
 from gitreceive.slugrun import processes_beside, run_slug, started
+from gitreceive.slugs.reference import find_slug
+from gitreceive.slugs.stored import fetch_slug
 from gitreceive.stack.recipe import load_stack
-from gitreceive.storedslugs import open_slug
 from gitreceive.text import decoded
+from gitreceive.wiring import open_storage
 
 PROCFILE_LIMIT = 100_000
 
@@ -40,7 +42,11 @@ class FoundSlug:
 
 @click.group()
 def slug() -> None:
-    """Run a slug on the clean run image, or check it."""
+    """Run slugs on the clean run image, check them, look into them."""
+
+
+for command in (show, diff, verify):
+    slug.add_command(command)
 
 
 @slug.command()
@@ -68,48 +74,20 @@ def run(file_or_app: str, process_type: str, port: int, settings: Settings) -> N
     raise SystemExit(status)
 
 
-@slug.command()
-@click.argument('file_or_app')
-@settings_options
-def verify(file_or_app: str, settings: Settings) -> None:
-    """Read a whole slug: its checksum, and whether it holds what a slug may hold and nothing else."""
-    with _found(file_or_app, settings) as found:
-        facts = verify_slug(found.path)
-    click.echo(f'sha256   {facts.sha256}')
-    click.echo(f'size     {facts.size:,} bytes')
-    click.echo(f'files    {facts.files:,}, {facts.unpacked:,} bytes unpacked')
-
-
 @contextmanager
 def _found(text: str, settings: Settings) -> Iterator[FoundSlug]:
-    path = Path(text)
-    if path.is_file():
-        yield FoundSlug(path=path, processes=processes_beside(path), env={})
-    elif '/' in text or text.endswith('.tgz'):
-        raise SlugError(f'{text}: there is no such file')
-    else:
-        with _live(text, settings) as found:
-            yield found
-
-
-@contextmanager
-def _live(text: str, settings: Settings) -> Iterator[FoundSlug]:
-    app = parse_app_name(text)
-    history = History(Home(settings.home).history_db)
-    try:
-        release, env = history.current(app), history.config(app)
-    finally:
-        history.close()
-    if release is None:
-        raise BadCommand(f'{app} has no release yet: push it first, or name a .tgz file')
-    storage = composing(storage_from_url(settings.storage_url), Home(settings.home).members)
-    with tempfile.TemporaryDirectory(prefix='gitreceive-') as folder:
-        path = Path(folder, 'slug.tgz')
-        with open_slug(storage, app, release.slug.sha256) as stream, path.open('wb') as file:
-            while piece := stream.read(1 << 20):
-                file.write(piece)
-        processes = {process.name: process.command for process in release.processes}
-        yield FoundSlug(path=path, processes=processes, env=env)
+    with closing(History(Home(settings.home).history_db)) as history:
+        reference = find_slug(text, history)
+        release = reference.release
+        env = history.config(release.app) if release else {}
+    if reference.path:
+        yield FoundSlug(path=reference.path, processes=processes_beside(reference.path), env=env)
+    elif release:
+        with tempfile.TemporaryDirectory(prefix='gitreceive-') as folder:
+            path = Path(folder, 'slug.tgz')
+            fetch_slug(open_storage(settings), release.app, release.slug.sha256, path)
+            processes = {process.name: process.command for process in release.processes}
+            yield FoundSlug(path=path, processes=processes, env=env)
 
 
 def _process(found: FoundSlug, name: str) -> ProcessType:

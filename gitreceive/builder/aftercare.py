@@ -1,0 +1,70 @@
+"""What follows a release and holds nobody up: its documents, and the end of slugs that are not kept any more."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gitreceive.errors import GitReceiveError
+from gitreceive.model import AppName
+from gitreceive.ports import SlugReader
+from gitreceive.slugs.documents import undocumented, write_documents
+from gitreceive.slugs.retention import Keeper
+
+log = logging.getLogger(__name__)
+
+
+class Aftercare(threading.Thread):
+    """Looks after all apps at the start, and again whenever it is rung."""
+
+    def __init__(self, keeper: Keeper, reader: SlugReader) -> None:
+        super().__init__(name='aftercare', daemon=True)
+        self._keeper, self._reader = keeper, reader
+        self._bell = threading.Event()
+        self._bell.set()
+        self._open = True
+        self._tidied: set[AppName] = set()
+        self._failed: set[int] = set()
+
+    def ring(self) -> None:
+        """A build has ended."""
+        self._bell.set()
+
+    def close(self) -> None:
+        """Lets ``run`` return after the app that it looks after."""
+        self._open = False
+        self._bell.set()
+
+    def run(self) -> None:
+        """Until ``close``. Whatever goes wrong with a release concerns that one only."""
+        while self._bell.wait() and self._open:
+            self._bell.clear()
+            for app in self._keeper.history.apps():
+                if self._open and self._document(app) | (app not in self._tidied):
+                    self._tidy(app)
+                    self._tidied.add(app)
+
+    def _document(self, app: AppName) -> bool:
+        """Whether there was a new slug. One that cannot be described is not read again and again."""
+        found = [each for each in undocumented(app, self._keeper) if each.build not in self._failed]
+        for release in found:
+            with self._errors(f'the documents of {app} v{release.version}'):
+                self._failed.add(release.build)
+                write_documents(release, self._keeper, self._reader)
+                self._failed.discard(release.build)
+        return bool(found)
+
+    def _tidy(self, app: AppName) -> None:
+        with self._errors(f'what {app} does not need'):
+            removed = self._keeper.collect(app).objects
+            if removed:
+                log.info('removed %d objects of %s that no kept release needs', len(removed), app)
+
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (GitReceiveError, OSError) as error:
+            log.warning('%s: %s', what, error)
+        except Exception:
+            log.exception('%s: an error of the receiver itself', what)

@@ -1,0 +1,89 @@
+"""``gitreceive slug verify`` and ``gitreceive gc``: what is in storage, and what need not be."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from gitreceive.adapters.slugs.entries import GzipSlugReader
+from gitreceive.adapters.slugs.reading import verify_slug
+from gitreceive.cli.options import settings_options
+from gitreceive.errors import SlugError
+from gitreceive.model import parse_app_name
+from gitreceive.settings import Settings
+from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.verify import Finding, verify_app, verify_storage
+from gitreceive.text import megabytes
+from gitreceive.wiring import open_keeper
+
+
+@click.command()
+@click.argument('file_or_app', required=False)
+@click.option('--json', 'as_json', is_flag=True, help='for machines')
+@settings_options
+def verify(file_or_app: str | None, as_json: bool, settings: Settings) -> None:
+    """Read everything in storage, or an app's slugs, or a .tgz file, and compare it with what was recorded."""
+    if file_or_app and Path(file_or_app).is_file():
+        _verify_file(Path(file_or_app), as_json)
+        return
+    if file_or_app and ('/' in file_or_app or file_or_app.endswith('.tgz')):
+        raise SlugError(f'{file_or_app}: there is no such file')
+    with _keeper(settings) as keeper:
+        reader = GzipSlugReader()
+        if file_or_app:
+            findings = list(verify_app(parse_app_name(file_or_app), keeper, reader))
+        else:
+            findings = list(verify_storage(keeper, reader))
+    _tell(findings, as_json)
+    raise SystemExit(SlugError.exit_code if any(finding.harms for finding in findings) else 0)
+
+
+@click.command()
+@click.option('--dry-run', is_flag=True, help='say what would be removed, and remove nothing')
+@click.option('--json', 'as_json', is_flag=True, help='for machines')
+@settings_options
+def gc(dry_run: bool, as_json: bool, settings: Settings) -> None:
+    """Remove from storage what no kept release needs (setting keep_releases)."""
+    with _keeper(settings) as keeper:
+        act = keeper.garbage if dry_run else keeper.collect
+        found = [act(app) for app in keeper.history.apps()]
+    objects = {each: size for garbage in found for each, size in garbage.objects.items()}
+    if as_json:
+        click.echo(json.dumps([{'object': each, 'size': size} for each, size in objects.items()], indent=2))
+        return
+    for each, size in objects.items():
+        click.echo(f'{megabytes(size):>12}  {each}')
+    what = 'would be removed' if dry_run else 'removed'
+    click.echo(f'{megabytes(sum(objects.values()))} in {len(objects):,} objects {what}')
+
+
+@contextmanager
+def _keeper(settings: Settings) -> Iterator[Keeper]:
+    keeper = open_keeper(settings)
+    with closing(keeper.history):
+        yield keeper
+
+
+def _tell(findings: list[Finding], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+        return
+    for finding in findings:
+        needed = f' (needed by {finding.release})' if finding.release else ''
+        why = f': {finding.why}' if finding.why else ''
+        click.echo(f'{finding.what:<12} {finding.object}{needed}{why}')
+    if not findings:
+        click.echo('all is there and as it was stored')
+
+
+def _verify_file(path: Path, as_json: bool) -> None:
+    facts = verify_slug(path)
+    if as_json:
+        click.echo(json.dumps(asdict(facts), indent=2))
+        return
+    click.echo(f'sha256   {facts.sha256}')
+    click.echo(f'size     {facts.size:,} bytes')
+    click.echo(f'files    {facts.files:,}, {facts.unpacked:,} bytes unpacked')

@@ -1,0 +1,71 @@
+"""Puts a bill of materials and a provenance beside each slug, after its release was recorded."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from gitreceive.errors import StateError
+from gitreceive.model import AppName, Release
+from gitreceive.points import point
+from gitreceive.ports import SlugReader
+from gitreceive.slugs.lock import keeping
+from gitreceive.slugs.provenance import provenance
+from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.sbom import bill_of_materials
+from gitreceive.slugs.stored import PROVENANCE, SBOM, name, parts
+from gitreceive.storedslugs import read_manifest
+
+DOCUMENTS = (SBOM, PROVENANCE)
+
+
+def undocumented(app: AppName, keeper: Keeper) -> list[Release]:
+    """The kept releases whose slugs lack a document, as far as is recorded."""
+    return [
+        release
+        for release in releases_of_slugs(app, keeper)
+        if set(DOCUMENTS) - keeper.history.documents(app, release.slug.sha256).keys()
+    ]
+
+
+def write_documents(release: Release, keeper: Keeper, reader: SlugReader) -> None:
+    """Makes what is missing beside a release's slug. A crash in between is made good by the next call.
+
+    Raises SlugError or StorageError.
+    """
+    with keeping(release.app, keeper.home):
+        recorded = keeper.history.documents(release.app, release.slug.sha256)
+        for kind in DOCUMENTS:
+            if kind not in recorded:
+                write_document(release, kind, keeper, reader)
+                point('document.stored')
+
+
+def releases_of_slugs(app: AppName, keeper: Keeper) -> list[Release]:
+    """The kept releases, oldest first, each slug once: of releases that share one the oldest has made it."""
+    found: dict[str, Release] = {}
+    for release in reversed(keeper.history.releases(app, keeper.keep)):
+        found.setdefault(release.slug.sha256, release)
+    return list(found.values())
+
+
+def write_document(release: Release, kind: str, keeper: Keeper, reader: SlugReader) -> None:
+    """Makes, stores and records one document. The caller keeps the app's slugs."""
+    slug = release.slug.sha256
+    content = _content(release, kind, keeper, reader)
+    keeper.home.work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=keeper.home.work) as folder:
+        file = Path(folder, 'document')
+        file.write_bytes(content)
+        keeper.storage.put(name(release.app, slug, kind), file)
+    keeper.history.record_document(release.app, slug, kind, hashlib.sha256(content).hexdigest())
+
+
+def _content(release: Release, kind: str, keeper: Keeper, reader: SlugReader) -> bytes:
+    if kind == SBOM:
+        return bill_of_materials(release, parts(keeper.storage, release.app, release.slug.sha256), reader)
+    build = keeper.history.build(release.build)
+    if build is None:
+        raise StateError(
+            f'the history has no build {release.build}, which made {release.app} v{release.version}'
+        )
+    return provenance(release, build, read_manifest(keeper.storage, release.app, release.slug.sha256))

@@ -1,0 +1,73 @@
+"""What people call a slug: ``hello`` (the live one), ``hello:v7`` (a release), ``hello:b42`` (of a build), or a file."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitreceive.errors import BadCommand, SlugError
+from gitreceive.history import History
+from gitreceive.model import Release, parse_app_name
+from gitreceive.ports import Composing
+from gitreceive.slugs.stored import Part, checksum, parts
+
+NUMBERED = re.compile(r'(?P<app>[^:]*):(?P<kind>[vb])(?P<number>[1-9][0-9]{0,17})')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlugReference:
+    """A slug that was found: a file, or that of a release. ``shown`` is what to call it."""
+
+    shown: str
+    path: Path | None = None
+    release: Release | None = None
+
+
+def find_slug(text: str, history: History) -> SlugReference:
+    """Raises SlugError or BadCommand, with what there is instead."""
+    path = Path(text)
+    if path.is_file():
+        return SlugReference(shown=text, path=path)
+    if '/' in text or text.endswith('.tgz'):
+        raise SlugError(f'{text}: there is no such file')
+    release = _release(text, history)
+    return SlugReference(shown=f'{release.app} v{release.version}', release=release)
+
+
+def before(reference: SlugReference, history: History) -> Release | None:
+    """The release before that of ``reference``."""
+    release = reference.release
+    return history.release(release.app, release.version - 1) if release else None
+
+
+def parts_of(reference: SlugReference, storage: Composing) -> Sequence[Part]:
+    """What the slug consists of."""
+    if reference.release:
+        return parts(storage, reference.release.app, reference.release.slug.sha256)
+    path = reference.path
+    assert path
+    try:
+        with path.open('rb') as stream:
+            sha256, size = checksum(stream)
+    except OSError as error:
+        raise SlugError(f'cannot read the slug {path}: {error.strerror}') from error
+    return [Part(sha256=sha256, size=size, open=lambda: path.open('rb'))]
+
+
+def _release(text: str, history: History) -> Release:
+    match = NUMBERED.fullmatch(text)
+    app = parse_app_name(match['app'] if match else text)
+    if match is None:
+        release, missing = (
+            history.current(app),
+            f'{app} has no release yet: push it first, or name a .tgz file',
+        )
+    elif match['kind'] == 'v':
+        release = history.release(app, int(match['number']))
+        missing = f'{app} has no release v{match["number"]}; "gitreceive releases {app}" lists them'
+    else:
+        release = history.release_of(int(match['number']))
+        missing = f'build {match["number"]} of {app} made no release; "gitreceive builds {app}" lists them'
+    if release is None or release.app != app:
+        raise BadCommand(missing)
+    return release

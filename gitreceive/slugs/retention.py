@@ -1,0 +1,107 @@
+"""Which slugs are kept, and what of a storage nobody needs any more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gitreceive.errors import StorageError
+from gitreceive.history import History
+from gitreceive.home import Home
+from gitreceive.model import AppName
+from gitreceive.ports import Composing
+from gitreceive.shelf import member_name
+from gitreceive.slugs.lock import removing
+from gitreceive.slugs.stored import FACTS, KINDS, checksum, is_of_slugs, name
+from gitreceive.storedslugs import members_of, read_manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the kept releases of an app need: the checksums of ``slugs`` and of their ``members``, and the ``objects``.
+
+    Not ``sure``: the facts of a kept slug cannot be read, so that there may be more members.
+    """
+
+    slugs: frozenset[str]
+    members: frozenset[str]
+    objects: frozenset[str]
+    sure: bool
+
+    def needs(self, object_name: str) -> bool:
+        """Whether this object has to stay."""
+        return object_name in self.objects or (not self.sure and '/members/' in object_name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Garbage:
+    """What of an app nobody needs: the names of objects and their sizes in bytes."""
+
+    app: AppName
+    objects: Mapping[str, int]
+
+    @property
+    def size(self) -> int:
+        """All of it."""
+        return sum(self.objects.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeper:
+    """Where slugs are and what is known of them; the newest ``keep`` releases of each app keep theirs.
+
+    What an app runs is the newest of its releases.
+    """
+
+    history: History
+    storage: Composing
+    home: Home
+    keep: int
+
+    def kept(self, app: AppName) -> Kept:
+        """What the app needs."""
+        slugs = {release.slug.sha256 for release in self.history.releases(app, self.keep)}
+        members: set[str] = set()
+        sure = True
+        for sha256 in slugs:
+            try:
+                found = members_of(read_manifest(self.storage, app, sha256))
+            except StorageError:
+                sure = False
+            else:
+                members |= {member.sha256 for member in found}
+        own = {name(app, sha256, kind) for sha256 in slugs for kind in KINDS}
+        shared = {member_name(app, member) for member in members}
+        return Kept(
+            slugs=frozenset(slugs), members=frozenset(members), objects=frozenset(own | shared), sure=sure
+        )
+
+    def garbage(self, app: AppName) -> Garbage:
+        """What is not needed; what this receiver did not make is none of its business. Raises StorageError."""
+        with removing(app, self.home):
+            return self._garbage(app)
+
+    def collect(self, app: AppName) -> Garbage:
+        """Removes it. A slug's facts go first: what has none is no slug. Raises StorageError."""
+        with removing(app, self.home):
+            garbage = self._garbage(app)
+            for object_name in sorted(garbage.objects, key=lambda each: not each.endswith(FACTS)):
+                self.storage.delete(object_name)
+            kept = self.kept(app)
+            self.history.forget_slugs(app, kept.slugs | kept.members)
+            return garbage
+
+    def _garbage(self, app: AppName) -> Garbage:
+        kept = self.kept(app)
+        found = [
+            each for each in self.storage.list(f'{app}/') if is_of_slugs(each, app) and not kept.needs(each)
+        ]
+        return Garbage(app=app, objects={each: self._size(each) for each in found})
+
+    def _size(self, object_name: str) -> int:
+        size = self.storage.size(object_name)
+        if size is not None:
+            return size
+        try:
+            with self.storage.open(object_name) as stream:
+                return checksum(stream)[1]
+        except StorageError:
+            return 0

@@ -1,0 +1,136 @@
+"""Reads everything in storage that is needed, and compares it with what was recorded when it was stored."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gitreceive.errors import StorageError
+from gitreceive.model import AppName, Release
+from gitreceive.ports import SlugReader
+from gitreceive.shelf import member_name
+from gitreceive.slugs.documents import DOCUMENTS, releases_of_slugs, write_document
+from gitreceive.slugs.lock import keeping
+from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.stored import FACTS, checksum, is_of_slugs, name
+from gitreceive.storedslugs import members_of, read_manifest
+
+MADE_AGAIN = 'made again'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """An object that is ``damaged``, ``missing``, ``superfluous`` or was ``made again``; ``why`` says more.
+
+    ``release`` (``hello v7``) is one that needs it.
+    """
+
+    object: str
+    what: str
+    why: str = ''
+    release: str = ''
+
+    @property
+    def harms(self) -> bool:
+        """Whether a release cannot be used because of it."""
+        return self.what in ('damaged', 'missing')
+
+
+def verify_storage(keeper: Keeper, reader: SlugReader) -> Iterator[Finding]:
+    """Looks through all apps. What is made of slugs (bills of materials, provenance) is made again if it is not right.
+
+    Raises StorageError if the storage cannot be listed.
+    """
+    apps = keeper.history.apps()
+    for app in apps:
+        yield from verify_app(app, keeper, reader)
+    for each in keeper.storage.list():
+        if each.partition('/')[0] not in apps:
+            yield Finding(object=each, what='superfluous', why='it belongs to no app, and nothing removes it')
+
+
+def verify_app(app: AppName, keeper: Keeper, reader: SlugReader) -> Iterator[Finding]:
+    """One app's slugs."""
+    with keeping(app, keeper.home):
+        check = _Check(app, keeper)
+        for release in releases_of_slugs(app, keeper):
+            wrong = list(check.slug(release))
+            yield from wrong
+            if not wrong:
+                yield from check.documents(release, reader)
+    for each in keeper.garbage(app).objects:
+        yield Finding(
+            object=each, what='superfluous', why='no kept release needs it; "gitreceive gc" removes it'
+        )
+    for each in check.names:
+        if not is_of_slugs(each, app):
+            yield Finding(
+                object=each, what='superfluous', why='it was not made by a receiver, and nothing removes it'
+            )
+
+
+class _Check:
+    """Looks at an app's objects, at each one once."""
+
+    def __init__(self, app: AppName, keeper: Keeper) -> None:
+        self._app, self._keeper, self._storage = app, keeper, keeper.storage
+        self.names = set(self._storage.list(f'{app}/'))
+        self._seen: dict[str, Finding | None] = {}
+
+    def slug(self, release: Release) -> Iterator[Finding]:
+        """What is wrong with a release's slug."""
+        shown, sha256 = f'{release.app} v{release.version}', release.slug.sha256
+        told = name(self._app, sha256, FACTS)
+        wanted: dict[str, str] = {}
+        if told not in self.names:
+            yield Finding(object=told, what='missing', release=shown)
+        else:
+            try:
+                wanted = self._members(release)
+            except StorageError as error:
+                yield Finding(object=told, what='damaged', why=str(error), release=shown)
+        whole = name(self._app, sha256)
+        if not wanted or whole in self.names:
+            wanted[whole] = sha256
+        for each, expected in wanted.items():
+            wrong = self._compared(each, expected)
+            if wrong:
+                yield replace(wrong, release=shown)
+
+    def documents(self, release: Release, reader: SlugReader) -> Iterator[Finding]:
+        """The documents of a whole slug that had to be made again."""
+        recorded = self._keeper.history.documents(release.app, release.slug.sha256)
+        for kind in DOCUMENTS:
+            each = name(release.app, release.slug.sha256, kind)
+            wrong = self._compared(each, recorded.get(kind, ''))
+            if wrong:
+                write_document(release, kind, self._keeper, reader)
+                shown = f'{release.app} v{release.version}'
+                yield Finding(object=each, what=MADE_AGAIN, why=f'it was {wrong.what}', release=shown)
+
+    def _members(self, release: Release) -> dict[str, str]:
+        """The objects of the members that have to be there, and their checksums. Raises StorageError for wrong facts."""
+        facts = read_manifest(self._storage, release.app, release.slug.sha256)
+        slug = release.slug
+        expected = {'app': release.app, 'commit': release.commit, 'sha256': slug.sha256, 'size': slug.size}
+        for key, value in expected.items():
+            if facts.get(key) != value:
+                raise StorageError(f'it says {key} {facts.get(key)!r:.80}, and the history {value!r}')
+        if not self._storage.keeps_parts:
+            return {}
+        return {member_name(self._app, each.sha256): each.sha256 for each in members_of(facts)}
+
+    def _compared(self, object_name: str, expected: str) -> Finding | None:
+        if object_name not in self._seen:
+            self._seen[object_name] = self._look(object_name, expected)
+        return self._seen[object_name]
+
+    def _look(self, object_name: str, expected: str) -> Finding | None:
+        if object_name not in self.names:
+            return Finding(object=object_name, what='missing')
+        try:
+            with self._storage.open(object_name) as stream:
+                found, size = checksum(stream)
+        except StorageError as error:
+            return Finding(object=object_name, what='damaged', why=str(error))
+        if found == expected:
+            return None
+        return Finding(object=object_name, what='damaged', why=f'its {size:,} bytes have the sha256 {found}')
