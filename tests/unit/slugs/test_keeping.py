@@ -1,0 +1,210 @@
+"""Slugs are kept as long as a kept release needs them; damage and loss are found, and what can be made again is."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from gitreceive.adapters.storage.file import FileStorage
+from gitreceive.errors import SlugError
+from gitreceive.model import AppName
+from gitreceive.slugs.documents import undocumented, write_documents
+from gitreceive.slugs.lock import keeping, removing
+from gitreceive.slugs.stored import fetch_slug
+from gitreceive.slugs.verify import verify_app, verify_storage
+from tests.packing import packed, sha256
+from tests.shelf import HELLO, READER, Shelf, member, shelf
+
+OTHER = AppName('other')
+
+
+def documented(kept: Shelf) -> None:
+    for app in kept.history.apps():
+        for release in undocumented(app, kept.keeper):
+            write_documents(release, kept.keeper, READER)
+
+
+def verified(kept: Shelf) -> list[tuple[str, str, str]]:
+    return [(each.what, each.object, each.release) for each in verify_storage(kept.keeper, READER)]
+
+
+def test_the_newest_releases_keep_their_slugs_and_nothing_else_stays(tmp_path: Path) -> None:
+    with shelf(tmp_path, keep=2) as kept:
+        old, *new = [kept.release({'src/a': b'%d' % number}) for number in range(3)]
+        kept.release({'src/a': b'other'}, OTHER)
+        documented(kept)
+        before = kept.names()
+        gone = [name for name in before if old.slug.sha256 in name]
+        assert set(kept.keeper.garbage(HELLO).objects) == set(gone)
+        assert kept.names() == before
+        garbage = kept.keeper.collect(HELLO)
+        assert garbage.objects[f'hello/{old.slug.sha256}.tgz'] == old.slug.size
+        assert kept.names() == [name for name in before if name not in gone]
+        assert all(f'hello/{each.slug.sha256}.tgz' in kept.names() for each in new)
+        assert kept.keeper.collect(HELLO).objects == kept.keeper.collect(OTHER).objects == {}
+        assert len(kept.history.releases(HELLO)) == 3
+
+
+def test_a_slug_that_a_kept_release_shares_with_an_old_one_stays(tmp_path: Path) -> None:
+    with shelf(tmp_path, keep=1) as kept:
+        same = kept.release({'src/a': b'same'})
+        kept.release({'src/a': b'between'})
+        assert kept.release({'src/a': b'same'}).slug == same.slug
+        kept.keeper.collect(HELLO)
+        assert kept.names() == [f'hello/{same.slug.sha256}.json', f'hello/{same.slug.sha256}.tgz']
+
+
+def test_a_member_that_a_kept_slug_shares_stays(tmp_path: Path) -> None:
+    with shelf(tmp_path, keep=1) as kept:
+        runtime, old, new = member({'heroku/x': b'x'}), packed({'src/a': b'1'}), packed({'src/a': b'2'})
+        kept.layered(runtime, old)
+        kept.layered(runtime, new)
+        garbage = kept.keeper.collect(HELLO)
+        assert garbage.objects[f'hello/members/{sha256(old)}.gz'] == len(old)
+        members = [name for name in kept.names() if '/members/' in name]
+        assert members == sorted(f'hello/members/{sha256(each)}.gz' for each in (runtime, new))
+
+
+def test_without_a_kept_slugs_facts_no_member_is_removed(tmp_path: Path) -> None:
+    with shelf(tmp_path, keep=1) as kept:
+        kept.layered(packed({'src/a': b'1'}))
+        release = kept.layered(packed({'src/a': b'2'}))
+        kept.path(f'hello/{release.slug.sha256}.json').write_bytes(b'[[')
+        kept.keeper.collect(HELLO)
+        assert sum('/members/' in name for name in kept.names()) == 2
+
+
+def test_what_an_interrupted_build_left_is_garbage_and_what_others_put_there_is_not(kept: Shelf) -> None:
+    kept.release({})
+    orphan, strange = f'hello/{"0" * 64}.tgz', 'hello/notes.txt'
+    for name in (orphan, strange, 'foreign/file'):
+        kept.path(name).parent.mkdir(exist_ok=True)
+        kept.path(name).write_bytes(b'12345')
+    assert kept.keeper.collect(HELLO).objects == {orphan: 5}
+    assert {strange, 'foreign/file'} <= set(kept.names())
+    found = {each.object: each.what for each in verify_storage(kept.keeper, READER)}
+    assert found[strange] == found['foreign/file'] == 'superfluous'
+
+
+def test_nothing_is_removed_while_a_slug_of_the_app_is_being_stored(kept: Shelf) -> None:
+    kept.release({})
+    removed = threading.Event()
+
+    def collect() -> None:
+        with removing(HELLO, kept.home):
+            removed.set()
+
+    collector = threading.Thread(target=collect, daemon=True)
+    with keeping(HELLO, kept.home), keeping(HELLO, kept.home), removing(OTHER, kept.home):
+        collector.start()
+        assert not removed.wait(0.2)
+    assert removed.wait(20)
+    collector.join(20)
+
+
+def test_a_good_storage_has_no_findings(kept: Shelf) -> None:
+    kept.release({'src/a': b'1'})
+    kept.layered(member({'heroku/x': b'x'}), packed({'src/a': b'2'}))
+    documented(kept)
+    assert verified(kept) == []
+
+
+@pytest.mark.parametrize('change', ['damaged', 'missing'])
+def test_a_slug_that_was_changed_or_taken_away_is_named_with_its_release(kept: Shelf, change: str) -> None:
+    release = kept.release({'src/a': b'1'})
+    documented(kept)
+    path = kept.path(f'hello/{release.slug.sha256}.tgz')
+    if change == 'damaged':
+        path.write_bytes(packed({'src/a': b'2'}))
+    else:
+        path.unlink()
+    assert verified(kept) == [(change, f'hello/{release.slug.sha256}.tgz', 'hello v1')]
+
+
+@pytest.mark.parametrize('change', ['damaged', 'missing'])
+def test_a_member_is_named_for_each_slug_that_needs_it(kept: Shelf, change: str) -> None:
+    runtime = member({'heroku/x': b'x'})
+    kept.layered(runtime, packed({'src/a': b'1'}))
+    kept.layered(runtime, packed({'src/a': b'2'}))
+    documented(kept)
+    name = f'hello/members/{sha256(runtime)}.gz'
+    kept.path(name).write_bytes(b'?') if change == 'damaged' else kept.path(name).unlink()
+    assert verified(kept) == [(change, name, 'hello v1'), (change, name, 'hello v2')]
+
+
+@pytest.mark.parametrize(
+    ('content', 'what'),
+    [
+        (None, 'missing'),
+        (b'{', 'damaged'),
+        (b'{}', 'damaged'),
+        (b'[]', 'damaged'),
+        (b'["sha256"]', 'damaged'),
+    ],
+)
+def test_facts_that_were_changed_or_taken_away_are_named(
+    kept: Shelf, content: bytes | None, what: str
+) -> None:
+    release = kept.release({'src/a': b'1'})
+    documented(kept)
+    name = f'hello/{release.slug.sha256}.json'
+    kept.path(name).write_bytes(content) if content is not None else kept.path(name).unlink()
+    assert verified(kept) == [(what, name, 'hello v1')]
+
+
+@pytest.mark.parametrize(('key', 'value'), [('commit', '0' * 40), ('size', 1), ('app', 'other')])
+def test_facts_that_contradict_the_history_are_damaged(kept: Shelf, key: str, value: object) -> None:
+    release = kept.release({'src/a': b'1'})
+    documented(kept)
+    path = kept.path(f'hello/{release.slug.sha256}.json')
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), key: value}))
+    (finding,) = verify_app(HELLO, kept.keeper, READER)
+    assert finding.what == 'damaged'
+    assert finding.why.startswith(f'it says {key} ')
+
+
+@pytest.mark.parametrize('kind', ['sbom', 'provenance'])
+@pytest.mark.parametrize('change', ['damaged', 'missing'])
+def test_documents_that_are_not_right_are_made_again(kept: Shelf, kind: str, change: str) -> None:
+    release = kept.release({'src/a': b'1'})
+    documented(kept)
+    path = kept.path(f'hello/{release.slug.sha256}.{kind}.json')
+    content = path.read_bytes()
+    path.write_bytes(b'{}') if change == 'damaged' else path.unlink()
+    assert verified(kept) == [('made again', f'hello/{path.name}', 'hello v1')]
+    assert path.read_bytes() == content
+    assert verified(kept) == []
+
+
+def test_what_is_not_needed_is_superfluous(tmp_path: Path) -> None:
+    with shelf(tmp_path, keep=1) as kept:
+        old = kept.release({'src/a': b'1'})
+        kept.release({'src/a': b'2'})
+        documented(kept)
+        assert verified(kept) == [
+            ('superfluous', f'hello/{old.slug.sha256}.{kind}', '') for kind in ('json', 'tgz')
+        ]
+
+
+def test_a_slug_that_was_changed_is_not_handed_out(kept: Shelf, tmp_path: Path) -> None:
+    release = kept.release({'src/a': b'1'})
+    target = tmp_path / 'slug.tgz'
+    fetch_slug(kept.storage, HELLO, release.slug.sha256, target)
+    assert target.read_bytes() == packed({'src/a': b'1'})
+    target.unlink()
+    kept.path(f'hello/{release.slug.sha256}.tgz').write_bytes(packed({'src/a': b'2'}))
+    with pytest.raises(SlugError, match='was changed since it was stored'):
+        fetch_slug(kept.storage, HELLO, release.slug.sha256, target)
+    assert not target.exists()
+
+
+def test_a_storage_that_cannot_be_read_is_damage_and_no_end_of_the_search(kept: Shelf) -> None:
+    first, second = kept.release({'src/a': b'1'}), kept.release({'src/a': b'2'})
+    documented(kept)
+    path = kept.path(f'hello/{first.slug.sha256}.tgz')
+    path.unlink()
+    path.mkdir()
+    kept.path(f'hello/{second.slug.sha256}.tgz').unlink()
+    assert [each[0] for each in verified(kept)] == ['missing', 'missing']
+    assert isinstance(kept.storage, FileStorage)
