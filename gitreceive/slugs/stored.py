@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from gitreceive.errors import SlugError, StorageError
+from gitreceive.errors import SlugError
 from gitreceive.model import AppName
 from gitreceive.ports import Composing
 from gitreceive.shelf import member_name
@@ -72,8 +72,6 @@ def fetch_slug(storage: Composing, app: AppName, sha256: str, target: Path) -> N
         target.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise SlugError(f'cannot write the slug to {target}: {error.strerror}') from error
-        if isinstance(error, StorageError):
-            raise StorageError(f'{error}; "gitreceive slug verify {app}" says what else is wrong') from error
         raise
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gitreceive.adapters.storage.file import FileStorage
-from gitreceive.errors import SlugError
+from gitreceive.errors import StorageError
 from gitreceive.model import AppName
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.lock import keeping, removing
@@ -194,7 +194,7 @@ def test_a_slug_that_was_changed_is_not_handed_out(kept: Shelf, tmp_path: Path) 
     assert target.read_bytes() == packed({'src/a': b'1'})
     target.unlink()
     kept.path(f'hello/{release.slug.sha256}.tgz').write_bytes(packed({'src/a': b'2'}))
-    with pytest.raises(SlugError, match='was changed since it was stored'):
+    with pytest.raises(StorageError, match='was changed in storage'):
         fetch_slug(kept.storage, HELLO, release.slug.sha256, target)
     assert not target.exists()
 
