@@ -129,6 +129,10 @@ class StorageError(GitReceiveError):
     exit_code = 80
 
 
+class NoSuchObject(StorageError):
+    """The storage answers, and does not have what was asked for."""
+
+
 class ReleaseError(GitReceiveError):
     """The release could not be recorded."""
 

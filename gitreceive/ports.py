@@ -211,3 +211,11 @@ class Buildpack(Protocol):
     @property
     def files(self) -> tuple[ContextFile, ...]:
         """The files that its steps need, below ``buildpack/`` in the context."""
+
+
+@runtime_checkable
+class Vouching(Storage, Protocol):
+    """A storage that knows the checksums of what it has, so that it need not be read back."""
+
+    def sha256(self, name: str) -> str:
+        """Of the bytes that the storage has, as it computed it itself; empty if it cannot say, or has none."""

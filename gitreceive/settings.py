@@ -33,9 +33,10 @@ class Settings:
 
     ``listen`` is ``host:port``; ``ssh_host`` the name that pushers use (for the hints in the push output);
     ``algorithms`` is ``default`` or ``strict``; ``door_user`` a user name or number that ``serve`` gives the door
-    (empty: the same user); ``storage`` a URL (empty: ``slugs/`` in ``home``); ``create_apps`` whether a first push
-    makes the app; ``builds`` how many builds run at once; ``keep_releases`` how many of an app's newest releases
-    keep their slugs; ``engine`` the Docker engine's URL (empty: the default socket).
+    (empty: the same user); ``storage`` a URL (empty: ``slugs/`` in ``home``), or several, the first of which is the
+    truth and the others its mirrors; ``storage_secrets`` a file with the credentials for them; ``create_apps`` whether
+    a first push makes the app; ``builds`` how many builds run at once; ``keep_releases`` how many of an app's newest
+    releases keep their slugs; ``engine`` the Docker engine's URL (empty: the default socket).
     """
 
     home: Path
@@ -44,6 +45,7 @@ class Settings:
     algorithms: str = 'default'
     door_user: str = ''
     storage: str = ''
+    storage_secrets: str = ''
     stack: str = 'cedar-12'
     create_apps: bool = True
     builds: int = 2
@@ -135,7 +137,7 @@ def _known(key: str, pair: tuple[str, object]) -> str:
 
 def _convert(pair: tuple[str, object], key: str, kind: str) -> object:
     place, value = pair
-    text = str(value).strip()
+    text = (' '.join(map(str, value)) if isinstance(value, list) else str(value)).strip()
     if kind == 'bool' and text.lower() in ('true', '1', 'yes', 'on', 'false', '0', 'no', 'off'):
         return text.lower() in ('true', '1', 'yes', 'on')
     if kind == 'int' and text.replace('_', '').isdecimal():

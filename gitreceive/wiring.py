@@ -1,6 +1,8 @@
 """Puts the parts together: the only module that names adapters."""
 
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from gitreceive.adapters.docker.builder import DockerImageBuilder
@@ -8,7 +10,8 @@ from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.foreground import Foreground, sweep
 from gitreceive.adapters.slugs.entries import GzipSlugReader
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
-from gitreceive.adapters.storage import storage_from_url
+from gitreceive.adapters.storage import Surroundings, storage_from_url
+from gitreceive.adapters.storage.secrets import NO_SECRETS, load_secrets
 from gitreceive.adapters.storage.whole import composing
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.errors import GitReceiveError
@@ -44,8 +47,14 @@ def open_line(settings: Settings) -> Line:
 
 
 def open_storage(settings: Settings) -> Composing:
-    """Where slugs are. Connects to nothing."""
-    return composing(storage_from_url(settings.storage_url), Home(settings.home).members)
+    """Where slugs are: the storage that the settings name, with its mirrors and secrets. Connects to nothing.
+
+    Raises SettingsError.
+    """
+    file = settings.storage_secrets
+    secrets = load_secrets(Path(file).expanduser(), os.environ) if file else NO_SECRETS
+    around = Surroundings(secrets=secrets, folder=settings.home / 'builder', environ=os.environ)
+    return composing(storage_from_url(settings.storage_url, around), Home(settings.home).members)
 
 
 def open_keeper(settings: Settings) -> Keeper:

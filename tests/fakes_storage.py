@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from gitreceive.adapters.storage.file import NAME
-from gitreceive.errors import StorageError
+from gitreceive.errors import NoSuchObject, StorageError
 
 
 class MemoryStorage:
@@ -37,7 +37,7 @@ class MemoryStorage:
     def open(self, name: str) -> Iterator[IO[bytes]]:
         self._check(name)
         if name not in self.objects:
-            raise StorageError(f'{name}: there is no such object')
+            raise NoSuchObject(f'{name}: there is no such object')
         yield io.BytesIO(self.objects[name])
 
     def size(self, name: str) -> int | None:

@@ -61,7 +61,7 @@ class Platform:
     """A client for one address and one token. All of it raises StorageError, with the platform's own words."""
 
     def __init__(self, address: str, token: str, patience: Patience = PATIENT) -> None:
-        self._address = _checked(address)
+        self.address = _checked(address)
         self._secrets = {'Authorization': f'Bearer {token}'}
         self._web = Web(patience)
 
@@ -132,7 +132,7 @@ class Platform:
         body = json.dumps(told).encode() if told is not None else b''
         request = Request(
             method=method,
-            url=self._address + path,
+            url=self.address + path,
             headers=headers,
             secrets=self._secrets,
             body=body,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote, unquote, urlsplit
 
-from gitreceive.errors import SettingsError, StorageError
+from gitreceive.errors import NoSuchObject, SettingsError, StorageError
 
 NAME = re.compile(r'[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*', re.ASCII)
 TEMPORARY = '.tmp-'
@@ -139,6 +139,8 @@ class FileStorage:
     def _errors(self, what: str, file: Path | None = None) -> Iterator[None]:
         try:
             yield
+        except FileNotFoundError as error:
+            raise NoSuchObject(f'{what} in {self._root}: there is no such object') from error
         except OSError as error:
             raise StorageError(f'{what} in {self._root}: {self._explained(error, file)}') from error
 
@@ -153,8 +155,6 @@ class FileStorage:
             )
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return f'{place} is not writable for user id {os.geteuid()} ({error.strerror}): give it access to {self._root}'
-        if error.errno == errno.ENOENT:
-            return 'there is no such object'
         return f'{error.strerror} ({place})'
 
 

@@ -1,0 +1,195 @@
+"""Several storages as one: the first is the truth, and the others become like it, in their own time.
+
+What a mirror has to do is noted in a file before the first storage is asked, so that neither a restart nor a mirror
+that is away for days loses any of it. A thread of the builder carries it out in order; a failure is told in the log and
+tried again, later and later. Nobody waits for a mirror, and no push fails because of one.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+from gitreceive.errors import NoSuchObject, StorageError
+from gitreceive.ports import Composing, Storage
+
+PIECE = 1 << 20
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
+MEMBERS = '/members/'
+"""Parts of slugs (``gitreceive/shelf.py``). A mirror that cannot compose gets whole slugs instead."""
+
+log = logging.getLogger(__name__)
+
+
+class Mirrored:
+    """Satisfies ``Storage``: does what ``first`` does, and notes it for the mirrors."""
+
+    def __init__(self, first: Storage, mirrors: Sequence['Mirror']) -> None:
+        self._first = first
+        self._mirrors = mirrors
+
+    def put(self, name: str, file: Path) -> str:
+        """See the port."""
+        self._note('put', name)
+        return self._first.put(name, file)
+
+    def url(self, name: str) -> str:
+        """See the port."""
+        return self._first.url(name)
+
+    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        """See the port."""
+        return self._first.open(name)
+
+    def list(self, prefix: str = '') -> Iterator[str]:
+        """See the port."""
+        return self._first.list(prefix)
+
+    def delete(self, name: str) -> None:
+        """See the port."""
+        self._note('delete', name)
+        self._first.delete(name)
+
+    def sweep(self) -> int:
+        """See the port. The mirrors begin with what an earlier process has left to do."""
+        for mirror in self._mirrors:
+            mirror.start(self._first)
+        return self._first.sweep()
+
+    def _note(self, action: str, name: str, parts: Sequence[str] = ()) -> None:
+        for mirror in self._mirrors:
+            mirror.note(action, name, parts)
+
+
+class ComposingMirrored(Mirrored):
+    """The same for a first storage that composes; satisfies ``Composing``."""
+
+    def __init__(self, first: Composing, mirrors: Sequence['Mirror']) -> None:
+        super().__init__(first, mirrors)
+        self._composing = first
+
+    @property
+    def keeps_parts(self) -> bool:
+        """See the port."""
+        return self._composing.keeps_parts
+
+    def size(self, name: str) -> int | None:
+        """See the port."""
+        return self._composing.size(name)
+
+    def compose(self, name: str, parts: Sequence[str]) -> str:
+        """See the port."""
+        self._note('compose', name, parts)
+        return self._composing.compose(name, parts)
+
+
+class Mirror:
+    """A storage that is behind, and the directory with the notes of what it lacks."""
+
+    def __init__(self, storage: Storage, address: str, folder: Path) -> None:
+        self._storage = storage
+        self._address = address
+        self._notes = folder
+        self._composes = isinstance(storage, Composing)
+        self._woken = threading.Event()
+        self._pause = FIRST_PAUSE
+
+    def note(self, action: str, name: str, parts: Sequence[str]) -> None:
+        """Keeps in mind what has to be done. Raises StorageError if that cannot be written down."""
+        if not self._composes and not _matters(action, name):
+            return
+        note = {'action': action, 'name': name, 'parts': list(parts)}
+        path = self._notes / f'{time.time_ns():020}.json'
+        try:
+            self._notes.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.with_suffix('.new').write_text(json.dumps(note))
+            path.with_suffix('.new').rename(path)
+        except OSError as error:
+            raise StorageError(
+                f'cannot note for the mirror {self._address}: {path}: {error.strerror}'
+            ) from error
+        self._woken.set()
+
+    def start(self, first: Storage) -> None:
+        """Begins to carry out what is noted, in a thread that ends with the process."""
+        threading.Thread(target=self._follow, args=(first,), name='mirror', daemon=True).start()
+
+    def catch_up(self, first: Storage) -> None:
+        """Carries out what is noted, in order. Raises StorageError; what was not done stays noted.
+
+        What fails holds up nothing but the rest of the same slug.
+        """
+        failed: dict[str, StorageError] = {}
+        for path in sorted(self._notes.glob('*.json')):
+            note = json.loads(path.read_text())
+            slug = note['name'].rpartition('.')[0]
+            if slug in failed:
+                continue
+            try:
+                self._carry_out(first, note['action'], note['name'], note['parts'])
+            except StorageError as error:
+                failed[slug] = error
+                continue
+            path.unlink(missing_ok=True)
+        if failed:
+            raise StorageError(f'{len(failed)} not done; {next(iter(failed.values()))}')
+
+    def _follow(self, first: Storage) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                self.catch_up(first)
+                self._pause = FIRST_PAUSE
+                self._woken.wait(LONGEST_PAUSE)
+            except (StorageError, OSError, ValueError) as error:
+                log.warning(
+                    'the mirror %s is behind: %s; trying again in %d s', self._address, error, self._pause
+                )
+                time.sleep(self._pause)
+                self._pause = min(self._pause * 2, LONGEST_PAUSE)
+
+    def _carry_out(self, first: Storage, action: str, name: str, parts: Sequence[str]) -> None:
+        if action == 'delete':
+            doomed = [name] if self._composes else [name.removesuffix('.json') + '.tgz', name]
+            for each in doomed:
+                self._storage.delete(each)
+        elif action == 'compose' and isinstance(self._storage, Composing):
+            self._storage.compose(name, parts)
+        else:
+            with contextlib.suppress(NoSuchObject):  # deleted meanwhile, or never put
+                self._copy(first, name, parts or [name])
+
+    def _copy(self, first: Storage, name: str, parts: Sequence[str]) -> None:
+        with NamedTemporaryFile(dir=self._notes, prefix='copy-') as file:
+            for part in parts:
+                with first.open(part) as stream:
+                    while piece := stream.read(PIECE):
+                        file.write(piece)
+            file.flush()
+            self._storage.put(name, Path(file.name))
+
+
+def mirrored(first: Storage, others: Sequence[tuple[str, Storage]], folder: Path) -> Storage:
+    """``first``, with mirrors by their addresses, whose notes are below ``folder``."""
+    mirrors = [Mirror(storage, address, folder / _digest(address)) for address, storage in others]
+    return ComposingMirrored(first, mirrors) if isinstance(first, Composing) else Mirrored(first, mirrors)
+
+
+def _matters(action: str, name: str) -> bool:
+    """Whether a mirror that has whole slugs only takes part.
+
+    Members are not for it; and a whole slug, which goes from the first storage when it is no longer the newest, goes
+    from here with its facts.
+    """
+    return MEMBERS not in name and not (action == 'delete' and name.endswith('.tgz'))
+
+
+def _digest(address: str) -> str:
+    return hashlib.sha256(address.encode()).hexdigest()[:16]

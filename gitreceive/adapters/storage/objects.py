@@ -1,0 +1,134 @@
+"""Storage in Google Cloud Storage and Azure Blob Storage, through obstore."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import AzureStore, GCSStore
+
+from gitreceive.adapters.storage.names import checked
+from gitreceive.errors import NoSuchObject, SettingsError, StorageError
+from gitreceive.text import harmless
+
+CHUNK = 16 << 20
+CONNECTIONS = 4
+RETRIES: Any = {
+    'max_retries': 5,
+    'retry_timeout': timedelta(minutes=3),
+    'backoff': {'init_backoff': timedelta(seconds=0.5), 'max_backoff': timedelta(seconds=20), 'base': 2},
+}
+EXAMPLES = {'gs': 'gs://bucket/prefix', 'az': 'az://container/prefix?account=NAME'}
+OPTIONS = {'gs': {'endpoint': 'base_url'}, 'az': {'endpoint': 'endpoint', 'account': 'account_name'}}
+"""Options of a URL, and what obstore calls them. Whatever is secret comes from the environment."""
+WORDS = re.compile(r'<Message>(.*?)</Message>', re.DOTALL)
+REMEDY = 'check the credentials, and what they may do there'
+
+
+class ObjectStorage:
+    """Objects below the prefix of a bucket or container; satisfies the ``Storage`` port."""
+
+    def __init__(self, store: GCSStore | AzureStore, address: str) -> None:
+        self._store = store
+        self._address = address.rstrip('/')
+
+    def put(self, name: str, file: Path) -> str:
+        """See the port. Large files go in parts, some at once; nothing is visible before the last one."""
+        with self._errors(f'cannot store {name}'):
+            obstore.put(self._store, checked(name), file, chunk_size=CHUNK, max_concurrency=CONNECTIONS)
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """See the port."""
+        return f'{self._address}/{checked(name)}'
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """See the port."""
+        with self._errors(f'cannot open {name}'):
+            stream = obstore.get(self._store, checked(name)).stream(min_chunk_size=1 << 20)
+            yield _Reader(iter(stream))  # type: ignore[misc]
+
+    def list(self, prefix: str = '') -> Iterator[str]:
+        """See the port. The services list whole directories, in an order of their own."""
+        folder = prefix.rpartition('/')[0] or None
+        with self._errors('cannot list the objects'):
+            found = [entry['path'] for page in obstore.list(self._store, folder) for entry in page]
+        yield from sorted(name for name in found if name.startswith(prefix))
+
+    def delete(self, name: str) -> None:
+        """See the port."""
+        with self._errors(f'cannot delete {name}'):
+            try:
+                obstore.delete(self._store, checked(name))
+            except (NotFoundError, FileNotFoundError):
+                return
+
+    def sweep(self) -> int:
+        """See the port. Azure forgets blocks that were not committed after a week; a bucket has a lifecycle rule."""
+        return 0
+
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (NotFoundError, FileNotFoundError) as error:
+            raise NoSuchObject(
+                f'{what} in {self._address}: there is no such object, or nothing to put it into'
+            ) from error
+        except (BaseError, OSError) as error:
+            raise StorageError(f'{what} in {self._address}: {_words(error)}') from error
+
+
+class _Reader:
+    """The little of a binary file that readers of storage use."""
+
+    def __init__(self, pieces: Iterator[Any]) -> None:
+        self._pieces = pieces
+        self._left = b''
+
+    def read(self, count: int = -1) -> bytes:
+        if count < 0:
+            found, self._left = b''.join([self._left, *map(bytes, self._pieces)]), b''
+            return found
+        if not self._left:
+            self._left = bytes(next(self._pieces, b''))
+        found, self._left = self._left[:count], self._left[count:]
+        return found
+
+
+def from_url(url: str) -> ObjectStorage:
+    """``gs://bucket/prefix`` or ``az://container/prefix?account=NAME``, with ``endpoint=`` if it is not the vendor's.
+
+    Credentials come from where the vendor's tools look. Raises SettingsError.
+    """
+    parts = urlsplit(url)
+    options, known = dict(parse_qsl(parts.query)), OPTIONS[parts.scheme]
+    if not parts.netloc or '@' in parts.netloc or not set(options) <= set(known):
+        raise SettingsError(
+            f'storage = {parts.scheme}://{parts.netloc.rpartition("@")[2]}{parts.path}: {EXAMPLES[parts.scheme]} is '
+            f'expected, with no other options than {", ".join(known)}'
+        )
+    config: Any = {known[name]: value for name, value in options.items()}
+    client: Any = {'allow_http': True} if options.get('endpoint', '').startswith('http:') else {}
+    prefix = unquote(parts.path).strip('/') or None
+    kind: Any = GCSStore if parts.scheme == 'gs' else AzureStore
+    try:
+        store = kind(parts.netloc, prefix=prefix, config=config, client_options=client, retry_config=RETRIES)
+    except (BaseError, ValueError) as error:
+        raise SettingsError(f'storage = {url.partition("?")[0]}: {_words(error)}') from error
+    return ObjectStorage(store, url.partition('?')[0])
+
+
+def _words(error: Exception) -> str:
+    """The service's own words, without the dump of structures around them."""
+    text = str(error)
+    said = WORDS.search(text)
+    told = said[1] if said else text.partition('\n\nDebug source')[0]
+    remedy = f' ({REMEDY})' if re.search(r'\b40[13]\b|Unauthor|Permission|credential', text) else ''
+    return harmless(' '.join(told.split()))[:500] + remedy
