@@ -11,18 +11,15 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
-import requests
 from requests.utils import get_netrc_auth
 
-from gitreceive.adapters.web.client import PATIENT, Patience, Web
+from gitreceive.adapters.web.client import PATIENT, Patience, Web, whole
 from gitreceive.adapters.web.request import Request, nothing
 from gitreceive.errors import SettingsError, StorageError
 
 HEROKU = 'https://api.heroku.com'
 TOKEN = 'HEROKU_API_KEY'
 ACCEPT = 'application/vnd.heroku+json; version=3'
-ANSWER = 1_000_000
-"""Bytes of an answer that are read."""
 LOCAL = ('localhost', '127.0.0.1', '::1')
 
 
@@ -109,7 +106,7 @@ class Platform:
         request = Request(
             method='PUT', url=address, query=query, headers=headers, body=file, progress=progress
         )
-        self._web.call(request, requests.Response.close)
+        self._web.call(request, whole)
 
     def slug(self, app: str, slug_id: str) -> PlatformSlug:
         """A slug that is there; its ``blob`` can be read."""
@@ -138,7 +135,7 @@ class Platform:
             body=body,
             repeatable=repeatable,
         )
-        raw = self._web.call(request, lambda response: response.raw.read(ANSWER))
+        raw = self._web.call(request, whole)
         try:
             return json.loads(raw)
         except ValueError as error:

@@ -15,7 +15,7 @@ import requests
 
 from gitreceive.adapters.storage.names import checked
 from gitreceive.adapters.storage.secrets import Credentials, Secrets
-from gitreceive.adapters.web.client import PATIENT, PIECE, Patience, Web
+from gitreceive.adapters.web.client import PATIENT, PIECE, Patience, Web, whole
 from gitreceive.adapters.web.refusal import Refused
 from gitreceive.adapters.web.request import PORTS, Request, public
 from gitreceive.errors import NoSuchObject, SettingsError, StorageError
@@ -54,7 +54,7 @@ class HttpStorage:
 
     def put(self, name: str, file: Path) -> str:
         """See the port. Atomic as far as the server is; whoever stores a slug reads it back."""
-        self._web.call(self._request('PUT', name, file), requests.Response.close)
+        self._web.call(self._request('PUT', name, file), whole)
         return self.url(name)
 
     def url(self, name: str) -> str:
@@ -93,7 +93,7 @@ class HttpStorage:
     def delete(self, name: str) -> None:
         """See the port. Raises Refused where the server does not allow it."""
         try:
-            self._web.call(self._request('DELETE', name), requests.Response.close)
+            self._web.call(self._request('DELETE', name), whole)
         except Refused as refusal:
             if refusal.status not in GONE:
                 raise

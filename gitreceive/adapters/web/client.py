@@ -118,6 +118,14 @@ class Web:
         return max(jitter(state), min(failure.wait, longest) if isinstance(failure, Passing) else 0.0)
 
 
+def whole(response: requests.Response) -> bytes:
+    """All of an answer, or a megabyte of it. Raises urllib3's IncompleteRead if it breaks off."""
+    found = b''
+    while len(found) < PIECE and (piece := response.raw.read(PIECE - len(found))):
+        found += piece
+    return found
+
+
 class _GivenAuth(AuthBase):
     """Keeps ``requests`` from adding what ``.netrc`` has for the host, which may not be meant for this request."""
 
