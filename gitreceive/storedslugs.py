@@ -55,6 +55,16 @@ def compose_slug(storage: Composing, app: AppName, sha256: str, size: int, membe
     return storage.url(name)
 
 
+def complete_slug(storage: Composing, app: AppName, sha256: str) -> bool:
+    """Makes a ``.tgz`` again that is missing or was cut by a power failure; whether it had to. Raises StorageError."""
+    manifest = read_manifest(storage, app, sha256)
+    members, size = members_of(manifest), int(str(manifest['size']))
+    if not (storage.keeps_parts and members) or storage.size(f'{app}/{sha256}.tgz') == size:
+        return False
+    compose_slug(storage, app, sha256, size, members)
+    return True
+
+
 def reduce_slug(storage: Composing, app: AppName, sha256: str) -> None:
     """Removes the ``.tgz`` of a slug whose members stay. Raises StorageError."""
     if storage.keeps_parts and members_of(read_manifest(storage, app, sha256)):

@@ -12,6 +12,7 @@ from gitreceive.home import Home
 from gitreceive.model import NO_COMMIT, AppName, Build, Push, Pusher, RefUpdate, parse_app_name
 from gitreceive.pipeline import Line
 from gitreceive.repositories import move_ref, read_ref
+from gitreceive.storedslugs import complete_slug
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,17 @@ def sweep(line: Line) -> None:
             log.info('removed %d leftovers of dead builds', removed)
     except GitReceiveError as error:
         log.warning('leftovers could not be removed: %s', error)
+
+
+def complete(line: Line) -> None:
+    """Makes the whole of each app's newest slug again, if it is not there as it should be: it was not synced."""
+    for app in line.history.apps():
+        release = line.history.current(app)
+        try:
+            if release and complete_slug(line.storage, app, release.slug.sha256):
+                log.info('made the slug of %s v%d again of its members', app, release.version)
+        except GitReceiveError as error:
+            log.warning('the slug of %s is not as it should be: %s', app, error)
 
 
 def _settle(app: AppName, line: Line, queue: Queue) -> None:

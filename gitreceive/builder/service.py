@@ -10,7 +10,7 @@ from gitreceive.builder.answers import Answering, respond
 from gitreceive.builder.desk import Desk
 from gitreceive.builder.pushes import Reception
 from gitreceive.builder.queue import Queue
-from gitreceive.builder.reconcile import reconcile, sweep
+from gitreceive.builder.reconcile import complete, reconcile, sweep
 from gitreceive.builder.socket import SocketServer
 from gitreceive.builder.worker import Interrupted, Worker
 from gitreceive.errors import SettingsError
@@ -53,7 +53,8 @@ class Service:
 
     def run(self) -> None:
         """Answers and builds until ``stop``; then ends running builds, which start again next time."""
-        threading.Thread(target=sweep, args=(self._line,), daemon=True).start()
+        for slow in (sweep, complete):
+            threading.Thread(target=slow, args=(self._line,), daemon=True).start()
         for thread in (self._aftercare, *self._workers):
             thread.start()
         self._server.serve()

@@ -10,7 +10,7 @@ from gitreceive.errors import StorageError
 from gitreceive.model import AppName, LayeredSlug, Member
 from gitreceive.shelf import member_name
 from gitreceive.stages.store import store_slug
-from gitreceive.storedslugs import open_slug, reduce_slug
+from gitreceive.storedslugs import complete_slug, open_slug, reduce_slug
 from gitreceive.verified import put_verified
 from tests.fakes_storage import MemoryStorage
 
@@ -99,6 +99,19 @@ def test_a_slug_is_read_from_what_there_is_of_it(
     with open_slug(storage, APP, slug.sha256) as stream:
         assert stream.read(5) + stream.read(100) == WHOLE
         assert stream.read(1) == b''
+
+
+@pytest.mark.parametrize('damage', [None, WHOLE[:-1], b''])
+def test_a_whole_that_was_not_on_disk_before_a_power_cut_is_made_again(
+    slug: LayeredSlug, storage: MemoryStorage, tmp_path: Path, damage: bytes | None
+) -> None:
+    store_slug(slug, ABOUT, storage, APP, tmp_path)
+    assert not complete_slug(storage, APP, slug.sha256)
+    del storage.objects[f'hello/{slug.sha256}.tgz']
+    if damage is not None:
+        storage.objects[f'hello/{slug.sha256}.tgz'] = damage
+    assert complete_slug(storage, APP, slug.sha256)
+    assert storage.objects[f'hello/{slug.sha256}.tgz'] == WHOLE
 
 
 def test_a_slug_that_was_changed_in_storage_is_told_at_its_end(
