@@ -24,11 +24,12 @@ SECONDS = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class S3Server:
-    """Where it is, and who may come in."""
+    """Where it is, and who may come in. ``own`` is where Swift speaks its own protocol."""
 
     endpoint: str
     key: str
     secret: str
+    own: str = ''
 
     @property
     def environment(self) -> dict[str, str]:
@@ -60,7 +61,8 @@ def swift(folder: Path, clock: int = 0) -> Iterator[S3Server]:
         while not port.exists():
             assert process.poll() is None and time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)
-        yield S3Server(endpoint=f'http://127.0.0.1:{port.read_text()}', key='test:tester', secret='testing')
+        proxy, own = (f'http://127.0.0.1:{number}' for number in port.read_text().split())
+        yield S3Server(endpoint=proxy, key='test:tester', secret='testing', own=own)
     finally:
         process.kill()
         process.wait()

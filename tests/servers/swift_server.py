@@ -1,7 +1,8 @@
 """OpenStack Swift with its S3 middleware, all four servers in one process: ``swift_server.py DIRECTORY PORT-FILE [CLOCK]``.
 
 It checks signatures, clocks and checksums as the production service that it is, and comes by pip. Here it has one
-device and one replica, and its clock is ``CLOCK`` seconds off.
+device and one replica, and its clock is ``CLOCK`` seconds off. A second port
+speaks its own protocol, without asking who is there: S3 has no word for a quota.
 """
 
 import sys
@@ -70,7 +71,10 @@ def main(root: Path, port_file: Path, clock: int) -> None:
         serve(root, name, BACKEND, socket)
     socket = eventlet.listen(('127.0.0.1', 0))
     server = serve(root, 'proxy', PROXY, socket)
-    port_file.with_suffix('.new').write_text(str(socket.getsockname()[1]))
+    open_socket = eventlet.listen(('127.0.0.1', 0))
+    serve(root, 'open', PROXY.replace(PIPELINE, 'container-quotas proxy-server'), open_socket)
+    ports = [each.getsockname()[1] for each in (socket, open_socket)]
+    port_file.with_suffix('.new').write_text(' '.join(map(str, ports)))
     port_file.with_suffix('.new').rename(port_file)
     server.wait()
 

@@ -1,18 +1,20 @@
 """Several storages as one: the first is the truth, and the others become like it, in their own time.
 
-What a mirror has to do is noted in a file before the first storage is asked, so that neither a restart nor a mirror
-that is away for days loses any of it. A thread of the builder carries it out in order; a failure is told in the log and
-tried again, later and later. Nobody waits for a mirror, and no push fails because of one.
+What a mirror has to do is noted in a file: begun before the first storage is asked, complete when that is done, so that
+neither a death in between nor a mirror that is away for days loses any of it. A thread of the builder carries it out in
+order; a failure is told in the log and tried again, later and later. Nobody waits for a mirror, and no push fails
+because of one.
 """
 
 import contextlib
 import hashlib
 import json
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
@@ -22,6 +24,7 @@ from gitreceive.ports import Composing, Storage
 
 PIECE = 1 << 20
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
+BEGUN, COMPLETE, COPY = '.begun', '.json', 'copy-'
 MEMBERS = '/members/'
 """Parts of slugs (``gitreceive/shelf.py``). A mirror that cannot compose gets whole slugs instead."""
 
@@ -37,8 +40,8 @@ class Mirrored:
 
     def put(self, name: str, file: Path) -> str:
         """See the port."""
-        self._note('put', name)
-        return self._first.put(name, file)
+        with self._noted('put', name):
+            return self._first.put(name, file)
 
     def url(self, name: str) -> str:
         """See the port."""
@@ -54,8 +57,8 @@ class Mirrored:
 
     def delete(self, name: str) -> None:
         """See the port."""
-        self._note('delete', name)
-        self._first.delete(name)
+        with self._noted('delete', name):
+            self._first.delete(name)
 
     def sweep(self) -> int:
         """See the port. The mirrors begin with what an earlier process has left to do."""
@@ -63,9 +66,12 @@ class Mirrored:
             mirror.start(self._first)
         return self._first.sweep()
 
-    def _note(self, action: str, name: str, parts: Sequence[str] = ()) -> None:
-        for mirror in self._mirrors:
-            mirror.note(action, name, parts)
+    @contextmanager
+    def _noted(self, action: str, name: str, parts: Sequence[str] = ()) -> Iterator[None]:
+        with ExitStack() as notes:
+            for mirror in self._mirrors:
+                notes.enter_context(mirror.noted(action, name, parts))
+            yield
 
 
 class ComposingMirrored(Mirrored):
@@ -86,8 +92,8 @@ class ComposingMirrored(Mirrored):
 
     def compose(self, name: str, parts: Sequence[str]) -> str:
         """See the port."""
-        self._note('compose', name, parts)
-        return self._composing.compose(name, parts)
+        with self._noted('compose', name, parts):
+            return self._composing.compose(name, parts)
 
 
 class Mirror:
@@ -101,24 +107,36 @@ class Mirror:
         self._woken = threading.Event()
         self._pause = FIRST_PAUSE
 
-    def note(self, action: str, name: str, parts: Sequence[str]) -> None:
-        """Keeps in mind what has to be done. Raises StorageError if that cannot be written down."""
+    @contextmanager
+    def noted(self, action: str, name: str, parts: Sequence[str]) -> Iterator[None]:
+        """What is done inside has to be done at the mirror too. Raises StorageError if that cannot be written down."""
         if not self._composes and not _matters(action, name):
+            yield
             return
         note = {'action': action, 'name': name, 'parts': list(parts)}
-        path = self._notes / f'{time.time_ns():020}.json'
-        try:
+        begun = self._notes / f'{time.time_ns():020}-{secrets.token_hex(4)}{BEGUN}'
+        with self._writing():
             self._notes.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.with_suffix('.new').write_text(json.dumps(note))
-            path.with_suffix('.new').rename(path)
-        except OSError as error:
-            raise StorageError(
-                f'cannot note for the mirror {self._address}: {path}: {error.strerror}'
-            ) from error
+            begun.write_text(json.dumps(note))
+        try:
+            yield
+        except BaseException:
+            begun.unlink(missing_ok=True)
+            raise
+        with self._writing():
+            begun.rename(begun.with_suffix(COMPLETE))
         self._woken.set()
 
     def start(self, first: Storage) -> None:
-        """Begins to carry out what is noted, in a thread that ends with the process."""
+        """Begins to carry out what is noted, in a thread that ends with the process.
+
+        What a dead process had begun counts: it may have come to the first storage. If it has not, nothing is copied.
+        """
+        with self._writing():
+            for half in self._notes.glob(f'{COPY}*'):
+                half.unlink()
+            for begun in self._notes.glob(f'*{BEGUN}'):
+                begun.rename(begun.with_suffix(COMPLETE))
         threading.Thread(target=self._follow, args=(first,), name='mirror', daemon=True).start()
 
     def catch_up(self, first: Storage) -> None:
@@ -127,7 +145,7 @@ class Mirror:
         What fails holds up nothing but the rest of the same slug.
         """
         failed: dict[str, StorageError] = {}
-        for path in sorted(self._notes.glob('*.json')):
+        for path in sorted(self._notes.glob(f'*{COMPLETE}')):
             note = json.loads(path.read_text())
             slug = note['name'].rpartition('.')[0]
             if slug in failed:
@@ -140,6 +158,15 @@ class Mirror:
             path.unlink(missing_ok=True)
         if failed:
             raise StorageError(f'{len(failed)} not done; {next(iter(failed.values()))}')
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(
+                f'cannot note what the mirror {self._address} lacks: {error.filename}: {error.strerror}'
+            ) from error
 
     def _follow(self, first: Storage) -> None:
         while True:
@@ -167,7 +194,7 @@ class Mirror:
                 self._copy(first, name, parts or [name])
 
     def _copy(self, first: Storage, name: str, parts: Sequence[str]) -> None:
-        with NamedTemporaryFile(dir=self._notes, prefix='copy-') as file:
+        with NamedTemporaryFile(dir=self._notes, prefix=COPY) as file:
             for part in parts:
                 with first.open(part) as stream:
                     while piece := stream.read(PIECE):

@@ -55,7 +55,11 @@ class S3Storage:
                     checksum = _base64(hashlib.file_digest(stream, 'sha256').digest())
                     stream.seek(0)
                     self._client.put_object(
-                        Bucket=self._bucket, Key=self._key(name), Body=stream, ChecksumSHA256=checksum
+                        Bucket=self._bucket,
+                        Key=self._key(name),
+                        Body=stream,
+                        ChecksumAlgorithm='SHA256',
+                        ChecksumSHA256=checksum,
                     )
             else:
                 whole, sections = _hashed(file, size)
@@ -110,10 +114,11 @@ class S3Storage:
         That of a large object is a checksum of its parts' checksums; what it has to be was written beside it.
         """
         found = self._head(name) or {}
-        kept, noted = found.get('ChecksumSHA256', ''), found.get('Metadata', {})
-        if '-' not in kept:
-            return base64.b64decode(kept).hex()
-        return noted.get('sha256', '') if kept == noted.get('parts-sha256') else ''
+        kept, noted = found.get('ChecksumSHA256', '').partition('-')[0], found.get('Metadata', {})
+        if 'parts-sha256' in noted:
+            return noted.get('sha256', '') if kept == noted['parts-sha256'] else ''
+        in_parts = '-' in found.get('ETag', '')
+        return '' if in_parts else base64.b64decode(kept).hex()
 
     def compose(self, name: str, parts_of: Sequence[str]) -> str:
         """See ``Composing``. The store copies; what is too small for a part is fetched and sent again."""
@@ -177,6 +182,7 @@ class S3Storage:
             UploadId=upload,
             PartNumber=number,
             Body=body,
+            ChecksumAlgorithm='SHA256',
             ChecksumSHA256=checksum,
         )
         return _done(number, answer['ETag'], answer.get('ChecksumSHA256', ''))
@@ -244,8 +250,7 @@ def _hashed(file: Path, size: int) -> tuple[dict[str, str], list[tuple[int, int,
                 whole.update(piece)
             of_parts.update(section.digest())
             sections.append((start, min(PART, size - start), _base64(section.digest())))
-    noted = f'{_base64(of_parts.digest())}-{len(sections)}'
-    return {'sha256': whole.hexdigest(), 'parts-sha256': noted}, sections
+    return {'sha256': whole.hexdigest(), 'parts-sha256': _base64(of_parts.digest())}, sections
 
 
 def _done(number: int, etag: str, checksum: str) -> Any:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MISSING = ('404', 'NoSuchKey', 'NotFound')
+TRIES = 5
 CONNECTIONS = 4
 """Parts that are on their way at once."""
 REMEDIES = {
@@ -38,7 +39,7 @@ def connect(options: Mapping[str, str]) -> 'S3Client':
     config = Config(
         connect_timeout=20,
         read_timeout=60,
-        retries={'mode': 'standard', 'total_max_attempts': 5},
+        retries={'mode': 'standard', 'total_max_attempts': TRIES},
         max_pool_connections=CONNECTIONS * 2,
         s3={'addressing_style': 'path' if path_style else 'auto'},
         request_checksum_calculation='when_required',

@@ -113,7 +113,7 @@ def test_what_may_pass_is_tried_again(
     server: PlatformServer, platform: Platform, slug: NewSlug, file: Path
 ) -> None:
     server.faults.extend(
-        [says(429, b'{"id": "rate_limit"}'), says(500), None, resets(), says(503), None, says(503)]
+        [says(429, b'{"id": "rate_limit"}'), truncates(b'{}'), None, resets(), says(503), None, says(503)]
     )
     assert platform.publish('hello', slug, file).version == 1
     assert len(server.seen) == 8

@@ -1,0 +1,162 @@
+"""The first storage is the truth; mirrors become like it, whatever happens to them or to the process."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from gitreceive.adapters.storage import Surroundings, mirrors, storage_from_url
+from gitreceive.adapters.storage.file import FileStorage
+from gitreceive.adapters.storage.http import HttpStorage
+from gitreceive.adapters.storage.mirrors import Mirror, Mirrored
+from gitreceive.adapters.storage.secrets import NO_SECRETS
+from gitreceive.adapters.web.client import Patience
+from gitreceive.errors import StorageError
+from gitreceive.ports import Storage
+from tests.fakes_storage import MemoryStorage
+from tests.http_server import Server, running, says
+
+QUICK = Patience(tries=1, stall_seconds=5)
+
+
+class WholeStorage:
+    """A storage in memory that composes nothing."""
+
+    def __init__(self) -> None:
+        self.inner = MemoryStorage()
+        self.objects = self.inner.objects
+        self.put, self.url, self.open = self.inner.put, self.inner.url, self.inner.open
+        self.list, self.delete, self.sweep = self.inner.list, self.inner.delete, self.inner.sweep
+
+
+@pytest.fixture
+def slug(tmp_path: Path) -> Path:
+    path = tmp_path / 'slug'
+    path.write_bytes(b'some bytes')
+    return path
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> FileStorage:
+    return FileStorage(tmp_path / 'first')
+
+
+def together(first: Storage, other: Storage, tmp_path: Path) -> tuple[Mirrored, Mirror]:
+    mirror = Mirror(other, 'memory:', tmp_path / 'notes')
+    return Mirrored(first, [mirror]), mirror
+
+
+def notes(tmp_path: Path) -> Sequence[Path]:
+    return sorted((tmp_path / 'notes').glob('*'))
+
+
+def test_what_is_put_and_deleted_arrives_at_the_mirror(
+    first: FileStorage, slug: Path, tmp_path: Path
+) -> None:
+    other = WholeStorage()
+    both, mirror = together(first, other, tmp_path)
+    assert both.put('hello/1.tgz', slug) == first.url('hello/1.tgz')
+    both.put('hello/1.json', slug)
+    assert other.objects == {}, 'nobody waits for a mirror'
+    mirror.catch_up(first)
+    assert other.objects == {'hello/1.tgz': b'some bytes', 'hello/1.json': b'some bytes'}
+    both.delete('hello/1.tgz')
+    mirror.catch_up(first)
+    assert 'hello/1.tgz' in other.objects, 'a whole slug goes with its facts'
+    both.delete('hello/1.json')
+    mirror.catch_up(first)
+    assert other.objects == {}
+    assert notes(tmp_path) == []
+
+
+def test_what_an_earlier_process_left_to_do_is_done(
+    first: FileStorage, slug: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = WholeStorage()
+    together(first, other, tmp_path)[0].put('hello/1.tgz', slug)
+    assert len(notes(tmp_path)) == 1
+    both, _ = together(first, other, tmp_path)
+    both.sweep()
+    wait_for(lambda: 'hello/1.tgz' in other.objects and not notes(tmp_path))
+    both.put('hello/2.tgz', slug)
+    wait_for(lambda: 'hello/2.tgz' in other.objects)
+
+
+def test_a_mirror_that_fails_is_told_and_tried_again(
+    first: FileStorage,
+    slug: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mirrors, 'FIRST_PAUSE', 0.01)
+    with running(Server()) as server:
+        server.faults.extend([says(507, b'no more room')] * 2)
+        both, _ = together(first, HttpStorage.from_url(server.address, NO_SECRETS, QUICK), tmp_path)
+        both.sweep()
+        assert both.put('hello/1.tgz', slug) == first.url('hello/1.tgz'), 'the push does not notice'
+        wait_for(lambda: not notes(tmp_path))
+        assert server.objects == {'/hello/1.tgz': b'some bytes'}
+    assert 'the mirror memory: is behind: 1 not done; PUT ' in caplog.text
+    assert 'no more room' in caplog.text
+
+
+def test_what_a_death_interrupted_is_not_forgotten(first: FileStorage, slug: Path, tmp_path: Path) -> None:
+    other = WholeStorage()
+    both, mirror = together(first, other, tmp_path)
+    dying = mirror.noted('put', 'hello/1.tgz', [])
+    dying.__enter__()
+    first.put('hello/1.tgz', slug)
+    mirror.catch_up(first)
+    assert other.objects == {}, 'it may not be there yet'
+    both.sweep()
+    wait_for(lambda: 'hello/1.tgz' in other.objects and not notes(tmp_path))
+
+
+def test_what_the_first_storage_refused_is_not_the_mirrors_business(slug: Path, tmp_path: Path) -> None:
+    first = FileStorage(slug)  # a file is no directory
+    both, _ = together(first, WholeStorage(), tmp_path)
+    with pytest.raises(StorageError):
+        both.put('hello/1.tgz', slug)
+    assert notes(tmp_path) == []
+
+
+def test_what_fails_holds_up_only_the_same_slug(first: FileStorage, slug: Path, tmp_path: Path) -> None:
+    with running(Server()) as server:
+        server.faults.append(says(413))
+        both, mirror = together(first, HttpStorage.from_url(server.address, NO_SECRETS, QUICK), tmp_path)
+        for name in ('hello/1.tgz', 'hello/1.json', 'hello/2.tgz'):
+            both.put(name, slug)
+        with pytest.raises(StorageError, match=r'1 not done; .*413'):
+            mirror.catch_up(first)
+        assert set(server.objects) == {'/hello/2.tgz'}
+        mirror.catch_up(first)
+        assert set(server.objects) == {'/hello/1.tgz', '/hello/1.json', '/hello/2.tgz'}
+
+
+def test_what_the_first_storage_has_not_is_not_waited_for(
+    first: FileStorage, slug: Path, tmp_path: Path
+) -> None:
+    other = WholeStorage()
+    both, mirror = together(first, other, tmp_path)
+    both.put('hello/1.tgz', slug)
+    first.delete('hello/1.tgz')
+    mirror.catch_up(first)
+    assert other.objects == {} and notes(tmp_path) == []
+
+
+def test_several_urls_are_a_truth_and_its_mirrors(slug: Path, tmp_path: Path) -> None:
+    text = f'file://{tmp_path}/first file://{tmp_path}/second'
+    both = storage_from_url(text, Surroundings(folder=tmp_path / 'builder'))
+    both.put('hello/1.tgz', slug)
+    both.sweep()
+    wait_for((tmp_path / 'second/hello/1.tgz').exists)
+    assert not isinstance(storage_from_url(text), Mirrored), 'to read, the first is enough'
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
