@@ -25,8 +25,12 @@ PATIENCE = 10.0
 
 PYTHON = (sys.executable, '-m')
 
-BUILDERS_OWN = ('GITRECEIVE_STORAGE', 'GITRECEIVE_ENGINE', 'DOCKER_HOST')
-"""What the door's environment does not hold."""
+BUILDERS_OWN = ('GITRECEIVE_STORAGE', 'GITRECEIVE_STORAGE_SECRETS', 'GITRECEIVE_ENGINE')
+"""Settings that the door's environment does not hold."""
+
+DOORS_OWN = ('PATH', 'LD_LIBRARY_PATH', 'LANG', 'TZ', 'TMPDIR', 'HOME', 'XDG_CONFIG_HOME', 'GITRECEIVE_KILL_AT')
+DOORS_KINDS = ('LC_', 'PYTHON', 'COVERAGE_')
+"""What it does hold beside the settings: whatever else is set may be a secret (``AWS_SECRET_ACCESS_KEY``)."""
 
 
 @click.command('serve')
@@ -44,7 +48,7 @@ def serve(settings: Settings) -> None:
     if account:
         check_that_it_runs(settings.door_user, ids)
     environment = {**os.environ, **as_environment(settings)}
-    open_to_all = {name: value for name, value in environment.items() if name not in BUILDERS_OWN}
+    open_to_all = door_environment(os.environ, settings)
     if account:
         open_to_all |= {'HOME': account.pw_dir, 'XDG_CONFIG_HOME': ''}  # dulwich reads what it finds there
     supervisor.run(
@@ -108,6 +112,15 @@ class Supervisor:
             lived = time.monotonic() - began
             delay = RESTART_SECONDS if lived > PATIENCE else min(delay * 2, PATIENCE)
             self._stopping.wait(delay)
+
+
+def door_environment(environ: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """The little of the environment that the process which faces the network gets. Pure."""
+    kept = {
+        name: value for name, value in environ.items() if name in DOORS_OWN or name.startswith(DOORS_KINDS)
+    }
+    told = {name: value for name, value in as_environment(settings).items() if name not in BUILDERS_OWN}
+    return kept | told
 
 
 def check_that_it_runs(door_user: str, ids: Mapping[str, Any]) -> None:

@@ -60,7 +60,10 @@ READ = (
 def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
     receivers: Callable[..., Pusher], open_folder: Path, open_python: str, tmp_path: Path, docker_host: str
 ) -> None:
-    ann = receivers(open_folder, python=open_python, GITRECEIVE_DOOR_USER='nobody', GITRECEIVE_STORAGE='')
+    secrets = {'AWS_SECRET_ACCESS_KEY': 'canary', 'HEROKU_API_KEY': 'canary', 'SLUGS_TOKEN': 'canary'}
+    ann = receivers(
+        open_folder, python=open_python, GITRECEIVE_DOOR_USER='nobody', GITRECEIVE_STORAGE='', **secrets
+    )
     receiver = ann.receiver
     receiver.start()
     work = make_app(tmp_path / 'work')
@@ -87,7 +90,9 @@ def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
         assert 'PermissionError' in refused.stderr, (secret, refused)
     refused = as_nobody(open_python, CONNECT, docker_host.removeprefix('unix://'))
     assert 'PermissionError' in refused.stderr, refused
-    names = {field.partition(b'=')[0] for field in Path(f'/proc/{door}/environ').read_bytes().split(b'\0')}
+    environ = Path(f'/proc/{door}/environ').read_bytes()
+    assert b'canary' not in environ
+    names = {field.partition(b'=')[0] for field in environ.split(b'\0')}
     assert names.isdisjoint({b'DOCKER_HOST', b'GITRECEIVE_ENGINE', b'GITRECEIVE_STORAGE'})
     refused = as_nobody(open_python, 'import sys; open(sys.argv[1], "ab")', str(receiver.home.access_db))
     assert 'PermissionError' in refused.stderr, refused
