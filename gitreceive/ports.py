@@ -218,4 +218,4 @@ class Vouching(Storage, Protocol):
     """A storage that knows the checksums of what it has, so that it need not be read back."""
 
     def sha256(self, name: str) -> str:
-        """Of the bytes that the storage has, as it computed it itself; empty if it cannot say, or has none."""
+        """Of the bytes that the storage has, as it computed it itself; empty if it cannot say. Raises NoSuchObject."""

@@ -32,11 +32,11 @@ def put_verified(storage: Storage, name: str, file: Path, checksum: str) -> str:
 
 
 def checksum_of(storage: Storage, name: str) -> str:
-    """The sha256 of an object, as the storage knows it or else read whole; empty if there is none to be had."""
-    if isinstance(storage, Vouching) and (known := storage.sha256(name)):
-        return known
+    """The sha256 of an object; empty if there is none or it cannot be read. Read whole, unless the storage vouches."""
     digest = hashlib.sha256()
     try:
+        if isinstance(storage, Vouching) and (known := storage.sha256(name)):
+            return known
         with storage.open(name) as stream:
             while piece := stream.read(PIECE):
                 digest.update(piece)

@@ -87,7 +87,8 @@ def test_a_store_that_keeps_checksums_vouches_for_them(places: Places, slug: Pat
     assert storage.sha256('large.tgz') == checksum(slug)
     storage.put('small.tgz', random_file(slug.with_name('small'), 1000))
     assert storage.sha256('small.tgz') == checksum(slug.with_name('small'))
-    assert storage.sha256('none.tgz') == ''
+    with pytest.raises(NoSuchObject):
+        storage.sha256('none.tgz')
 
 
 def test_a_large_object_that_was_changed_is_not_vouched_for(

@@ -79,12 +79,8 @@ class HttpStorage:
 
     def sha256(self, name: str) -> str:
         """See ``Vouching``: all of it is read, and read again if the answer breaks off."""
-        try:
+        with self._explained(name):
             return self._web.call(self._request('GET', name), _digest)
-        except Refused as refusal:
-            if refusal.status in GONE:
-                return ''
-            raise
 
     def list(self, prefix: str = '') -> Iterator[str]:
         """HTTP has no such request. Raises StorageError."""

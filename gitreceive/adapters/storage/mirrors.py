@@ -20,7 +20,8 @@ from tempfile import NamedTemporaryFile
 from typing import IO
 
 from gitreceive.errors import NoSuchObject, StorageError
-from gitreceive.ports import Composing, Storage
+from gitreceive.ports import Composing, Storage, Vouching
+from gitreceive.verified import put_verified
 
 PIECE = 1 << 20
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
@@ -59,6 +60,10 @@ class Mirrored:
         """See the port."""
         with self._noted('delete', name):
             self._first.delete(name)
+
+    def sha256(self, name: str) -> str:
+        """See ``Vouching``."""
+        return self._first.sha256(name) if isinstance(self._first, Vouching) else ''
 
     def sweep(self) -> int:
         """See the port. The mirrors begin with what an earlier process has left to do."""
@@ -194,13 +199,15 @@ class Mirror:
                 self._copy(first, name, parts or [name])
 
     def _copy(self, first: Storage, name: str, parts: Sequence[str]) -> None:
+        digest = hashlib.sha256()
         with NamedTemporaryFile(dir=self._notes, prefix=COPY) as file:
             for part in parts:
                 with first.open(part) as stream:
                     while piece := stream.read(PIECE):
+                        digest.update(piece)
                         file.write(piece)
             file.flush()
-            self._storage.put(name, Path(file.name))
+            put_verified(self._storage, name, Path(file.name), digest.hexdigest())
 
 
 def mirrored(first: Storage, others: Sequence[tuple[str, Storage]], folder: Path) -> Storage:

@@ -113,7 +113,9 @@ class S3Storage:
 
         That of a large object is a checksum of its parts' checksums; what it has to be was written beside it.
         """
-        found = self._head(name) or {}
+        found = self._head(name)
+        if found is None:
+            raise NoSuchObject(f'{self.url(name)}: there is no such object')
         kept, noted = found.get('ChecksumSHA256', '').partition('-')[0], found.get('Metadata', {})
         if 'parts-sha256' in noted:
             return noted.get('sha256', '') if kept == noted['parts-sha256'] else ''

@@ -14,10 +14,13 @@ from gitreceive.adapters.web.client import Patience
 from gitreceive.adapters.web.refusal import Refused
 from gitreceive.adapters.web.request import origin
 from gitreceive.errors import NoSuchObject, SettingsError, StorageError
+from gitreceive.verified import put_verified
 from tests.http_server import (
     Fault,
     Server,
     continues_first,
+    damages,
+    forgets,
     resets,
     running,
     says,
@@ -139,6 +142,21 @@ def test_a_vanished_endpoint_is_named(slug: Path) -> None:
         HttpStorage.from_url(address, NO_SECRETS, QUICK).put('hello/1.tgz', slug)
 
 
+def test_success_without_an_object_is_found_out(server: Server, storage: HttpStorage, slug: Path) -> None:
+    server.faults.extend([None, forgets(), None, None, forgets()])
+    with pytest.raises(StorageError, match=r'sent 2 times and came back different .sha256 of nothing'):
+        put_verified(storage, 'hello/1.tgz', slug, checksum(slug))
+
+
+def test_a_damaged_object_is_deleted_and_sent_once_more(
+    server: Server, storage: HttpStorage, slug: Path
+) -> None:
+    server.faults.extend([None, damages()])
+    put_verified(storage, 'hello/1.tgz', slug, checksum(slug))
+    assert [seen.method for seen in server.seen] == ['GET', 'PUT', 'GET', 'DELETE', 'PUT', 'GET']
+    assert server.objects == {'/hello/1.tgz': slug.read_bytes()}
+
+
 def test_a_body_is_streamed_with_its_length(server: Server, storage: HttpStorage, slug: Path) -> None:
     storage.put('hello/1.tgz', slug)
     (seen,) = server.seen
@@ -214,7 +232,8 @@ def test_a_redirect_to_another_protocol_is_not_followed(
 def test_an_object_that_is_not_there_is_told_apart(storage: HttpStorage) -> None:
     with pytest.raises(NoSuchObject), storage.open('hello/1.tgz'):
         pass
-    assert storage.sha256('hello/1.tgz') == ''
+    with pytest.raises(NoSuchObject):
+        storage.sha256('hello/1.tgz')
 
 
 def test_a_server_that_deletes_nothing_says_so(server: Server, storage: HttpStorage) -> None:

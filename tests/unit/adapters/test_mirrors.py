@@ -9,7 +9,7 @@ import pytest
 from gitreceive.adapters.storage import Surroundings, mirrors, storage_from_url
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.adapters.storage.http import HttpStorage
-from gitreceive.adapters.storage.mirrors import Mirror, Mirrored
+from gitreceive.adapters.storage.mirrors import Mirror, Mirrored, mirrored
 from gitreceive.adapters.storage.secrets import NO_SECRETS
 from gitreceive.adapters.web.client import Patience
 from gitreceive.errors import StorageError
@@ -92,7 +92,7 @@ def test_a_mirror_that_fails_is_told_and_tried_again(
 ) -> None:
     monkeypatch.setattr(mirrors, 'FIRST_PAUSE', 0.01)
     with running(Server()) as server:
-        server.faults.extend([says(507, b'no more room')] * 2)
+        server.faults.extend([None, says(507, b'no more room')] * 2)
         both, _ = together(first, HttpStorage.from_url(server.address, NO_SECRETS, QUICK), tmp_path)
         both.sweep()
         assert both.put('hello/1.tgz', slug) == first.url('hello/1.tgz'), 'the push does not notice'
@@ -124,7 +124,7 @@ def test_what_the_first_storage_refused_is_not_the_mirrors_business(slug: Path, 
 
 def test_what_fails_holds_up_only_the_same_slug(first: FileStorage, slug: Path, tmp_path: Path) -> None:
     with running(Server()) as server:
-        server.faults.append(says(413))
+        server.faults.extend([None, says(413)])
         both, mirror = together(first, HttpStorage.from_url(server.address, NO_SECRETS, QUICK), tmp_path)
         for name in ('hello/1.tgz', 'hello/1.json', 'hello/2.tgz'):
             both.put(name, slug)
@@ -144,6 +144,20 @@ def test_what_the_first_storage_has_not_is_not_waited_for(
     first.delete('hello/1.tgz')
     mirror.catch_up(first)
     assert other.objects == {} and notes(tmp_path) == []
+
+
+def test_a_mirror_that_composes_gets_the_parts_and_another_one_the_whole(slug: Path, tmp_path: Path) -> None:
+    first, composing, whole = MemoryStorage(), MemoryStorage(), WholeStorage()
+    both = mirrored(first, [('a', composing), ('b', whole)], tmp_path / 'notes')
+    assert isinstance(both, mirrors.ComposingMirrored)
+    both.put('hello/members/1.gz', slug)
+    both.compose('hello/1.tgz', ['hello/members/1.gz', 'hello/members/1.gz'])
+    both.put('hello/1.json', slug)
+    both.delete('hello/1.tgz')
+    for mirror in both._mirrors:
+        mirror.catch_up(first)
+    assert set(composing.objects) == {'hello/members/1.gz', 'hello/1.json'}
+    assert whole.objects == {'hello/1.tgz': b'some bytes' * 2, 'hello/1.json': b'some bytes'}
 
 
 def test_several_urls_are_a_truth_and_its_mirrors(slug: Path, tmp_path: Path) -> None:
