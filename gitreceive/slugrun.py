@@ -13,20 +13,17 @@ from pathlib import Path
 
 import requests
 from docker import APIClient
-from docker.types import LogConfig
 
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugs.archive import repacked
 from gitreceive.adapters.slugs.reading import unpacked
-from gitreceive.boot import PORT, START
+from gitreceive.boot import HOST, PORT, process_container
 from gitreceive.errors import SlugError, StackError
 from gitreceive.model import ProcessType, Stack
 from gitreceive.text import decoded
 
 BOOT_SECONDS = 60
-HOST = '127.0.0.1'
 RUN_LABEL = 'gitreceive.run'
-PIDS = 1024
 
 
 @contextmanager
@@ -98,22 +95,9 @@ def _create(
         if not client.images(stack.run_image):
             raise StackError(f'the engine has no image {stack.run_image}: run "gitreceive stack build"')
     with engine.errors(f'created a container for {process.name}'):
-        limits = client.create_host_config(
-            cap_drop=['ALL'],
-            security_opt=['no-new-privileges'],
-            pids_limit=PIDS,
-            port_bindings={PORT: (HOST, port or None)},
-            log_config=LogConfig(type='json-file', config={'max-size': '10m', 'max-file': '1'}),
-        )
-        created = client.create_container(
-            stack.run_image,
-            command=['bash', '-c', START, 'gitreceive', process.command],
-            user=str(stack.uid),
-            environment={**env, 'PORT': str(PORT), 'HOME': '/app', 'DYNO': f'{process.name}.1'},
-            labels={RUN_LABEL: process.name},
-            ports=[PORT],
-            host_config=limits,
-        )
+        config = process_container(stack.run_image, process, env, stack.uid, port)
+        config['Labels'] = {RUN_LABEL: process.name}
+        created = client.create_container_from_config(config)  # type: ignore[no-untyped-call]
     return str(created['Id'])
 
 

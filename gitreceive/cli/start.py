@@ -4,11 +4,10 @@ from pathlib import Path
 
 import click
 
-from gitreceive.boot import PORT
+from gitreceive.boot import HOST, PORT, process_container
 from gitreceive.cli.options import settings_options
 from gitreceive.cli.stack import Lines
 from gitreceive.local.building import ENV_FILE, app_lock, build_directory, open_bench, runnable_image
-from gitreceive.local.containers import HOST, process_container
 from gitreceive.local.envfile import read_env_file
 from gitreceive.local.running import build_clock, run_in_foreground
 from gitreceive.model import ProcessType
@@ -43,7 +42,7 @@ def start(process_type: str, port: int, settings: Settings) -> int:
         image = runnable_image(built, bench, console, clock)
         bench.builder.remove_replaced(built.app)
     published = port if process.name == WEB else None
-    config = process_container(image.name, process, env, bench.stack, published)
+    config = process_container(image.name, process, env, bench.stack.uid, published)
     return run_in_foreground(config, settings, lambda found: _tell(process, found, console))
 
 

@@ -1,20 +1,14 @@
-"""What the engine is asked for: the containers of ``start`` and ``exec``, as the API's JSON. Pure.
+"""The container of ``exec``, as the JSON of the API's ``POST /containers/create``. Pure."""
 
-The format is that of ``POST /containers/create`` of the Docker Engine API.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitreceive.boot import ATTENDED, PORT, START
-from gitreceive.model import ProcessType, Stack
+from gitreceive.model import Stack
 
-HOST = '127.0.0.1'
-PIDS = 1024
 NO_LOG = {'Type': 'none', 'Config': {}}
-"""Its output goes to whoever has started it; the engine keeps nothing."""
+"""Its output may be anything, and goes to whoever has started it; the engine keeps nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,34 +20,6 @@ class Caller:
     terminal: str = ''
 
 
-def process_container(
-    image: str, process: ProcessType, env: Mapping[str, str], stack: Stack, port: int | None
-) -> dict[str, Any]:
-    """A container that runs a process type of the app as the receiver would.
-
-    ``port`` of 127.0.0.1 leads to the process's ``$PORT`` (0: one that is free; None: none does).
-    """
-    given = {**env, 'PORT': str(PORT), 'HOME': '/app', 'DYNO': f'{process.name}.1'}
-    ports = {} if port is None else {f'{PORT}/tcp': [{'HostIp': HOST, 'HostPort': str(port) if port else ''}]}
-    return {
-        'Image': image,
-        'Cmd': ['bash', '-c', ATTENDED, 'gitreceive', START, process.command],
-        'User': str(stack.uid),
-        'WorkingDir': '/app',
-        'Env': _pairs(given),
-        'AttachStdout': True,
-        'AttachStderr': True,
-        'ExposedPorts': {name: {} for name in ports},
-        'HostConfig': {
-            'CapDrop': ['ALL'],
-            'SecurityOpt': ['no-new-privileges'],
-            'PidsLimit': PIDS,
-            'PortBindings': ports,
-            'LogConfig': NO_LOG,
-        },
-    }
-
-
 def command_container(
     command: Sequence[str], directory: Path, stack: Stack, caller: Caller
 ) -> dict[str, Any]:
@@ -62,14 +28,14 @@ def command_container(
     What it writes there belongs to the caller. /app is memory that goes away with it: the caller's number is not that
     of the image's user. An init of the engine's own is the first process, so that signals have their usual effect.
     """
-    given = {'HOME': '/app'} | ({'TERM': caller.terminal} if caller.terminal else {})
+    env = ['HOME=/app', f'TERM={caller.terminal}'] if caller.terminal else ['HOME=/app']
     home = f'uid={caller.uid},gid={caller.gid},mode=0755,exec'
     return {
         'Image': stack.build_image,
         'Cmd': list(command),
         'User': f'{caller.uid}:{caller.gid}',
         'WorkingDir': '/app/src',
-        'Env': _pairs(given),
+        'Env': env,
         'Tty': bool(caller.terminal),
         'OpenStdin': True,
         'StdinOnce': True,
@@ -84,7 +50,3 @@ def command_container(
             'LogConfig': NO_LOG,
         },
     }
-
-
-def _pairs(variables: Mapping[str, str]) -> list[str]:
-    return [f'{name}={value}' for name, value in variables.items()]

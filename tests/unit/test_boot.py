@@ -1,0 +1,37 @@
+"""What the engine is asked for when an app's process is started, as text."""
+
+import json
+
+from gitreceive.boot import ATTENDED, START, process_container
+from gitreceive.model import ProcessType
+
+HOSTILE = ProcessType(name='web', command='serve "$PORT" ${PORT} $(id) `id`; \'\\ $$')
+
+
+def test_a_process_runs_as_the_receiver_would_run_it() -> None:
+    config = process_container('app:1', HOSTILE, {'A': 'b c', 'PORT': '1', 'HOME': '/'}, 1000, 8080)
+    assert config == {
+        'Image': 'app:1',
+        'Cmd': ['bash', '-c', ATTENDED, 'gitreceive', START, HOSTILE.command],
+        'User': '1000',
+        'WorkingDir': '/app',
+        'Env': ['A=b c', 'PORT=5000', 'HOME=/app', 'DYNO=web.1'],
+        'AttachStdout': True,
+        'AttachStderr': True,
+        'ExposedPorts': {'5000/tcp': {}},
+        'HostConfig': {
+            'CapDrop': ['ALL'],
+            'SecurityOpt': ['no-new-privileges'],
+            'PidsLimit': 1024,
+            'PortBindings': {'5000/tcp': [{'HostIp': '127.0.0.1', 'HostPort': '8080'}]},
+            'LogConfig': {'Type': 'json-file', 'Config': {'max-size': '10m', 'max-file': '1'}},
+        },
+    }
+    json.dumps(config)
+
+
+def test_a_port_of_0_is_any_and_none_is_none() -> None:
+    free = process_container('app:1', HOSTILE, {}, 1000, 0)['HostConfig']['PortBindings']
+    assert free == {'5000/tcp': [{'HostIp': '127.0.0.1', 'HostPort': ''}]}
+    none = process_container('app:1', HOSTILE, {}, 1000, None)
+    assert none['HostConfig']['PortBindings'] == none['ExposedPorts'] == {}
