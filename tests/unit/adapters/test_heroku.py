@@ -11,7 +11,7 @@ import pytest
 from gitreceive.adapters.heroku import NewSlug, Platform
 from gitreceive.adapters.web.client import Patience
 from gitreceive.errors import SettingsError, StorageError
-from tests.http_server import resets, running, says
+from tests.http_server import resets, running, says, truncates
 from tests.platform_api import TOKEN, PlatformServer
 
 QUICK = Patience(tries=3, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
