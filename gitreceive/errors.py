@@ -67,6 +67,12 @@ class SourceError(GitReceiveError):
     exit_code = 30
 
 
+class RoomError(GitReceiveError):
+    """The disk has no room for the build."""
+
+    exit_code = 31
+
+
 class DetectError(GitReceiveError):
     """No buildpack recognises the app, or its manifests contradict each other."""
 

@@ -1,5 +1,6 @@
 """The line: from an accepted push to a release, one stage after the other, values in, value out."""
 
+import hashlib
 import logging
 import shutil
 import time
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitreceive.codemark import marked
-from gitreceive.errors import SlugError, StorageError
+from gitreceive.errors import RoomError, SlugError, StorageError
 from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.model import AppName, Build, Image, LayeredSlug, Member, Plan, Release, Stack, StoredSlug
@@ -23,9 +24,14 @@ from gitreceive.ports import (
     ImageBuilder,
     SlugPacker,
     SlugReader,
+    Source,
 )
+from gitreceive.room import check_room, needs
 from gitreceive.settings import Limits
 from gitreceive.shelf import Shelf
+from gitreceive.slugs.growth import tell_growth
+from gitreceive.slugs.lock import keeping
+from gitreceive.slugs.retention import Keeper
 from gitreceive.source import GitSource
 from gitreceive.stages.build import build_image
 from gitreceive.stages.members import Cut, Opening, Screen, cut_members
@@ -53,6 +59,7 @@ class Line:
     reader: SlugReader
     storage: Composing
     shelf: Shelf
+    keeper: Keeper
 
     @property
     def stack(self) -> Stack:
@@ -74,6 +81,7 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
         plan = planned.plan
         tell_plan(plan, console)
         point('plan.chosen')
+        _check_room(app, source, line)
         job = _job(build, planned, config)
         point('image.building')
         image = build_image(job, line.builder, console, cancellation, planned.buildpack.explain)
@@ -81,16 +89,18 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
     point('image.built')
     tell_processes(plan, image, console)
     console.step('Packing the slug')
-    with _work_folder(build, line) as folder:
+    with keeping(app, line.home), _work_folder(build, line) as folder:
         cut = Cut(app=app, image=image, mtime=committed, folder=folder, limits=line.limits)
         screen = _screen(app, config, line, cancellation)
         slug = cut_members(cut, line.packer, line.shelf, screen, cancellation)
         point('slug.cut')
         tell_slug(slug, console)
-        stored = store_slug(slug, _about(build, plan, image, line.stack), line.storage, app, folder)
-    point('slug.stored')
-    cancellation.check()
-    release = _record(build, plan, image, stored, line, config)
+        tell_growth(slug, line.history.current(app), line.storage, line.reader, console)
+        about = _about(build, planned, image, line)
+        stored = store_slug(slug, about, line.storage, app, folder)
+        point('slug.stored')
+        cancellation.check()
+        release = _record(build, plan, image, stored, line, config)
     _reduce_older(release, line)
     return release
 
@@ -116,6 +126,16 @@ def tell_left_out(names: Sequence[str], console: Console) -> None:
     """What a slug cannot hold."""
     for name in names:
         console.warn(f'{name} is a device, socket or pipe and was left out')
+
+
+def _check_room(app: AppName, source: Source, line: Line) -> None:
+    """Raises RoomError. The files are only counted where the disk might be too small for the largest commit."""
+    before, place = line.history.current(app), line.builder.place()
+    try:
+        check_room(needs(line.limits.checkout_bytes, before, place, line.home.root), lambda: 0)
+    except RoomError:
+        size = sum(file.size for file in source.files())
+        check_room(needs(size, before, place, line.home.root), line.keeper.freeable)
 
 
 def _job(build: Build, planned: Planned, config: Mapping[str, str]) -> BuildJob:
@@ -156,11 +176,14 @@ def _screen(app: AppName, config: Mapping[str, str], line: Line, cancellation: C
     return screen
 
 
-def _about(build: Build, plan: Plan, image: Image, stack: Stack) -> Mapping[str, object]:
+def _about(build: Build, planned: Planned, image: Image, line: Line) -> Mapping[str, object]:
+    plan, stack = planned.plan, line.stack
     return {
         'app': build.push.app,
         'commit': build.push.commit,
+        'recipe': hashlib.sha256(planned.recipe.dockerfile.encode()).hexdigest(),
         'stack': stack.name,
+        'stack_digest': line.builder.digest(stack.build_image),
         'buildpack': plan.buildpack,
         'versions': dict(image.versions),
         'process_types': {process.name: process.command for process in plan.processes},

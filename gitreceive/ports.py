@@ -84,6 +84,12 @@ class ImageBuilder(Protocol):
     def remove(self, image: Image) -> None:
         """Removes the image; silent if it is gone."""
 
+    def digest(self, name: str) -> str:
+        """The id of the image of that name, ``sha256:...``; empty if there is none. Raises EngineGone."""
+
+    def place(self) -> Path | None:
+        """The directory where the engine keeps images, if that is on this host. Raises EngineGone."""
+
     def sweep(self, live: frozenset[int]) -> int:
         """Removes containers and images labelled with builds that are not in ``live``; returns how many.
 

@@ -32,10 +32,11 @@ def open_line(settings: Settings) -> Line:
     """The line with its real parts. Opens the history; connects to nothing."""
     engine = Engine(settings.engine)
     home = Home(settings.home)
-    storage = open_storage(settings)
+    keeper = open_keeper(settings)
+    storage = keeper.storage
     return Line(
         home=home,
-        history=History(home.history_db),
+        history=keeper.history,
         limits=settings.limits,
         planner=Planner(buildpacks=load_buildpacks(), stack=load_stack(settings.stack)),
         builder=DockerImageBuilder(engine, str(settings.home)),
@@ -43,6 +44,7 @@ def open_line(settings: Settings) -> Line:
         reader=GzipSlugReader(),
         storage=storage,
         shelf=Shelf(storage, home.shelf),
+        keeper=keeper,
     )
 
 
@@ -62,11 +64,6 @@ def open_keeper(settings: Settings) -> Keeper:
     home = Home(settings.home)
     history = History(home.history_db)
     return Keeper(history=history, storage=open_storage(settings), home=home, keep=settings.keep_releases)
-
-
-def keeper_of(line: Line, settings: Settings) -> Keeper:
-    """The same beside a line that is open already."""
-    return Keeper(history=line.history, storage=line.storage, home=line.home, keep=settings.keep_releases)
 
 
 def engine_answers(settings: Settings) -> bool:

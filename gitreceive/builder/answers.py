@@ -38,7 +38,7 @@ def _on_the_host(fields: Sequence[str]) -> bool:
 def _update(fields: Sequence[str], desk: Desk, trusted: bool) -> Answering:
     arrival = parse_arrival(fields)
     _check_key(arrival, desk, trusted)
-    why = refusal(arrival, desk.history.deploy_branch(arrival.app), desk.home, desk.settings)
+    why = refusal(arrival, desk.history.deploy_branch(arrival.app), desk.keeper, desk.settings)
     if why is None:
         return '0'
     yield ''.join(shown(' !     ', why)).encode()

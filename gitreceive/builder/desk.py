@@ -8,6 +8,7 @@ from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.planning import Planner
 from gitreceive.settings import Settings
+from gitreceive.slugs.retention import Keeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +21,4 @@ class Desk:
     planner: Planner
     queue: Queue
     reception: Reception
+    keeper: Keeper

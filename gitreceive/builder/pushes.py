@@ -24,6 +24,8 @@ from gitreceive.model import (
 from gitreceive.points import point
 from gitreceive.repositories import read_ref
 from gitreceive.settings import Settings
+from gitreceive.slugs.retention import Keeper
+from gitreceive.text import megabytes
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ def parse_arrival(fields: Sequence[str]) -> Arrival:
     )
 
 
-def refusal(arrival: Arrival, deploy_branch: str | None, home: Home, settings: Settings) -> str | None:
+def refusal(arrival: Arrival, deploy_branch: str | None, keeper: Keeper, settings: Settings) -> str | None:
     """Why this push cannot be taken, before any ref moves; None if it can."""
     for option in sorted(arrival.options):
         if option not in OPTIONS:
@@ -87,11 +89,11 @@ def refusal(arrival: Arrival, deploy_branch: str | None, home: Home, settings: S
             )
         if not REF.fullmatch(update.ref):
             return 'a ref of this push has a name that is not taken'
-    return _no_room(home, settings)
+    return _no_room(keeper, settings)
 
 
-def _no_room(home: Home, settings: Settings) -> str | None:
-    limits = settings.limits
+def _no_room(keeper: Keeper, settings: Settings) -> str | None:
+    home, limits = keeper.home, settings.limits
     for path in {home.repos, home.root}:
         if not path.exists():
             continue
@@ -100,7 +102,8 @@ def _no_room(home: Home, settings: Settings) -> str | None:
         if free < limits.free_bytes:
             return (
                 f'the host has {free / 1e6:,.0f} MB free at {path}, and {limits.free_bytes / 1e6:,.0f} MB are needed; '
-                'ask its sysadmin to make room (old slugs, unused images: docker system df)'
+                f'ask its sysadmin to make room ("gitreceive gc" would free {megabytes(keeper.freeable())} of slugs, '
+                '"docker system df" tells what images and caches take)'
             )
         if found.f_files and found.f_favail < limits.free_inodes:
             return f'the host has {found.f_favail:,} inodes free at {path}, and {limits.free_inodes:,} are needed'

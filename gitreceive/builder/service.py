@@ -16,7 +16,7 @@ from gitreceive.builder.worker import Interrupted, Worker
 from gitreceive.errors import SettingsError
 from gitreceive.pipeline import Line
 from gitreceive.settings import Settings
-from gitreceive.wiring import engine_answers, keeper_of, open_line
+from gitreceive.wiring import engine_answers, open_line
 
 END_SECONDS = 5.0
 """How long running builds may take to let go when the builder ends; they are in the journal and start again."""
@@ -31,6 +31,7 @@ def open_desk(settings: Settings, line: Line) -> Desk:
         home=line.home,
         history=line.history,
         planner=line.planner,
+        keeper=line.keeper,
         queue=queue,
         reception=reception,
     )
@@ -48,7 +49,7 @@ class Service:
         answer = partial(_answer, desk=self._desk, own=own)
         self._server = SocketServer(self._line.home.socket, allowed, door.pw_gid if door else None, answer)
         reconcile(self._line, self._desk.queue)
-        self._aftercare = Aftercare(keeper_of(self._line, settings), self._line.reader)
+        self._aftercare = Aftercare(self._line.keeper, self._line.reader)
         self._workers = [Worker(self._desk.queue, self._line, self._on_end) for _ in range(settings.builds)]
 
     def run(self) -> None:

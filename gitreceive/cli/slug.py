@@ -4,7 +4,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from gitreceive.cli.options import settings_options
 from gitreceive.cli.tidy import verify
 from gitreceive.cli.xray import diff, show
 from gitreceive.errors import BadCommand
-from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.model import ProcessType
 from gitreceive.procfile import parse_procfile
@@ -76,18 +75,16 @@ def run(file_or_app: str, process_type: str, port: int, settings: Settings) -> N
 
 @contextmanager
 def _found(text: str, settings: Settings) -> Iterator[FoundSlug]:
-    with closing(History(Home(settings.home).history_db)) as history:
-        reference = find_slug(text, history)
-        release = reference.release
-        env = history.config(release.app) if release else {}
+    reference = find_slug(text, Home(settings.home))
+    release = reference.release
     if reference.path:
-        yield FoundSlug(path=reference.path, processes=processes_beside(reference.path), env=env)
+        yield FoundSlug(path=reference.path, processes=processes_beside(reference.path), env={})
     elif release:
         with tempfile.TemporaryDirectory(prefix='gitreceive-') as folder:
             path = Path(folder, 'slug.tgz')
             fetch_slug(open_storage(settings), release.app, release.slug.sha256, path)
             processes = {process.name: process.command for process in release.processes}
-            yield FoundSlug(path=path, processes=processes, env=env)
+            yield FoundSlug(path=path, processes=processes, env=reference.env)
 
 
 def _process(found: FoundSlug, name: str) -> ProcessType:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import asdict
 
 import click
@@ -10,14 +9,13 @@ import click
 from gitreceive.adapters.slugs.entries import GzipSlugReader
 from gitreceive.cli.options import settings_options
 from gitreceive.errors import StorageError
-from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.measured import largest_folders
 from gitreceive.model import Release
 from gitreceive.ports import Composing, SlugReader
 from gitreceive.settings import Settings
 from gitreceive.slugs.diff import diff_slugs
-from gitreceive.slugs.reference import SlugReference, before, find_slug, parts_of
+from gitreceive.slugs.reference import SlugReference, find_slug, parts_of
 from gitreceive.slugs.stored import parts
 from gitreceive.slugs.xray import Growth, Xray, growth_since, xray
 from gitreceive.text import megabytes, path_text, signed_megabytes
@@ -35,11 +33,9 @@ MARKS = {'added': '+', 'removed': '-', 'changed': '~'}
 def show(which: str, as_json: bool, settings: Settings) -> None:
     """Show what is in a slug: sizes by member and directory, the largest files, growth against the release before."""
     reader, storage = GzipSlugReader(), open_storage(settings)
-    with closing(History(Home(settings.home).history_db)) as history:
-        reference = find_slug(which, history)
-        previous = before(reference, history)
+    reference = find_slug(which, Home(settings.home))
     seen = xray(parts_of(reference, storage), reader)
-    grown = _growth(seen, previous, storage, reader)
+    grown = _growth(seen, reference.before, storage, reader)
     if as_json:
         click.echo(json.dumps(_record(reference, seen, grown), indent=2))
         return
@@ -55,8 +51,7 @@ def show(which: str, as_json: bool, settings: Settings) -> None:
 def diff(a: str, b: str, as_json: bool, settings: Settings) -> None:
     """Name the paths in which two slugs differ, and why. Exit status 1 if there are any."""
     storage = open_storage(settings)
-    with closing(History(Home(settings.home).history_db)) as history:
-        old, new = (parts_of(find_slug(text, history), storage) for text in (a, b))
+    old, new = (parts_of(find_slug(text, Home(settings.home)), storage) for text in (a, b))
     differences = diff_slugs(old, new, GzipSlugReader())
     if as_json:
         records = [{**asdict(difference), 'path': path_text(difference.path)} for difference in differences]

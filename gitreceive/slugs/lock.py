@@ -35,5 +35,7 @@ def _locked(app: AppName, home: Home, how: int) -> Iterator[None]:
         fcntl.flock(descriptor, how)
         yield
     finally:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)  # also for a child that was forked meanwhile and has the file open too
+        fcntl.flock(
+            descriptor, fcntl.LOCK_UN
+        )  # also for a child that was forked meanwhile and has the file open too
         os.close(descriptor)

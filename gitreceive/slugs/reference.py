@@ -1,12 +1,14 @@
 """What people call a slug: ``hello`` (the live one), ``hello:v7`` (a release), ``hello:b42`` (of a build), or a file."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitreceive.errors import BadCommand, SlugError
 from gitreceive.history import History
+from gitreceive.home import Home
 from gitreceive.model import Release, parse_app_name
 from gitreceive.ports import Composing
 from gitreceive.slugs.stored import Part, checksum, parts
@@ -16,28 +18,33 @@ NUMBERED = re.compile(r'(?P<app>[^:]*):(?P<kind>[vb])(?P<number>[1-9][0-9]{0,17}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlugReference:
-    """A slug that was found: a file, or that of a release. ``shown`` is what to call it."""
+    """A slug that was found: a file at ``path``, or that of ``release``. ``shown`` is what to call it.
+
+    ``before`` is the release before it, ``env`` the app's config vars.
+    """
 
     shown: str
     path: Path | None = None
     release: Release | None = None
+    before: Release | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
-def find_slug(text: str, history: History) -> SlugReference:
-    """Raises SlugError or BadCommand, with what there is instead."""
+def find_slug(text: str, home: Home) -> SlugReference:
+    """Raises SlugError or BadCommand, with what there is instead. A file needs no receiver on this host."""
     path = Path(text)
     if path.is_file():
         return SlugReference(shown=text, path=path)
     if '/' in text or text.endswith('.tgz'):
         raise SlugError(f'{text}: there is no such file')
-    release = _release(text, history)
-    return SlugReference(shown=f'{release.app} v{release.version}', release=release)
-
-
-def before(reference: SlugReference, history: History) -> Release | None:
-    """The release before that of ``reference``."""
-    release = reference.release
-    return history.release(release.app, release.version - 1) if release else None
+    with closing(History(home.history_db)) as history:
+        release = _release(text, history)
+        return SlugReference(
+            shown=f'{release.app} v{release.version}',
+            release=release,
+            before=history.release(release.app, release.version - 1),
+            env=history.config(release.app),
+        )
 
 
 def parts_of(reference: SlugReference, storage: Composing) -> Sequence[Part]:

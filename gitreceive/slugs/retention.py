@@ -79,6 +79,10 @@ class Keeper:
         with removing(app, self.home):
             return self._garbage(app)
 
+    def freeable(self) -> int:
+        """How many bytes ``collect`` would free of all apps, about: nobody is waited for. Raises StorageError."""
+        return sum(self._garbage(app).size for app in self.history.apps())
+
     def collect(self, app: AppName) -> Garbage:
         """Removes it. A slug's facts go first: what has none is no slug. Raises StorageError."""
         with removing(app, self.home):

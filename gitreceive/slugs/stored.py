@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from gitreceive.errors import SlugError
-from gitreceive.model import AppName
+from gitreceive.model import AppName, Member
 from gitreceive.ports import Composing
 from gitreceive.shelf import member_name
 from gitreceive.storedslugs import members_of, open_slug, read_manifest
@@ -56,6 +56,11 @@ def parts(storage: Composing, app: AppName, sha256: str) -> Sequence[Part]:
         assert isinstance(size, int)
         whole = partial(storage.open, name(app, sha256))
         return [Part(sha256=sha256, size=size, open=whole)]
+    return member_parts(storage, app, members)
+
+
+def member_parts(storage: Composing, app: AppName, members: Sequence[Member]) -> Sequence[Part]:
+    """Members in storage, each to be read alone."""
     return [
         Part(sha256=each.sha256, size=each.size, open=partial(storage.open, member_name(app, each.sha256)))
         for each in members

@@ -77,13 +77,18 @@ def xray(parts: Sequence[Part], reader: SlugReader) -> Xray:
 
 def growth_since(before: Xray, now: Xray) -> Growth:
     """What has become more, and where; a directory that became smaller is left out."""
-    more = {folder: size - before.folders.get(folder, 0) for folder, size in now.folders.items()}
     return Growth(
         packed=now.packed - before.packed,
         unpacked=now.unpacked - before.unpacked,
         files=now.files - before.files,
-        folders={folder: size for folder, size in more.items() if size > 0},
+        folders=grown(before.folders, now.folders),
     )
+
+
+def grown(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
+    """By how much the directories grew that did."""
+    more = {folder: size - before.get(folder, 0) for folder, size in now.items()}
+    return {folder: size for folder, size in more.items() if size > 0}
 
 
 def _remember(largest: list[tuple[int, str]], size: int, path: str) -> None:

@@ -20,6 +20,10 @@ ON_FAILURE = ('build.failed', 'ref.moved_back')
 """The points that only a failing build passes."""
 
 
+AFTERWARDS = ('document.stored',)
+"""What is passed after the release of this push, or of an earlier one."""
+
+
 @pytest.fixture(scope='module')
 def ann(receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFactory) -> Pusher:
     """May push to a receiver whose builder and door are processes without a supervisor."""
@@ -39,7 +43,7 @@ def killed_at(ann: Pusher, point: str, work: Path, app: str, *words: str) -> Pus
     return pushing
 
 
-@pytest.mark.parametrize('point', [point for point in POINTS if point not in ON_FAILURE])
+@pytest.mark.parametrize('point', [point for point in POINTS if point not in (*ON_FAILURE, *AFTERWARDS)])
 @pytest.mark.parametrize('pushes', ['first', 'second'])
 def test_a_push_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: str, pushes: str) -> None:
     app, receiver = f'kill-{next(_numbers)}', ann.receiver
@@ -68,6 +72,22 @@ def test_a_push_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: 
     assert ann.push(work, app).status == 0
     change(work, {'file': b'next'})
     assert ann.push(work, app).json['release'] == before + 2
+
+
+@pytest.mark.parametrize('point', ('release.recorded', *AFTERWARDS))
+def test_what_follows_a_release_is_made_after_the_builders_death(
+    receivers: Callable[..., Pusher], tmp_path: Path, point: str
+) -> None:
+    ann = receivers(tmp_path / 'receiver', apart=True)
+    pushing = killed_at(ann, point, make_app(tmp_path / 'work'), 'hello')
+    slugs, sha256 = ann.receiver.home.root / 'slugs' / 'hello', ann.receiver.releases('hello')[0].slug.sha256
+    made = [kind for kind in ('sbom', 'provenance') if (slugs / f'{sha256}.{kind}.json').exists()]
+    assert made == (['sbom'] if point in AFTERWARDS else [])
+    ann.receiver.start()
+    assert pushing.end().status == 0
+    assert within(30, (slugs / f'{sha256}.provenance.json').exists)
+    assert (slugs / f'{sha256}.sbom.json').exists()
+    assert ann.receiver.leftovers() == []
 
 
 @pytest.mark.parametrize('point', ON_FAILURE)

@@ -46,7 +46,7 @@ def test_a_first_push_ends_with_a_verified_slug_and_a_release(
     assert said['slug'] == f'sha256:{digest}'
     release = receiver.releases(app)[-1]
     assert (release.slug.sha256, release.slug.size, release.version) == (digest, slug.stat().st_size, 1)
-    about = json.loads(next(slug.parent.glob('*.json')).read_text())
+    about = json.loads(slug.with_suffix('.json').read_text())
     assert (about['app'], about['commit'], about['sha256']) == (app, head(work), digest)
     assert receiver.leftovers() == []
 

@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import requests
 from docker import APIClient
@@ -32,6 +33,7 @@ class DockerImageBuilder:
     def __init__(self, engine: Engine, home: str) -> None:
         self._engine = engine
         self._home = home
+        self._place = ''
 
     def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
         """See the port. The steps' output goes to ``console`` as it comes."""
@@ -59,6 +61,20 @@ class DockerImageBuilder:
         """Removes the image and its tag; silent if it is gone. Raises BuildError while a container runs from it."""
         with self._engine.connect() as client, self._engine.errors('removed an image'):
             _remove(client, image.id)
+
+    def digest(self, name: str) -> str:
+        """See the port."""
+        with self._engine.connect() as client, self._engine.errors('looked for a base image'):
+            found = client.images(name)
+        return str(found[0]['Id']) if found else ''
+
+    def place(self) -> Path | None:
+        """See the port. An engine behind a local socket may still be in a container or a virtual machine."""
+        if not self._place and self._engine.url.startswith('unix:'):
+            with self._engine.connect() as client, self._engine.errors('said where it keeps images'):
+                self._place = str(client.info()['DockerRootDir'])
+        found = Path(self._place)
+        return found if self._place and found.is_dir() else None
 
     def sweep(self, live: frozenset[int]) -> int:
         """See the port. Of containers, those that were never started are swept: running ones are releases."""

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from gitreceive.errors import BadCommand, SlugError
+from gitreceive.home import Home
 from gitreceive.slugs.diff import Difference, diff_slugs
-from gitreceive.slugs.reference import before, find_slug, parts_of
+from gitreceive.slugs.reference import find_slug, parts_of
 from gitreceive.slugs.stored import parts
 from gitreceive.slugs.xray import growth_since, xray
 from tests.packing import packed, packed_file, sha256
@@ -16,7 +17,7 @@ SMALL = {'src': None, 'src/a': b'a' * 10, 'heroku/node': b'n' * 1000}
 
 
 def differences(kept: Shelf, old: str, new: str) -> list[Difference]:
-    a, b = (parts_of(find_slug(text, kept.history), kept.storage) for text in (old, new))
+    a, b = (parts_of(find_slug(text, kept.home), kept.storage) for text in (old, new))
     return diff_slugs(a, b, READER)
 
 
@@ -108,9 +109,15 @@ def test_a_name_of_any_bytes_is_a_path(kept: Shelf) -> None:
 
 def test_the_release_before_is_the_one_with_the_number_before(kept: Shelf) -> None:
     first, second = kept.release({'a': b'1'}), kept.release({'a': b'2'})
-    assert before(find_slug('hello', kept.history), kept.history) == first
-    assert before(find_slug('hello:v1', kept.history), kept.history) is None
-    assert find_slug(f'hello:b{second.build}', kept.history).release == second
+    assert find_slug('hello', kept.home).before == first
+    assert find_slug('hello:v1', kept.home).before is None
+    assert find_slug(f'hello:b{second.build}', kept.home).release == second
+
+
+def test_a_file_needs_no_receiver(tmp_path: Path) -> None:
+    packed_file(tmp_path / 'slug.tgz', SMALL)
+    assert find_slug(str(tmp_path / 'slug.tgz'), Home(tmp_path / 'none')).path == tmp_path / 'slug.tgz'
+    assert not (tmp_path / 'none').exists()
 
 
 @pytest.mark.parametrize(
@@ -130,4 +137,4 @@ def test_what_names_no_slug_is_told_with_what_there_is(
 ) -> None:
     kept.release({})
     with pytest.raises(error, match=said):
-        find_slug(text, kept.history)
+        find_slug(text, kept.home)

@@ -1,0 +1,35 @@
+"""Tells the pusher when a slug has grown by more than a tenth, and where."""
+
+from gitreceive.errors import GitReceiveError
+from gitreceive.measured import largest_folders
+from gitreceive.model import LayeredSlug, Release
+from gitreceive.ports import Composing, Console, SlugReader
+from gitreceive.slugs.stored import member_parts, parts
+from gitreceive.slugs.xray import grown, xray
+from gitreceive.text import megabytes, path_text
+
+SHOWN = 3
+
+
+def tell_growth(
+    slug: LayeredSlug, before: Release | None, storage: Composing, reader: SlugReader, console: Console
+) -> None:
+    """Says nothing if it has not. Reads the members that only one of the two slugs has.
+
+    A slug of before that cannot be read any more only hides where it has grown.
+    """
+    if before is None or 10 * slug.size <= 11 * before.slug.size:
+        return
+    percent = 100 * slug.size // max(1, before.slug.size) - 100
+    console.detail(f'{percent}% more than v{before.version} ({megabytes(before.slug.size)})')
+    try:
+        new = member_parts(storage, before.app, slug.members)
+        old = parts(storage, before.app, before.slug.sha256)
+        shared = {part.sha256 for part in new} & {part.sha256 for part in old}
+        folders = [
+            xray([part for part in each if part.sha256 not in shared], reader).folders for each in (old, new)
+        ]
+    except GitReceiveError:
+        return
+    for folder, size in largest_folders(grown(*folders), SHOWN):
+        console.detail(f'+{megabytes(size)} in {path_text(folder)}')
