@@ -11,7 +11,7 @@ from gitreceive.slugs.documents import DOCUMENTS, releases_of_slugs, write_docum
 from gitreceive.slugs.lock import keeping
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.stored import FACTS, checksum, is_of_slugs, name
-from gitreceive.storedslugs import members_of, read_manifest
+from gitreceive.storedslugs import complete_slug, members_of, read_manifest
 
 MADE_AGAIN = 'made again'
 
@@ -52,9 +52,9 @@ def verify_app(app: AppName, keeper: Keeper, reader: SlugReader) -> Iterator[Fin
     with keeping(app, keeper.home):
         check = _Check(app, keeper)
         for release in releases_of_slugs(app, keeper):
-            wrong = list(check.slug(release))
-            yield from wrong
-            if not wrong:
+            found = list(check.slug(release))
+            yield from found
+            if not any(each.harms for each in found):
                 yield from check.documents(release, reader)
     for each in keeper.garbage(app).objects:
         yield Finding(
@@ -87,13 +87,14 @@ class _Check:
                 wanted = self._members(release)
             except StorageError as error:
                 yield Finding(object=told, what='damaged', why=str(error), release=shown)
+        wrong = [found for each, sha in wanted.items() if (found := self._compared(each, sha))]
         whole = name(self._app, sha256)
-        if not wanted or whole in self.names:
-            wanted[whole] = sha256
-        for each, expected in wanted.items():
-            wrong = self._compared(each, expected)
-            if wrong:
-                yield replace(wrong, release=shown)
+        if wanted and whole in self.names and not wrong and complete_slug(self._storage, self._app, sha256):
+            why = 'it had not its size; its members are as they were stored'
+            yield Finding(object=whole, what=MADE_AGAIN, why=why, release=shown)
+        elif (not wanted or whole in self.names) and (found := self._compared(whole, sha256)):
+            wrong.append(found)
+        yield from (replace(found, release=shown) for found in wrong)
 
     def documents(self, release: Release, reader: SlugReader) -> Iterator[Finding]:
         """The documents of a whole slug that had to be made again."""

@@ -8,11 +8,12 @@ import pytest
 
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.errors import StorageError
-from gitreceive.model import AppName
+from gitreceive.model import AppName, Release
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.lock import keeping, removing
 from gitreceive.slugs.stored import fetch_slug
 from gitreceive.slugs.verify import verify_app, verify_storage
+from gitreceive.storedslugs import members_of, read_manifest
 from tests.packing import packed, sha256
 from tests.shelf import HELLO, READER, Shelf, member, shelf
 
@@ -208,3 +209,22 @@ def test_a_storage_that_cannot_be_read_is_damage_and_no_end_of_the_search(kept: 
     kept.path(f'hello/{second.slug.sha256}.tgz').unlink()
     assert [each[0] for each in verified(kept)] == ['missing', 'missing']
     assert isinstance(kept.storage, FileStorage)
+
+
+def test_a_whole_that_was_cut_is_made_again_of_its_members_and_one_that_was_changed_is_damaged(
+    kept: Shelf,
+) -> None:
+    release = kept.layered(member({'heroku/x': b'x'}), packed({'src/a': b'1'}))
+    documented(kept)
+    whole = kept.path(f'hello/{release.slug.sha256}.tgz')
+    content = b''.join(part.read_bytes() for part in _members(kept, release))
+    whole.write_bytes(content[:-1])
+    assert verified(kept) == [('made again', f'hello/{whole.name}', 'hello v1')]
+    assert whole.read_bytes() == content
+    whole.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert verified(kept) == [('damaged', f'hello/{whole.name}', 'hello v1')]
+
+
+def _members(kept: Shelf, release: Release) -> list[Path]:
+    manifest = read_manifest(kept.storage, HELLO, release.slug.sha256)
+    return [kept.path(f'hello/members/{each.sha256}.gz') for each in members_of(manifest)]
