@@ -147,8 +147,10 @@ class Receiver:
 
     def leftovers(self) -> list[Path]:
         """Temporary files, and members that no slug has. What follows a release writes some too, for a moment."""
-        within(5, lambda: not self._left())
-        return self._left()
+        deadline = time.monotonic() + 5
+        while (found := self._left()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return found
 
     def _left(self) -> list[Path]:
         slugs = self.home.root / 'slugs'
