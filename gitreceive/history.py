@@ -123,7 +123,9 @@ class History:
     def change_allowed_paths(self, app: AppName, added: Sequence[str], removed: Sequence[str]) -> None:
         """Adds and removes such places, all or none."""
         with self._transaction() as db:
-            db.executemany('INSERT OR IGNORE INTO allowed_paths VALUES (?, ?)', [(app, path) for path in added])
+            db.executemany(
+                'INSERT OR IGNORE INTO allowed_paths VALUES (?, ?)', [(app, path) for path in added]
+            )
             db.executemany(
                 'DELETE FROM allowed_paths WHERE app = ? AND path = ?', [(app, path) for path in removed]
             )
@@ -142,6 +144,11 @@ class History:
         """What was stored about a slug: the kind of each document, and its checksum."""
         query = 'SELECT kind, sha256 FROM documents WHERE app = ? AND slug = ?'
         return {row['kind']: row['sha256'] for row in self._rows(query, app, slug)}
+
+    def documented_slugs(self, app: AppName) -> list[str]:
+        """The slugs about which anything was stored and not forgotten."""
+        rows = self._rows('SELECT DISTINCT slug FROM documents WHERE app = ? ORDER BY slug', app)
+        return [str(row['slug']) for row in rows]
 
     def record_document(self, app: AppName, slug: str, kind: str, sha256: str) -> None:
         """Remembers that it is in storage."""

@@ -14,6 +14,7 @@ from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import bill_of_materials
 from gitreceive.slugs.stored import PROVENANCE, SBOM, name, parts
 from gitreceive.storedslugs import read_manifest
+from gitreceive.verified import put_verified
 
 DOCUMENTS = (SBOM, PROVENANCE)
 
@@ -52,12 +53,13 @@ def write_document(release: Release, kind: str, keeper: Keeper, reader: SlugRead
     """Makes, stores and records one document. The caller keeps the app's slugs."""
     slug = release.slug.sha256
     content = _content(release, kind, keeper, reader)
+    checksum = hashlib.sha256(content).hexdigest()
     keeper.home.work.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=keeper.home.work) as folder:
         file = Path(folder, 'document')
         file.write_bytes(content)
-        keeper.storage.put(name(release.app, slug, kind), file)
-    keeper.history.record_document(release.app, slug, kind, hashlib.sha256(content).hexdigest())
+        put_verified(keeper.storage, name(release.app, slug, kind), file, checksum)
+    keeper.history.record_document(release.app, slug, kind, checksum)
 
 
 def _content(release: Release, kind: str, keeper: Keeper, reader: SlugReader) -> bytes:

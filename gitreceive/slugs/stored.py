@@ -50,13 +50,17 @@ def is_of_slugs(object_name: str, app: AppName) -> bool:
 def parts(storage: Composing, app: AppName, sha256: str) -> Sequence[Part]:
     """What a stored slug consists of, in its order. Raises StorageError if there is no such slug."""
     manifest = read_manifest(storage, app, sha256)
-    members = members_of(manifest) if storage.keeps_parts else ()
-    if not members:
+    members = members_of(manifest)
+    if not members or not (storage.keeps_parts or _all_there(members, storage, app)):
         size = manifest['size']
         assert isinstance(size, int)
         whole = partial(storage.open, name(app, sha256))
         return [Part(sha256=sha256, size=size, open=whole)]
     return member_parts(storage, app, members)
+
+
+def _all_there(members: Sequence[Member], storage: Composing, app: AppName) -> bool:
+    return all(storage.size(member_name(app, each.sha256)) == each.size for each in members)
 
 
 def member_parts(storage: Composing, app: AppName, members: Sequence[Member]) -> Sequence[Part]:
