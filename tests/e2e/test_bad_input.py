@@ -328,3 +328,17 @@ def test_a_full_storage_fails_the_build_and_the_next_push_works_when_there_is_ro
     assert not [path for path in small_disk.rglob('*') if path.is_file()]
     change(work, {'large': b'small'})
     assert fay.push(work, 'app').status == 0
+
+
+def test_a_build_for_which_the_disk_has_no_room_is_refused_before_it_begins(
+    receivers: Callable[..., Pusher], work: Path, small_disk: Path
+) -> None:
+    gil = receivers(small_disk / 'gil', GITRECEIVE_FREE_BYTES='1000', GITRECEIVE_FREE_INODES='1')
+    gil.receiver.start()
+    try:
+        pushed = gil.push(work, 'app')
+        assert_refused(pushed, gil.receiver, 'app', 'there is no room for this build', 'are missing')
+        assert any('"gitreceive gc" would free 0.000 MB of slugs' in line for line in pushed.lines)
+        assert not any('Packing' in line for line in pushed.lines)
+    finally:
+        gil.receiver.end()
