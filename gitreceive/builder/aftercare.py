@@ -10,6 +10,7 @@ from gitreceive.model import AppName
 from gitreceive.ports import SlugReader
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.sbom import Inventory
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ class Aftercare(threading.Thread):
 
     def __init__(self, keeper: Keeper, reader: SlugReader) -> None:
         super().__init__(name='aftercare', daemon=True)
-        self._keeper, self._reader = keeper, reader
+        self._keeper, self._inventory = keeper, Inventory(reader)
         self._bell = threading.Event()
         self._bell.set()
         self._open = True
@@ -50,7 +51,7 @@ class Aftercare(threading.Thread):
         for release in found:
             with self._errors(f'the documents of {app} v{release.version}'):
                 self._failed.add(release.build)
-                write_documents(release, self._keeper, self._reader)
+                write_documents(release, self._keeper, self._inventory)
                 self._failed.discard(release.build)
         return bool(found)
 

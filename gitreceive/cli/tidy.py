@@ -15,6 +15,7 @@ from gitreceive.errors import SlugError
 from gitreceive.model import parse_app_name
 from gitreceive.settings import Settings
 from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.verify import Finding, verify_app, verify_storage
 from gitreceive.text import megabytes
 from gitreceive.wiring import open_keeper
@@ -32,11 +33,11 @@ def verify(file_or_app: str | None, as_json: bool, settings: Settings) -> None:
     if file_or_app and ('/' in file_or_app or file_or_app.endswith('.tgz')):
         raise SlugError(f'{file_or_app}: there is no such file')
     with _keeper(settings) as keeper:
-        reader = GzipSlugReader()
+        inventory = Inventory(GzipSlugReader())
         if file_or_app:
-            findings = list(verify_app(parse_app_name(file_or_app), keeper, reader))
+            findings = list(verify_app(parse_app_name(file_or_app), keeper, inventory))
         else:
-            findings = list(verify_storage(keeper, reader))
+            findings = list(verify_storage(keeper, inventory))
     _tell(findings, as_json)
     raise SystemExit(SlugError.exit_code if any(finding.harms for finding in findings) else 0)
 

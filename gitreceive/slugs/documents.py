@@ -7,11 +7,10 @@ from pathlib import Path
 from gitreceive.errors import StateError
 from gitreceive.model import AppName, Release
 from gitreceive.points import point
-from gitreceive.ports import SlugReader
 from gitreceive.slugs.lock import keeping
 from gitreceive.slugs.provenance import provenance
 from gitreceive.slugs.retention import Keeper
-from gitreceive.slugs.sbom import bill_of_materials
+from gitreceive.slugs.sbom import Inventory, bill_of_materials
 from gitreceive.slugs.stored import PROVENANCE, SBOM, name, parts
 from gitreceive.storedslugs import read_manifest
 from gitreceive.verified import put_verified
@@ -28,7 +27,7 @@ def undocumented(app: AppName, keeper: Keeper) -> list[Release]:
     ]
 
 
-def write_documents(release: Release, keeper: Keeper, reader: SlugReader) -> None:
+def write_documents(release: Release, keeper: Keeper, inventory: Inventory) -> None:
     """Makes what is missing beside a release's slug. A crash in between is made good by the next call.
 
     Raises SlugError or StorageError.
@@ -37,7 +36,7 @@ def write_documents(release: Release, keeper: Keeper, reader: SlugReader) -> Non
         recorded = keeper.history.documents(release.app, release.slug.sha256)
         for kind in DOCUMENTS:
             if kind not in recorded:
-                write_document(release, kind, keeper, reader)
+                write_document(release, kind, keeper, inventory)
                 point('document.stored')
 
 
@@ -49,10 +48,10 @@ def releases_of_slugs(app: AppName, keeper: Keeper) -> list[Release]:
     return list(found.values())
 
 
-def write_document(release: Release, kind: str, keeper: Keeper, reader: SlugReader) -> None:
+def write_document(release: Release, kind: str, keeper: Keeper, inventory: Inventory) -> None:
     """Makes, stores and records one document. The caller keeps the app's slugs."""
     slug = release.slug.sha256
-    content = _content(release, kind, keeper, reader)
+    content = _content(release, kind, keeper, inventory)
     checksum = hashlib.sha256(content).hexdigest()
     keeper.home.work.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=keeper.home.work) as folder:
@@ -62,9 +61,9 @@ def write_document(release: Release, kind: str, keeper: Keeper, reader: SlugRead
     keeper.history.record_document(release.app, slug, kind, checksum)
 
 
-def _content(release: Release, kind: str, keeper: Keeper, reader: SlugReader) -> bytes:
+def _content(release: Release, kind: str, keeper: Keeper, inventory: Inventory) -> bytes:
     if kind == SBOM:
-        return bill_of_materials(release, parts(keeper.storage, release.app, release.slug.sha256), reader)
+        return bill_of_materials(release, parts(keeper.storage, release.app, release.slug.sha256), inventory)
     build = keeper.history.build(release.build)
     if build is None:
         raise StateError(

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from gitreceive.errors import StorageError
 from gitreceive.model import AppName, Release
-from gitreceive.ports import SlugReader
 from gitreceive.shelf import member_name
 from gitreceive.slugs.documents import DOCUMENTS, releases_of_slugs, write_document
 from gitreceive.slugs.lock import keeping
 from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.stored import FACTS, checksum, is_of_slugs, name
 from gitreceive.storedslugs import complete_slug, members_of, read_manifest
 
@@ -34,11 +34,11 @@ class Finding:
         return self.what in ('damaged', 'missing')
 
 
-def verify_storage(keeper: Keeper, reader: SlugReader) -> Iterator[Finding]:
+def verify_storage(keeper: Keeper, inventory: Inventory) -> Iterator[Finding]:
     """Looks through all apps. What is made of slugs (bills of materials, provenance) is made again if it is not right."""
     apps = keeper.history.apps()
     for app in apps:
-        yield from verify_app(app, keeper, reader)
+        yield from verify_app(app, keeper, inventory)
     for each in _all_names(keeper):
         if each.partition('/')[0] not in apps:
             yield Finding(object=each, what='superfluous', why='it belongs to no app, and nothing removes it')
@@ -51,7 +51,7 @@ def _all_names(keeper: Keeper) -> list[str]:
         return []
 
 
-def verify_app(app: AppName, keeper: Keeper, reader: SlugReader) -> Iterator[Finding]:
+def verify_app(app: AppName, keeper: Keeper, inventory: Inventory) -> Iterator[Finding]:
     """One app's slugs."""
     with keeping(app, keeper.home):
         check = _Check(app, keeper)
@@ -59,7 +59,7 @@ def verify_app(app: AppName, keeper: Keeper, reader: SlugReader) -> Iterator[Fin
             found = list(check.slug(release))
             yield from found
             if not any(each.harms for each in found):
-                yield from check.documents(release, reader)
+                yield from check.documents(release, inventory)
     for each in keeper.garbage(app).objects:
         yield Finding(
             object=each, what='superfluous', why='no kept release needs it; "gitreceive gc" removes it'
@@ -100,14 +100,14 @@ class _Check:
             wrong.append(found)
         yield from (replace(found, release=shown) for found in wrong)
 
-    def documents(self, release: Release, reader: SlugReader) -> Iterator[Finding]:
+    def documents(self, release: Release, inventory: Inventory) -> Iterator[Finding]:
         """The documents of a whole slug that had to be made again."""
         recorded = self._keeper.history.documents(release.app, release.slug.sha256)
         for kind in DOCUMENTS:
             each = name(release.app, release.slug.sha256, kind)
             wrong = self._compared(each, recorded.get(kind, ''))
             if wrong:
-                write_document(release, kind, self._keeper, reader)
+                write_document(release, kind, self._keeper, inventory)
                 shown = f'{release.app} v{release.version}'
                 yield Finding(object=each, what=MADE_AGAIN, why=f'it was {wrong.what}', release=shown)
 

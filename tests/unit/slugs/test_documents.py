@@ -1,6 +1,9 @@
 """The bill of materials and the provenance of a slug: valid, complete, and the same bytes each time."""
 
 import json
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import IO
 
 import pytest
 from cyclonedx.schema import SchemaVersion
@@ -10,10 +13,12 @@ from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenan
 from in_toto_attestation.v1.statement_pb2 import Statement
 
 from gitreceive.errors import StateError
+from gitreceive.model import Release
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.provenance import PREDICATE
-from gitreceive.slugs.sbom import LIMIT
-from tests.packing import Files, packed
+from gitreceive.slugs.sbom import LIMIT, Inventory, bill_of_materials
+from gitreceive.slugs.stored import Part, parts
+from tests.packing import Files, packed, sha256
 from tests.shelf import HELLO, READER, Shelf, member
 
 PYTHON = 'heroku/python/lib/python3.11/site-packages'
@@ -50,7 +55,7 @@ HOSTILE: Files = {
 def documents(kept: Shelf) -> tuple[dict[str, object], dict[str, object]]:
     """Those of the newest release, written anew."""
     release = kept.history.releases(HELLO)[0]
-    write_documents(release, kept.keeper, READER)
+    write_documents(release, kept.keeper, Inventory(READER))
     sbom, provenance = (
         json.loads(kept.path(f'hello/{release.slug.sha256}.{kind}.json').read_bytes())
         for kind in ('sbom', 'provenance')
@@ -96,13 +101,13 @@ def test_the_same_slug_has_the_same_bill_in_one_piece_and_in_members(kept: Shelf
 
 def test_documents_come_out_the_same_when_they_are_made_again(kept: Shelf) -> None:
     release = kept.release(FILES)
-    write_documents(release, kept.keeper, READER)
+    write_documents(release, kept.keeper, Inventory(READER))
     paths = [kept.path(f'hello/{release.slug.sha256}.{kind}.json') for kind in ('sbom', 'provenance')]
     before = [path.read_bytes() for path in paths]
     kept.history.forget_slugs(HELLO, [])
     for path in paths:
         path.unlink()
-    write_documents(release, kept.keeper, READER)
+    write_documents(release, kept.keeper, Inventory(READER))
     assert [path.read_bytes() for path in paths] == before
 
 
@@ -135,7 +140,7 @@ def test_the_provenance_is_a_statement_about_the_slug_with_what_it_was_made_of(k
 def test_what_a_crash_left_out_is_known_and_made_later(kept: Shelf) -> None:
     first, second = kept.release({'a': b'1'}), kept.release({'a': b'2'})
     assert undocumented(HELLO, kept.keeper) == [first, second]
-    write_documents(first, kept.keeper, READER)
+    write_documents(first, kept.keeper, Inventory(READER))
     assert undocumented(HELLO, kept.keeper) == [second]
     kept.history.forget_slugs(HELLO, [first.slug.sha256])
     assert undocumented(HELLO, kept.keeper) == [second]
@@ -151,4 +156,25 @@ def test_a_release_without_its_build_is_an_error(kept: Shelf) -> None:
     release = kept.release({})
     kept.history._db.execute('DELETE FROM builds')
     with pytest.raises(StateError, match='no build 1'):
-        write_documents(release, kept.keeper, READER)
+        write_documents(release, kept.keeper, Inventory(READER))
+
+
+def test_a_member_that_slugs_share_is_read_once(kept: Shelf) -> None:
+    shared = member(FILES)
+    inventory = Inventory(READER)
+    write_documents(kept.layered(shared, packed({'src/a': b'1'})), kept.keeper, inventory)
+    kept.path(f'hello/members/{sha256(shared)}.gz').unlink()
+    release = kept.layered(packed({'src/a': b'2'}))
+    bill = json.loads(bill_of_materials(release, [_gone(shared), *_parts(kept, release)], inventory))
+    assert 'pkg:npm/left-pad@1.3.0' in components(bill)
+
+
+def _gone(content: bytes) -> Part:
+    def unreadable() -> AbstractContextManager[IO[bytes]]:
+        raise AssertionError
+
+    return Part(sha256=sha256(content), size=len(content), open=unreadable)
+
+
+def _parts(kept: Shelf, release: Release) -> Sequence[Part]:
+    return parts(kept.storage, HELLO, release.slug.sha256)

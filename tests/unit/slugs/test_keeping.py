@@ -13,6 +13,7 @@ from gitreceive.errors import StorageError
 from gitreceive.model import AppName, Release
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.lock import keeping, removing
+from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.stored import fetch_slug
 from gitreceive.slugs.verify import verify_app, verify_storage
 from gitreceive.storedslugs import members_of, read_manifest
@@ -25,11 +26,11 @@ OTHER = AppName('other')
 def documented(kept: Shelf) -> None:
     for app in kept.history.apps():
         for release in undocumented(app, kept.keeper):
-            write_documents(release, kept.keeper, READER)
+            write_documents(release, kept.keeper, Inventory(READER))
 
 
 def verified(kept: Shelf) -> list[tuple[str, str, str]]:
-    return [(each.what, each.object, each.release) for each in verify_storage(kept.keeper, READER)]
+    return [(each.what, each.object, each.release) for each in verify_storage(kept.keeper, Inventory(READER))]
 
 
 def test_the_newest_releases_keep_their_slugs_and_nothing_else_stays(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_what_an_interrupted_build_left_is_garbage_and_what_others_put_there_is_
         kept.path(name).write_bytes(b'12345')
     assert kept.keeper.collect(HELLO).objects == {orphan: 5}
     assert {strange, 'foreign/file'} <= set(kept.names())
-    found = {each.object: each.what for each in verify_storage(kept.keeper, READER)}
+    found = {each.object: each.what for each in verify_storage(kept.keeper, Inventory(READER))}
     assert found[strange] == found['foreign/file'] == 'superfluous'
 
 
@@ -162,7 +163,7 @@ def test_facts_that_contradict_the_history_are_damaged(kept: Shelf, key: str, va
     documented(kept)
     path = kept.path(f'hello/{release.slug.sha256}.json')
     path.write_text(json.dumps({**json.loads(path.read_bytes()), key: value}))
-    (finding,) = verify_app(HELLO, kept.keeper, READER)
+    (finding,) = verify_app(HELLO, kept.keeper, Inventory(READER))
     assert finding.what == 'damaged'
     assert finding.why.startswith(f'it says {key} ')
 
@@ -247,12 +248,12 @@ def test_of_a_storage_that_cannot_list_the_journal_knows_what_is_there(tmp_path:
         old, new = kept.release({'src/a': b'1'}), kept.release({'src/a': b'2'})
         all_kept = dataclasses.replace(kept.keeper, storage=Unlisted(kept.objects), keep=2)
         for release in undocumented(HELLO, all_kept):
-            write_documents(release, all_kept, READER)
+            write_documents(release, all_kept, Inventory(READER))
         keeper = dataclasses.replace(all_kept, keep=1)
-        assert list(verify_storage(all_kept, READER)) == []
+        assert list(verify_storage(all_kept, Inventory(READER))) == []
         garbage = keeper.collect(HELLO)
         assert garbage.objects[f'hello/{old.slug.sha256}.tgz'] == old.slug.size
         assert {name.partition('.')[0] for name in kept.names()} == {f'hello/{new.slug.sha256}'}
         assert keeper.collect(HELLO).objects == {}
         kept.path(f'hello/{new.slug.sha256}.tgz').unlink()
-        assert [each.what for each in verify_storage(keeper, READER)] == ['missing']
+        assert [each.what for each in verify_storage(keeper, Inventory(READER))] == ['missing']
