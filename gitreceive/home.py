@@ -67,3 +67,8 @@ class Home:
     def members(self) -> Path:
         """Members of slugs, for storages that keep whole slugs only; bounded, and may be removed at any time."""
         return self.root / 'builder' / 'members'
+
+    @property
+    def far(self) -> Path:
+        """What is known here of storages elsewhere: what mirrors lack, what was sent, and what a platform calls its slugs."""
+        return self.root / 'builder' / 'far'

@@ -53,10 +53,10 @@ def open_storage(settings: Settings) -> Composing:
 
     Raises SettingsError.
     """
-    file = settings.storage_secrets
+    file, home = settings.storage_secrets, Home(settings.home)
     secrets = load_secrets(Path(file).expanduser(), os.environ) if file else NO_SECRETS
-    around = Surroundings(secrets=secrets, folder=settings.home / 'builder', environ=os.environ)
-    return composing(storage_from_url(settings.storage_url, around), Home(settings.home).members)
+    around = Surroundings(secrets=secrets, folder=home.far, environ=os.environ)
+    return composing(storage_from_url(settings.storage_url, around), home.members)
 
 
 def open_keeper(settings: Settings) -> Keeper:

@@ -44,7 +44,7 @@ class Places:
 
     def http(self) -> Storage:
         server: Server = self._request.getfixturevalue('http_server')
-        return HttpStorage.from_url(f'{server.address}/slugs', NO_SECRETS, QUICK)
+        return HttpStorage.from_url(f'{server.address}/slugs', NO_SECRETS, self._folder / 'sent', QUICK)
 
     def heroku(self) -> Storage:
         server: PlatformServer = self._request.getfixturevalue('platform_server')

@@ -1,5 +1,6 @@
 """Where slugs are kept: one module for each kind of storage, chosen by the scheme of a URL."""
 
+import hashlib
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,11 @@ def _extra(module: str) -> Opener:
     return opener
 
 
+def _http(url: str, around: Surroundings) -> Storage:
+    own = around.folder / 'http' / hashlib.sha256(url.encode()).hexdigest()[:16] if around.folder else None
+    return HttpStorage.from_url(url, around.secrets, own)
+
+
 def _heroku(url: str, around: Surroundings) -> Storage:
     if around.folder is None:
         raise SettingsError("storage = heroku: needs the receiver's home")
@@ -52,8 +58,8 @@ def _heroku(url: str, around: Surroundings) -> Storage:
 
 STORAGES: dict[str, Opener] = {
     'file': lambda url, around: FileStorage.from_url(url),
-    'http': lambda url, around: HttpStorage.from_url(url, around.secrets),
-    'https': lambda url, around: HttpStorage.from_url(url, around.secrets),
+    'http': _http,
+    'https': _http,
     's3': _extra('s3'),
     'gs': _extra('objects'),
     'az': _extra('objects'),

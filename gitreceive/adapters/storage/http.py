@@ -1,9 +1,10 @@
 """Storage at an HTTP server that takes PUT: a WebDAV share, nginx, an artefact repository, a signed URL.
 
-HTTP has no word for "list" and none for "compose": whole slugs are sent, and what is there is not known.
+HTTP has no word for "list" and none for "compose". So whole slugs are sent, and what was sent is remembered here.
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
+from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.adapters.storage.names import checked
 from gitreceive.adapters.storage.secrets import Credentials, Secrets
 from gitreceive.adapters.web.client import PATIENT, PIECE, Patience, Web, whole
@@ -21,6 +23,7 @@ from gitreceive.adapters.web.request import PORTS, Request, public
 from gitreceive.errors import NoSuchObject, SettingsError, StorageError
 
 GONE = (404, 410)
+NOTHING = Path(os.devnull)
 ENDING = re.compile(r'\.[A-Za-z0-9]+$')
 FIELDS = ('app', 'sha256')
 EXAMPLE = 'https://slugs.example.com/{app}/{sha256}.tgz'
@@ -29,14 +32,22 @@ EXAMPLE = 'https://slugs.example.com/{app}/{sha256}.tgz'
 class HttpStorage:
     """Objects at the URLs that ``template`` makes of their names; satisfies the ``Storage`` port."""
 
-    def __init__(self, template: str, credentials: Credentials, patience: Patience = PATIENT) -> None:
+    def __init__(
+        self, template: str, credentials: Credentials, folder: Path | None, patience: Patience = PATIENT
+    ) -> None:
         self._template = template
+        self._known = FileStorage(folder) if folder else None
         self._credentials = credentials
         self._web = Web(patience)
 
     @classmethod
-    def from_url(cls, url: str, secrets: Secrets, patience: Patience = PATIENT) -> 'HttpStorage':
-        """``https://host/slugs`` or ``https://host/{app}-{sha256}.tgz``. Raises SettingsError, also for a secret in it."""
+    def from_url(
+        cls, url: str, secrets: Secrets, folder: Path | None = None, patience: Patience = PATIENT
+    ) -> 'HttpStorage':
+        """``https://host/slugs`` or ``https://host/{app}-{sha256}.tgz``. Raises SettingsError, also for a secret in it.
+
+        ``folder`` is for the names of what is sent, each an empty file.
+        """
         try:
             parts = urlsplit(url)
             usable = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
@@ -50,11 +61,14 @@ class HttpStorage:
                 'pushers: put them into the file that the setting storage_secrets names'
             )
         _check_template(url)
-        return cls(url, secrets.of(url), patience)
+        return cls(url, secrets.of(url), folder, patience)
 
     def put(self, name: str, file: Path) -> str:
         """See the port. Atomic as far as the server is; whoever stores a slug reads it back."""
-        self._web.call(self._request('PUT', name, file), whole)
+        request = self._request('PUT', name, file)
+        if self._known:
+            self._known.put(name, NOTHING)
+        self._web.call(request, whole)
         return self.url(name)
 
     def url(self, name: str) -> str:
@@ -83,8 +97,10 @@ class HttpStorage:
             return self._web.call(self._request('GET', name), _digest)
 
     def list(self, prefix: str = '') -> Iterator[str]:
-        """HTTP has no such request. Raises StorageError."""
-        raise StorageError(f'{public(self._template)}: a server that takes PUT cannot say what it has')
+        """See the port: what was sent from here. Of a PUT that failed only the name may be there."""
+        if not self._known:
+            raise StorageError(f'{public(self._template)}: what is there is known to its receiver only')
+        return self._known.list(prefix)
 
     def delete(self, name: str) -> None:
         """See the port. Raises Refused where the server does not allow it."""
@@ -93,10 +109,12 @@ class HttpStorage:
         except Refused as refusal:
             if refusal.status not in GONE:
                 raise
+        if self._known:
+            self._known.delete(name)
 
     def sweep(self) -> int:
-        """See the port: what a broken PUT leaves is the server's own."""
-        return 0
+        """See the port: what a broken PUT leaves there is the server's own."""
+        return self._known.sweep() if self._known else 0
 
     def _request(self, method: str, name: str, body: Path | bytes = b'') -> Request:
         given = self._credentials

@@ -47,7 +47,7 @@ def elsewhere() -> Iterator[Server]:
 
 @pytest.fixture
 def storage(server: Server) -> HttpStorage:
-    return HttpStorage.from_url(server.address, NO_SECRETS, QUICK)
+    return HttpStorage.from_url(server.address, NO_SECRETS, patience=QUICK)
 
 
 @pytest.fixture
@@ -58,7 +58,9 @@ def slug(tmp_path: Path) -> Path:
 
 
 def with_secrets(server: Server) -> HttpStorage:
-    return HttpStorage.from_url(server.address, Secrets(known={origin(server.address): BEARER}), QUICK)
+    return HttpStorage.from_url(
+        server.address, Secrets(known={origin(server.address): BEARER}), patience=QUICK
+    )
 
 
 def checksum(slug: Path) -> str:
@@ -122,7 +124,7 @@ def test_a_server_that_says_nothing_is_left_alone_after_a_while(server: Server, 
     hasty = Patience(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=0.2)
     server.faults.extend([stalls(let_go)] * 2)
     with pytest.raises(StorageError, match=r'timed out.*\(tried 2 times\)'):
-        HttpStorage.from_url(server.address, NO_SECRETS, hasty).put('hello/1.tgz', slug)
+        HttpStorage.from_url(server.address, NO_SECRETS, patience=hasty).put('hello/1.tgz', slug)
     let_go.set()
 
 
@@ -139,7 +141,7 @@ def test_a_vanished_endpoint_is_named(slug: Path) -> None:
     with pytest.raises(
         StorageError, match=rf'PUT {address}/hello/1.tgz: .*Connection refused \(tried 3 times\)'
     ):
-        HttpStorage.from_url(address, NO_SECRETS, QUICK).put('hello/1.tgz', slug)
+        HttpStorage.from_url(address, NO_SECRETS, patience=QUICK).put('hello/1.tgz', slug)
 
 
 def test_success_without_an_object_is_found_out(server: Server, storage: HttpStorage, slug: Path) -> None:
@@ -165,7 +167,7 @@ def test_a_body_is_streamed_with_its_length(server: Server, storage: HttpStorage
 
 
 def test_a_template_places_slugs_and_their_facts(server: Server, slug: Path) -> None:
-    storage = HttpStorage.from_url(f'{server.address}/s/{{app}}-{{sha256}}.tgz', NO_SECRETS, QUICK)
+    storage = HttpStorage.from_url(f'{server.address}/s/{{app}}-{{sha256}}.tgz', NO_SECRETS, patience=QUICK)
     assert storage.put('hello/9f2c.tgz', slug) == f'{server.address}/s/hello-9f2c.tgz'
     assert storage.put('hello/9f2c.json', slug) == f'{server.address}/s/hello-9f2c.json'
     with pytest.raises(StorageError, match='has a place for'):
@@ -183,9 +185,9 @@ def test_credentials_are_sent_and_never_shown(
     with pytest.raises(StorageError, match='403') as caught:
         storage.put('hello/1.tgz', slug)
     with pytest.raises(StorageError) as refused:
-        HttpStorage.from_url('http://127.0.0.1:9', Secrets(known={'http://127.0.0.1:9': BEARER}), QUICK).put(
-            'a', slug
-        )
+        HttpStorage.from_url(
+            'http://127.0.0.1:9', Secrets(known={'http://127.0.0.1:9': BEARER}), patience=QUICK
+        ).put('a', slug)
     told = f'{caught.value}{refused.value}{caplog.text}{storage!r}{BEARER!r}'
     assert 'canary' not in told and 'sesame' not in told
 

@@ -93,7 +93,7 @@ def test_a_mirror_that_fails_is_told_and_tried_again(
     monkeypatch.setattr(mirrors, 'FIRST_PAUSE', 0.01)
     with running(Server()) as server:
         server.faults.extend([None, says(507, b'no more room')] * 2)
-        both, _ = together(first, HttpStorage.from_url(server.address, NO_SECRETS, QUICK), tmp_path)
+        both, _ = together(first, HttpStorage.from_url(server.address, NO_SECRETS, patience=QUICK), tmp_path)
         both.sweep()
         assert both.put('hello/1.tgz', slug) == first.url('hello/1.tgz'), 'the push does not notice'
         wait_for(lambda: not notes(tmp_path))
@@ -125,7 +125,9 @@ def test_what_the_first_storage_refused_is_not_the_mirrors_business(slug: Path, 
 def test_what_fails_holds_up_only_the_same_slug(first: FileStorage, slug: Path, tmp_path: Path) -> None:
     with running(Server()) as server:
         server.faults.extend([None, says(413)])
-        both, mirror = together(first, HttpStorage.from_url(server.address, NO_SECRETS, QUICK), tmp_path)
+        both, mirror = together(
+            first, HttpStorage.from_url(server.address, NO_SECRETS, patience=QUICK), tmp_path
+        )
         for name in ('hello/1.tgz', 'hello/1.json', 'hello/2.tgz'):
             both.put(name, slug)
         with pytest.raises(StorageError, match=r'1 not done; .*413'):

@@ -1,0 +1,90 @@
+"""Pushes whose slugs go elsewhere: to a store with a mirror, to a server that takes whole slugs, to nowhere."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.receiver import Pusher, change, make_app, within
+from tests.http_server import Server, running
+from tests.platform_api import TOKEN, PlatformServer
+from tests.s3_servers import S3Server, swift
+
+
+@pytest.fixture(scope='module')
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with swift(tmp_path_factory.mktemp('swift')) as server:
+        server.client().create_bucket(Bucket='slugs')
+        yield server
+
+
+@pytest.fixture
+def web() -> Iterator[Server]:
+    with running(Server()) as server:
+        yield server
+
+
+@pytest.fixture
+def platform() -> Iterator[PlatformServer]:
+    with running(PlatformServer('app')) as server:
+        assert isinstance(server, PlatformServer)
+        yield server
+
+
+def test_a_slug_in_a_store_has_its_members_there_and_is_whole_at_the_mirrors(
+    receivers: Callable[..., Pusher], store: S3Server, web: Server, platform: PlatformServer, tmp_path: Path
+) -> None:
+    storage = f'{store.url("slugs", "live")} {web.address}/slugs heroku:{platform.address}'
+    ann = receivers(tmp_path, GITRECEIVE_STORAGE=storage, HEROKU_API_KEY=TOKEN, **store.environment)
+    ann.receiver.start()
+    work = make_app(tmp_path / 'work', {'big': os.urandom(6_000_000)})
+    first = ann.push(work, 'app')
+    assert first.status == 0, first.err
+    change(work, {'small': b'2'})
+    second = ann.push(work, 'app')
+    assert second.status == 0, second.err
+    checksum = str(second.json['slug']).removeprefix('sha256:')
+    assert any(line.endswith(f'v2 stored in s3://slugs/live/app/{checksum}.tgz') for line in second.lines)
+    keys = [entry['Key'] for entry in store.client().list_objects_v2(Bucket='slugs')['Contents']]
+    assert f'live/app/{checksum}.tgz' in keys and any('/app/members/' in key for key in keys)
+    verified = ann.receiver.host('slug', 'verify', 'app')
+    assert verified.status == 0, verified.err
+    assert within(30, lambda: len(platform.releases) == 2)
+    (whole,) = (
+        body for path, body in platform.objects.items() if platform.releases[-1]['slug']['id'] in path
+    )
+    assert within(30, lambda: web.objects.get(f'/slugs/app/{checksum}.tgz') == whole)
+    shown = ann.receiver.log_file.read_text() + first.err + second.err
+    assert TOKEN not in shown and store.secret not in shown
+
+
+def test_a_server_that_keeps_whole_slugs_is_enough(
+    receivers: Callable[..., Pusher], web: Server, tmp_path: Path
+) -> None:
+    secrets = tmp_path / 'secrets.toml'
+    secrets.write_text(f'["{web.address}"]\nbearer = "$SLUGS_TOKEN"\n')
+    secrets.chmod(0o600)
+    web.wants = 'Bearer canary'
+    environ = {'GITRECEIVE_STORAGE_SECRETS': str(secrets), 'SLUGS_TOKEN': 'canary'}
+    ann = receivers(tmp_path, GITRECEIVE_STORAGE=f'{web.address}/{{app}}-{{sha256}}.tgz', **environ)
+    ann.receiver.start()
+    pushed = ann.push(make_app(tmp_path / 'work'), 'app')
+    assert pushed.status == 0, pushed.err
+    checksum = str(pushed.json['slug']).removeprefix('sha256:')
+    assert {f'/app-{checksum}.tgz', f'/app-{checksum}.json'} <= set(web.objects)
+    verified = ann.receiver.host('slug', 'verify', 'app')
+    assert verified.status == 0, verified.err
+    assert 'canary' not in ann.receiver.log_file.read_text() + pushed.err
+
+
+def test_a_store_that_refuses_fails_the_push_in_its_own_words(
+    receivers: Callable[..., Pusher], store: S3Server, tmp_path: Path
+) -> None:
+    ann = receivers(tmp_path, GITRECEIVE_STORAGE=store.url('no-such-bucket'), **store.environment)
+    ann.receiver.start()
+    pushed = ann.push(make_app(tmp_path / 'work'), 'app')
+    assert pushed.status == 1
+    assert 'NoSuchBucket: The specified bucket does not exist' in pushed.err
+    assert 'create the bucket' in pushed.err
+    assert ann.receiver.ref('app') is None
