@@ -172,6 +172,21 @@ def stalls(until: threading.Event) -> Fault:
     return Fault(act=act)
 
 
+def drips(body: bytes, until: threading.Event) -> Fault:
+    """Gives a byte now and then, for ever if it is let."""
+
+    def act(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header('Content-Length', str(len(body)))
+        handler.end_headers()
+        for number in range(len(body)):
+            handler.wfile.write(body[number : number + 1])
+            if until.wait(0.02):
+                return
+
+    return Fault(act=act)
+
+
 def forgets() -> Fault:
     """Claims success, and has nothing."""
     return says(201)

@@ -1,6 +1,7 @@
 """What every storage does, and what the one in a directory does besides."""
 
 import fcntl
+import gzip
 import os
 import signal
 import subprocess
@@ -75,6 +76,14 @@ def test_what_was_put_is_read_back(storage: Storage, slug: Path) -> None:
     assert url == storage.url('hello/1.tgz')
     assert url.endswith('hello/1.tgz')
     assert content(storage, 'hello/1.tgz') == slug.read_bytes()
+
+
+def test_what_comes_is_a_file_as_every_other(storage: Storage, tmp_path: Path) -> None:
+    content = b'line\n' * 1_000_000
+    (tmp_path / 'lines.gz').write_bytes(gzip.compress(content, 1))
+    storage.put('lines.gz', tmp_path / 'lines.gz')
+    with storage.open('lines.gz') as stream, gzip.open(stream) as lines:
+        assert lines.read() == content
 
 
 def test_an_empty_object_is_an_object(storage: Storage, tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
+from gitreceive.adapters.incoming import PIECE
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.adapters.storage.names import checked
 from gitreceive.adapters.storage.secrets import Credentials, Secrets
-from gitreceive.adapters.web.client import PATIENT, PIECE, Patience, Web, whole
+from gitreceive.adapters.web.client import PATIENT, Patience, Web, reading, whole
 from gitreceive.adapters.web.refusal import Refused
 from gitreceive.adapters.web.request import PORTS, Request, public
 from gitreceive.errors import NoSuchObject, SettingsError, StorageError
@@ -150,7 +151,7 @@ def _check_template(url: str) -> None:
 
 
 def _digest(response: requests.Response) -> str:
-    digest = hashlib.sha256()
-    while piece := response.raw.read(PIECE):
+    digest, read = hashlib.sha256(), reading(response)
+    while piece := read(PIECE):
         digest.update(piece)
     return digest.hexdigest()

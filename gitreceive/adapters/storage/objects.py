@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -12,6 +13,7 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import AzureStore, GCSStore
 
+from gitreceive.adapters.incoming import PIECE, incoming
 from gitreceive.adapters.storage.names import checked
 from gitreceive.errors import NoSuchObject, SettingsError, StorageError
 from gitreceive.text import harmless
@@ -50,9 +52,10 @@ class ObjectStorage:
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
         """See the port."""
-        with self._errors(f'cannot open {name}'):
-            stream = obstore.get(self._store, checked(name)).stream(min_chunk_size=1 << 20)
-            yield _Reader(iter(stream))  # type: ignore[misc]
+        errors = partial(self._errors, f'cannot read {name}')
+        with errors():
+            pieces = iter(obstore.get(self._store, checked(name)).stream(min_chunk_size=PIECE))
+        yield incoming(_Pieces(pieces).read, errors)
 
     def list(self, prefix: str = '') -> Iterator[str]:
         """See the port. The services list whole directories, in an order of their own."""
@@ -85,21 +88,18 @@ class ObjectStorage:
             raise StorageError(f'{what} in {self._address}: {_words(error)}') from error
 
 
-class _Reader:
-    """The little of a binary file that readers of storage use."""
+class _Pieces:
+    """Pieces of any length, read in lengths that are asked for."""
 
     def __init__(self, pieces: Iterator[Any]) -> None:
         self._pieces = pieces
-        self._left = b''
+        self._left = memoryview(b'')
 
-    def read(self, count: int = -1) -> bytes:
-        if count < 0:
-            found, self._left = b''.join([self._left, *map(bytes, self._pieces)]), b''
-            return found
+    def read(self, count: int) -> bytes:
         if not self._left:
-            self._left = bytes(next(self._pieces, b''))
+            self._left = memoryview(next(self._pieces, b''))
         found, self._left = self._left[:count], self._left[count:]
-        return found
+        return bytes(found)
 
 
 def from_url(url: str) -> ObjectStorage:

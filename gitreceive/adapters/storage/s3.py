@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 from s3transfer.utils import ReadFileChunk
 
+from gitreceive.adapters.incoming import PIECE, incoming
 from gitreceive.adapters.storage.names import checked
 from gitreceive.adapters.storage.s3_client import CONNECTIONS, MISSING, connect, translated
 from gitreceive.adapters.storage.s3_parts import Copied, Piece, Sent, parts
@@ -28,7 +29,6 @@ SINGLE = 64 << 20
 """Up to here one request sends it all, and the store checks the whole against one checksum."""
 PART = 32 << 20
 """10,000 of them are 312 GiB."""
-PIECE = 1 << 20
 STALE = timedelta(hours=1)
 """An upload that began before is of nobody who lives: a build takes minutes."""
 OPTIONS = ('endpoint', 'region', 'path_style', 'profile')
@@ -73,10 +73,11 @@ class S3Storage:
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
         """See the port."""
-        with self._errors(f'cannot open {name}'):
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(name))
-            with contextlib.closing(answer['Body']) as body:
-                yield body  # type: ignore[misc]
+        errors = partial(self._errors, f'cannot read {name}')
+        with errors():
+            body = self._client.get_object(Bucket=self._bucket, Key=self._key(name))['Body']
+        with contextlib.closing(body):
+            yield incoming(body.read, errors)
 
     def list(self, prefix: str = '') -> Iterator[str]:
         """See the port."""

@@ -6,22 +6,28 @@ redirected PUT into a GET.
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, TypeVar
 
 import requests
 import tenacity
 from requests.auth import AuthBase
 
+from gitreceive.adapters.incoming import PIECE, incoming
 from gitreceive.adapters.web.refusal import Passing, Refused, check_status, translated
 from gitreceive.adapters.web.request import MOVED, Request, public
 from gitreceive.errors import StorageError
 
 T = TypeVar('T')
-PIECE = 1 << 20
 REDIRECTS = 5
+SENT = 1 << 18
+"""Bytes that are sent at once, which a server has to take within the time of a stall (socket.sendall)."""
+LONGEST_SECONDS = 3600.0
+ANSWER_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +75,7 @@ class Web:
     def stream(self, request: Request) -> Iterator[IO[bytes]]:
         """The body of a good answer, as it comes; reading it raises StorageError if it ends too early."""
         with contextlib.closing(self.call(request, lambda response: response)) as response:
-            yield _Reader(response, request)  # type: ignore[misc]
+            yield incoming(reading(response), partial(_told_at_once, request))
 
     def _once(self, request: Request, read: Callable[[requests.Response], T]) -> T:
         with translated(request):
@@ -118,10 +124,22 @@ class Web:
         return max(jitter(state), min(failure.wait, longest) if isinstance(failure, Passing) else 0.0)
 
 
+def reading(response: requests.Response, seconds: float = LONGEST_SECONDS) -> Callable[[int], bytes]:
+    """Reads the body as it comes. Raises Timeout if all of it takes too long, for a byte a minute is no silence."""
+    deadline = time.monotonic() + seconds
+
+    def read(count: int) -> bytes:
+        if time.monotonic() > deadline:
+            raise requests.Timeout(f'the answer took longer than {seconds:.0f} seconds')
+        return bytes(response.raw.read1(count))
+
+    return read
+
+
 def whole(response: requests.Response) -> bytes:
-    """All of an answer, or a megabyte of it. Raises urllib3's IncompleteRead if it breaks off."""
-    found = b''
-    while len(found) < PIECE and (piece := response.raw.read(PIECE - len(found))):
+    """All of a short answer, or a megabyte of it. Raises urllib3's IncompleteRead if it breaks off."""
+    found, read = b'', reading(response, ANSWER_SECONDS)
+    while len(found) < PIECE and (piece := read(PIECE - len(found))):
         found += piece
     return found
 
@@ -147,25 +165,20 @@ class _Body:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.read, b'')
 
-    def read(self, count: int = PIECE) -> bytes:
-        piece = self._file.read(PIECE)
+    def read(self, count: int = SENT) -> bytes:
+        piece = self._file.read(SENT)
         self._progress(len(piece))
         return piece
 
 
-class _Reader:
-    """The little of a binary file that readers of storage use."""
-
-    def __init__(self, response: requests.Response, request: Request) -> None:
-        self._response = response
-        self._request = request
-
-    def read(self, count: int = -1) -> bytes:
-        try:
-            with translated(self._request):
-                return bytes(self._response.raw.read(None if count < 0 else count))
-        except Passing as failure:
-            raise failure.error from failure
+@contextmanager
+def _told_at_once(request: Request) -> Iterator[None]:
+    """In the middle of a stream nothing can be tried again."""
+    try:
+        with translated(request):
+            yield
+    except Passing as failure:
+        raise failure.error from failure
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 
 from gitreceive.adapters.storage.http import HttpStorage
 from gitreceive.adapters.storage.secrets import NO_SECRETS, Credentials, Secrets, load_secrets
+from gitreceive.adapters.web import client
 from gitreceive.adapters.web.client import Patience
 from gitreceive.adapters.web.refusal import Refused
 from gitreceive.adapters.web.request import origin
@@ -20,6 +21,7 @@ from tests.http_server import (
     Server,
     continues_first,
     damages,
+    drips,
     forgets,
     resets,
     running,
@@ -124,6 +126,18 @@ def test_a_server_that_says_nothing_is_left_alone_after_a_while(server: Server, 
     hasty = Patience(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=0.2)
     server.faults.extend([stalls(let_go)] * 2)
     with pytest.raises(StorageError, match=r'timed out.*\(tried 2 times\)'):
+        HttpStorage.from_url(server.address, NO_SECRETS, patience=hasty).put('hello/1.tgz', slug)
+    let_go.set()
+
+
+def test_an_answer_that_takes_for_ever_is_given_up(
+    server: Server, slug: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, 'ANSWER_SECONDS', 0.2)
+    let_go = threading.Event()
+    server.faults.extend([drips(b'x' * 5000, let_go)] * 2)
+    hasty = Patience(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
+    with pytest.raises(StorageError, match=r'took longer than 0 seconds \(tried 2 times\)'):
         HttpStorage.from_url(server.address, NO_SECRETS, patience=hasty).put('hello/1.tgz', slug)
     let_go.set()
 
