@@ -2,19 +2,21 @@
 
 import hashlib
 import importlib.util
+import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
+from gitreceive.classic import Classics
 from gitreceive.errors import SettingsError
 from gitreceive.model import ContextFile, Plan, Stack
 from gitreceive.ports import Source
 from gitreceive.resources import directory
 
-ORDER = ('node', 'python', 'minimal')
+ORDER = ('dockerfile', 'node', 'python', 'minimal')
 """Who is asked first. A sysadmin's own buildpacks are asked before all of them, in the order of their names."""
 
 SHARED = 'shared'
@@ -22,6 +24,7 @@ SHARED = 'shared'
 
 PLAN = 'plan.py'
 MODULES = '.py'
+CLASSIC = 'bin/compile'
 TEMPLATE = 'Dockerfile.j2'
 FOLDER = 'buildpack/'
 NAME = re.compile('[a-z][a-z0-9-]{0,29}')
@@ -105,17 +108,29 @@ class LoadedBuildpack:
         return None
 
 
-def load_buildpacks(own: Sequence[Path] = ()) -> tuple[LoadedBuildpack, ...]:
+def load_buildpacks(own: Sequence[Path] = (), hosts: Sequence[str] = ()) -> tuple[LoadedBuildpack, ...]:
     """All buildpacks in the order in which they are asked: those in the directories ``own``, then the shipped ones.
 
-    A buildpack of ``own`` replaces the shipped one of its name. Raises SettingsError for a directory that is none.
+    A buildpack of ``own`` replaces the shipped one of its name. Classic ones are not asked, but used by name or from
+    ``hosts``. Raises SettingsError for a directory that is none.
     """
     shipped = directory('buildpacks')
     shared = _files(shipped / SHARED)
-    mine = [load_buildpack(path, shared) for folder in own for path in _directories(folder)]
+    mine = [load_buildpack(path, shared) for folder in own for path in _directories(folder, PLAN)]
+    classics = [path for folder in own for path in _directories(folder, CLASSIC)]
     taken = {buildpack.name for buildpack in mine}
     names = [name for name in ORDER if name not in taken]
-    return (*mine, *(load_buildpack(shipped / name, shared) for name in names))
+    others = [load_buildpack(shipped / name, shared) for name in names]
+    return (*mine, *others, _classic(shipped / 'classic', shared, classics, hosts))
+
+
+def _classic(
+    path: Path, shared: Sequence[ContextFile], own: Sequence[Path], hosts: Sequence[str]
+) -> LoadedBuildpack:
+    names = tuple(folder.name for folder in own)
+    files = (*shared, *_files(path), *(file for folder in own for file in _tree(folder)))
+    module = cast(PlanModule, Classics(own=names, hosts=tuple(hosts)))
+    return LoadedBuildpack(name='classic', template=_template(path), files=files, module=module)
 
 
 def load_buildpack(path: Path, shared: Sequence[ContextFile] = ()) -> LoadedBuildpack:
@@ -123,20 +138,35 @@ def load_buildpack(path: Path, shared: Sequence[ContextFile] = ()) -> LoadedBuil
     if not NAME.fullmatch(path.name):
         raise SettingsError(f'{path}: a buildpack\'s name has lower-case letters, digits and "-"')
     files = {file.name: file for file in (*shared, *_files(path))}
+    return LoadedBuildpack(
+        name=path.name, template=_template(path), files=tuple(files.values()), module=_module(path)
+    )
+
+
+def _template(path: Path) -> str:
     try:
-        template = (path / TEMPLATE).read_text('utf-8')
+        return (path / TEMPLATE).read_text('utf-8')
     except OSError as error:
         raise SettingsError(
             f'{path} is not a buildpack: {TEMPLATE} cannot be read ({error.strerror})'
         ) from error
-    return LoadedBuildpack(
-        name=path.name, template=template, files=tuple(files.values()), module=_module(path)
-    )
 
 
-def _directories(folder: Path) -> list[Path]:
+def _tree(path: Path) -> Iterator[ContextFile]:
+    """All of a classic buildpack's directory. Raises SettingsError for a name that is none."""
+    if not NAME.fullmatch(path.name):
+        raise SettingsError(f'{path}: a buildpack\'s name has lower-case letters, digits and "-"')
+    for file in sorted(path.rglob('*')):
+        inner = file.relative_to(path)
+        if file.is_file() and '.git' not in inner.parts:
+            executable = os.access(file, os.X_OK)
+            name = f'{FOLDER}own/{path.name}/{inner}'
+            yield ContextFile(name=name, content=file.read_bytes(), executable=executable)
+
+
+def _directories(folder: Path, mark: str) -> list[Path]:
     try:
-        return sorted(path for path in folder.iterdir() if (path / PLAN).is_file())
+        return sorted(path for path in folder.iterdir() if (path / mark).is_file())
     except OSError as error:
         raise SettingsError(f'the buildpacks in {folder} cannot be read: {error.strerror}') from error
 

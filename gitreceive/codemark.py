@@ -13,13 +13,14 @@ from gitreceive.model import ContextFile, Recipe
 MARK = b'/gitreceive/code'
 FILE = ContextFile(name='mark/code', content=b'')
 INSTRUCTION = 'COPY ["mark", "/gitreceive"]\n'
-CODE = re.compile(r'^COPY (--\S+ )*\["src", "/app/src"\]$', re.MULTILINE)
+CODE = re.compile(r'^COPY (?:--\S+ )*\["(?:/app/)?src", "/app/src"\]$', re.MULTILINE)
 
 
 def marked(recipe: Recipe) -> Recipe:
-    """The recipe with the mark before its code; as it is if it does not copy all of the code to ``/app/src``. Pure."""
-    found = CODE.search(recipe.dockerfile)
+    """The recipe with the mark before its code, in the last stage; as it is if that does not copy it to ``/app/src``. Pure."""
+    found = list(CODE.finditer(recipe.dockerfile))
     if not found:
         return recipe
-    before, after = recipe.dockerfile[: found.start()], recipe.dockerfile[found.start() :]
+    last = found[-1]
+    before, after = recipe.dockerfile[: last.start()], recipe.dockerfile[last.start() :]
     return replace(recipe, dockerfile=before + INSTRUCTION + after, files=(*recipe.files, FILE))

@@ -153,7 +153,8 @@ class Plan:
     """What a buildpack wants done with an app.
 
     ``title`` is the platform's name for people ("Node.js"), ``reason`` the file that marked it, ``values`` what its
-    Dockerfile template asks for (strings, booleans and tuples of strings only), ``notes`` lines to tell the pusher.
+    Dockerfile template asks for (strings, booleans and tuples of strings only), ``notes`` lines to tell the pusher, ``assets`` the plan of a second
+    platform that works on the code first.
     """
 
     buildpack: str
@@ -164,6 +165,7 @@ class Plan:
     processes: tuple[ProcessType, ...] = ()
     processes_from: str = 'Procfile'
     notes: tuple[str, ...] = ()
+    assets: 'Plan | None' = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,22 +179,30 @@ class ContextFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """A Dockerfile and the files it needs in the context. The code itself is under ``src/`` there."""
+    """A Dockerfile and the files it needs in the context.
+
+    ``code`` is where the code lies in the context; empty for an app's own Dockerfile, which sees the code and nothing
+    else. ``bases`` are images that the engine has to have: it is asked for them, and fetches none.
+    """
 
     dockerfile: str
     files: tuple[ContextFile, ...] = ()
+    code: str = 'src/'
+    bases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """A built image, by its id (``sha256:...``), with the exact versions that its steps recorded.
 
-    ``name`` is what another recipe may call it, as long as nothing newer has taken that name.
+    ``name`` is what another recipe may call it, as long as nothing newer has taken that name. ``release`` is what
+    ``bin/release`` of a classic buildpack printed.
     """
 
     id: str
     name: str = ''
     versions: Mapping[str, str] = field(default_factory=dict)
+    release: bytes = b''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

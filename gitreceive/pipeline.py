@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitreceive.classic import with_release
 from gitreceive.codemark import marked
 from gitreceive.errors import RoomError, SlugError, StorageError
 from gitreceive.history import History
@@ -84,8 +85,9 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
         _check_room(app, source, line)
         job = _job(build, planned, config)
         point('image.building')
-        image = build_image(job, line.builder, console, cancellation, planned.buildpack.explain)
+        image = build_image(job, line.builder, console, cancellation, planned.explain)
         committed = source.committed
+    plan = with_release(plan, image.release)
     point('image.built')
     tell_processes(plan, image, console)
     console.step('Packing the slug')

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gitreceive.buildpack import LoadedBuildpack
-from gitreceive.ignore import parse_slugignore
+from gitreceive.buildpack import FOLDER, LoadedBuildpack
+from gitreceive.ignore import parse_dockerignore, parse_slugignore
 from gitreceive.model import ContextFile, Plan, Recipe, Stack
 from gitreceive.ports import Console, Source
-from gitreceive.shown import without_ignored
+from gitreceive.shown import ShownSource, without_ignored
 from gitreceive.stages.detect import choose_plan
-from gitreceive.stages.dockerfile import render_dockerfile
+from gitreceive.stages.dockerfile import render_dockerfile, with_assets
 from gitreceive.text import megabytes
 
 SLUGIGNORE = '.slugignore'
@@ -17,12 +17,21 @@ SLUGIGNORE = '.slugignore'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """What a build is made of. ``source`` is the code as the build gets it: without what is ignored."""
+    """What a build is made of. ``source`` is the code as the build gets it: without what is ignored.
+
+    ``buildpacks`` are those that take part, the main one first.
+    """
 
     plan: Plan
     recipe: Recipe
     source: Source
-    buildpack: LoadedBuildpack
+    buildpacks: tuple[LoadedBuildpack, ...]
+
+    def explain(self, step: str, lines: Sequence[str]) -> str | None:
+        """The cause of a failed step and its remedy, by the buildpack whose script it was; None if nothing is known."""
+        script = FOLDER + step.partition(' ')[0]
+        owners = [one for one in self.buildpacks if script in {file.name for file in one.files}]
+        return next(iter(owners or self.buildpacks)).explain(step, lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +48,27 @@ class Planner:
         """
         shown = without_ignored(source, SLUGIGNORE, parse_slugignore)
         plan = choose_plan(shown, self.buildpacks, self.stack, env)
-        buildpack = next(found for found in self.buildpacks if found.name == plan.buildpack)
-        recipe = render_dockerfile(plan, buildpack, self.stack)
-        if plan.values.get('needs_source_version'):
+        taking_part = [self._buildpack(part) for part in (plan, plan.assets) if part]
+        recipe = render_dockerfile(plan, taking_part[0], self.stack)
+        if plan.assets:
+            recipe = with_assets(recipe, plan, taking_part, self.stack)
+        if any(part.values.get('needs_source_version') for part in (plan, plan.assets) if part):
             version = ContextFile(name='meta/SOURCE_VERSION', content=source.commit.encode())
             recipe = replace(recipe, files=(*recipe.files, version))
-        return Planned(plan=plan, recipe=recipe, source=shown, buildpack=buildpack)
+        code = shown if recipe.code else _for_own_dockerfile(shown)
+        return Planned(plan=plan, recipe=recipe, source=code, buildpacks=tuple(taking_part))
+
+    def _buildpack(self, plan: Plan) -> LoadedBuildpack:
+        return next(found for found in self.buildpacks if found.name == plan.buildpack)
+
+
+def _for_own_dockerfile(source: Source) -> Source:
+    """What an app's own Dockerfile sees: the engine itself does not look at ``.dockerignore`` in what it is sent.
+
+    The Dockerfile is a file of the recipe then, and not sent twice.
+    """
+    shown = without_ignored(source, '.dockerignore', parse_dockerignore)
+    return ShownSource(shown, lambda path: path == 'Dockerfile')
 
 
 def tell_plan(plan: Plan, console: Console) -> None:
@@ -94,6 +118,7 @@ def as_record(planned: Planned) -> dict[str, object]:
 
 def context_size(planned: Planned) -> tuple[int, int]:
     """How many files the engine is sent, and how many bytes they have: the code, and what the steps need."""
-    sizes = [len(file.content) for file in planned.recipe.files]
+    recipe = planned.recipe
+    sizes = [len(recipe.dockerfile.encode()), *(len(file.content) for file in recipe.files)]
     sizes += [file.size for file in planned.source.files()]
     return len(sizes), sum(sizes)

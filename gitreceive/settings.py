@@ -36,7 +36,8 @@ class Settings:
     (empty: the same user); ``storage`` a URL (empty: ``slugs/`` in ``home``), or several, the first of which is the
     truth and the others its mirrors; ``storage_secrets`` a file with the credentials for them; ``create_apps`` whether
     a first push makes the app; ``builds`` how many builds run at once; ``keep_releases`` how many of an app's newest
-    releases keep their slugs; ``engine`` the Docker engine's URL (empty: the default socket).
+    releases keep their slugs; ``engine`` the Docker engine's URL (empty: the default socket); ``buildpacks``
+    directories of buildpacks, joined by ``:``; ``buildpack_hosts`` where classic ones may be fetched from, words.
     """
 
     home: Path
@@ -51,6 +52,8 @@ class Settings:
     builds: int = 2
     keep_releases: int = 10
     engine: str = ''
+    buildpacks: str = ''
+    buildpack_hosts: str = 'github.com codeload.github.com gitlab.com'
     limits: Limits = Limits()
 
     @property
@@ -58,6 +61,11 @@ class Settings:
         """``listen`` as host and port."""
         host, _, port = self.listen.rpartition(':')
         return host.strip('[]'), int(port)
+
+    @property
+    def buildpack_directories(self) -> tuple[Path, ...]:
+        """``buildpacks`` as paths."""
+        return tuple(Path(path) for path in self.buildpacks.split(':') if path)
 
     @property
     def storage_url(self) -> str:

@@ -1,6 +1,7 @@
 """Puts the parts together: the only module that names adapters."""
 
 import os
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,8 @@ def open_line(settings: Settings) -> Line:
         home=home,
         history=keeper.history,
         limits=settings.limits,
-        planner=Planner(buildpacks=load_buildpacks(), stack=load_stack(settings.stack)),
-        builder=DockerImageBuilder(engine, str(settings.home)),
+        planner=open_planner(settings),
+        builder=DockerImageBuilder(engine, str(settings.home), secret=uuid.uuid4().hex),
         packer=DockerSlugPacker(engine),
         reader=GzipSlugReader(),
         storage=storage,
@@ -64,6 +65,12 @@ def open_keeper(settings: Settings) -> Keeper:
     home = Home(settings.home)
     history = History(home.history_db)
     return Keeper(history=history, storage=open_storage(settings), home=home, keep=settings.keep_releases)
+
+
+def open_planner(settings: Settings) -> Planner:
+    """What plans are made with. Raises SettingsError for a buildpack that is none."""
+    buildpacks = load_buildpacks(settings.buildpack_directories, settings.buildpack_hosts.split())
+    return Planner(buildpacks=buildpacks, stack=load_stack(settings.stack))
 
 
 def engine_answers(settings: Settings) -> bool:

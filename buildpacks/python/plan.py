@@ -339,7 +339,5 @@ def _notes(source: Source) -> Iterable[str]:
     for folder in ENVIRONMENTS:
         if source.exists(f'{folder}/pyvenv.cfg'):
             yield f'{folder} is in the repository and is not used: "git rm -r --cached {folder}" and add it to .gitignore.'
-    if source.exists('package.json'):
-        yield 'package.json is there too: this is built as a Python app, and assets are not built. Commit what they are built to.'
     if source.exists('runtime.txt'):
         yield 'runtime.txt is the old way to choose a Python: put the version into .python-version instead.'

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import click
 
-from gitreceive.buildpack import load_buildpacks
 from gitreceive.cli.options import settings_options
 from gitreceive.cli.stack import Lines
-from gitreceive.planning import Planner, as_record, tell_planned
+from gitreceive.planning import as_record, tell_planned
 from gitreceive.settings import Settings
-from gitreceive.stack import load_stack
+from gitreceive.wiring import open_planner
 from gitreceive.workdir import WorkingDirectory
 
 
@@ -20,9 +19,8 @@ from gitreceive.workdir import WorkingDirectory
 @settings_options
 def plan(folder: Path, as_json: bool, settings: Settings) -> None:
     """Show what a push of a directory would do: platform, versions, process types, Dockerfile."""
-    planner = Planner(buildpacks=load_buildpacks(), stack=load_stack(settings.stack))
     with WorkingDirectory(folder) as source:
-        planned = planner.plan(source, {})
+        planned = open_planner(settings).plan(source, {})
         if as_json:
             click.echo(json.dumps(as_record(planned), indent=2))
         else:

@@ -112,7 +112,7 @@ def build_directory(
     planned = bench.planner.plan(directory_source(directory), env)
     tell_plan(planned.plan, console)
     job = BuildJob(app=app, number=BUILT, recipe=planned.recipe, source=planned.source, env=env)
-    image = build_image(job, bench.builder, console, cancellation, planned.buildpack.explain)
+    image = build_image(job, bench.builder, console, cancellation, planned.explain)
     return Built(app=app, planned=planned, image=image)
 
 

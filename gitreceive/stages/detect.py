@@ -5,12 +5,18 @@ from dataclasses import replace
 from itertools import chain
 
 from gitreceive.buildpack import LoadedBuildpack
+from gitreceive.classic import SETTING, Asked, asked_for, in_home, platform_name
 from gitreceive.errors import DetectError, SourceError
 from gitreceive.model import Plan, Stack
 from gitreceive.ports import Source
 from gitreceive.procfile import LIMIT, parse_procfile
+from gitreceive.shown import ShownSource
 
 PROCFILE = 'Procfile'
+ASSETS, ASSETS_MARK = 'node', 'package.json'
+WITH_ASSETS = ('python', 'ruby', 'java', 'scala')
+"""Platforms of apps that often need Node.js for their assets and for nothing else."""
+
 NO_WEB = 'There is no web process: nothing will answer HTTP. Add "web: COMMAND" to the Procfile if something should.'
 MISSPELT = ('procfile', 'ProcFile', 'PROCFILE', 'Procfile.txt', 'procfile.txt')
 
@@ -18,16 +24,83 @@ MISSPELT = ('procfile', 'ProcFile', 'PROCFILE', 'Procfile.txt', 'procfile.txt')
 def choose_plan(
     source: Source, buildpacks: Sequence[LoadedBuildpack], stack: Stack, env: Mapping[str, str]
 ) -> Plan:
-    """The plan of the first buildpack that recognises the app, with the Procfile's process types if there is one.
+    """The plan of what the app asks for, or of the first buildpack that recognises it; with the Procfile's process types.
 
     ``env`` are the app's config vars. Raises DetectError, with the remedy, if nobody recognises the app, if its
     manifests contradict each other, or if there is nothing to run.
     """
+    asked = asked_for(source, env)
+    if asked:
+        plan = _asked(asked, source, buildpacks, stack, env)
+    else:
+        plan = _detected(source, buildpacks, stack, env)
+    return _noted(_with_procfile(plan, source))
+
+
+def _detected(
+    source: Source, buildpacks: Sequence[LoadedBuildpack], stack: Stack, env: Mapping[str, str]
+) -> Plan:
     for buildpack in buildpacks:
         if buildpack.detect(source):
-            plan = _with_procfile(buildpack.plan(source, stack, env), source)
-            return _noted(plan)
+            plan = buildpack.plan(source, stack, env)
+            beside = buildpack.name in WITH_ASSETS and source.exists(ASSETS_MARK)
+            return _with_assets(plan, source, buildpacks, stack, env) if beside else plan
     raise DetectError(_unrecognised(source, buildpacks))
+
+
+def _asked(
+    asked: Asked,
+    source: Source,
+    buildpacks: Sequence[LoadedBuildpack],
+    stack: Stack,
+    env: Mapping[str, str],
+) -> Plan:
+    """The platforms of this receiver that were asked for, or classic buildpacks: not both in one app."""
+    known = {buildpack.name: buildpack for buildpack in buildpacks}
+    names = [platform_name(name) for name in asked.names]
+    platforms = [name for name in names if name in known and name != 'classic']
+    if not platforms:
+        return known['classic'].plan(source, stack, env)
+    main = [name for name in platforms if name != ASSETS] or [ASSETS]
+    if len(platforms) < len(names) or len(main) > 1 or (len(names) > 1 and main[0] not in WITH_ASSETS):
+        raise DetectError(
+            f'{asked.where} asks for {", ".join(ascii(name)[1:-1][:60] for name in asked.names)}, which cannot be combined: '
+            f'one platform of this receiver alone, node with one of {", ".join(WITH_ASSETS)}, or classic buildpacks'
+        )
+    buildpack = known[main[0]]
+    if not any(map(source.glob, buildpack.markers)):
+        raise DetectError(
+            f'{asked.where} asks for {buildpack.name}, and the app has none of {", ".join(buildpack.markers)}'
+        )
+    plan = buildpack.plan(source, stack, env)
+    plan = replace(plan, notes=(f'{asked.where} asks for {", ".join(asked.names)}.', *plan.notes))
+    return _with_assets(plan, source, buildpacks, stack, env) if len(names) > 1 else plan
+
+
+def _with_assets(
+    plan: Plan,
+    source: Source,
+    buildpacks: Sequence[LoadedBuildpack],
+    stack: Stack,
+    env: Mapping[str, str],
+) -> Plan:
+    """``plan`` with what Node.js does to the code before it is copied: its own plan, without a process."""
+    node = next(buildpack for buildpack in buildpacks if buildpack.name == ASSETS)
+    assets = node.plan(_Started(source, lambda path: False), stack, env)
+    note = f'{assets.title} builds the assets ({assets.reason}) and is not in the slug; {SETTING}={plan.buildpack} leaves it out.'
+    return replace(
+        plan,
+        assets=assets,
+        choices=(*plan.choices, *assets.choices),
+        notes=(*plan.notes, note, *assets.notes),
+    )
+
+
+class _Started(ShownSource):
+    """The code, with something that says how it is started: the main platform does."""
+
+    def exists(self, path: str) -> bool:
+        return path == PROCFILE or super().exists(path)
 
 
 def _with_procfile(plan: Plan, source: Source) -> Plan:
@@ -41,11 +114,13 @@ def _with_procfile(plan: Plan, source: Source) -> Plan:
         raise DetectError(
             'the Procfile names no process: add a line such as "web: COMMAND", or delete the file'
         )
-    return replace(plan, processes=processes, processes_from=PROCFILE)
+    directory = plan.values.get('directory')
+    placed = tuple(replace(process, command=in_home(process.command, directory)) for process in processes)
+    return replace(plan, processes=placed, processes_from=PROCFILE)
 
 
 def _noted(plan: Plan) -> Plan:
-    if any(process.name == 'web' for process in plan.processes):
+    if not plan.processes or any(process.name == 'web' for process in plan.processes):
         return plan
     return replace(plan, notes=(*plan.notes, NO_WEB))
 

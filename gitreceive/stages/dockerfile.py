@@ -30,12 +30,45 @@ class Syntax(str):
     __slots__ = ()
 
 
-def render_dockerfile(plan: Plan, buildpack: Buildpack, stack: Stack) -> Recipe:
-    """The buildpack's template, filled in with the plan's values. Raises RecipeError if they do not fit together.
+COPY_ALL = Syntax('COPY --chown=app:app ["src", "/app/src"]')
+COPY_BUILT = Syntax(
+    'COPY --from=assets --chown=app:app ["/app/src", "/app/src"]\n'
+    'COPY --from=assets ["/app/heroku/versions", "/app/heroku/assets/versions"]\n'
+    'COPY --from=assets ["/app/heroku/node", "/opt/node"]\n'
+    'ENV PATH=/opt/node/bin:$PATH'
+)
 
+
+def render_dockerfile(plan: Plan, buildpack: Buildpack, stack: Stack) -> Recipe:
+    """The buildpack's template, filled in with the plan's values; or the app's own Dockerfile, where that is the plan.
+
+    Raises RecipeError if template and values do not fit together.
     A template knows ``stack``, the plan's values by their names, ``buildpack_mount``, ``env_mount``, ``meta_mount``,
-    ``cache_mount('name')``, and the filters ``json``, ``copy`` and ``image``.
+    ``cache_mount('name')``, ``copy_code``, and the filters ``json``, ``copy`` and ``image``.
     """
+    own, bases = plan.values.get('own_dockerfile'), plan.values.get('bases')
+    if isinstance(own, str) and isinstance(bases, tuple):
+        return Recipe(dockerfile=own, code='', bases=bases)
+    text = _filled(plan, buildpack, stack, COPY_ALL)
+    return Recipe(dockerfile=_tidy(text), files=buildpack.files)
+
+
+def with_assets(recipe: Recipe, plan: Plan, buildpacks: Sequence[Buildpack], stack: Stack) -> Recipe:
+    """``recipe`` of ``plan``, with its code from a stage before it that ``plan.assets`` describes.
+
+    ``buildpacks`` are those of the two plans.
+    What the main platform installs does not depend on that stage; its steps that follow the code find Node.js on PATH.
+    """
+    assert plan.assets
+    buildpack, assets = buildpacks
+    first = _filled(plan.assets, assets, stack, COPY_ALL)
+    head, _, rest = first.partition('\n')
+    text = f'{head} AS assets\n{rest}\n\n{_filled(plan, buildpack, stack, COPY_BUILT)}'
+    files = {file.name: file for file in (*assets.files, *recipe.files)}
+    return Recipe(dockerfile=_tidy(text), files=tuple(files.values()))
+
+
+def _filled(plan: Plan, buildpack: Buildpack, stack: Stack, copy_code: Syntax) -> str:
     environment = Environment(
         undefined=StrictUndefined,
         autoescape=False,
@@ -49,12 +82,12 @@ def render_dockerfile(plan: Plan, buildpack: Buildpack, stack: Stack) -> Recipe:
         env_mount=Syntax('--mount=type=bind,source=env,target=/tmp/env'),
         meta_mount=Syntax('--mount=type=bind,source=meta,target=/tmp/meta'),
         cache_mount=lambda name: cache_mount(name, stack.uid),
+        copy_code=copy_code,
     )
     try:
-        text = environment.from_string(buildpack.template).render(**dict(plan.values), stack=stack)
+        return environment.from_string(buildpack.template).render(**dict(plan.values), stack=stack)
     except (TemplateError, TypeError) as error:
         raise RecipeError(f'the Dockerfile template of buildpack {buildpack.name}: {error}') from error
-    return Recipe(dockerfile=_tidy(text), files=buildpack.files)
 
 
 def exec_form(words: Sequence[str]) -> Syntax:

@@ -253,6 +253,8 @@ def test_hostile_names_arrive_as_they_are_and_links_stay_links(
     os.symlink('/etc/passwd', work / 'out')
     os.symlink('../../../../etc', work / 'up')
     change(work, {})
+    assert receiver.host('apps', 'create', app).status == 0
+    assert receiver.host('config', app, 'BUILDPACK_URL=minimal').status == 0
     pushed = ann.push(work, app)
     assert pushed.status == 0, pushed.err
     with tarfile.open(urlsplit(receiver.releases(app)[-1].slug.url).path) as slug:

@@ -24,17 +24,17 @@ from typing import IO, Any
 import pytest
 
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
-from gitreceive.buildpack import LoadedBuildpack, load_buildpacks
+from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
+from gitreceive.classic import with_release
 from gitreceive.errors import BuildError, GitReceiveError
 from gitreceive.model import AppName, Commit, Plan, ProcessType, Slug, Stack
+from gitreceive.planning import Planned, Planner
 from gitreceive.ports import BuildJob
 from gitreceive.settings import Limits
 from gitreceive.slugrun import run_slug
 from gitreceive.source import GitSource
 from gitreceive.stages.build import build_image
-from gitreceive.stages.detect import choose_plan
-from gitreceive.stages.dockerfile import render_dockerfile
 from gitreceive.stages.slug import cut_slug
 from tests.building import Workshop, workshop
 
@@ -78,18 +78,19 @@ def packed(
     buildpacks = load_buildpacks()
     again = case.get('again', False)
     env = case.get('env', {}) | ({'ANOTHER_BUILD': uuid.uuid4().hex} if again else {})
-    plan = choose_plan(source, buildpacks, stack, env)
+    planned = Planner(buildpacks=buildpacks, stack=stack).plan(source, env)
+    plan = planned.plan
     assert plan.buildpack == case['buildpack']
-    buildpack = next(found for found in buildpacks if found.name == plan.buildpack)
     job = shop.job(
         '',
-        source=source,
-        recipe=render_dockerfile(plan, buildpack, stack),
+        source=planned.source,
+        recipe=planned.recipe,
         env=env,
         app=AppName(f'again-{uuid.uuid4().hex[:12]}' if again else 'case'),
         nocache=again and case.get('from_scratch', False),
     )
-    image = built(job, buildpack, shop, clock)
+    image = built(job, planned, shop, clock)
+    plan = with_release(plan, image.release)
     for tool, wanted in case.get('versions', {}).items():
         assert re.fullmatch(wanted, image.versions.get(tool, '')), f'{tool}: {dict(image.versions)}'
     packer = DockerSlugPacker(shop.engine)
@@ -127,13 +128,13 @@ def opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes] | None:
     return tar.extractfile(member) if member.isreg() else None
 
 
-def built(job: BuildJob, buildpack: LoadedBuildpack, shop: Workshop, clock: BuildClock) -> Any:
+def built(job: BuildJob, planned: Planned, shop: Workshop, clock: BuildClock) -> Any:
     """The image; a failure says what the line would say of it."""
     try:
         return build_image(job, shop.builder, shop.console, clock)
     except BuildError as error:
         raise BuildError(
-            f'{error}: {buildpack.explain(error.step, error.tail)}\n' + '\n'.join(error.tail)
+            f'{error}: {planned.explain(error.step, error.tail)}\n' + '\n'.join(error.tail)
         ) from error
 
 

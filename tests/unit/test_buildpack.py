@@ -26,7 +26,7 @@ def names(buildpack: LoadedBuildpack) -> dict[str, bool]:
 
 
 def test_the_shipped_ones_come_in_a_fixed_order() -> None:
-    assert list(BUILDPACKS) == ['node', 'python', 'minimal']
+    assert list(BUILDPACKS) == ['dockerfile', 'node', 'python', 'minimal', 'classic']
 
 
 def test_steps_get_the_directory_and_what_all_buildpacks_share_but_not_the_plan() -> None:
@@ -47,7 +47,7 @@ def test_steps_get_the_directory_and_what_all_buildpacks_share_but_not_the_plan(
 def test_a_directory_of_ones_own_is_asked_first(tmp_path: Path) -> None:
     own(tmp_path)
     found = load_buildpacks([tmp_path])
-    assert [buildpack.name for buildpack in found] == ['own', 'node', 'python', 'minimal']
+    assert [buildpack.name for buildpack in found] == ['own', *BUILDPACKS]
     assert found[0].markers == ('own.txt',)
     assert found[0].hints == {}
     assert names(found[0]) == {
@@ -61,7 +61,7 @@ def test_one_of_the_same_name_replaces_the_shipped_one(tmp_path: Path) -> None:
     own(tmp_path, 'node')
     found = load_buildpacks([tmp_path])
     assert (found[0].name, found[0].markers) == ('node', ('own.txt',))
-    assert len(found) == 3
+    assert len(found) == len(BUILDPACKS)
 
 
 @pytest.mark.parametrize(
@@ -197,3 +197,25 @@ def test_explaining_endless_lines_ends() -> None:
             buildpack.explain('a step', ['code EUSAGE code E404 code ETARGET ' + '404 ' * 100_000] * 30)
             is None
         )
+
+
+def test_a_classic_one_is_known_by_name_and_comes_whole(tmp_path: Path) -> None:
+    for name, content in {
+        'bin/detect': '#!/bin/sh\n',
+        'bin/compile': '#!/bin/sh\n',
+        'lib/x.rb': 'x',
+        '.git/y': 'y',
+    }.items():
+        path = tmp_path / 'cobol' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        path.chmod(0o755 if name.startswith('bin/') else 0o644)
+    found = load_buildpacks([tmp_path])
+    assert [buildpack.name for buildpack in found] == list(BUILDPACKS)
+    assert {
+        name: executable for name, executable in names(found[-1]).items() if name.startswith('buildpack/own/')
+    } == {
+        'buildpack/own/cobol/bin/detect': True,
+        'buildpack/own/cobol/bin/compile': True,
+        'buildpack/own/cobol/lib/x.rb': False,
+    }

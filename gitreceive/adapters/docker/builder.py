@@ -3,9 +3,11 @@
 import hashlib
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import requests
 from docker import APIClient
@@ -16,7 +18,7 @@ from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.frames import Decoder
 from gitreceive.adapters.docker.progress import Progress
 from gitreceive.adapters.docker.request import BuildRequest, parameters
-from gitreceive.adapters.docker.versions import read_versions
+from gitreceive.adapters.docker.versions import read_image
 from gitreceive.errors import BuildError, BuildTimeout, EngineGone, RecipeError
 from gitreceive.model import AppName, Image
 from gitreceive.ports import BuildJob, Cancellation, Console
@@ -28,16 +30,36 @@ SYNTAX = re.compile(r'\s*(#|//)\s*syntax\s*=', re.IGNORECASE)
 
 
 class DockerImageBuilder:
-    """Satisfies the ``ImageBuilder`` port. ``home`` names this receiver among those that share the engine."""
+    """Satisfies the ``ImageBuilder`` port. ``home`` names this receiver among those that share the engine.
 
-    def __init__(self, engine: Engine, home: str) -> None:
+    With a ``secret`` the names of its images cannot be guessed: it is for builders of people who do not trust each other.
+    """
+
+    def __init__(self, engine: Engine, home: str, secret: str = '') -> None:
         self._engine = engine
         self._home = home
         self._place = ''
+        self._secret = secret
 
     def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
         """See the port. The steps' output goes to ``console`` as it comes."""
         refuse_other_frontends(job.recipe.dockerfile)
+        self._refuse_missing(job.recipe.bases)
+        return self._built(job, console, cancellation)
+
+    def _refuse_missing(self, bases: Sequence[str]) -> None:
+        """The engine would look for what it lacks wherever a name points to."""
+        with self._engine.connect() as client:
+            for name in bases:
+                with self._engine.errors(f'looked for {name}'):
+                    found = _config(client, name)
+                if found is None or BUILD_LABEL in (found.get('Labels') or {}):
+                    raise BuildError(
+                        f'the Dockerfile builds on {name}, and this receiver has no such image: '
+                        'use the stack (FROM heroku/cedar:14), or ask the sysadmin to load the image into the engine'
+                    )
+
+    def _built(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
         labels = self._labels(job)
         build = f'gitreceive-{uuid.uuid4().hex}'
         request = BuildRequest(self._engine, parameters(build, self._tag(job), labels, job.app, job.nocache))
@@ -100,8 +122,8 @@ class DockerImageBuilder:
     def _finished(self, image: str, job: BuildJob, cancellation: Cancellation) -> Image:
         try:
             cancellation.check()
-            versions = read_versions(self._engine, image, self._labels(job))
-            return Image(id=image, name=self._tag(job), versions=versions)
+            found = read_image(self._engine, image, self._labels(job))
+            return replace(found, name=self._tag(job))
         except BaseException:
             self.remove(Image(id=image))
             raise
@@ -112,10 +134,19 @@ class DockerImageBuilder:
     def _tag(self, job: BuildJob) -> str:
         """A name of the image: one without could be taken away by anybody's ``docker image prune``.
 
-        Two receivers may share an engine, so the receiver is part of it.
+        Two receivers may share an engine, so the receiver is part of it; its secret keeps the Dockerfiles of other
+        apps from building on it.
         """
-        receiver = hashlib.sha256(self._home.encode()).hexdigest()[:8]
+        receiver = hashlib.sha256(f'{self._home}{self._secret}'.encode()).hexdigest()[:32]
         return f'gitreceive-app/{job.app}:{job.number}-{receiver}'
+
+
+def _config(client: APIClient, image: str) -> Mapping[str, Any] | None:
+    """An image's configuration, or None if there is no such image."""
+    try:
+        return client.inspect_image(image)['Config']  # type: ignore[no-untyped-call, no-any-return]
+    except ImageNotFound:
+        return None
 
 
 @contextmanager

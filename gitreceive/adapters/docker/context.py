@@ -16,13 +16,18 @@ FOLDERS = ('buildpack', 'env', 'meta')
 def context(job: BuildJob, check: Callable[[], None]) -> Generator[bytes, None, None]:
     """The context's bytes, read as they are sent: ``Dockerfile``, ``buildpack/``, ``env/``, ``meta/``, ``src/``.
 
+    An app's own Dockerfile could copy all of it into a layer, so it gets its code alone.
     Our own members have a fixed time (0), so that the same content is the same cache key. The code's archive follows
     raw and ends the stream with its own end-of-archive blocks. ``check`` is called between pieces and may raise.
     Raises SourceError if the code cannot be read.
     """
-    yield b''.join(own_members(job.recipe.dockerfile, job.recipe.files, job.env))
+    recipe = job.recipe
+    if recipe.code:
+        yield b''.join(own_members(recipe.dockerfile, recipe.files, job.env))
+    else:
+        yield _file('Dockerfile', recipe.dockerfile.encode(), 0o644)
     try:
-        with job.source.archive('src/') as archive:
+        with job.source.archive(recipe.code) as archive:
             while piece := archive.read(CHUNK):
                 check()
                 yield piece

@@ -229,11 +229,8 @@ def test_static_files_are_collected_for_django_unless_switched_off() -> None:
 
 
 def test_what_is_in_the_repository_and_not_used_is_told() -> None:
-    notes = ' '.join(
-        plan('', PROCFILE | {'venv/pyvenv.cfg': '', 'package.json': '', 'runtime.txt': 'python-3.11'}).notes
-    )
+    notes = ' '.join(plan('', PROCFILE | {'venv/pyvenv.cfg': '', 'runtime.txt': 'python-3.11'}).notes)
     assert 'venv is in the repository' in notes
-    assert 'package.json is there too' in notes
     assert 'runtime.txt is the old way' in notes
 
 

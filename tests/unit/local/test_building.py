@@ -64,4 +64,4 @@ def test_a_process_type_that_is_not_there_is_refused_with_those_that_are() -> No
 
 
 def planned(plan: Plan) -> Planned:
-    return Planned(plan=plan, recipe=Recipe(dockerfile=''), source=FakeSource(), buildpack=None)  # type: ignore[arg-type]
+    return Planned(plan=plan, recipe=Recipe(dockerfile=''), source=FakeSource(), buildpacks=())

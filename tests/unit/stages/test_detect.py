@@ -12,13 +12,13 @@ STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, p
 START = '{"scripts": {"start": "node x"}}'
 
 
-def chosen(files: dict[str, str | bytes]) -> Plan:
-    return choose_plan(FakeSource(files), load_buildpacks(), STACK, {})
+def chosen(files: dict[str, str | bytes], **env: str) -> Plan:
+    return choose_plan(FakeSource(files), load_buildpacks(hosts=['example.com']), STACK, env)
 
 
-def refusal(files: dict[str, str | bytes]) -> str:
+def refusal(files: dict[str, str | bytes], **env: str) -> str:
     with pytest.raises(DetectError) as error:
-        chosen(files)
+        chosen(files, **env)
     return str(error.value)
 
 
@@ -63,7 +63,7 @@ def test_an_app_without_a_web_process_gets_a_note() -> None:
 
 def test_an_unknown_app_is_refused_with_the_names_that_were_tried() -> None:
     assert refusal({'README.md': 'hello'}).startswith(
-        'no buildpack recognises this app (looked for: package.json, server.js, requirements.txt, Procfile); add'
+        'no buildpack recognises this app (looked for: Dockerfile, package.json, server.js, requirements.txt, Procfile, .buildpacks); add'
     )
 
 
@@ -95,3 +95,65 @@ def test_a_procfile_that_is_too_large_is_refused() -> None:
 
 def test_a_broken_procfile_is_refused_whatever_the_platform() -> None:
     assert 'Procfile, line 1' in refusal({'package.json': START, 'Procfile': 'what'})
+
+
+BOTH: dict[str, str | bytes] = {
+    'package.json': '{"scripts": {"build": "make"}}',
+    'requirements.txt': '',
+    'Procfile': 'web: a',
+}
+
+
+def test_node_builds_the_assets_of_a_python_app_unless_somebody_decides_otherwise() -> None:
+    both = chosen(BOTH)
+    assert (both.buildpack, both.assets.buildpack if both.assets else None) == ('python', 'node')
+    assert [choice.tool for choice in both.choices] == ['Python', 'Node.js']
+    assert any(
+        'Node.js builds the assets (package.json) and is not in the slug' in note for note in both.notes
+    )
+    assert chosen(BOTH, BUILDPACK_URL='heroku/python').assets is None
+    assert chosen(BOTH, BUILDPACK_URL='heroku/nodejs').buildpack == 'node'
+    assert chosen({**BOTH, '.buildpacks': '# one\nnode\n'}).buildpack == 'node'
+    assert chosen({**BOTH, 'app.json': '{"buildpacks": [{"url": "heroku/python"}]}'}).assets is None
+    listed = chosen({**BOTH, '.buildpacks': 'heroku/nodejs\nheroku/python\n'})
+    assert (listed.buildpack, listed.assets is not None) == ('python', True)
+    assert '.buildpacks asks for heroku/nodejs, heroku/python.' in listed.notes
+
+
+def test_assets_need_no_process_of_their_own() -> None:
+    files = {'package.json': '{}', 'requirements.txt': 'flask\ngunicorn', 'app.py': 'app = 1'}
+    plan = chosen({**files})
+    assert [process.command for process in plan.processes] == ['gunicorn --bind "0.0.0.0:$PORT" app:app']
+
+
+def test_a_dockerfile_wins_over_everything_but_the_config_var() -> None:
+    files = {**BOTH, 'Dockerfile': 'FROM x', '.buildpacks': 'node', 'bin/detect': '', 'bin/compile': ''}
+    assert chosen(files).buildpack == 'dockerfile'
+    assert chosen(files, BUILDPACK_URL='minimal').buildpack == 'minimal'
+    assert chosen(files, BUILDPACK_URL='https://example.com/x').buildpack == 'classic'
+
+
+def test_the_buildpacks_of_the_app_win_over_detection() -> None:
+    assert chosen({**BOTH, 'bin/detect': '', 'bin/compile': ''}).buildpack == 'classic'
+    assert chosen({**BOTH, 'bin/compile': ''}).buildpack == 'python'
+
+
+@pytest.mark.parametrize(
+    ('files', 'env', 'said'),
+    [
+        (BOTH, {'BUILDPACK_URL': 'ruby'}, 'asks for the buildpack "ruby", which is no URL of one'),
+        ({'Procfile': 'web: a'}, {'BUILDPACK_URL': 'python'}, 'the app has none of requirements.txt'),
+        ({**BOTH, '.buildpacks': 'python\nhttps://example.com/x'}, {}, 'which cannot be combined'),
+        ({**BOTH, '.buildpacks': 'node\nminimal'}, {}, 'which cannot be combined'),
+        ({**BOTH, '.buildpacks': '# none\n'}, {}, '.buildpacks names no buildpack'),
+        (
+            {**BOTH, 'app.json': '{"buildpacks": ["x"]}'},
+            {},
+            '"buildpacks" in app.json is not a list of objects',
+        ),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(
+    files: dict[str, str | bytes], env: dict[str, str], said: str
+) -> None:
+    assert said in refusal(files, **env)

@@ -1,0 +1,208 @@
+"""Classic buildpacks: which ones an app asks for, and what a build does with them.
+
+A classic buildpack is a directory with ``bin/detect``, ``bin/compile`` and perhaps ``bin/release``
+(https://devcenter.heroku.com/articles/buildpack-api). All of it runs in the build's container, and it is fetched there.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+import yaml
+
+from gitreceive.errors import DetectError
+from gitreceive.manifest import read_json_object, read_text
+from gitreceive.model import Plan, ProcessType, Stack
+from gitreceive.ports import Source
+from gitreceive.procfile import parse_procfile
+
+SETTING = 'BUILDPACK_URL'
+FILE = '.buildpacks'
+MOST = 20
+HOME = '/app'
+URL = re.compile(r'[A-Za-z0-9._~:/?@&+,=%-]{1,500}(#[A-Za-z0-9._/-]{1,200})?', re.ASCII)
+ALIASES = {'nodejs': 'node', 'jvm': 'java'}
+"""What platforms are called elsewhere (``heroku/nodejs``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The buildpacks that somebody asks for, in order: names, URLs, or ``.`` for the app's own ``bin/``; and where."""
+
+    names: tuple[str, ...]
+    where: str
+
+
+def asked_for(source: Source, env: Mapping[str, str]) -> Asked | None:
+    """What the app's config var asks for; else, unless there is a Dockerfile, what its files do; None for detection.
+
+    Raises DetectError for files that cannot be read.
+    """
+    wanted = env.get(SETTING, '').strip()
+    if wanted:
+        return Asked(names=(wanted,), where=SETTING)
+    if source.exists('Dockerfile'):
+        return None
+    for where, find in ((FILE, _from_file), ('app.json', _from_app_json), ('bin/compile', _inline)):
+        names = tuple(find(source))
+        if len(names) > MOST:
+            raise DetectError(f'{where} asks for {len(names)} buildpacks; at most {MOST} are used')
+        if names:
+            return Asked(names=names, where=where)
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classics:
+    """Plans with classic buildpacks. ``own`` are the sysadmin's, by name; ``hosts`` are those that may be fetched from.
+
+    A host is a name (HTTPS on its usual port is meant) or a scheme with a host: ``http://10.0.0.5:8080``.
+    """
+
+    MARKERS: ClassVar[tuple[str, ...]] = (FILE,)
+    CAUSES: ClassVar[tuple[tuple[str, str], ...]] = (
+        (
+            r'^(the buildpack [^\n]{1,200})',
+            r'\g<1>\nIts output is above; the names and order of buildpacks are yours to correct.',
+        ),
+    )
+    HINTS: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    own: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+    def detect(self, source: Source) -> str | None:
+        """Never: classic buildpacks look at an app in the build, so they have to be asked for."""
+        return None
+
+    def plan(self, source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
+        """Raises DetectError for what is neither a URL that may be used nor a name that is known."""
+        asked = asked_for(source, env)
+        assert asked
+        order: list[str] = []
+        fetched: list[str] = []
+        for name in asked.names:
+            if name == '.':
+                order.append('inline')
+            elif name in self.own:
+                order.append(f'own/{name}')
+            else:
+                fetched.append(self._checked(name, asked.where))
+                order.append(f'fetched/{len(fetched)}')
+        return Plan(
+            buildpack='classic',
+            title='Classic buildpack',
+            reason=asked.where,
+            values={
+                'fetched': tuple(fetched),
+                'order': tuple(order),
+                'directory': HOME,
+                'needs_source_version': True,
+            },
+            processes_from='The buildpack',
+            notes=tuple(_notes(asked.names, fetched)),
+        )
+
+    def _checked(self, url: str, where: str) -> str:
+        shown = ascii(url[:100])[1:-1]
+        parts = urlsplit(url) if URL.fullmatch(url) else None
+        if parts is None or parts.scheme not in ('https', 'http') or not parts.hostname:
+            known = f'; the names of this receiver: {", ".join(self.own)}' if self.own else ''
+            raise DetectError(
+                f'{where} asks for the buildpack "{shown}", which is no URL of one: https://HOST/PATH, '
+                f'with #BRANCH if need be, or a .tgz{known}'
+            )
+        if '@' in parts.netloc:
+            raise DetectError(
+                f'{where}: a buildpack URL with a name or token in it would stay in layers: remove it'
+            )
+        if not any(_allows(host, parts.scheme, parts.netloc.lower()) for host in self.hosts):
+            raise DetectError(
+                f'{where} asks for the buildpack {shown}, and this receiver fetches from '
+                f'{", ".join(self.hosts) or "nowhere"}: the sysadmin can allow more (setting buildpack_hosts)'
+            )
+        return url
+
+
+def platform_name(name: str) -> str:
+    """``heroku/nodejs`` as ``node``."""
+    short = name.removeprefix('urn:buildpack:').removeprefix('heroku/')
+    return ALIASES.get(short, short)
+
+
+def in_home(command: str, directory: object) -> str:
+    """A process's command in the directory that its platform runs it in. Pure."""
+    return f'cd {directory} && {command}' if directory else command
+
+
+def with_release(plan: Plan, said: bytes) -> Plan:
+    """``plan`` with the process types that ``bin/release`` named, where the app names none itself.
+
+    ``said`` is its output: YAML, of which plain values are read and nothing else. Raises DetectError if it is none, or
+    if there is nothing to run.
+    """
+    if plan.processes:
+        return plan
+    processes = _default_processes(said)
+    if not processes:
+        raise DetectError(
+            'neither the app nor its buildpack says how it is started: add a Procfile with "web: COMMAND"'
+        )
+    directory = plan.values.get('directory')
+    placed = tuple(replace(process, command=in_home(process.command, directory)) for process in processes)
+    return replace(plan, processes=placed)
+
+
+def _default_processes(said: bytes) -> tuple[ProcessType, ...]:
+    try:
+        found = yaml.load(said.decode('utf-8', 'replace'), Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise DetectError(f'bin/release of the buildpack printed no YAML: {str(error)[:200]}') from error
+    types = found.get('default_process_types') if isinstance(found, dict) else None
+    if not isinstance(types, dict):
+        return ()
+    lines = [f'{name}: {command}' for name, command in types.items() if isinstance(command, str)]
+    try:
+        return parse_procfile('\n'.join(' '.join(line.split('\n')) for line in lines).encode())
+    except DetectError as error:
+        raise DetectError(f'default_process_types of bin/release: {error}') from error
+
+
+def _allows(host: str, scheme: str, netloc: str) -> bool:
+    return f'{scheme}://{netloc}' == (host if '://' in host else f'https://{host}')
+
+
+def _from_file(source: Source) -> Sequence[str]:
+    if not source.exists(FILE):
+        return ()
+    lines = (line.strip() for line in read_text(source, FILE).splitlines())
+    found = [line for line in lines if line and not line.startswith('#')]
+    if not found:
+        raise DetectError(f'{FILE} names no buildpack: add one a line, or delete the file')
+    return found
+
+
+def _from_app_json(source: Source) -> Sequence[str]:
+    if not source.exists('app.json'):
+        return ()
+    found = read_json_object(source, 'app.json').get('buildpacks') or []
+    if not isinstance(found, list) or not all(
+        isinstance(one, dict) and isinstance(one.get('url'), str) for one in found
+    ):
+        raise DetectError(
+            '"buildpacks" in app.json is not a list of objects with "url": correct or remove it'
+        )
+    return [str(one['url']) for one in found]
+
+
+def _inline(source: Source) -> Sequence[str]:
+    return ('.',) if source.exists('bin/detect') and source.exists('bin/compile') else ()
+
+
+def _notes(names: Sequence[str], fetched: Sequence[str]) -> Iterator[str]:
+    yield f'Buildpacks, in this order: {", ".join("the app itself (bin/)" if name == "." else name for name in names)}'
+    for url in fetched:
+        if '#' not in url:
+            yield f'{url} is fetched once and kept; "-o nocache" fetches it again. Append #COMMIT to say which one is meant.'
