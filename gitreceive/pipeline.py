@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitreceive.appjson import AppJson, first_config, read_app_json, unpublished
 from gitreceive.classic import with_release
 from gitreceive.codemark import marked
 from gitreceive.errors import RoomError, SlugError, StorageError
@@ -78,6 +79,8 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
     console.step(f'Building {app} on {line.stack.name} (build {build.number}; it goes on if you disconnect)')
     point('build.started')
     with GitSource(line.home.repo(app), build.push.commit) as source:
+        wanted = read_app_json(source)
+        config |= _first_config(app, wanted, config, line, console)
         planned = line.planner.plan(source, config)
         plan = planned.plan
         tell_plan(plan, console)
@@ -93,7 +96,7 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
     console.step('Packing the slug')
     with keeping(app, line.home), _work_folder(build, line) as folder:
         cut = Cut(app=app, image=image, mtime=committed, folder=folder, limits=line.limits)
-        screen = _screen(app, config, line, cancellation)
+        screen = _screen(app, unpublished(wanted, config), line, cancellation)
         slug = cut_members(cut, line.packer, line.shelf, screen, cancellation)
         point('slug.cut')
         tell_slug(slug, console)
@@ -105,6 +108,17 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
         release = _record(build, plan, image, stored, line, config)
     _reduce_older(release, line)
     return release
+
+
+def _first_config(
+    app: AppName, wanted: AppJson, config: Mapping[str, str], line: Line, console: Console
+) -> Mapping[str, str]:
+    """The config vars that app.json wants and the app does not have yet: they are its own from now on."""
+    added = first_config(wanted, config)
+    if added:
+        line.history.change_config(app, added, ())
+        console.detail(f'app.json sets the config vars {", ".join(added)}')
+    return added
 
 
 def tell_processes(plan: Plan, image: Image, console: Console) -> None:

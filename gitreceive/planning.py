@@ -1,10 +1,12 @@
 """From a source to a recipe, without an engine: what a build would do, and how it is told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gitreceive.appjson import read_app_json, to_be_set
 from gitreceive.buildpack import FOLDER, LoadedBuildpack
 from gitreceive.ignore import parse_dockerignore, parse_slugignore
+from gitreceive.lfs import lfs_note
 from gitreceive.model import ContextFile, Plan, Recipe, Stack
 from gitreceive.ports import Console, Source
 from gitreceive.shown import ShownSource, without_ignored
@@ -48,6 +50,7 @@ class Planner:
         """
         shown = without_ignored(source, SLUGIGNORE, parse_slugignore)
         plan = choose_plan(shown, self.buildpacks, self.stack, env)
+        plan = replace(plan, notes=(*plan.notes, *_also(shown, env)))
         taking_part = [self._buildpack(part) for part in (plan, plan.assets) if part]
         recipe = render_dockerfile(plan, taking_part[0], self.stack)
         if plan.assets:
@@ -60,6 +63,15 @@ class Planner:
 
     def _buildpack(self, plan: Plan) -> LoadedBuildpack:
         return next(found for found in self.buildpacks if found.name == plan.buildpack)
+
+
+def _also(source: Source, env: Mapping[str, str]) -> Iterator[str]:
+    """What else is to be told of an app, whatever its platform."""
+    wanted = read_app_json(source)
+    yield from wanted.notes
+    yield from to_be_set(wanted, env)
+    if note := lfs_note(source):
+        yield note
 
 
 def _for_own_dockerfile(source: Source) -> Source:

@@ -98,3 +98,26 @@ def test_a_directory_is_planned_without_a_receiver(receiver: Receiver, work: Pat
     nothing = receiver.host('plan', str(work))
     assert nothing.status == 40
     assert 'no buildpack recognises this app' in nothing.err
+
+
+def test_app_json_sets_config_vars_once_and_names_what_is_missing(
+    ann: Pusher, receiver: Receiver, app: str, work: Path
+) -> None:
+    wanted = {'GREETING': 'written in app.json itself', 'TOKEN': {'generator': 'secret'}, 'MUST': {}}
+    about = {'env': wanted, 'formation': {'web': {'quantity': 2}}}
+    change(work, {'app.json': json.dumps(about).encode()})
+    refused = ann.push(work, app)
+    assert refused.status == 1
+    assert 'app.json requires MUST, which is not set' in refused.err
+    assert receiver.host('config', app, 'MUST=x').status == 0
+    pushed = ann.push(work, app)
+    assert pushed.status == 0, pushed.err
+    assert '       app.json sets the config vars GREETING, TOKEN' in pushed.lines
+    assert any('"formation" in app.json has no effect' in line for line in pushed.lines)
+    config = {row['name']: row['value'] for row in json.loads(receiver.host('config', app, '--json').out)}
+    assert (config['GREETING'], config['MUST'], len(config['TOKEN'])) == (wanted['GREETING'], 'x', 64)
+    change(work, {'more': b'more'})
+    again = ann.push(work, app)
+    assert again.status == 0, again.err
+    assert 'app.json sets' not in again.err
+    assert config['TOKEN'] in receiver.host('config', app, '--json').out
