@@ -1,7 +1,8 @@
-"""Reads what apps say about themselves: JSON and text of strangers, bounded, with errors that name the place."""
+"""Reads what apps say about themselves: JSON, TOML and text of strangers, bounded, with errors that name the place."""
 
 import json
 import re
+import tomllib
 from collections.abc import Mapping
 
 from gitreceive.errors import DetectError, SourceError
@@ -56,6 +57,31 @@ def read_json_object(source: Source, path: str) -> Mapping[str, object]:
     return found
 
 
+def read_toml(source: Source, path: str) -> Mapping[str, object]:
+    """The TOML in a file. Raises DetectError with the place and a remedy if it is none."""
+    try:
+        text = read_manifest(source, path).decode('utf-8')
+        return tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise DetectError(f'{path} is not UTF-8 (byte {error.start}): save it as UTF-8') from error
+    except tomllib.TOMLDecodeError as error:
+        raise DetectError(
+            _conflict(path, text) or f'{path} is not TOML: {_short(error)}: correct it and commit the result'
+        ) from error
+    except (RecursionError, ValueError) as error:
+        raise DetectError(
+            f'{path} is not usable TOML (nested too deep, or a number too long): correct it'
+        ) from error
+
+
+def at(manifest: Mapping[str, object], *keys: str) -> object:
+    """What stands below ``keys``, one in the other, or None if something of it is missing or no object."""
+    found: object = manifest
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
 def table(manifest: Mapping[str, object], key: str, path: str) -> Mapping[str, str]:
     """The object of strings at ``key``, empty if it is not there. Raises DetectError for anything else."""
     found = manifest.get(key)
@@ -74,11 +100,23 @@ def table(manifest: Mapping[str, object], key: str, path: str) -> Mapping[str, s
 
 def _broken(path: str, text: str, error: json.JSONDecodeError) -> str:
     place = f'line {error.lineno}, column {error.colno}'
+    return _conflict(path, text) or (
+        f'{path} is not JSON: {error.msg} ({place}): correct it and commit the result'
+    )
+
+
+def _conflict(path: str, text: str) -> str:
     marker = CONFLICT.search(text)
-    if marker:
-        line = text.count('\n', 0, marker.start()) + 1
-        return f'{path} has a merge conflict marker (line {line}): resolve the conflict and commit the result'
-    return f'{path} is not JSON: {error.msg} ({place}): correct it and commit the result'
+    if not marker:
+        return ''
+    line = text.count('\n', 0, marker.start()) + 1
+    return f'{path} has a merge conflict marker (line {line}): resolve the conflict and commit the result'
+
+
+def _short(error: Exception) -> str:
+    """The library quotes what it found, of whatever length: its place, at the end, is kept."""
+    said = ascii(str(error))[1:-1]
+    return said if len(said) <= 160 else f'{said[:80]} ... {said[-60:]}'
 
 
 def _kind(value: object) -> str:

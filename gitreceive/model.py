@@ -119,13 +119,17 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """A base image pair: ``run_image`` runs slugs, ``build_image`` makes them. ``pythons`` are exact versions it has."""
+    """A base image pair: ``run_image`` runs slugs, ``build_image`` makes them.
+
+    ``pythons`` are exact versions it has, ``python_mirror`` the URL that others come from, if any.
+    """
 
     name: str
     run_image: str
     build_image: str
     uid: int
     pythons: tuple[str, ...] = ()
+    python_mirror: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The receiver's settings: one TOML file, then ``GITRECEIVE_<KEY>`` of the environment, then options. Read once."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -8,6 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from gitreceive.errors import SettingsError
+
+MIRROR = re.compile(r'https?://[A-Za-z0-9._~:/@%+-]{1,500}', re.ASCII)
 
 SYSTEM_CONFIG = Path('/etc/gitreceive/gitreceive.toml')
 
@@ -37,7 +40,8 @@ class Settings:
     truth and the others its mirrors; ``storage_secrets`` a file with the credentials for them; ``create_apps`` whether
     a first push makes the app; ``builds`` how many builds run at once; ``keep_releases`` how many of an app's newest
     releases keep their slugs; ``engine`` the Docker engine's URL (empty: the default socket); ``buildpacks``
-    directories of buildpacks, joined by ``:``; ``buildpack_hosts`` where classic ones may be fetched from, words.
+    directories of buildpacks, joined by ``:``; ``buildpack_hosts`` where classic ones may be fetched from, words;
+    ``python_mirror`` the URL of Pythons that the stack lacks (empty: there are none).
     """
 
     home: Path
@@ -54,6 +58,7 @@ class Settings:
     engine: str = ''
     buildpacks: str = ''
     buildpack_hosts: str = 'github.com codeload.github.com gitlab.com'
+    python_mirror: str = ''
     limits: Limits = Limits()
 
     @property
@@ -164,6 +169,10 @@ def _checked(settings: Settings) -> Settings:
         raise SettingsError(f'listen = {settings.listen!r}: host:port is expected, for example 0.0.0.0:2222')
     if settings.algorithms not in ('default', 'strict'):
         raise SettingsError(f'algorithms = {settings.algorithms!r}: "default" or "strict" is expected')
+    if settings.python_mirror and not MIRROR.fullmatch(settings.python_mirror):
+        raise SettingsError(
+            f'python_mirror = {settings.python_mirror!r}: a URL of http or https is expected, with nothing to escape'
+        )
     if settings.builds < 1:
         raise SettingsError('builds = 0: at least one build must be able to run')
     if settings.keep_releases < 1:

@@ -30,7 +30,11 @@ CAUSES = (
         'the lock file is broken\nWrite it again with its package manager, and commit it.',
     ),
     (
-        r"(?:Couldn't find any versions for|YN0082[^\n]{0,20}No candidates found|ERR_PNPM_NO_MATCHING_VERSION[^\n]{0,20}No matching version found for) ?\"?([^\s\":]{1,200}\"?(?: that matches \"[^\"\n]{1,100})?)",
+        r'YN0082: \W{0,5}(\S{1,200}): No candidates found',
+        r'there is no version that satisfies \g<1>\nCorrect it in package.json, install again at home, and commit both files.',
+    ),
+    (
+        r"(?:Couldn't find any versions for|ERR_PNPM_NO_MATCHING_VERSION[^\n]{0,20}No matching version found for) ?\"?([^\s\":]{1,200}\"?(?: that matches \"[^\"\n]{1,100})?)",
         r'there is no version that satisfies \g<1>\nCorrect it in package.json, install again at home, and commit both files.',
     ),
     (
@@ -66,7 +70,7 @@ CAUSES = (
         'the bundler could not build the app\nIts error is above: run the build at home, correct it and push again.',
     ),
     (
-        r'error:\d+:digital envelope routines::unsupported|ERR_OSSL_EVP_UNSUPPORTED',
+        r'error:\w+:digital envelope routines::unsupported|ERR_OSSL_EVP_UNSUPPORTED',
         'an old bundler needs an older OpenSSL than this Node.js has\nUse a newer bundler, engines.node 16.x, or the config var NODE_OPTIONS=--openssl-legacy-provider.',
     ),
     (

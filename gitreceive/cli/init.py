@@ -41,4 +41,4 @@ def _planner(template: str | None, settings: Settings) -> Planner:
     if template is not None and template not in known:
         raise SettingsError(f'there is no buildpack "{template}"; there are: {", ".join(sorted(known))}')
     chosen = tuple(known.values()) if template is None else (known[template],)
-    return Planner(buildpacks=chosen, stack=load_stack(settings.stack))
+    return Planner(buildpacks=chosen, stack=load_stack(settings.stack, settings.python_mirror))

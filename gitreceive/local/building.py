@@ -68,7 +68,7 @@ class Built:
 
 def open_bench(settings: Settings) -> Bench:
     """The bench with its real parts; connects to nothing."""
-    planner = Planner(buildpacks=load_buildpacks(), stack=load_stack(settings.stack))
+    planner = Planner(buildpacks=load_buildpacks(), stack=load_stack(settings.stack, settings.python_mirror))
     return Bench(
         planner=planner,
         builder=local_builder(settings, local_home(settings).name()),

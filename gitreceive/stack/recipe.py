@@ -5,7 +5,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,12 @@ class StackRecipe:
     build_packages: tuple[str, ...]
 
 
-def load_stack(name: str) -> Stack:
-    """The stack as the rest of the program knows it. Raises StackError if there is none, or it is not readable."""
-    return load_recipe(name).stack
+def load_stack(name: str, python_mirror: str = '') -> Stack:
+    """The stack as the rest of the program knows it, with the mirror of Pythons that the receiver has, if any.
+
+    Raises StackError if there is none, or it is not readable.
+    """
+    return replace(load_recipe(name).stack, python_mirror=python_mirror)
 
 
 def load_recipe(name: str) -> StackRecipe:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from gitreceive.errors import BuildError
+from gitreceive.errors import BuildCancelled, BuildError, BuildTimeout, EngineGone
 from gitreceive.model import Image
 from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder
 
@@ -25,8 +25,19 @@ def build_image(
     cancellation.check()
     try:
         return builder.build(job, console, cancellation)
+    except (BuildTimeout, BuildCancelled, EngineGone):
+        raise
     except BuildError as error:
         cause = explain(error.step, error.tail) if error.tail else None
         if cause is None:
+            _tell_tail(error, console)
             raise
         raise BuildError(f'{error}: {cause}', step=error.step, tail=error.tail) from error
+
+
+def _tell_tail(error: BuildError, console: Console) -> None:
+    """The end of what a step printed, where it is looked for: the log may have been cut, other steps may have printed."""
+    if error.tail:
+        console.warn(f'The last {len(error.tail)} lines of "{error.step}":')
+    for line in error.tail:
+        console.detail(line)

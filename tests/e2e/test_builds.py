@@ -53,6 +53,8 @@ def test_a_build_that_fails_names_its_step_and_its_status(
     assert pushed.status == 1
     assert any(line.endswith('the cause') for line in pushed.lines)
     assert any('failed in "npm run build" (exit 7)' in line for line in pushed.lines), pushed.err
+    told = next(number for number, line in enumerate(pushed.lines) if 'lines of "npm run build":' in line)
+    assert any(line.endswith('the cause') for line in pushed.lines[told:])
     assert receiver.ref(app) is None
     assert receiver.leftovers() == []
 

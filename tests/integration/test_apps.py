@@ -9,15 +9,17 @@ runtime is built twice), ``differs`` (why two builds of the case cannot give the
 What is built is built a second time, with empty caches, and has to be the same slug.
 """
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import tomllib
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,7 +54,7 @@ def shop(docker_host: str, stack: Stack) -> Iterator[Workshop]:
 @pytest.mark.parametrize('place', CASES, ids=lambda place: f'{place.parent.parent.name}/{place.parent.name}')
 def test_an_app_does_what_its_case_says(place: Path, shop: Workshop, stack: Stack, tmp_path: Path) -> None:
     case = tomllib.loads(place.read_text('utf-8'))
-    source = committed(place.parent, tmp_path)
+    source = committed(place.parent, tmp_path, case.get('lock', ()))
     clock = BuildClock(BUILD_SECONDS)
     try:
         if 'fails' in case:
@@ -152,10 +154,13 @@ def answer(url: str) -> str:
         return error.read().decode('utf-8', 'replace')
 
 
-def committed(app: Path, folder: Path) -> GitSource:
-    """The app's directory, without its ``case.toml``, as the one commit of a bare repository."""
+def committed(app: Path, folder: Path, lock: Sequence[str]) -> GitSource:
+    """The app's directory, without its ``case.toml`` and locked if it says how, as the one commit of a bare repository."""
     work, bare = folder / 'work', folder / 'app.git'
     shutil.copytree(app, work, symlinks=True, ignore=shutil.ignore_patterns('case.toml'))
+    if lock:
+        path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
+        subprocess.run(lock, cwd=work, env={**os.environ, 'PATH': path}, check=True)
     git = ['git', '-c', 'user.name=test', '-c', 'user.email=test@example.com', '-C', str(work)]
     for words in (['init', '-q'], ['add', '-A', '-f'], ['commit', '-q', '--allow-empty', '-m', 'the app']):
         subprocess.run([*git, *words], check=True)

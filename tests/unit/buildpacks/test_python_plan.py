@@ -1,5 +1,7 @@
 """What the Python buildpack plans, from requirements.txt and what lies beside it."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,12 +14,19 @@ from tests.fakes import FakeSource
 STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, pythons=('3.10.9', '3.11.2'))
 PYTHON = next(buildpack for buildpack in load_buildpacks() if buildpack.name == 'python')
 PROCFILE = {'Procfile': 'web: a'}
+APP = '[project]\nname = "shop"\n'
+BACKEND = '[build-system]\nrequires = []\n'
+LIMITS = '[project]\nrequires-python = "{}"\n'
 MANAGE = "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')"
 
 
 def plan(requirements: str | bytes, files: dict[str, str | bytes] | None = None, **env: str) -> Plan:
     given = PROCFILE if files is None else files
     return PYTHON.plan(FakeSource({'requirements.txt': requirements, **given}), STACK, env)
+
+
+def project_plan(files: dict[str, str | bytes], **env: str) -> Plan:
+    return PYTHON.plan(FakeSource(PROCFILE | files), STACK, env)
 
 
 def refusal(requirements: str | bytes, files: dict[str, str | bytes] | None = None) -> str:
@@ -29,7 +38,7 @@ def refusal(requirements: str | bytes, files: dict[str, str | bytes] | None = No
 def test_the_newest_python_of_the_stack_is_the_default() -> None:
     found = plan('')
     assert (found.choices[0].wanted, found.choices[0].source) == ('3.11.2', 'default of cedar-12')
-    assert found.values['python'] == '3.11.2'
+    assert found.values['python'] == ('3.11.2',)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +52,7 @@ def test_the_newest_python_of_the_stack_is_the_default() -> None:
 )
 def test_a_version_file_chooses_among_the_pythons_of_the_stack(name: str, text: str, exact: str) -> None:
     found = plan('', PROCFILE | {name: text})
-    assert found.values['python'] == exact
+    assert found.values['python'] == (exact,)
     assert found.choices[0].source == name
 
 
@@ -151,11 +160,228 @@ def test_a_list_that_powershell_wrote_is_read() -> None:
     assert found.values['manage_py'] == 'manage.py'
 
 
-@pytest.mark.parametrize('name', ['poetry.lock', 'uv.lock', 'Pipfile.lock'])
+@pytest.mark.parametrize('name', ['uv.lock', 'poetry.lock', 'pdm.lock', 'Pipfile.lock'])
 def test_a_second_lock_file_is_refused_by_name(name: str) -> None:
     said = refusal('six', PROCFILE | {name: ''})
     assert f'requirements.txt and {name} may say different things' in said
-    assert f'delete {name}' in said
+    assert f'delete {name} if you use pip, else requirements.txt' in said
+
+
+@pytest.mark.parametrize(
+    ('files', 'tool', 'manifests', 'project'),
+    [
+        ({'uv.lock': '', 'pyproject.toml': APP}, 'uv', ('pyproject.toml', 'uv.lock'), ()),
+        (
+            {'uv.lock': '', 'pyproject.toml': APP + BACKEND},
+            'uv',
+            ('pyproject.toml', 'uv.lock'),
+            ('sync', '--locked', '--no-default-groups', '--inexact'),
+        ),
+        ({'uv.lock': '', 'pyproject.toml': f'{APP}{BACKEND}[tool.uv]\npackage = false'}, 'uv', None, ()),
+        ({'poetry.lock': '', 'pyproject.toml': APP}, 'poetry', None, ('install', '--only-root')),
+        (
+            {
+                'poetry.lock': '',
+                'pyproject.toml': f'{APP}[tool.poetry]\npackage-mode = false',
+                'poetry.toml': '',
+            },
+            'poetry',
+            ('pyproject.toml', 'poetry.lock', 'poetry.toml'),
+            (),
+        ),
+        ({'pdm.lock': '', 'pyproject.toml': APP + BACKEND}, 'pdm', None, ('install', '--check', '--prod')),
+        (
+            {'pdm.lock': '', 'pyproject.toml': f'{APP}{BACKEND}[tool.pdm]\ndistribution = false'},
+            'pdm',
+            None,
+            (),
+        ),
+        (
+            {'Pipfile.lock': '{}', 'Pipfile': '[packages]\nflask = "*"'},
+            'pipenv',
+            ('Pipfile', 'Pipfile.lock'),
+            (),
+        ),
+    ],
+)
+def test_a_lock_file_chooses_the_tool_that_installs(
+    files: dict[str, str | bytes], tool: str, manifests: tuple[str, ...] | None, project: tuple[str, ...]
+) -> None:
+    values = project_plan(files).values
+    assert (values['tool'], values['install_project'], values['tree_first']) == (tool, project, False)
+    assert manifests is None or values['manifests'] == manifests
+
+
+@pytest.mark.parametrize(
+    ('files', 'said'),
+    [
+        ({'Pipfile': ''}, 'Pipfile has no Pipfile.lock beside it: run "pipenv lock" and commit both'),
+        ({'pyproject.toml': '[tool.poetry]'}, 'has no poetry.lock beside it: run "poetry lock"'),
+        ({'pyproject.toml': '[tool.pdm]'}, 'has no pdm.lock beside it: run "pdm lock"'),
+        ({'pyproject.toml': '[tool.uv]'}, 'has no uv.lock beside it: run "uv lock"'),
+        ({'pyproject.toml': '[project]'}, 'alone does not say which versions to install: run "uv lock"'),
+        ({'setup.py': ''}, 'setup.py alone does not say which versions to install: add a requirements.txt'),
+        ({'uv.lock': ''}, 'uv.lock is there and pyproject.toml is not: commit both'),
+        ({'Pipfile.lock': '{}'}, 'Pipfile.lock is there and Pipfile is not: commit both'),
+        (
+            {'uv.lock': '', 'poetry.lock': '', 'pyproject.toml': APP},
+            'delete poetry.lock if you use uv, else uv.lock',
+        ),
+        ({'uv.lock': '', 'pyproject.toml': 'a = '}, 'pyproject.toml is not TOML: '),
+        ({'uv.lock': '', 'pyproject.toml': '\n<<<<<<< HEAD\n'}, 'merge conflict marker (line 2)'),
+        ({'uv.lock': '=======\n', 'pyproject.toml': APP}, 'uv.lock has a merge conflict marker (line 1)'),
+        ({'poetry.lock': b'\xff', 'pyproject.toml': APP}, 'poetry.lock is not UTF-8 (byte 0)'),
+        ({'pdm.lock': f'a = {"[" * 5000}', 'pyproject.toml': APP}, 'pdm.lock is not usable TOML'),
+        ({'uv.lock': f'a = {"9" * 5000}', 'pyproject.toml': APP}, 'uv.lock is not usable TOML'),
+        ({'Pipfile.lock': '{', 'Pipfile': ''}, 'Pipfile.lock is not JSON'),
+        (
+            {'uv.lock': '', 'pyproject.toml': f'a = "{"x" * 10_000_000}"'},
+            'pyproject.toml has 10,000,006 bytes',
+        ),
+    ],
+)
+def test_what_does_not_say_which_versions_to_install_is_refused_with_the_remedy(
+    files: dict[str, str | bytes], said: str
+) -> None:
+    with pytest.raises(DetectError) as error:
+        project_plan(files)
+    assert said in str(error.value)
+    assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ('files', 'lock'),
+    [
+        ({'pyproject.toml': APP}, 'uv.lock\n[[package]]\nname = "x"\nsource = { editable = "x" }'),
+        ({'pyproject.toml': APP}, 'uv.lock\n[[package]]\nname = "x"\nsource = { directory = "../x" }'),
+        (
+            {'pyproject.toml': APP},
+            'poetry.lock\n[[package]]\n[package.source]\ntype = "directory"\nurl = "x"',
+        ),
+        ({'pyproject.toml': APP}, 'pdm.lock\n[[package]]\npath = "./x"'),
+        ({'Pipfile': ''}, 'Pipfile.lock\n{"default": {"x": {"path": "./x"}}}'),
+    ],
+)
+def test_a_package_in_the_repository_needs_the_code_first(files: dict[str, str | bytes], lock: str) -> None:
+    name, _, content = lock.partition('\n')
+    if name == 'uv.lock':
+        content = content.replace('"../x"', '"./x"').replace('"./x"', '"x"')
+    assert project_plan(files | {name: content}).values['tree_first'] is True
+    own = '[[package]]\nname = "shop"\nsource = { virtual = "." }'
+    assert project_plan({'pyproject.toml': APP, 'uv.lock': own}).values['tree_first'] is False
+
+
+@pytest.mark.parametrize(
+    ('files', 'exact', 'source'),
+    [
+        ({'pyproject.toml': LIMITS.format('>=3.10,<3.11')}, '3.10.9', 'requires-python in pyproject.toml'),
+        ({'pyproject.toml': LIMITS.format('~=3.11')}, '3.11.2', 'requires-python in pyproject.toml'),
+        ({'pyproject.toml': LIMITS.format('^3.10'), '.python-version': '3.10'}, '3.10.9', '.python-version'),
+        (
+            {'pyproject.toml': '[tool.poetry.dependencies]\npython = "^3.10,<3.11"'},
+            '3.10.9',
+            'python in pyproject.toml',
+        ),
+    ],
+)
+def test_the_project_limits_the_pythons_of_the_stack(
+    files: dict[str, str | bytes], exact: str, source: str
+) -> None:
+    choice = project_plan({'uv.lock': '', **files}).choices[0]
+    assert (choice.wanted, choice.source) == (exact, source)
+
+
+@pytest.mark.parametrize(
+    ('meta', 'said'),
+    [
+        ('{"python_version": "3.10"}', '3.10.9'),
+        ('{"python_version": "3.10", "python_full_version": "3.11.2"}', '3.11.2'),
+        ('{}', '3.11.2'),
+        ('[]', '3.11.2'),
+        ('{"python_version": "3.13"}', 'Pipfile.lock asks for Python 3.13, and the stack cedar-12 has'),
+        ('{"python_version": "$(id)"}', 'is no version of Python'),
+        ('{"python_version": 3.11}', 'is no version of Python'),
+    ],
+)
+def test_pipfile_lock_chooses_a_python_too(meta: str, said: str) -> None:
+    lock = f'{{"_meta": {{"requires": {meta}}}}}'
+    try:
+        found = str(project_plan({'Pipfile': '', 'Pipfile.lock': lock}).choices[0].wanted)
+    except DetectError as error:
+        found = str(error)
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    'limits', ['$(touch /tmp/x)', "';id;'", '>=3.11 && id', 'x' * 300, '>=3.11\\nRUN id']
+)
+def test_limits_that_are_none_are_refused(limits: str) -> None:
+    with pytest.raises(DetectError, match=r'is no range of versions: write one such as ">=3\.11"'):
+        project_plan({'uv.lock': '', 'pyproject.toml': LIMITS.format(limits)})
+    with pytest.raises(DetectError, match='is no range of versions'):
+        project_plan({'uv.lock': '', 'pyproject.toml': '[project]\nrequires-python = 3.11'})
+
+
+def test_a_python_that_the_stack_lacks_comes_from_the_mirror_if_there_is_one() -> None:
+    mirrored = replace(STACK, python_mirror='https://mirror.example/pythons')
+    files: dict[str, str | bytes] = {'requirements.txt': '', **PROCFILE}
+    found = PYTHON.plan(FakeSource(files | {'.python-version': '3.13'}), mirrored, {})
+    assert found.values['python'] == ('3.13', 'https://mirror.example/pythons')
+    there = PYTHON.plan(FakeSource(files | {'.python-version': '3.11'}), mirrored, {})
+    assert there.values['python'] == ('3.11.2',)
+
+
+@pytest.mark.parametrize('name', ['.python_version', 'python-version', 'Runtime.txt', '.python-version.txt'])
+def test_a_misspelt_version_file_is_refused_with_its_right_name(name: str) -> None:
+    assert f'{name} chooses no Python: rename it to ' in refusal('', PROCFILE | {name: '3.11'})
+
+
+def test_a_pyproject_that_is_about_linters_does_not_make_a_python_app() -> None:
+    assert PYTHON.detect(FakeSource({'pyproject.toml': '[tool.ruff]\nline-length = 99'})) is None
+    assert PYTHON.detect(FakeSource({'pyproject.toml': '[project]'})) == 'pyproject.toml'
+    assert PYTHON.detect(FakeSource({'pyproject.toml': 'broken'})) == 'pyproject.toml'
+
+
+def test_programs_of_the_app_run_before_and_after_its_packages_are_installed() -> None:
+    values = plan('', PROCFILE | {'bin/pre_compile': '', 'bin/post_compile': ''}).values
+    assert (values['pre_compile'], values['post_compile']) == ('bin/pre_compile', 'bin/post_compile')
+    assert (values['tree_first'], values['needs_source_version']) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ('files', 'command'),
+    [
+        (
+            {
+                'uv.lock': '',
+                'pyproject.toml': '[project]\ndependencies = ["Fast_API==1", "uvicorn[standard]>=0.3"]',
+            },
+            '',
+        ),
+        (
+            {
+                'uv.lock': '',
+                'pyproject.toml': '[project]\ndependencies = ["FastAPI==1", "uvicorn[standard]>=0.3"]',
+            },
+            'uvicorn app:app',
+        ),
+        (
+            {
+                'poetry.lock': '',
+                'pyproject.toml': '[tool.poetry.dependencies]\nfastapi = {version = "1", extras = ["standard"]}',
+            },
+            'uvicorn app:app',
+        ),
+        ({'Pipfile.lock': '{}', 'Pipfile': '[packages]\nFlask = "*"\ngunicorn = "*"'}, 'gunicorn'),
+    ],
+)
+def test_frameworks_are_found_whatever_installs_them(files: dict[str, str | bytes], command: str) -> None:
+    source = FakeSource({'app.py': 'app = make()', **files})
+    try:
+        found = PYTHON.plan(source, STACK, {}).processes[0].command
+    except DetectError as error:
+        found = str(error) if command else ''
+    assert found.startswith(command)
 
 
 @pytest.mark.parametrize(
@@ -238,6 +464,22 @@ def test_a_stack_without_python_says_so() -> None:
     bare = Stack(name='bare', run_image='run', build_image='build', uid=1000)
     with pytest.raises(DetectError, match='the stack bare has no Python'):
         PYTHON.plan(FakeSource({'requirements.txt': '', **PROCFILE}), bare, {})
+
+
+@given(
+    st.sampled_from(
+        ['uv.lock', 'poetry.lock', 'pdm.lock', 'Pipfile.lock', 'pyproject.toml', '.python-version']
+    ),
+    st.binary(max_size=80)
+    | st.sampled_from([b'{"_meta": 1}', b'[project]', b'[project]\ndependencies = 1', b'tool = 1']),
+)
+def test_any_bytes_in_any_file_are_planned_or_refused(name: str, content: bytes) -> None:
+    lock = 'Pipfile.lock' if name == 'Pipfile.lock' else 'uv.lock'
+    files: dict[str, str | bytes] = {'pyproject.toml': APP, 'Pipfile': ''} if name != 'pyproject.toml' else {}
+    try:
+        project_plan({**files, **({} if name.endswith('.lock') else {lock: ''}), name: content})
+    except DetectError as error:
+        assert len(str(error)) < 400
 
 
 @given(st.binary(max_size=200))

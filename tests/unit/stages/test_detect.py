@@ -63,7 +63,8 @@ def test_an_app_without_a_web_process_gets_a_note() -> None:
 
 def test_an_unknown_app_is_refused_with_the_names_that_were_tried() -> None:
     assert refusal({'README.md': 'hello'}).startswith(
-        'no buildpack recognises this app (looked for: Dockerfile, package.json, server.js, requirements.txt, Procfile, .buildpacks); add'
+        'no buildpack recognises this app (looked for: Dockerfile, package.json, server.js, requirements.txt, uv.lock, '
+        'poetry.lock, pdm.lock, Pipfile.lock, Procfile, .buildpacks); add'
     )
 
 
@@ -76,7 +77,7 @@ def test_a_commit_without_files_is_called_that() -> None:
     [
         ({'procfile': 'web: a'}, 'rename procfile to Procfile'),
         ({'Procfile.txt': 'web: a'}, 'rename Procfile.txt to Procfile'),
-        ({'uv.lock': ''}, 'uv export'),
+        ({'Pipfile': ''}, 'pipenv lock'),
         ({'pyproject.toml': ''}, 'add a requirements.txt'),
         ({'shop/package.json': '{}', 'README': ''}, 'shop/package.json is not at the root'),
     ],

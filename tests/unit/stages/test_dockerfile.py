@@ -210,6 +210,36 @@ def test_no_requirements_add_an_instruction(
     assert {step[0] for step in found} == {'FROM', 'ENV', 'USER', 'RUN', 'COPY', 'WORKDIR'}
 
 
+@settings(deadline=None)
+@given(
+    lock=st.sampled_from(['uv.lock', 'poetry.lock', 'pdm.lock', 'Pipfile.lock']),
+    dependency=TEXT,
+    limits=TEXT,
+    name=TEXT,
+)
+def test_no_project_adds_an_instruction(lock: str, dependency: str, limits: str, name: str) -> None:
+    project = {'name': name, 'requires-python': limits, 'dependencies': [dependency]}
+    listed = '\n'.join(f'{key} = {json.dumps(value)}' for key, value in project.items())
+    files: dict[str, str | bytes] = {
+        'pyproject.toml': f'[project]\n{listed}\n[build-system]\n'.encode('utf-8', 'replace'),
+        'Pipfile': b'[packages]\n',
+        lock: json.dumps({'_meta': {'requires': {'python_version': limits}}})
+        if lock == 'Pipfile.lock'
+        else '',
+        f'{name}/manage.py': b'DJANGO_SETTINGS_MODULE',
+        'bin/post_compile': b'',
+        'Procfile': b'web: x',
+    }
+    try:
+        found = shape(recipe(files))
+    except GitReceiveError:
+        return
+    programs = {step[1].removeprefix('/tmp/buildpack/') for step in found if step[0] == 'RUN'}
+    tool = {'Pipfile.lock': 'pipenv'}.get(lock, lock.removesuffix('.lock'))
+    assert programs <= {'install-python', 'install-tool', tool, 'collectstatic', 'hook'}
+    assert {step[0] for step in found} == {'FROM', 'ENV', 'USER', 'RUN', 'COPY', 'WORKDIR'}
+
+
 @pytest.mark.parametrize(
     'path', ['$HOME', 'a*', '[a]', '../x', '/etc/passwd', '-x', '', 'a b', 'é', 'a//b', './a']
 )

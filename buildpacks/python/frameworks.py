@@ -1,0 +1,91 @@
+"""Django, FastAPI and Flask: where they are, and how they are started without a Procfile."""
+
+import re
+from collections.abc import Mapping
+from itertools import chain
+
+from gitreceive.errors import DetectError
+from gitreceive.manifest import plain_path, read_text
+from gitreceive.model import ProcessType
+from gitreceive.ports import Source
+
+SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([A-Za-z_]\w*)""", re.ASCII)
+WSGI_APP = re.compile(r'^(app|application)\s*(?::[^=\n]{1,100})?=', re.MULTILINE)
+
+
+MANAGE_PY = ('manage.py', '*/manage.py', '*/*/manage.py')
+"""Where Heroku's buildpack looks for it, and no deeper."""
+
+
+def manage_py(source: Source, names: Mapping[str, str]) -> str:
+    """The path of Django's manage.py, at the root or up to two directories below, or an empty string."""
+    for path in chain.from_iterable(map(source.glob, MANAGE_PY)):
+        if plain_path(path) and source.exists(path):
+            if 'django' in names or 'DJANGO_SETTINGS_MODULE' in read_text(source, path):
+                return path
+    return ''
+
+
+def processes(source: Source, names: Mapping[str, str], manifest: str) -> tuple[tuple[ProcessType, ...], str]:
+    """The process types of an app without a Procfile, and who says so. ``names`` are the packages in ``manifest``.
+
+    Raises DetectError, with what to add, if nothing says how the app is started.
+    """
+    if source.exists('Procfile'):
+        return (), 'Procfile'
+    for framework, find in (('Django', _django), ('FastAPI', _fastapi), ('Flask', _flask)):
+        command = find(source, names)
+        if command:
+            return (ProcessType(name='web', command=command),), f'No Procfile, so the default for {framework}'
+    raise DetectError(_no_process(names, manifest))
+
+
+def _no_process(names: Mapping[str, str], manifest: str) -> str:
+    text = 'nothing says how the app is started: add a Procfile with "web: COMMAND"'
+    server = next(
+        (
+            f'gunicorn (for {name})'
+            for name in ('django', 'flask')
+            if name in names and 'gunicorn' not in names
+        ),
+        '',
+    )
+    if not server and 'fastapi' in names and not _has_uvicorn(names):
+        server = 'uvicorn (for fastapi)'
+    return f'{text}, and {server} to {manifest}' if server else text
+
+
+def _django(source: Source, names: Mapping[str, str]) -> str:
+    path = manage_py(source, names) if 'gunicorn' in names and 'django' in names else ''
+    if not path:
+        return ''
+    folder = path.rpartition('/')[0]
+    match = SETTINGS.search(read_text(source, path))
+    if not match or not source.exists(f'{folder}/{match[1]}/wsgi.py'.lstrip('/')):
+        return ''
+    chdir = f'--chdir {folder} ' if folder else ''
+    return f'gunicorn --bind "0.0.0.0:$PORT" {chdir}{match[1]}.wsgi'
+
+
+def _flask(source: Source, names: Mapping[str, str]) -> str:
+    found = _app(source) if 'flask' in names and 'gunicorn' in names else ''
+    return f'gunicorn --bind "0.0.0.0:$PORT" {found}' if found else ''
+
+
+def _fastapi(source: Source, names: Mapping[str, str]) -> str:
+    found = _app(source) if 'fastapi' in names and _has_uvicorn(names) else ''
+    return f'uvicorn {found} --host 0.0.0.0 --port "$PORT"' if found else ''
+
+
+def _has_uvicorn(names: Mapping[str, str]) -> bool:
+    return 'uvicorn' in names or 'standard' in names.get('fastapi', '') or 'all' in names.get('fastapi', '')
+
+
+def _app(source: Source) -> str:
+    """``module:variable`` of the WSGI or ASGI app, or an empty string."""
+    for module in ('app', 'main', 'wsgi', 'asgi', 'app.main'):
+        path = module.replace('.', '/') + '.py'
+        match = WSGI_APP.search(read_text(source, path)) if source.exists(path) else None
+        if match:
+            return f'{module}:{match[1]}'
+    return ''

@@ -1,0 +1,112 @@
+"""A Python that the stack lacks, from a mirror: a real uv, a real server, and an archive made of the stack's own Python."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import docker
+import pytest
+
+from gitreceive.buildpack import load_buildpacks
+from gitreceive.cancellation import BuildClock
+from gitreceive.errors import BuildError
+from gitreceive.model import Image, Stack
+from gitreceive.stages.detect import choose_plan
+from gitreceive.stages.dockerfile import render_dockerfile
+from tests.building import TarSource, workshop
+
+BUILD_SECONDS = 300
+OTHERS = ('/usr/lib/python3.11/test', '/usr/lib/python3.11/config-*', '__pycache__')
+FILES = {'requirements.txt': b'', '.python-version': b'3.11\n', 'Procfile': b'web: python -V'}
+
+
+class Files(TarSource):
+    """A source that can be searched for nothing."""
+
+    def glob(self, pattern: str) -> tuple[str, ...]:
+        return ()
+
+
+@pytest.fixture(scope='module')
+def mirror(
+    engine: docker.DockerClient, stack: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of a directory that builds reach, with an archive of Python 3.11 and a list in uv's form that names it."""
+    folder = tmp_path_factory.mktemp('mirror')
+    host = engine.networks.get('bridge').attrs['IPAM']['Config'][0]['Gateway']
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer((host, 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f'http://{host}:{server.server_port}'
+        archive = packed_python(engine, stack, folder / 'python.tar.gz')
+        (folder / 'pythons.json').write_text(json.dumps(listing(f'{url}/python.tar.gz', archive)))
+        yield url
+        server.shutdown()
+
+
+def packed_python(engine: docker.DockerClient, stack: Stack, target: Path) -> str:
+    """The stack's Python, laid out as uv expects it; returns the archive's checksum."""
+    words = ['tar', '--create', '--gzip', '--directory', '/', '--transform', 's,^usr,python,']
+    words += [word for name in OTHERS for word in ('--exclude', name.lstrip('/'))]
+    packed = engine.containers.run(
+        stack.build_image, [*words, 'usr/bin/python3.11', 'usr/lib/python3.11'], remove=True
+    )
+    target.write_bytes(packed)
+    return hashlib.sha256(packed).hexdigest()
+
+
+def listing(url: str, checksum: str) -> dict[str, object]:
+    return {
+        'cpython-3.11.2-linux-x86_64-gnu': {
+            'name': 'cpython',
+            'arch': {'family': 'x86_64', 'variant': None},
+            'os': 'linux',
+            'libc': 'gnu',
+            'major': 3,
+            'minor': 11,
+            'patch': 2,
+            'prerelease': '',
+            'url': url,
+            'sha256': checksum,
+            'variant': None,
+            'build': '20230101',
+        }
+    }
+
+
+def built(docker_host: str, stack: Stack, mirror: str) -> Image:
+    """The app on a stack that has another Python only."""
+    lacking = replace(stack, pythons=('3.10.9',), python_mirror=mirror)
+    source = Files(FILES)
+    buildpacks = load_buildpacks()
+    plan = choose_plan(source, buildpacks, lacking, {})
+    python = next(buildpack for buildpack in buildpacks if buildpack.name == plan.buildpack)
+    with workshop(docker_host) as shop, closing(BuildClock(BUILD_SECONDS)) as clock:
+        try:
+            job = shop.job('', source=source, recipe=render_dockerfile(plan, python, lacking))
+            return shop.builder.build(job, shop.console, clock)
+        except BuildError as error:
+            raise BuildError(f'{python.explain(error.step, error.tail)}\n' + '\n'.join(error.tail)) from error
+
+
+def test_a_python_that_the_stack_lacks_is_fetched_and_recorded(
+    docker_host: str, stack: Stack, mirror: str
+) -> None:
+    versions = built(docker_host, stack, f'{mirror}/pythons.json').versions
+    assert versions['python'] == '3.11.2'
+    assert {'uv', 'pip'} <= set(versions)
+
+
+def test_a_python_that_the_mirror_lacks_is_told_with_the_remedy(
+    docker_host: str, stack: Stack, mirror: str
+) -> None:
+    with pytest.raises(
+        BuildError, match=r'the mirror of this receiver has no Python 3\.11\nAsk for a version'
+    ):
+        built(docker_host, stack, f'{mirror}/nothing-here')
