@@ -88,7 +88,7 @@ def choose_manager(source: Source, package: Mapping[str, object], engines: Mappi
     name = pin.name or LOCKS.get(lock) or _of_engines(engines)
     if name == 'bun':
         raise DetectError(
-            f'this app uses Bun ({lock or "packageManager in package.json"}), and needs its buildpack'
+            'packageManager in package.json is bun, and there is no bun.lock: run "bun install" and commit it'
         )
     if name == 'npm':
         return _npm(pin, engines, lock)

@@ -3,6 +3,7 @@ export PATH="/app/heroku/node/bin:/app/bin:/app/src/node_modules/.bin:$PATH"
 export NODE_HOME=/app/heroku/node
 export NODE_ENV="${NODE_ENV-production}"
 export NPM_CONFIG_UPDATE_NOTIFIER=false
+export YARN_IGNORE_PATH=1
 
 # One worker for each WEB_MEMORY megabytes that the container may use (cgroup v2, then v1), at most one a processor.
 gitreceive_memory() {

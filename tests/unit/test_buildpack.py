@@ -26,11 +26,12 @@ def names(buildpack: LoadedBuildpack) -> dict[str, bool]:
 
 
 def test_the_shipped_ones_come_in_a_fixed_order() -> None:
-    assert list(BUILDPACKS) == ['dockerfile', 'node', 'python', 'minimal', 'classic']
+    assert list(BUILDPACKS) == ['dockerfile', 'bun', 'node', 'python', 'minimal', 'classic']
 
 
 def test_steps_get_the_directory_and_what_all_buildpacks_share_but_not_the_plan() -> None:
     assert names(BUILDPACKS['node']) == {
+        'buildpack/registry': False,
         'buildpack/with-env': True,
         'buildpack/choose-version.js': False,
         'buildpack/environment': False,
@@ -39,7 +40,6 @@ def test_steps_get_the_directory_and_what_all_buildpacks_share_but_not_the_plan(
         'buildpack/node.sh': False,
         'buildpack/npm': True,
         'buildpack/pnpm': True,
-        'buildpack/registry': False,
         'buildpack/yarn': True,
     }
 
@@ -51,6 +51,7 @@ def test_a_directory_of_ones_own_is_asked_first(tmp_path: Path) -> None:
     assert found[0].markers == ('own.txt',)
     assert found[0].hints == {}
     assert names(found[0]) == {
+        'buildpack/registry': False,
         'buildpack/with-env': True,
         'buildpack/install': True,
         'buildpack/profile.sh': False,
@@ -331,6 +332,20 @@ def test_a_directory_that_is_no_buildpack_says_what_it_lacks(tmp_path: Path) -> 
             'could not be reached',
         ),
         ('python', 'ConnectionError: Temporary failure in name resolution', 'could not be reached'),
+        (
+            'bun',
+            'error: lockfile had changes, but lockfile is frozen',
+            'bun.lock does not match package.json',
+        ),
+        (
+            'bun',
+            'error: No version matching "99.99.99" found for specifier "ms" (but package exists)',
+            'no version 99.99.99 of ms',
+        ),
+        ('bun', 'error: GET no-such - 404', 'has not one of the packages'),
+        ('bun', 'error: Script not found "build"', 'no script "build"'),
+        ('bun', 'there is no Bun that satisfies "99.x"', 'no Bun that satisfies "99.x"\nCorrect it'),
+        ('bun', "error: Cannot find package 'ms' from '/app/src/server.ts'", 'the module ms is not there'),
         ('minimal', 'bash: ./run: Permission denied', 'chmod=+x'),
         ('minimal', 'something else', None),
     ],

@@ -63,8 +63,8 @@ def test_an_app_without_a_web_process_gets_a_note() -> None:
 
 def test_an_unknown_app_is_refused_with_the_names_that_were_tried() -> None:
     assert refusal({'README.md': 'hello'}).startswith(
-        'no buildpack recognises this app (looked for: Dockerfile, package.json, server.js, requirements.txt, uv.lock, '
-        'poetry.lock, pdm.lock, Pipfile.lock, Procfile, .buildpacks); add'
+        'no buildpack recognises this app (looked for: Dockerfile, bun.lock, bun.lockb, package.json, server.js, '
+        'requirements.txt, uv.lock, poetry.lock, pdm.lock, Pipfile.lock, Procfile, .buildpacks); add'
     )
 
 
