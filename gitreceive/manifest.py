@@ -66,12 +66,21 @@ def read_toml(source: Source, path: str) -> Mapping[str, object]:
         raise DetectError(f'{path} is not UTF-8 (byte {error.start}): save it as UTF-8') from error
     except tomllib.TOMLDecodeError as error:
         raise DetectError(
-            _conflict(path, text) or f'{path} is not TOML: {_short(error)}: correct it and commit the result'
+            conflict(path, text) or f'{path} is not TOML: {_short(error)}: correct it and commit the result'
         ) from error
     except (RecursionError, ValueError) as error:
         raise DetectError(
             f'{path} is not usable TOML (nested too deep, or a number too long): correct it'
         ) from error
+
+
+def conflict(path: str, text: str) -> str:
+    """What to say of a merge conflict marker in ``text``, the content of ``path``; empty if there is none."""
+    marker = CONFLICT.search(text)
+    if not marker:
+        return ''
+    line = text.count('\n', 0, marker.start()) + 1
+    return f'{path} has a merge conflict marker (line {line}): resolve the conflict and commit the result'
 
 
 def at(manifest: Mapping[str, object], *keys: str) -> object:
@@ -100,17 +109,9 @@ def table(manifest: Mapping[str, object], key: str, path: str) -> Mapping[str, s
 
 def _broken(path: str, text: str, error: json.JSONDecodeError) -> str:
     place = f'line {error.lineno}, column {error.colno}'
-    return _conflict(path, text) or (
+    return conflict(path, text) or (
         f'{path} is not JSON: {error.msg} ({place}): correct it and commit the result'
     )
-
-
-def _conflict(path: str, text: str) -> str:
-    marker = CONFLICT.search(text)
-    if not marker:
-        return ''
-    line = text.count('\n', 0, marker.start()) + 1
-    return f'{path} has a merge conflict marker (line {line}): resolve the conflict and commit the result'
 
 
 def _short(error: Exception) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import nodesemver
 
 from gitreceive.errors import DetectError
-from gitreceive.manifest import read_json_object, read_text
+from gitreceive.manifest import conflict, read_json_object, read_text
 from gitreceive.ports import Source
 
 from .versions import is_range, wanted_range
@@ -146,9 +146,17 @@ def _lock(source: Source, pin: Pin) -> str:
             f'packageManager in package.json is {pin.name}, and the lock file is {lock} ({TITLES[LOCKS[lock]]}): '
             f'delete {lock} and commit the one that "{pin.name} install" writes, or correct packageManager'
         )
-    if lock and LOCKS[lock] == 'npm':
-        read_json_object(source, lock)
+    if lock:
+        _refuse_broken(source, lock)
     return lock
+
+
+def _refuse_broken(source: Source, lock: str) -> None:
+    """As far as it can be seen before its package manager reads it."""
+    if LOCKS[lock] == 'npm':
+        read_json_object(source, lock)
+    elif said := conflict(lock, read_text(source, lock)):
+        raise DetectError(said)
 
 
 def _two_locks(there: list[str], pin: Pin) -> str:

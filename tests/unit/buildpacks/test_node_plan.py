@@ -378,6 +378,12 @@ def test_a_broken_package_json_is_refused_with_the_place(package: str | bytes, s
     assert len(text) < 300
 
 
+@pytest.mark.parametrize('lock', ['yarn.lock', 'pnpm-lock.yaml'])
+def test_a_lock_file_with_a_conflict_is_refused_with_the_line(lock: str) -> None:
+    assert f'{lock} has a merge conflict marker (line 3)' in refusal(START, {lock: 'a\nb\n<<<<<<< HEAD\n'})
+    assert f'{lock} has 10,000,001 bytes' in refusal(START, {lock: 'x' * 10_000_001})
+
+
 def test_a_broken_lock_file_is_refused_with_the_place() -> None:
     assert 'package-lock.json has a merge conflict marker (line 2)' in refusal(
         START, {'package-lock.json': '{\n=======\n}'}
