@@ -46,8 +46,7 @@ def members_of(manifest: Mapping[str, object]) -> Sequence[Member]:
 def compose_slug(storage: Composing, app: AppName, sha256: str, size: int, members: Sequence[Member]) -> str:
     """Makes the ``.tgz`` of the members, and returns its URL. Raises StorageError if it does not get its size."""
     name = f'{app}/{sha256}.tgz'
-    if storage.keeps_parts or storage.size(name) != size:
-        storage.compose(name, [member_name(app, member.sha256) for member in members])
+    storage.compose(name, [member_name(app, member.sha256) for member in members])
     found = storage.size(name)
     if found != size:
         storage.delete(name)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.model import Release
-from tests.e2e.receiver import Pusher, Receiver, change, copy_app, within
+from gitreceive.model import AppName, Release
+from gitreceive.slugs.lock import removing
+from tests.e2e.receiver import Pusher, Receiver, change, copy_app, make_app, within
 
 EXAMPLE = Path(__file__).parents[2] / 'examples' / 'node-hello'
 
@@ -65,8 +66,8 @@ def test_a_whole_that_a_power_cut_has_damaged_is_made_again_at_the_next_start(
     path = whole(receiver, receiver.releases('app')[-1])
     content = path.read_bytes()
     path.write_bytes(content[:1000]) if damage == 'cut' else path.unlink()
-    checked = receiver.host('slug', 'verify', 'app')
-    assert checked.status == 0, checked.err
+    shown = receiver.host('slug', 'show', 'app')
+    assert shown.status == 0, shown.err
     receiver.kill('serve')
     receiver.start()
     assert within(10, lambda: path.exists() and path.read_bytes() == content)
@@ -83,3 +84,15 @@ def test_a_slug_that_was_changed_in_storage_is_not_used(pushed: Pusher) -> None:
         path.write_bytes(content)
     assert refused.status == 80
     assert 'was changed in storage' in refused.err
+
+
+def test_a_slug_is_stored_when_nothing_is_being_removed(pushed: Pusher, tmp_path: Path) -> None:
+    """What is cut before its release is recorded would look as if nobody needed it."""
+    receiver, app = pushed.receiver, AppName('removing')
+    stored = receiver.home.root / 'slugs' / app / 'members'
+    with removing(app, receiver.home):
+        pushing = pushed.start_push(make_app(tmp_path / 'work'), app)
+        pushing.wait_for('Packing the slug')
+        assert not within(0.5, stored.exists)
+    assert pushing.end().status == 0
+    assert stored.exists()

@@ -55,6 +55,7 @@ class WholeSlugs:
 
     def delete(self, name: str) -> None:
         """See the port."""
+        self._sizes.pop(name, None)
         self._of(name).delete(name)
 
     def sweep(self) -> int:
@@ -63,14 +64,16 @@ class WholeSlugs:
 
     def size(self, name: str) -> int | None:
         """See the port. Of what is far away it is known only of what was composed by this process."""
-        return self._near.size(name) if MEMBER.fullmatch(name) else self._sizes.get(name)
+        if not MEMBER.fullmatch(name):
+            return self._sizes.get(name)
+        self._use(name)
+        return self._near.size(name)
 
     def compose(self, name: str, parts: Sequence[str]) -> str:
         """See the port: the whole is put together here, sent, and read back."""
         self._near.compose(name, parts)
         for part in parts:
-            with contextlib.suppress(OSError):
-                os.utime(self._folder / part)
+            self._use(part)
         try:
             url = put_verified(self._far, name, self._folder / name, checksum_of(self._near, name))
             self._sizes[name] = (self._folder / name).stat().st_size
@@ -80,6 +83,10 @@ class WholeSlugs:
 
     def _of(self, name: str) -> Storage:
         return self._near if MEMBER.fullmatch(name) else self._far
+
+    def _use(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            os.utime(self._folder / name)
 
     def _make_room(self, size: int) -> None:
         """Removes members until ``size`` bytes more are within the bound, those first that were not used for longest."""
