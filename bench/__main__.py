@@ -20,8 +20,9 @@ from bench.measure import Row
 from bench.naive import Naive, classic_builder, naive_way, swept
 from bench.ours import our_way
 from bench.processes import run
-from bench.scenarios import QUICK, SCENARIOS, Bench, Sizes
+from bench.scenarios import SCENARIOS
 from bench.servers import storage
+from bench.setting import QUICK, Bench, Sizes
 from bench.table import render
 from gitreceive.errors import GitReceiveError
 

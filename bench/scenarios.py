@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench.apps import (
@@ -18,6 +17,8 @@ from bench.apps import (
     make_work_tree,
     node_app,
 )
+from bench.cutting import large, link, slugs, space
+from bench.images import Silent
 from bench.measure import Row, Series, alternate, series
 from bench.naive import Naive, label
 from bench.ours import Ours
@@ -25,6 +26,7 @@ from bench.packages import make_packages
 from bench.processes import run
 from bench.push import Pushed, Way, push
 from bench.servers import registry
+from bench.setting import Bench
 from bench.slugs import count_files
 from gitreceive.adapters.docker.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
@@ -48,35 +50,6 @@ STAGES = {
 }
 CHANGED = 'changed.txt'
 BUILD_SECONDS = 600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sizes:
-    """How much is measured; ``blobs`` in MB, ``cold`` the number of cold pushes, ``fresh`` whether they use no cache."""
-
-    runs: int = 5
-    cold: int = 3
-    fresh: bool = True
-    packages: int = 50_000
-    files: int = 50_000
-    blobs: int = 300
-
-
-QUICK = Sizes(runs=1, cold=1, fresh=False, packages=300, files=500, blobs=10)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """What the scenarios work with. ``naive`` is None without an sshd; ``deploys`` is whether it can build, too."""
-
-    place: Path
-    engine: str
-    ours: Ours
-    naive: Naive | None
-    deploys: bool
-    sizes: Sizes
-    say: Callable[[str], None]
-    remark: Callable[[str], None]
 
 
 def flask(bench: Bench) -> Iterator[Row]:
@@ -148,6 +121,10 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     'node': node,
     'context': context,
     'blobs': blobs,
+    'slugs': slugs,
+    'space': space,
+    'link': link,
+    'large': large,
 }
 
 
@@ -243,7 +220,7 @@ def _our_context(bench: Bench, repo: Path, dockerfile: str) -> float:
             app=AppName('bench-context'), number=10**6, recipe=Recipe(dockerfile=dockerfile), source=source
         )
         began = time.monotonic()
-        image = builder.build(job, _Silent(), clock)
+        image = builder.build(job, Silent(), clock)
         seconds = time.monotonic() - began
     builder.remove(Image(id=image.id))
     return seconds
@@ -257,19 +234,6 @@ def _naive_context(bench: Bench, repo: Path, tree: Path) -> float:
     )
     run('docker', 'build', '--quiet', tree, environ=environ)
     return time.monotonic() - began
-
-
-class _Silent:
-    """Satisfies the ``Console`` port and says nothing."""
-
-    def step(self, text: str) -> None:
-        """Nothing."""
-
-    def detail(self, text: str) -> None:
-        """Nothing."""
-
-    def warn(self, text: str) -> None:
-        """Nothing."""
 
 
 def _gateway(engine: str) -> str:

@@ -213,8 +213,8 @@ class Image:
 class Member:
     """A part of a slug: a gzip member that holds a run of the tar stream. All members in a row are the slug.
 
-    ``sha256`` in hexadecimal, ``size`` in bytes. ``left_out`` names (at most a few of) the devices, sockets and pipes
-    that a slug cannot hold.
+    ``sha256`` in hexadecimal, ``size`` in bytes. ``left_out`` names (at most a few of) the devices, sockets, pipes and
+    setuid bits that a slug cannot hold.
     """
 
     sha256: str
@@ -244,7 +244,7 @@ class LayeredSlug:
 class Slug:
     """A packed ``/app`` in one file: a plain ``.tar.gz`` at ``path``; ``sha256`` in hexadecimal, ``size`` in bytes.
 
-    ``left_out`` names (at most a few of) the devices, sockets and pipes that a slug cannot hold.
+    ``left_out`` names (at most a few of) the devices, sockets, pipes and setuid bits that a slug cannot hold.
     """
 
     path: Path

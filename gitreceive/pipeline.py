@@ -141,7 +141,7 @@ def tell_slug(slug: LayeredSlug, console: Console) -> None:
 def tell_left_out(names: Sequence[str], console: Console) -> None:
     """What a slug cannot hold."""
     for name in names:
-        console.warn(f'{name} is a device, socket or pipe and was left out')
+        console.warn(f'left out of the slug: {name}')
 
 
 def _check_room(app: AppName, source: Source, line: Line) -> None:

@@ -108,7 +108,7 @@ class SlugPart(Protocol):
     def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
         """Writes the part to ``target`` as whole gzip members.
 
-        Returns the names of what a slug cannot hold and was left out (devices, sockets, pipes), at most a few.
+        Returns the names of what a slug cannot hold and was left out (devices, setuid bits), at most a few.
         Raises SlugError, EngineGone, BuildCancelled or BuildTimeout.
         """
 

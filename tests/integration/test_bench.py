@@ -28,7 +28,14 @@ MEASURED = (
     'slug of a code-only push, cut and stored',
     'first slug, cut and stored',
 )
-OTHERS = ('context of a repository of 500 files', '10 MB of incompressible blobs, not deployed')
+OTHERS = (
+    'context of a repository of 500 files',
+    '10 MB of incompressible blobs, not deployed',
+    'slug of 500 files, first',
+    'slug of 500 files, code changed',
+    'slug of 500 files, code changed, beside packing all of it',
+)
+REMARKS = ('space: 3 releases', 'link: 10 MB', 'large: cutting and storing a slug of 20 MB')
 
 pytestmark = pytest.mark.usefixtures('stack')
 
@@ -83,6 +90,7 @@ def test_a_quick_run_fills_every_row_and_leaves_nothing(
         if 'there is no' not in text:
             assert float(ratio.strip('*')) > 0 and float(naive.partition(' ')[0]) > 0, name
     assert all(text.count(f'↳ {title}') == 4 for title in STAGES.values())
+    assert all(remark in text for remark in REMARKS)
     assert left_over(tmp_path / 'bench', engine) == []
 
 

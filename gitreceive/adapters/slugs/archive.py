@@ -1,6 +1,7 @@
 """The way that works with every engine: ``/app`` out of a container that is created and never started."""
 
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO
@@ -20,11 +21,11 @@ from gitreceive.adapters.slugs.members import (
     inside,
     written,
 )
+from gitreceive.adapters.slugs.overlay_child import BITS, MOST_NAMES, SPECIAL
 from gitreceive.errors import SlugError
 from gitreceive.ports import Cancellation
 
 TOP = b'app'
-MOST_NAMES = 20
 
 
 def pack_archive(
@@ -64,9 +65,9 @@ def repacked(
     for number, member in enumerate(members):
         check()
         _refuse_strange(member, number)
+        if (what := _left_out(member)) and len(left_out) < MOST_NAMES:
+            left_out.append(member.name.decode('utf-8', 'backslashreplace') + what)
         if member.kind not in KEPT:
-            if len(left_out) < MOST_NAMES:
-                left_out.append(member.name.decode('utf-8', 'backslashreplace'))
             continue
         header = written(member, member.mtime if mtime is None else mtime, owner)
         length += len(header) + member.size + -member.size % 512
@@ -75,6 +76,12 @@ def repacked(
             yield from members.data()
             yield bytes(-member.size % 512)
     yield end_of_archive(length)
+
+
+def _left_out(member: Member) -> str:
+    if member.kind not in KEPT:
+        return SPECIAL
+    return BITS if member.kind == REGULAR and member.mode & (stat.S_ISUID | stat.S_ISGID) else ''
 
 
 def _refuse_strange(member: Member, number: int) -> None:

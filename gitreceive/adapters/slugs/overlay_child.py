@@ -26,6 +26,8 @@ END = 'gitreceive-end'
 
 CANNOT_MOUNT = 77
 MOST_NAMES = 20
+SPECIAL, BITS = ' (a device, socket or pipe)', ' (its setuid or setgid bit)'
+"""What is said of what is left out, behind its path."""
 
 TAR = (
     ('tar', '--create', '--file=-', '--format=gnu', '--blocking-factor=128')
@@ -124,10 +126,13 @@ def feed(found: Entries, to_tar: int, reported: int) -> None:
     left_out: list[str] = []
     with os.fdopen(to_tar, 'wb', buffering=1 << 16) as sink:
         for path, kind in found:
-            if kind in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
+            what = '' if kind else SPECIAL
+            if kind:
                 sink.write(b'./' + path + b'\0')
-            elif len(left_out) < MOST_NAMES:
-                left_out.append(path.decode('utf-8', 'backslashreplace'))
+            if kind == stat.S_IFREG and os.lstat(path).st_mode & (stat.S_ISUID | stat.S_ISGID):
+                what = BITS
+            if what and len(left_out) < MOST_NAMES:
+                left_out.append(path.decode('utf-8', 'backslashreplace') + what)
         sink.flush()
         report(reported, {'left_out': left_out})
 

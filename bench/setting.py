@@ -1,0 +1,53 @@
+"""What scenarios work with, and how much they measure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.naive import Naive
+from bench.ours import Ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How much is measured; ``blobs``, ``link`` and ``large`` in MB, ``cold`` the number of cold pushes, ``fresh``
+    whether they use no cache, ``trees`` the numbers of files of apps, ``releases`` how many there are in a row."""
+
+    runs: int = 5
+    cold: int = 3
+    fresh: bool = True
+    packages: int = 50_000
+    files: int = 50_000
+    blobs: int = 300
+    trees: tuple[int, ...] = (5_000, 50_000, 200_000)
+    releases: int = 50
+    link: int = 300
+    large: int = 2_000
+
+
+QUICK = Sizes(
+    runs=1,
+    cold=1,
+    fresh=False,
+    packages=300,
+    files=500,
+    blobs=10,
+    trees=(500,),
+    releases=3,
+    link=10,
+    large=20,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What the scenarios work with. ``naive`` is None without an sshd; ``deploys`` is whether it can build, too."""
+
+    place: Path
+    engine: str
+    ours: Ours
+    naive: Naive | None
+    deploys: bool
+    sizes: Sizes
+    say: Callable[[str], None]
+    remark: Callable[[str], None]
