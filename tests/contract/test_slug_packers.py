@@ -40,6 +40,10 @@ put('/app/src/setuid', mode=0o6755); os.mkdir('/app/src/sticky'); os.chmod('/app
 os.mkfifo('/app/src/fifo'); os.mknod('/app/src/null', 0o020666, os.makedev(1, 3)); socket.socket(socket.AF_UNIX).bind('/app/src/socket')
 put('/app/src/gone/file'); put('/app/src/old'); put('/app/src/changed', b'before')
 put('/app/src/big', b'0123456789' * 300_000); put('/app/src/none', b'')
+put('/app/src/sparse'); os.truncate('/app/src/sparse', 5_000_001); os.setxattr('/app/src/old', 'user.note', b'x'); os.setxattr('/app/src/none', 'user.note', b'x')
+os.chdir('/app/src')
+for n in range(19): os.mkdir('p' * 200); os.chdir('p' * 200)
+os.mkdir('q' * 160); os.chdir('q' * 160); put('end')
 """
 LATER = r"""
 import os, shutil
@@ -137,6 +141,20 @@ def test_any_tar_unpacks_it_to_what_the_image_holds(
 def test_names_in_any_bytes_survive(members: dict[bytes, tarfile.TarInfo]) -> None:
     for name in (b'new\nline', b'latin-\xff\xfe', 'ümlaut'.encode(), b' lead and trail ', b'-rf', b'n' * 255):
         assert b'./app/src/' + name in members
+
+
+def test_a_path_of_nearly_4000_bytes_survives(members: dict[bytes, tarfile.TarInfo]) -> None:
+    longest = max(members, key=len)
+    assert longest.endswith(b'q/end')
+    assert len(longest) > 3980
+
+
+def test_a_sparse_file_is_whole_and_attributes_are_not_there(slug: Slug) -> None:
+    with tarfile.open(slug.path) as tar:
+        file = tar.extractfile('./app/src/sparse')
+        assert file is not None
+        assert file.read() == b'x' + bytes(5_000_000)
+        assert not any('xattr' in name.lower() for member in tar for name in member.pax_headers)
 
 
 def test_what_upper_layers_deleted_is_not_there(members: dict[bytes, tarfile.TarInfo]) -> None:
