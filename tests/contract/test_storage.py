@@ -3,11 +3,13 @@
 import fcntl
 import gzip
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,40 @@ def test_objects_make_up_another_one(composing: Composing, slug: Path, tmp_path:
         assert content(composing, 'app/1.tgz') == slug.read_bytes() + b'small' + slug.read_bytes()
     assert composing.size('app/1.tgz') == 6_000_005
     assert list(composing.list()) == ['app/1.tgz', *sorted(set(names))]
+
+
+@root_only
+def test_where_files_can_share_blocks_a_composed_one_takes_no_space(tmp_path: Path, slug: Path) -> None:
+    program = shutil.which('mkfs.xfs', path=f'{os.environ["PATH"]}:/usr/sbin')
+    if not program:
+        pytest.skip('there is no mkfs.xfs here (Debian: xfsprogs)')
+    with mounted_disk(tmp_path, program) as place:
+        storage = FileStorage(place / 'slugs')
+        slug.write_bytes(os.urandom(4096 * 5000))
+        storage.put('app/members/a.gz', slug)
+        os.sync()
+        before = shutil.disk_usage(place).used
+        storage.compose('app/1.tgz', ['app/members/a.gz'] * 3)
+        os.sync()
+        assert storage.size('app/1.tgz') == 3 * 4096 * 5000
+        assert shutil.disk_usage(place).used - before < 4096 * 500
+        assert content(storage, 'app/1.tgz') == slug.read_bytes() * 3
+
+
+@contextmanager
+def mounted_disk(folder: Path, program: str) -> Iterator[Path]:
+    place, disk = folder / 'disk', folder / 'disk.img'
+    place.mkdir()
+    with disk.open('wb') as file:
+        file.truncate(400_000_000)
+    subprocess.run([program, '-q', str(disk)], check=True, capture_output=True)
+    mounted = subprocess.run(['mount', '-o', 'loop', str(disk), str(place)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip(f'cannot mount here: {mounted.stderr.decode()}')
+    try:
+        yield place
+    finally:
+        subprocess.run(['umount', str(place)], check=True)
 
 
 def test_without_a_part_nothing_is_composed(composing: Composing, slug: Path) -> None:
