@@ -40,10 +40,18 @@ class Aftercare(threading.Thread):
         """Until ``close``. Whatever goes wrong with a release concerns that one only."""
         while self._bell.wait() and self._open:
             self._bell.clear()
-            for app in self._keeper.history.apps():
-                if self._open and self._document(app) | (app not in self._tidied):
-                    self._tidy(app)
-                    self._tidied.add(app)
+            with self._errors('what follows a release'):
+                for app in self._keeper.history.apps():
+                    self._look_after(app)
+
+    def _look_after(self, app: AppName) -> None:
+        """An app without a new slug is tidied at the start only."""
+        if not self._open:
+            return
+        new = self._document(app)
+        if new or app not in self._tidied:
+            self._tidied.add(app)
+            self._tidy(app)
 
     def _document(self, app: AppName) -> bool:
         """Whether there was a new slug. One that cannot be described is not read again and again."""

@@ -125,9 +125,7 @@ def config(
     )
 
 
-@_verb(
-    'allow', _APP, click.argument('paths', nargs=-1), click.option('--remove', multiple=True), _JSON
-)
+@_verb('allow', _APP, click.argument('paths', nargs=-1), click.option('--remove', multiple=True), _JSON)
 def allow(
     request: Request, app: str, paths: tuple[str, ...], remove: tuple[str, ...], as_json: bool
 ) -> Answering:
@@ -136,7 +134,9 @@ def allow(
     if paths or remove:
         added, removed = map(_parse_place, paths), map(_parse_place, remove)
         history.change_allowed_paths(name, list(added), list(removed))
-        return _said(f'{name}: {", ".join(history.allowed_paths(name)) or "no path"} may hold what looks secret')
+        return _said(
+            f'{name}: {", ".join(history.allowed_paths(name)) or "no path"} may hold what looks secret'
+        )
     return _listed([{'path': path} for path in history.allowed_paths(name)], as_json)
 
 

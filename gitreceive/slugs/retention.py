@@ -77,19 +77,19 @@ class Keeper:
     def garbage(self, app: AppName) -> Garbage:
         """What is not needed; what this receiver did not make is none of its business. Raises StorageError."""
         with removing(app, self.home):
-            return self._garbage(app)
+            return self._garbage(app, self.kept(app))
 
     def freeable(self) -> int:
         """How many bytes ``collect`` would free of all apps, about: nobody is waited for. Raises StorageError."""
-        return sum(self._garbage(app).size for app in self.history.apps())
+        return sum(self._garbage(app, self.kept(app)).size for app in self.history.apps())
 
     def collect(self, app: AppName) -> Garbage:
         """Removes it. A slug's facts go first: what has none is no slug. Raises StorageError."""
         with removing(app, self.home):
-            garbage = self._garbage(app)
+            kept = self.kept(app)
+            garbage = self._garbage(app, kept)
             for object_name in sorted(garbage.objects, key=lambda each: not each.endswith(FACTS)):
                 self.storage.delete(object_name)
-            kept = self.kept(app)
             self.history.forget_slugs(app, kept.slugs | kept.members)
             return garbage
 
@@ -100,8 +100,7 @@ class Keeper:
         except StorageError:
             return None
 
-    def _garbage(self, app: AppName) -> Garbage:
-        kept = self.kept(app)
+    def _garbage(self, app: AppName, kept: Kept) -> Garbage:
         found = [each for each in self._known(app) if is_of_slugs(each, app) and not kept.needs(each)]
         sizes = {name(app, each.slug.sha256): each.slug.size for each in self.history.releases(app, -1)}
         return Garbage(app=app, objects={each: sizes.get(each) or self._size(each) for each in found})

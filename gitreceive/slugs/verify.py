@@ -1,6 +1,6 @@
 """Reads everything in storage that is needed, and compares it with what was recorded when it was stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gitreceive.errors import StorageError
@@ -114,11 +114,17 @@ class _Check:
     def _members(self, release: Release) -> dict[str, str]:
         """The objects of the members that have to be there, and their checksums. Raises StorageError for wrong facts."""
         facts = read_manifest(self._storage, release.app, release.slug.sha256)
-        slug = release.slug
-        expected = {'app': release.app, 'commit': release.commit, 'sha256': slug.sha256, 'size': slug.size}
-        for key, value in expected.items():
-            if facts.get(key) != value:
-                raise StorageError(f'it says {key} {facts.get(key)!r:.80}, and the history {value!r}')
+        history = self._keeper.history.releases(release.app, -1)
+        commits = [each.commit for each in history if each.slug.sha256 == release.slug.sha256]
+        expected: dict[str, Sequence[object]] = {
+            'app': [release.app],
+            'commit': commits,
+            'sha256': [release.slug.sha256],
+            'size': [release.slug.size],
+        }
+        for key, values in expected.items():
+            if facts.get(key) not in values:
+                raise StorageError(f'it says {key} {facts.get(key)!r:.80}, and the history {values[0]!r}')
         if not self._storage.keeps_parts:
             return {}
         return {member_name(self._app, each.sha256): each.sha256 for each in members_of(facts)}

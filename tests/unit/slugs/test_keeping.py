@@ -168,6 +168,13 @@ def test_facts_that_contradict_the_history_are_damaged(kept: Shelf, key: str, va
     assert finding.why.startswith(f'it says {key} ')
 
 
+def test_two_commits_with_one_slug_are_no_contradiction(kept: Shelf) -> None:
+    first, second = kept.release({'src/a': b'1'}), kept.release({'src/a': b'1'})
+    assert (first.slug, first.commit != second.commit) == (second.slug, True)
+    documented(kept)
+    assert verified(kept) == []
+
+
 @pytest.mark.parametrize('kind', ['sbom', 'provenance'])
 @pytest.mark.parametrize('change', ['damaged', 'missing'])
 def test_documents_that_are_not_right_are_made_again(kept: Shelf, kind: str, change: str) -> None:
