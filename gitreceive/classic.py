@@ -4,15 +4,14 @@ A classic buildpack is a directory with ``bin/detect``, ``bin/compile`` and perh
 (https://devcenter.heroku.com/articles/buildpack-api). All of it runs in the build's container, and it is fetched there.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 import yaml
 
+from gitreceive.addresses import is_url, refuse_address
 from gitreceive.errors import DetectError
 from gitreceive.manifest import read_json_object, read_text
 from gitreceive.model import Plan, ProcessType, Stack
@@ -23,7 +22,6 @@ SETTING = 'BUILDPACK_URL'
 FILE = '.buildpacks'
 MOST = 20
 HOME = '/app'
-URL = re.compile(r'[A-Za-z0-9._~:/?@&+,=%-]{1,500}(#[A-Za-z0-9._/-]{1,200})?', re.ASCII)
 ALIASES = {'nodejs': 'node', 'jvm': 'java'}
 """What platforms are called elsewhere (``heroku/nodejs``)."""
 
@@ -57,10 +55,7 @@ def asked_for(source: Source, env: Mapping[str, str]) -> Asked | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classics:
-    """Plans with classic buildpacks. ``own`` are the sysadmin's, by name; ``hosts`` are those that may be fetched from.
-
-    A host is a name (HTTPS on its usual port is meant) or a scheme with a host: ``http://10.0.0.5:8080``.
-    """
+    """Plans with classic buildpacks. ``own`` are the sysadmin's, by name; ``hosts`` are those that may be fetched from."""
 
     MARKERS: ClassVar[tuple[str, ...]] = (FILE,)
     CAUSES: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -107,22 +102,13 @@ class Classics:
 
     def _checked(self, url: str, where: str) -> str:
         shown = ascii(url[:100])[1:-1]
-        parts = urlsplit(url) if URL.fullmatch(url) else None
-        if parts is None or parts.scheme not in ('https', 'http') or not parts.hostname:
+        if not is_url(url):
             known = f'; the names of this receiver: {", ".join(self.own)}' if self.own else ''
             raise DetectError(
                 f'{where} asks for the buildpack "{shown}", which is no URL of one: https://HOST/PATH, '
                 f'with #BRANCH if need be, or a .tgz{known}'
             )
-        if '@' in parts.netloc:
-            raise DetectError(
-                f'{where}: a buildpack URL with a name or token in it would stay in layers: remove it'
-            )
-        if not any(_allows(host, parts.scheme, parts.netloc.lower()) for host in self.hosts):
-            raise DetectError(
-                f'{where} asks for the buildpack {shown}, and this receiver fetches from '
-                f'{", ".join(self.hosts) or "nowhere"}: the sysadmin can allow more (setting buildpack_hosts)'
-            )
+        refuse_address(url, self.hosts, f'the buildpack of {where}', 'buildpack_hosts')
         return url
 
 
@@ -168,10 +154,6 @@ def _default_processes(said: bytes) -> tuple[ProcessType, ...]:
         return parse_procfile('\n'.join(' '.join(line.split('\n')) for line in lines).encode())
     except DetectError as error:
         raise DetectError(f'default_process_types of bin/release: {error}') from error
-
-
-def _allows(host: str, scheme: str, netloc: str) -> bool:
-    return f'{scheme}://{netloc}' == (host if '://' in host else f'https://{host}')
 
 
 def _from_file(source: Source) -> Sequence[str]:

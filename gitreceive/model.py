@@ -110,11 +110,15 @@ class Build:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """One file of a source. ``kind`` is ``file``, ``link`` or ``submodule``; ``size`` is in bytes, 0 but for a file."""
+    """One file of a source. ``kind`` is ``file``, ``link`` or ``submodule``; ``size`` is in bytes, 0 but for a file.
+
+    ``commit`` is that of a submodule, where the source knows it.
+    """
 
     path: str
     kind: str
     size: int = 0
+    commit: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from gitreceive.ports import Console, Source
 from gitreceive.shown import ShownSource, without_ignored
 from gitreceive.stages.detect import choose_plan
 from gitreceive.stages.dockerfile import render_dockerfile, with_assets
+from gitreceive.submodules import read_submodules, with_submodules
 from gitreceive.text import megabytes
 
 SLUGIGNORE = '.slugignore'
@@ -38,10 +39,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planner:
-    """What plans are made with: the same for every app of a receiver."""
+    """What plans are made with: the same for every app of a receiver. Submodules are fetched from ``submodule_hosts``."""
 
     buildpacks: Sequence[LoadedBuildpack]
     stack: Stack
+    submodule_hosts: Sequence[str] = ()
 
     def plan(self, source: Source, env: Mapping[str, str]) -> Planned:
         """Finds out what the app is and writes its Dockerfile. ``env`` are its config vars.
@@ -55,6 +57,7 @@ class Planner:
         recipe = render_dockerfile(plan, taking_part[0], self.stack)
         if plan.assets:
             recipe = with_assets(recipe, plan, taking_part, self.stack)
+        recipe = with_submodules(recipe, read_submodules(source, self.submodule_hosts), self.stack)
         if any(part.values.get('needs_source_version') for part in (plan, plan.assets) if part):
             version = ContextFile(name='meta/SOURCE_VERSION', content=source.commit.encode())
             recipe = replace(recipe, files=(*recipe.files, version))

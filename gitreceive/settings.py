@@ -41,6 +41,7 @@ class Settings:
     a first push makes the app; ``builds`` how many builds run at once; ``keep_releases`` how many of an app's newest
     releases keep their slugs; ``engine`` the Docker engine's URL (empty: the default socket); ``buildpacks``
     directories of buildpacks, joined by ``:``; ``buildpack_hosts`` where classic ones may be fetched from, words;
+    ``submodule_hosts`` the same for submodules (empty: none are);
     ``python_mirror`` the URL of Pythons that the stack lacks (empty: there are none).
     """
 
@@ -58,6 +59,7 @@ class Settings:
     engine: str = ''
     buildpacks: str = ''
     buildpack_hosts: str = 'github.com codeload.github.com gitlab.com'
+    submodule_hosts: str = ''
     python_mirror: str = ''
     limits: Limits = Limits()
 

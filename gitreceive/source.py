@@ -87,9 +87,11 @@ class GitSource:
             raise SourceError(f'git ls-tree of {self._commit[:7]} failed: {said}')
         for line in listed.stdout.split(b'\0')[:-1]:
             about, _, path = line.partition(b'\t')
-            mode, kind, _, size = about.split()
+            mode, kind, name, size = about.split()
             shown = 'link' if mode == b'120000' else KINDS[kind]
-            yield SourceFile(path=os.fsdecode(path), kind=shown, size=int(size) if shown == 'file' else 0)
+            commit = name.decode() if shown == 'submodule' else ''
+            length = int(size) if shown == 'file' else 0
+            yield SourceFile(path=os.fsdecode(path), kind=shown, size=length, commit=commit)
 
     @contextmanager
     def archive(self, prefix: str) -> Iterator[IO[bytes]]:

@@ -70,7 +70,11 @@ def open_keeper(settings: Settings) -> Keeper:
 def open_planner(settings: Settings) -> Planner:
     """What plans are made with. Raises SettingsError for a buildpack that is none."""
     buildpacks = load_buildpacks(settings.buildpack_directories, settings.buildpack_hosts.split())
-    return Planner(buildpacks=buildpacks, stack=load_stack(settings.stack, settings.python_mirror))
+    return Planner(
+        buildpacks=buildpacks,
+        stack=load_stack(settings.stack, settings.python_mirror),
+        submodule_hosts=settings.submodule_hosts.split(),
+    )
 
 
 def engine_answers(settings: Settings) -> bool:

@@ -184,8 +184,8 @@ def test_a_submodule_is_listed_as_one(tmp_path: Path) -> None:
     git(work, 'update-index', '--add', '--cacheinfo', f'160000,{head},vendored')
     git(work, 'commit', '-q', '-m', 'two')
     (work / 'vendored').mkdir()
-    listed = SourceFile(path='vendored', kind='submodule')
-    assert listed in list(WorkingDirectory(work).files())
+    assert SourceFile(path='vendored', kind='submodule') in list(WorkingDirectory(work).files())
+    listed = SourceFile(path='vendored', kind='submodule', commit=head)
     assert listed in list(GitSource(work / '.git', Commit(git(work, 'rev-parse', 'HEAD'))).files())
 
 

@@ -215,6 +215,17 @@ def test_a_tree_with_a_git_directory_is_refused(
 def test_a_submodule_is_refused_by_its_name(ann: Pusher, receiver: Receiver, app: str, work: Path) -> None:
     plumbed(work, ('160000', f'commit {head(work)}', 'vendored'))
     assert_refused(ann.push(work, app), receiver, app, 'vendored', 'submodule')
+    module = ('160000', f'commit {head(work)}', 'vendored')
+    blobs = []
+    for name, content in (
+        ('.gitmodules', b'[submodule "v"]\n\tpath = vendored\n\turl = https://example.com/v\n'),
+        ('Procfile', b'web: x\n'),
+    ):
+        blob = git(work, 'hash-object', '-w', '--stdin', given=content).strip()
+        blobs.append(('100644', f'blob {blob}', name))
+    plumbed(work, module, *blobs)
+    words = ('the submodule vendored is https://example.com/v', 'fetches from nowhere', 'submodule_hosts')
+    assert_refused(ann.push(work, app, '--force', 'main'), receiver, app, *words)
 
 
 def test_a_bomb_of_eight_objects_is_refused_at_once(

@@ -33,6 +33,7 @@ def test_steps_get_the_directory_and_what_all_buildpacks_share_but_not_the_plan(
     assert names(BUILDPACKS['node']) == {
         'buildpack/registry': False,
         'buildpack/with-env': True,
+        'buildpack/fetch-submodule': True,
         'buildpack/choose-version.js': False,
         'buildpack/environment': False,
         'buildpack/install-manager': True,
@@ -53,6 +54,7 @@ def test_a_directory_of_ones_own_is_asked_first(tmp_path: Path) -> None:
     assert names(found[0]) == {
         'buildpack/registry': False,
         'buildpack/with-env': True,
+        'buildpack/fetch-submodule': True,
         'buildpack/install': True,
         'buildpack/profile.sh': False,
     }

@@ -1,4 +1,4 @@
-"""Classic buildpacks in a real build: fetched over HTTP, of the sysadmin's, and the app's own, one after the other."""
+"""What builds fetch over HTTP: classic buildpacks, beside those of the sysadmin's and the app's own, and submodules."""
 
 import functools
 import http.server
@@ -17,7 +17,7 @@ from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
 from gitreceive.classic import with_release
 from gitreceive.errors import BuildError, BuildTimeout
-from gitreceive.model import AppName, Image, Stack
+from gitreceive.model import AppName, Image, SourceFile, Stack
 from gitreceive.planning import Planned, Planner
 from gitreceive.settings import Limits
 from gitreceive.slugrun import run_slug
@@ -102,11 +102,26 @@ def _own_address(docker_host: str) -> str:
     return gateway
 
 
+STACK = Stack(
+    name='cedar-12', run_image='gitreceive/cedar:12', build_image='gitreceive/cedar:12-build', uid=1000
+)
+
+
 def planned(files: dict[str, str | bytes], own: list[Path], hosts: list[str], **env: str) -> Planned:
-    stack = Stack(
-        name='cedar-12', run_image='gitreceive/cedar:12', build_image='gitreceive/cedar:12-build', uid=1000
-    )
-    return Planner(buildpacks=load_buildpacks(own, hosts), stack=stack).plan(FakeSource(files), env)
+    return Planner(buildpacks=load_buildpacks(own, hosts), stack=STACK).plan(FakeSource(files), env)
+
+
+class WithSubmodule(FakeSource):
+    """Files, and a submodule at ``vendored/greeter``."""
+
+    def __init__(self, url: str, commit: str) -> None:
+        modules = f'[submodule "greeter"]\n\tpath = vendored/greeter\n\turl = {url}\n'
+        super().__init__({'Procfile': 'web: x', '.gitmodules': modules})
+        self._module = SourceFile(path='vendored/greeter', kind='submodule', commit=commit)
+
+    def files(self) -> Iterator[SourceFile]:
+        yield from super().files()
+        yield self._module
 
 
 def built(shop: Workshop, found: Planned, clock: BuildClock, **words: object) -> Image:
@@ -202,3 +217,20 @@ def test_one_that_never_ends_is_ended_by_the_clock(shop: Workshop, tmp_path: Pat
     with pytest.raises(BuildTimeout, match='in "classic own/endless"'):
         built(shop, found, clock)
     clock.close()
+
+
+def test_a_submodule_is_fetched_into_its_place_without_its_history(
+    shop: Workshop, server: str, tmp_path: Path, clock: BuildClock
+) -> None:
+    bare = f'{server}/greeter.git'
+    head = subprocess.run(['git', 'ls-remote', bare, 'HEAD'], capture_output=True, text=True, check=True)
+    planner = Planner(buildpacks=load_buildpacks(), stack=STACK, submodule_hosts=[server])
+    image = built(shop, planner.plan(WithSubmodule(bare, head.stdout.split()[0]), {}), clock)
+    cut_slug(image, DockerSlugPacker(shop.engine), tmp_path / 'slug.tgz', 0, Limits(), clock)
+    with tarfile.open(tmp_path / 'slug.tgz') as slug:
+        names = {member.name for member in slug if member.isreg()}
+    assert {'./app/src/Procfile', './app/src/vendored/greeter/bin/compile'} <= names
+    assert not [name for name in names if '.git/' in name]
+    with pytest.raises(BuildError) as error:
+        built(shop, planner.plan(WithSubmodule(bare, 'a' * 40), {}), clock)
+    assert f'the submodule vendored/greeter has no commit {"a" * 40}' in ' '.join(error.value.tail)
