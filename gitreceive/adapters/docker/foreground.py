@@ -11,6 +11,7 @@ import socket
 import struct
 import termios
 import threading
+import time
 import tty
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ from gitreceive.errors import BadCommand, BuildError, EngineGone, StackError, St
 
 GRACE = 10
 """Seconds between SIGTERM and SIGKILL."""
+
+RESIZES = 10
+"""How often the size of a terminal is told: the engine takes it only when the container runs in earnest."""
 
 PIECE = 1 << 16
 STDIN, OUT, ERR = 0, 1, 2
@@ -142,10 +146,15 @@ class Foreground:
             yield
 
     def _resize(self, client: APIClient) -> None:
-        with contextlib.suppress(APIError, requests.RequestException, OSError):
-            rows, columns, _, _ = struct.unpack('HHHH', fcntl.ioctl(STDIN, termios.TIOCGWINSZ, bytes(8)))
-            if rows and columns:
+        rows, columns, _, _ = struct.unpack('HHHH', fcntl.ioctl(STDIN, termios.TIOCGWINSZ, bytes(8)))
+        if not rows or not columns:
+            return
+        for number in range(RESIZES):
+            try:
                 client.resize(self._container, rows, columns)
+                return
+            except (APIError, requests.RequestException):
+                time.sleep(0.01 * (number + 1))
 
 
 def sweep(engine: Engine, mine: tuple[str, str], owner_label: str, alive: Callable[[str], bool]) -> int:

@@ -1,0 +1,103 @@
+"""A command in the build image has the directory, the streams, the terminal and the number of its caller."""
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gitreceive.adapters.docker.engine import Engine
+from gitreceive.adapters.docker.foreground import Foreground
+from gitreceive.errors import StackError
+from gitreceive.local.containers import Caller, command_container
+from gitreceive.model import Stack
+from tests.integration.local.machine import GITRECEIVE, Machine, Screen
+
+
+def test_a_command_has_the_directory_the_build_image_and_its_callers_number(machine: Machine) -> None:
+    done = machine.run(
+        'exec', 'bash', '-c', 'id -u; pwd; ls -A; echo new > made; command -v gcc; cat >&2; exit 9', text='in'
+    )
+    assert done.returncode == 9, done.stderr
+    assert done.stdout == f'{os.getuid()}\n/app/src\n.env\nProcfile\nserver.pl\n/usr/bin/gcc\n'
+    assert done.stderr == 'in'
+    made = machine.folder / 'made'
+    assert made.stat().st_uid == os.getuid()
+    made.unlink()
+
+
+def test_what_a_command_writes_belongs_to_another_user_than_root_too(
+    machine: Machine, stack: Stack, capfd: pytest.CaptureFixture[str]
+) -> None:
+    machine.folder.chmod(0o777)
+    words = ['bash', '-c', 'id -u; echo x > mine; echo y > ~/home; stat -c %u ~/home']
+    config = command_container(words, machine.folder, stack, Caller(uid=4321, gid=4322))
+    assert Foreground(Engine(machine.environ['DOCKER_HOST']), {**config, 'OpenStdin': False}).run() == 0
+    assert capfd.readouterr().out == '4321\n4321\n'
+    about = (machine.folder / 'mine').stat()
+    (machine.folder / 'mine').unlink()
+    assert (about.st_uid, about.st_gid) == (4321, 4322)
+
+
+def test_a_stream_goes_through_a_command_unchanged(machine: Machine) -> None:
+    content = os.urandom(3_000_000)
+    done = subprocess.run(
+        [*GITRECEIVE, 'exec', 'cat'], env=machine.environ, input=content, capture_output=True, timeout=300
+    )
+    assert done.stdout == content
+    assert done.stderr == b''
+
+
+def test_a_command_on_a_terminal_has_one_with_its_keys_and_size(machine: Machine) -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(machine.folder)
+        os.execve(
+            sys.executable, [*GITRECEIVE, 'exec', 'bash', '--norc'], {**machine.environ, 'TERM': 'xterm'}
+        )
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 123, 0, 0))
+    screen = Screen(terminal)
+    screen.until('[$#] ')
+    os.write(terminal, b'stty size; echo "<$TERM>"; sleep 1000\n')
+    screen.until(r'40 123\r\n<xterm>')
+    os.write(terminal, b'\x03')
+    screen.until(r'\^C')
+    os.write(terminal, b'exit 9\n')
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    os.close(terminal)
+
+
+def test_streams_that_are_closed_or_full_are_told_or_taken_as_empty(machine: Machine) -> None:
+    def shell(redirected: str) -> subprocess.CompletedProcess[str]:
+        command = f'exec "$@" {redirected}'
+        words = ['sh', '-c', command, 'sh', *GITRECEIVE, 'exec', 'cat', '/etc/hostname', '-']
+        return subprocess.run(words, env=machine.environ, capture_output=True, text=True, timeout=60)
+
+    assert shell('<&-').returncode == 0
+    assert shell('</dev/null >&-').returncode == 0
+    full = shell('</dev/null >/dev/full')
+    assert (full.returncode, full.stderr) == (
+        11,
+        ' !     cannot pass on the output: No space left on device\n',
+    )
+
+
+def test_without_an_engine_or_the_stack_the_remedy_is_told(
+    machine: Machine, stack: Stack, tmp_path: Path
+) -> None:
+    config = command_container(
+        ['true'], tmp_path, replace(stack, build_image='gitreceive/none:1'), Caller(uid=0, gid=0)
+    )
+    with pytest.raises(
+        StackError, match=r'the engine has no image gitreceive/none:1: run "gitreceive stack build"'
+    ):
+        Foreground(Engine(machine.environ['DOCKER_HOST']), config).run()
+    for words in (['exec', 'true'], ['start'], ['clean']):
+        done = machine.run(*words, DOCKER_HOST=f'unix://{tmp_path}/none')
+        assert (done.returncode, 'is it running?' in done.stderr) == (63, True), done.stderr
