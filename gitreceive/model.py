@@ -125,7 +125,8 @@ class SourceFile:
 class Stack:
     """A base image pair: ``run_image`` runs slugs, ``build_image`` makes them.
 
-    ``pythons`` are exact versions it has, ``python_mirror`` the URL that others come from, if any.
+    ``pythons``, ``rubies``, ``gos`` and ``javas`` are the exact versions that it has, the newest last;
+    ``python_mirror`` the URL that other Pythons come from, if any.
     """
 
     name: str
@@ -133,6 +134,9 @@ class Stack:
     build_image: str
     uid: int
     pythons: tuple[str, ...] = ()
+    rubies: tuple[str, ...] = ()
+    gos: tuple[str, ...] = ()
+    javas: tuple[str, ...] = ()
     python_mirror: str = ''
 
 

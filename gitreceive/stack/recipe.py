@@ -18,6 +18,10 @@ FORMAT = 1
 
 INGREDIENTS = ('stack.toml', 'packages-run.txt', 'packages-build.txt', 'run.sh', 'build.sh')
 PYTHON = re.compile(r'python3\.\d+=(\d+\.\d+\.\d+)')
+RUBY = re.compile(r'ruby\d\.\d+=(?:\S*\+really)?(\d+\.\d+\.\d+)')
+GO = re.compile(r'golang-1\.\d+-go=(\d+(?:\.\d+)+)')
+JAVA = re.compile(r'openjdk-\d+-jdk-headless=(\d+(?:\.\d+)*)')
+"""Debian's packages of languages, with what their makers call the version in the first group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +81,10 @@ def packages(text: str) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def pythons(installed: str) -> tuple[str, ...]:
-    """The exact Python versions in a list of ``package=version`` lines, without Debian's part of the version."""
-    return tuple(sorted(match[1] for line in installed.splitlines() if (match := PYTHON.match(line))))
+def versions(installed: str, package: re.Pattern[str]) -> tuple[str, ...]:
+    """The exact versions of a language in a list of ``package=version`` lines, the newest last."""
+    found = (match[1] for line in installed.splitlines() if (match := package.match(line)))
+    return tuple(sorted(found, key=lambda version: [int(number) for number in version.split('.')]))
 
 
 def digest(recipe: StackRecipe, circumstances: Iterable[str]) -> str:
@@ -102,13 +107,17 @@ def _table(place: Path) -> dict[str, Any]:
 
 
 def _stack(place: Path, table: Mapping[str, Any]) -> Stack:
-    installed = place / 'installed-build.txt'
+    path = place / 'installed-build.txt'
+    installed = _read(path) if path.exists() else ''
     return Stack(
         name=str(table['name']),
         run_image=str(table['run_image']),
         build_image=str(table['build_image']),
         uid=int(table['uid']),
-        pythons=pythons(_read(installed)) if installed.exists() else (),
+        pythons=versions(installed, PYTHON),
+        rubies=versions(installed, RUBY),
+        gos=versions(installed, GO),
+        javas=versions(installed, JAVA),
     )
 
 

@@ -10,8 +10,16 @@ set -eu
 work=$1
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
+# What is installed starts no service (invoke-rc.d(8)), and Java's certificates stay those of the run image.
+printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+chmod 755 /usr/sbin/policy-rc.d
+cp --preserve /etc/ssl/certs/java/cacerts "$work/cacerts"
+
 apt-get --quiet --quiet --yes --no-install-recommends install "$work"/debs/*.deb >"$work/log" 2>&1 ||
     { tail -n 40 "$work/log" >&2; exit 1; }
+
+cp --preserve "$work/cacerts" /etc/ssl/certs/java/cacerts
+rm /usr/sbin/policy-rc.d
 
 mkdir -p /opt/bootstrap/bin
 python3 -m pip install --quiet --no-index --no-deps --no-compile --root-user-action ignore \

@@ -67,14 +67,27 @@ def test_the_images_say_what_they_are(engine: docker.DockerClient, stack: Stack)
 
 
 def test_the_run_image_has_libraries_and_no_compiler(engine: docker.DockerClient, stack: Stack) -> None:
-    assert inside(engine, stack.run_image, 'command -v gcc cc make python3 node npm || echo none') == 'none'
+    tools = 'gcc cc make python3 node npm go ruby java nginx'
+    assert inside(engine, stack.run_image, f'command -v {tools} || echo none') == 'none'
     assert 'libpq.so.5' in inside(engine, stack.run_image, '/sbin/ldconfig -p')
 
 
-def test_the_build_image_has_compilers_python_and_node(engine: docker.DockerClient, stack: Stack) -> None:
+def test_the_build_image_has_compilers_and_the_languages_that_the_stack_says(
+    engine: docker.DockerClient, stack: Stack
+) -> None:
     script = 'set -e; gcc --version; git --version; python3 --version; node --version; npm --version; python3 -m venv /tmp/v'
-    printed = inside(engine, stack.build_image, script)
-    assert f'Python {stack.pythons[0]}' in printed
+    more = (
+        'go version; ruby --version; bundle --version; java --version; mvn --version; /usr/sbin/nginx -v 2>&1'
+    )
+    printed = inside(engine, stack.build_image, f'{script}; {more}')
+    said = {
+        'Python ': stack.pythons,
+        'go version go': stack.gos,
+        'ruby ': stack.rubies,
+        'openjdk ': stack.javas,
+    }
+    assert all(f'{words}{versions[-1]}' in printed for words, versions in said.items())
+    assert 'Apache Maven 3' in printed and 'nginx/1' in printed
     assert re.search(r'^v\d+\.\d+\.\d+$', printed, re.MULTILINE)
 
 
@@ -122,6 +135,11 @@ def test_every_client_is_pointed_at_the_systems_certificates(engine: docker.Dock
         engine, image, f'for name in {names}; do echo ${{!name}}; done; ls /etc/ssl/certs/java/cacerts'
     )
     assert set(printed.splitlines()) == {'/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/certs/java/cacerts'}
+
+
+def test_both_images_have_the_same_certificates_for_java(engine: docker.DockerClient, stack: Stack) -> None:
+    script = 'sha256sum /etc/ssl/certs/java/cacerts; ls -A /usr/sbin/policy-rc.d 2>/dev/null || true'
+    assert inside(engine, stack.run_image, script) == inside(engine, stack.build_image, script)
 
 
 def test_a_second_build_of_an_unchanged_recipe_takes_no_time(docker_host: str, stack: Stack) -> None:

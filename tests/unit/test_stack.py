@@ -13,7 +13,7 @@ from gitreceive.stack import load_stack
 from gitreceive.stack.build import drift, marked
 from gitreceive.stack.certificates import certificates, extras, java_trust_store, pem_files
 from gitreceive.stack.images import instructions
-from gitreceive.stack.recipe import digest, load_recipe, packages, pythons
+from gitreceive.stack.recipe import GO, JAVA, PYTHON, RUBY, digest, load_recipe, packages, versions
 from gitreceive.stack.root import Host, command, explain, prepare
 from gitreceive.stack.sources import acquire_settings, debian_sources
 
@@ -127,10 +127,31 @@ def test_package_lists_have_comments_and_blank_lines() -> None:
     assert packages('# head\n\nbash\nlibpq5  # for apps\n') == ('bash', 'libpq5')
 
 
-def test_python_versions_are_read_from_the_installed_packages() -> None:
-    assert pythons('python3=3.11.2-1+b1\npython3.11=3.11.2-6+deb12u6\npython3.11-dev=3.11.2-6\n') == (
-        '3.11.2',
+@pytest.mark.parametrize(
+    ('package', 'installed', 'found'),
+    [
+        (PYTHON, 'python3=3.11.2-1+b1\npython3.11=3.11.2-6+deb12u6\npython3.11-dev=3.11.2-6\n', '3.11.2'),
+        (RUBY, 'ruby=1:3.1\nruby-dev=1:3.1\nruby3.1=3.1.7+really3.1.2-0+deb12u1\n', '3.1.2'),
+        (RUBY, 'ruby3.1=3.1.2-7+deb12u1\nruby3.1-dev=3.1.2-7+deb12u1\n', '3.1.2'),
+        (GO, 'golang-1.19-go=1.19.8-2\ngolang-1.19-src=1.19.8-2\ngolang-go=2:1.19~1\n', '1.19.8'),
+        (
+            JAVA,
+            'openjdk-17-jdk-headless=17.0.21.1+2-1~deb12u1\nopenjdk-17-jre-headless=17.0.9+1\n',
+            '17.0.21.1',
+        ),
+    ],
+)
+def test_the_versions_of_languages_are_read_from_the_installed_packages(
+    package: re.Pattern[str], installed: str, found: str
+) -> None:
+    assert versions(installed, package) == (found,)
+
+
+def test_the_newest_version_comes_last() -> None:
+    installed = (
+        'openjdk-17-jdk-headless=17.0.9+1\nopenjdk-8-jdk-headless=8.1+1\nopenjdk-21-jdk-headless=21+35-1\n'
     )
+    assert versions(installed, JAVA) == ('8.1', '17.0.9', '21')
 
 
 def test_the_checked_in_stack_can_be_loaded() -> None:
@@ -140,7 +161,8 @@ def test_the_checked_in_stack_can_be_loaded() -> None:
         'gitreceive/cedar:12-build',
         1000,
     )
-    assert stack.pythons and all(version.startswith('3.11.') for version in stack.pythons)
+    wanted = {'3.11.': stack.pythons, '3.1.': stack.rubies, '1.19.': stack.gos, '17.': stack.javas}
+    assert all(len(there) == 1 and there[0].startswith(start) for start, there in wanted.items())
 
 
 def test_an_unknown_stack_is_refused_with_the_names_that_there_are() -> None:
