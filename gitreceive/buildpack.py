@@ -16,7 +16,7 @@ from gitreceive.model import ContextFile, Plan, Stack
 from gitreceive.ports import Source
 from gitreceive.resources import directory
 
-ORDER = ('dockerfile', 'bun', 'node', 'python', 'minimal')
+ORDER = ('dockerfile', 'bun', 'node', 'python', 'go', 'static', 'minimal')
 """Who is asked first. A sysadmin's own buildpacks are asked before all of them, in the order of their names."""
 
 SHARED = 'shared'
@@ -42,7 +42,7 @@ CAUSES: Causes = (
         'it ran out of memory\nMake the step need less, or ask the sysadmin for more memory for builds.',
     ),
     (
-        r'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|Temporary failure in name resolution|NewConnectionError|ReadTimeoutError|Read timed out|Could not resolve host',
+        r'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|Temporary failure in name resolution|NewConnectionError|ReadTimeoutError|Read timed out|Could not resolve host|dial tcp|UnknownHostException|Connection refused',
         'a host on the network could not be reached\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
     ),
     (

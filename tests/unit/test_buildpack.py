@@ -26,7 +26,7 @@ def names(buildpack: LoadedBuildpack) -> dict[str, bool]:
 
 
 def test_the_shipped_ones_come_in_a_fixed_order() -> None:
-    assert list(BUILDPACKS) == ['dockerfile', 'bun', 'node', 'python', 'minimal', 'classic']
+    assert list(BUILDPACKS) == ['dockerfile', 'bun', 'node', 'python', 'go', 'static', 'minimal', 'classic']
 
 
 def test_steps_get_the_directory_and_what_all_buildpacks_share_but_not_the_plan() -> None:

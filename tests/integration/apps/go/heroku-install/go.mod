@@ -1,0 +1,4 @@
+// +heroku install ./cmd/web ./worker
+module example.com/several
+
+go 1.18
