@@ -1,9 +1,9 @@
 """Small apps through the whole line, from a commit to an answer over HTTP: one directory each.
 
 ``apps/<buildpack>/<case>/`` holds the app and ``case.toml``: ``buildpack`` that has to be chosen, ``expect`` (text of
-the answer at ``/``), ``process`` (default ``web``), ``versions`` (tool to regular expression), ``env`` (config vars),
-``fails`` (a regular expression for the failure's text, instead of ``expect``), ``why`` (what the case is about),
-``lock`` (a command that writes a lock file that names registries and so is not kept here), ``from_scratch`` (also the
+the answer at ``/``), ``answers`` (path to text), ``process`` (default ``web``), ``versions`` (tool to regular
+expression), ``env`` (config vars), ``gems`` (whether Bundler gets a source of the gems that are made here), ``fails``
+(a regular expression for the failure's text, instead of ``expect``), ``why`` (what the case is about), ``lock`` (a command that writes a lock file that names registries and so is not kept here), ``from_scratch`` (also the
 runtime is built twice), ``differs`` (why two builds of the case cannot give the same slug, and in which files).
 
 What is built is built a second time, with empty caches, and has to be the same slug.
@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import docker
 import pytest
 
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
@@ -39,10 +40,23 @@ from gitreceive.source import GitSource
 from gitreceive.stages.build import build_image
 from gitreceive.stages.slug import cut_slug
 from tests.building import Workshop, workshop
+from tests.gems import Gem, gem_source, stack_gems
 
 APPS = Path(__file__).parent / 'apps'
 CASES = sorted(APPS.glob('*/*/case.toml'))
 BUILD_SECONDS = 600
+C = """
+#include <ruby.h>
+static VALUE answer(VALUE self) { return INT2NUM(42); }
+void Init_answer(void) { rb_define_singleton_method(rb_define_module("Answer"), "answer", answer, 0); }
+"""
+EXTCONF = 'require "mkmf"; create_makefile "answer"'
+GREET = 'module Greet; def self.words = "hello from a gem"; end'
+GEMS = (
+    Gem(name='greet', version='1.2.0', files={'lib/greet.rb': GREET}),
+    Gem(name='only-here', version='1.0.0', files={'lib/only_here.rb': ''}),
+    Gem(name='answer', version='1.0.0', files={'ext/answer.c': C, 'ext/extconf.rb': EXTCONF, 'lib/.keep': ''}),
+)
 
 
 @pytest.fixture(scope='module')
@@ -51,9 +65,21 @@ def shop(docker_host: str, stack: Stack) -> Iterator[Workshop]:
         yield made
 
 
+@pytest.fixture(scope='module')
+def gems(engine: docker.DockerClient, stack: Stack) -> Iterator[str]:
+    """The URL of a source of a few gems: those that are written here, and two that the stack's Ruby has."""
+    brought = stack_gems(engine, stack.build_image, ('rake-13.0.6', 'webrick-1.8.1'))
+    with gem_source(engine, (*GEMS, *brought)) as url:
+        yield url
+
+
 @pytest.mark.parametrize('place', CASES, ids=lambda place: f'{place.parent.parent.name}/{place.parent.name}')
-def test_an_app_does_what_its_case_says(place: Path, shop: Workshop, stack: Stack, tmp_path: Path) -> None:
+def test_an_app_does_what_its_case_says(
+    place: Path, shop: Workshop, stack: Stack, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     case = tomllib.loads(place.read_text('utf-8'))
+    if case.get('gems'):
+        case['env'] = {**case.get('env', {}), 'BUNDLE_MIRROR__ALL': request.getfixturevalue('gems')}
     source = committed(place.parent, tmp_path, case.get('lock', ()))
     clock = BuildClock(BUILD_SECONDS)
     try:
@@ -103,7 +129,8 @@ def answers(case: dict[str, Any], plan: Plan, slug: Slug, shop: Workshop, stack:
     """The slug runs on the clean run image and says what it should."""
     wanted = process(plan, case.get('process', 'web'))
     with run_slug(shop.engine, stack, slug.path, wanted, case.get('env', {})) as url:
-        assert case['expect'] in answer(url)
+        for path, text in {'': case['expect'], **case.get('answers', {})}.items():
+            assert text in answer(url + path)
 
 
 def differing(one: Path, other: Path) -> str:

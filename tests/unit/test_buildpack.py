@@ -8,6 +8,14 @@ from gitreceive.buildpack import LoadedBuildpack, load_buildpack, load_buildpack
 from gitreceive.errors import SettingsError
 
 BUILDPACKS = {buildpack.name: buildpack for buildpack in load_buildpacks()}
+SHARED = {
+    'buildpack/fetch-submodule': True,
+    'buildpack/install-java': True,
+    'buildpack/java.sh': False,
+    'buildpack/memory.sh': False,
+    'buildpack/registry': False,
+    'buildpack/with-env': True,
+}
 PLAN = "MARKERS = ('own.txt',)\ndef detect(source): return None\ndef plan(source, stack, env): raise AssertionError\n"
 
 
@@ -26,14 +34,14 @@ def names(buildpack: LoadedBuildpack) -> dict[str, bool]:
 
 
 def test_the_shipped_ones_come_in_a_fixed_order() -> None:
-    assert list(BUILDPACKS) == ['dockerfile', 'bun', 'node', 'python', 'go', 'static', 'minimal', 'classic']
+    assert list(BUILDPACKS) == [
+        *('dockerfile', 'ruby', 'scala', 'java', 'bun', 'node', 'python', 'go', 'static', 'minimal'),
+        'classic',
+    ]
 
 
 def test_steps_get_the_directory_and_what_all_buildpacks_share_but_not_the_plan() -> None:
-    assert names(BUILDPACKS['node']) == {
-        'buildpack/registry': False,
-        'buildpack/with-env': True,
-        'buildpack/fetch-submodule': True,
+    assert names(BUILDPACKS['node']) == SHARED | {
         'buildpack/choose-version.js': False,
         'buildpack/environment': False,
         'buildpack/install-manager': True,
@@ -51,10 +59,7 @@ def test_a_directory_of_ones_own_is_asked_first(tmp_path: Path) -> None:
     assert [buildpack.name for buildpack in found] == ['own', *BUILDPACKS]
     assert found[0].markers == ('own.txt',)
     assert found[0].hints == {}
-    assert names(found[0]) == {
-        'buildpack/registry': False,
-        'buildpack/with-env': True,
-        'buildpack/fetch-submodule': True,
+    assert names(found[0]) == SHARED | {
         'buildpack/install': True,
         'buildpack/profile.sh': False,
     }

@@ -21,6 +21,9 @@ STACK = Stack(
     build_image='gitreceive/cedar:12-build',
     uid=1000,
     pythons=('3.11.2',),
+    rubies=('3.1.2',),
+    gos=('1.19.8',),
+    javas=('17.0.21.1',),
 )
 BUILDPACKS = load_buildpacks()
 NODE = {

@@ -14,10 +14,38 @@ END = ('WORKDIR',)
 
 USUAL: Mapping[str, dict[str, str]] = {
     'go': {'go.mod': 'module a\ngo 1.24\n', 'main.go': 'package main'},
+    'java': {'pom.xml': '<project/>', 'system.properties': 'java.runtime.version=17'},
+    'ruby': {
+        'Gemfile': "gem 'rack'\n",
+        'Gemfile.lock': 'GEM\n  specs:\n    rack (2.2.8)\n\nPLATFORMS\n  ruby\n\nRUBY VERSION\n   ruby 3.1.2\n',
+        'config.ru': '',
+        'Rakefile': "task 'assets:precompile'",
+    },
+    'scala': {'build.sbt': '', 'project/build.properties': 'sbt.version=1.10.7'},
     'static': {'Staticfile': 'root: web', 'web/index.html': '', 'web/404.html': ''},
 }
 STEPS: Mapping[str, list[tuple[str, ...]]] = {
     'go': [('RUN', '/tmp/buildpack/install-go'), ('COPY',), ('RUN', '/tmp/buildpack/compile')],
+    'java': [
+        ('RUN', '/tmp/buildpack/install-java'),
+        ('COPY',),
+        ('RUN', '/tmp/buildpack/maven'),
+        ('RUN', '/tmp/buildpack/finish'),
+    ],
+    'ruby': [
+        ('RUN', '/tmp/buildpack/install-ruby'),
+        ('COPY',),
+        ('RUN', '/tmp/buildpack/bundle'),
+        ('COPY',),
+        ('RUN', '/tmp/buildpack/bundle'),
+    ],
+    'scala': [
+        ('RUN', '/tmp/buildpack/install-java'),
+        ('RUN', '/tmp/buildpack/install-sbt'),
+        ('COPY',),
+        ('RUN', '/tmp/buildpack/sbt'),
+        ('RUN', '/tmp/buildpack/finish'),
+    ],
     'static': [('RUN', '/tmp/buildpack/install-nginx'), ('COPY',)],
 }
 

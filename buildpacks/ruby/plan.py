@@ -1,0 +1,226 @@
+"""Ruby apps: Gemfile and Gemfile.lock, installed by Bundler for a copy of the stack's own Ruby."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gitreceive.errors import DetectError
+from gitreceive.manifest import CONFLICT, read_text
+from gitreceive.model import Choice, Plan, ProcessType, Stack
+from gitreceive.ports import Source
+
+GEMFILE, LOCK = 'Gemfile', 'Gemfile.lock'
+MARKERS = (GEMFILE,)
+HINTS = {
+    LOCK: 'commit the Gemfile that belongs to Gemfile.lock',
+    'gems.rb': 'rename gems.rb to Gemfile and gems.locked to Gemfile.lock',
+    'config.ru': 'add a Gemfile with "source" and the gems of config.ru (gem "rack", gem "puma"), run "bundle install" and commit both files',
+}
+
+GEM_LINE = re.compile(r' {4}(?P<name>[\w.-]{1,100}) \((?P<version>[\w.-]{1,60})\)')
+LOCKED_RUBY = re.compile(r'^RUBY VERSION\n\s+ruby (?P<version>\S{1,60}?)(?:p-?\d+)?$', re.MULTILINE)
+BUNDLED = re.compile(r'^BUNDLED WITH\n\s+(?P<version>\S{1,60})$', re.MULTILINE)
+PLATFORMS = re.compile(r'^PLATFORMS\n(?P<names>(?:  \S{1,60}\n)+)', re.MULTILINE)
+GEMFILE_RUBY = re.compile(r'^\s*ruby\s+["\'](?P<version>[^"\']{1,60})["\']\s*$', re.MULTILINE)
+EXACT = re.compile(r'(?:ruby-)?(?P<version>\d{1,2}\.\d{1,2}(?:\.\d{1,3})?)', re.ASCII)
+RANGE = re.compile(r'[~<>=!]')
+NEEDS_TREE = re.compile(
+    r'^\s*(?:gemspec|eval_gemfile|path)\b|\bpath(?::|\s*=>)|\bread|\brequire', re.MULTILINE
+)
+ASSETS_TASK = re.compile(r'assets:precompile|namespace\s*\(?\s*:assets')
+COMPILED = (
+    'public/assets/.sprockets-manifest*.json',
+    'public/assets/manifest*.json',
+    'public/assets/.manifest.json',
+)
+OURS = ('ruby', 'x86_64-linux', 'aarch64-linux', 'x86_64-linux-gnu', 'aarch64-linux-gnu')
+
+CAUSES = (
+    (
+        r'Your Ruby version is (\S{1,20}), but your Gemfile specified ([^\n]{1,60})',
+        r'the Gemfile asks for Ruby \g<2>, and the stack has \g<1>\nChange the line "ruby" of the Gemfile, run "bundle install" and commit both files.',
+    ),
+    (
+        r'gemspecs for path gems changed|lockfile (?:is|was) (?:not up to date|missing)|You are trying to install in deployment mode after changing|The gemspecs|frozen mode|but the lockfile can.t be updated because frozen',
+        'Gemfile.lock does not match the Gemfile\nRun "bundle install" and commit Gemfile.lock.',
+    ),
+    (
+        r'Your bundle only supports platforms ([^\n]{1,200}) but your local platform',
+        r'Gemfile.lock is for \g<1> only\nRun "bundle lock --add-platform x86_64-linux" and commit Gemfile.lock.',
+    ),
+    (
+        r'Your bundle is locked to (\S{1,100}) \((\S{1,40})\)',
+        r'there is no gem \g<1> \g<2> in the sources of the Gemfile\nRun "bundle update \g<1>" and commit Gemfile.lock.',
+    ),
+    (
+        r"Could not find gem '([^'\n]{1,200})'|Could not find ([\w.-]{1,100}-\d[\w.]{0,30}) in (?:any of the sources|rubygems|locally)",
+        r'there is no gem \g<1>\g<2> in the sources of the Gemfile\nCorrect its name and version, run "bundle install" and commit both files.',
+    ),
+    (
+        r'An error occurred while installing ([\w.-]{1,100}) \((\S{1,40})\)',
+        r'the gem \g<1> \g<2> could not be installed\nIts first error is above: it may need a library that the stack lacks, or another version of Ruby.',
+    ),
+    (
+        r'There was an error parsing `Gemfile`: ([^\n]{1,200})',
+        r'the Gemfile cannot be read: \g<1>\nCorrect it; "bundle check" reads it at home.',
+    ),
+    (
+        r"Don't know how to build task '([^'\n]{1,80})'",
+        r'there is no rake task \g<1>\nAdd it to the Rakefile, or commit what it would make.',
+    ),
+    (
+        r'cannot load such file -- (\S{1,200})',
+        r'the file or gem \g<1> is not there\nAdd its gem to the Gemfile (outside of the groups development and test), run "bundle install" and commit both files.',
+    ),
+    (
+        r'KeyError: key not found: \"(\w{1,60})\"|key not found: \"(\w{1,60})\" \(KeyError\)',
+        r'the app needs the variable \g<1>\g<2> while it is built\nSet it as a config var, or give it a default.',
+    ),
+    (
+        r'rake aborted!\n([^\n]{1,200})',
+        r'rake stopped: \g<1>\nCorrect it, or commit public/assets with its manifest: then nothing is compiled.',
+    ),
+    (
+        r'Could not reach host|Network error while fetching|Retrying (?:download|fetcher)',
+        'the source of the gems could not be reached\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """What Gemfile.lock says: gems by name, the Ruby (empty if none), the Bundler that wrote it."""
+
+    gems: Mapping[str, str]
+    ruby: str
+    bundler: str
+
+
+def detect(source: Source) -> str | None:
+    """Gemfile, if there is one."""
+    return GEMFILE if source.exists(GEMFILE) else None
+
+
+def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
+    """How the app is built. Raises DetectError for a lock file that is missing or cannot be used here."""
+    locked = _locked(source)
+    gemfile = read_text(source, GEMFILE)
+    choice = _ruby(source, stack, gemfile, locked)
+    processes, processes_from = _processes(source, locked)
+    assets = _assets(source)
+    return Plan(
+        buildpack='ruby',
+        title='Ruby',
+        reason=GEMFILE,
+        choices=(choice,),
+        values={
+            'ruby': choice.wanted,
+            'manifests': tuple(name for name in (GEMFILE, LOCK, '.ruby-version') if source.exists(name)),
+            'tree_first': bool(NEEDS_TREE.search(gemfile)),
+            'assets': assets,
+            'needs_source_version': assets,
+        },
+        processes=processes,
+        processes_from=processes_from,
+        notes=tuple(_notes(source, locked)),
+    )
+
+
+def _locked(source: Source) -> Locked:
+    if not source.exists(LOCK):
+        raise DetectError('there is no Gemfile.lock: run "bundle install" and commit it')
+    text = read_text(source, LOCK).replace('\r\n', '\n')
+    marker = CONFLICT.search(text)
+    if marker:
+        line = text.count('\n', 0, marker.start()) + 1
+        raise DetectError(
+            f'{LOCK}, line {line}: a merge conflict marker; resolve the conflict, run "bundle install" and commit the result'
+        )
+    platforms = PLATFORMS.search(text)
+    names = platforms['names'].split() if platforms else []
+    if names and not set(OURS).intersection(names):
+        shown = ascii(', '.join(names[:8]))[1:-1]
+        raise DetectError(
+            f'{LOCK} is for {shown} only: run "bundle lock --add-platform x86_64-linux" and commit it'
+        )
+    gems = {
+        match['name']: match['version'] for line in text.split('\n') if (match := GEM_LINE.fullmatch(line))
+    }
+    ruby, bundler = LOCKED_RUBY.search(text), BUNDLED.search(text)
+    return Locked(
+        gems=gems, ruby=ruby['version'] if ruby else '', bundler=bundler['version'] if bundler else ''
+    )
+
+
+def _ruby(source: Source, stack: Stack, gemfile: str, locked: Locked) -> Choice:
+    """The stack's Ruby, if it is what is asked for. Ranges in the Gemfile are left to Bundler."""
+    if not stack.rubies:
+        raise DetectError(f'the stack {stack.name} has no Ruby: its sysadmin should build it again')
+    asked, where = _asked(source, gemfile, locked)
+    if not asked:
+        return Choice(tool='Ruby', wanted=stack.rubies[-1], source=f'default of {stack.name}')
+    match = EXACT.fullmatch(asked)
+    if not match:
+        shown = ascii(asked[:60])[1:-1]
+        raise DetectError(f'{where} says {shown}, which is no version of Ruby: write "{stack.rubies[-1]}"')
+    fitting = [there for there in stack.rubies if f'{there}.'.startswith(f'{match["version"]}.')]
+    if not fitting:
+        raise DetectError(
+            f'{where} asks for Ruby {match["version"]}, and the stack {stack.name} has {", ".join(stack.rubies)}: '
+            f'change it, run "bundle install" and commit {GEMFILE} and {LOCK}'
+        )
+    return Choice(tool='Ruby', wanted=fitting[-1], source=where)
+
+
+def _asked(source: Source, gemfile: str, locked: Locked) -> tuple[str, str]:
+    if locked.ruby:
+        return locked.ruby, LOCK
+    match = GEMFILE_RUBY.search(gemfile)
+    if match and not RANGE.search(match['version']):
+        return match['version'].strip(), GEMFILE
+    if not match and source.exists('.ruby-version'):
+        return read_text(source, '.ruby-version').strip(), '.ruby-version'
+    return '', ''
+
+
+def _processes(source: Source, locked: Locked) -> tuple[tuple[ProcessType, ...], str]:
+    if source.exists('Procfile'):
+        return (), 'Procfile'
+    if 'rails' in locked.gems or 'railties' in locked.gems:
+        web = 'bundle exec rails server -b 0.0.0.0 -p "$PORT" -e "$RAILS_ENV"'
+        console = ProcessType(name='console', command='bundle exec rails console')
+        return (ProcessType(name='web', command=web), console), 'No Procfile, so the default for Rails'
+    if source.exists('config.ru'):
+        return (
+            ProcessType(name='web', command=_rack(locked)),
+        ), 'No Procfile, so the default for Rack (config.ru)'
+    raise DetectError(
+        'nothing says how the app is started: add a Procfile with "web: COMMAND", or a config.ru'
+    )
+
+
+def _rack(locked: Locked) -> str:
+    if 'puma' in locked.gems:
+        return 'bundle exec puma -b "tcp://0.0.0.0:$PORT" config.ru'
+    if 'rackup' in locked.gems or locked.gems.get('rack', '').startswith(('1.', '2.')):
+        return 'bundle exec rackup --host 0.0.0.0 --port "$PORT" config.ru'
+    raise DetectError(
+        f'{LOCK} has no server for config.ru: add "gem \'puma\'" to the Gemfile, run "bundle install" and commit both files'
+    )
+
+
+def _assets(source: Source) -> bool:
+    """Whether there are assets to compile: a task for it, in the Rakefile or by Rails, and no result in the commit."""
+    if any(source.glob(pattern) for pattern in COMPILED) or not source.exists('Rakefile'):
+        return False
+    by_rails = bool(source.glob('app/assets/*/*') or source.glob('app/assets/*'))
+    return by_rails or bool(ASSETS_TASK.search(read_text(source, 'Rakefile')))
+
+
+def _notes(source: Source, locked: Locked) -> Iterable[str]:
+    if locked.bundler:
+        yield f"Gemfile.lock was written by Bundler {ascii(locked.bundler)[1:-1]}; the stack's own Bundler installs it."
+    if source.glob('vendor/bundle/*/*/*'):
+        yield 'vendor/bundle is in the repository and is not used: "git rm -r --cached vendor/bundle" and add it to .gitignore.'
+    if source.exists('package.json'):
+        yield 'package.json is there too: this is built as a Ruby app, without Node.js. Commit what Node.js would build.'

@@ -1,0 +1,125 @@
+"""Scala apps: built by sbt in the version of project/build.properties; run by a copy of the stack's Java."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from gitreceive.errors import DetectError
+from gitreceive.java import JAVA_CAUSES, java_choice
+from gitreceive.manifest import read_text
+from gitreceive.model import Choice, Plan, ProcessType, Stack
+from gitreceive.ports import Source
+
+BUILD = 'project/build.properties'
+MARKERS = ('build.sbt', BUILD)
+OTHERS = ('*.sbt', 'project/*.sbt', 'project/*.scala', '.sbt/*.scala')
+
+LINE = re.compile(r'\s*sbt\.version\s*[=:]\s*(?P<value>\S{0,200})\s*')
+VERSION = re.compile(r'\d{1,2}\.\d{1,3}\.\d{1,3}(?:-(?:RC|M)\d{1,2})?', re.ASCII)
+TASK = re.compile(r'[A-Za-z0-9][\w:/.+-]{0,100}', re.ASCII)
+TASKS = 'compile stage'
+OLDEST = (1, 0)
+"""sbt 0.13 does not run on Java 9 or newer (its own "Setup" page)."""
+
+CAUSES = (
+    (
+        r'^([^\n]{1,100} asks for sbt [^\n]{1,40}, and there is no such version)',
+        r'\g<1>\nCorrect it, and commit it.',
+    ),
+    (
+        r'Not a valid (?:command|key): stage|Reference to undefined setting:? [^\n]{0,80}stage',
+        'sbt has no task "stage"\nAdd sbt-native-packager to project/plugins.sbt and enablePlugins(JavaAppPackaging) to build.sbt; or set the config var SBT_TASKS.',
+    ),
+    (
+        r'Not a valid (?:command|key): ([\w-]{1,80})',
+        r'sbt has no task "\g<1>"\nCorrect the config var SBT_TASKS.',
+    ),
+    (
+        r'(?:Error downloading|unresolved dependency:) ([^\s:;]{1,100}[:;#][^\s;]{1,100}[:;][^\s;]{1,100})[\s\S]{0,2000}?(?:not found|Not found)',
+        r'there is no \g<1> in the repositories of the app\nCorrect its name, version or Scala version in build.sbt or project/plugins.sbt.',
+    ),
+    (
+        r'build\.sbt:\d+: error: ([^\n]{1,200})|\[error\] \S{0,200}\.sbt:\d+: ([^\n]{1,200})',
+        r'the build definition is wrong: \g<1>\g<2>\nThe place is above; "sbt compile" at home shows the same.',
+    ),
+    (
+        r'Compilation failed|\(Compile / compileIncremental\)',
+        'the code does not compile\nIts errors are above; "sbt compile" at home shows the same.',
+    ),
+    (
+        r'no Procfile, and 0 programs that can be started',
+        'there is no program to start, and no Procfile\nAdd enablePlugins(JavaAppPackaging) to build.sbt, or a Procfile with "web: COMMAND".',
+    ),
+    (
+        r'no Procfile, and \d+ programs that can be started: ([^\n]{1,300})',
+        r'several programs can be started: \g<1>\nAdd a Procfile that says which: "web: target/universal/stage/bin/NAME -Dhttp.port=$PORT".',
+    ),
+    *JAVA_CAUSES,
+)
+
+
+def detect(source: Source) -> str | None:
+    """build.sbt or project/build.properties, or another file that only sbt reads."""
+    found = next((name for name in MARKERS if source.exists(name)), None)
+    return found or next((path for pattern in OTHERS for path in source.glob(pattern)[:1]), None)
+
+
+def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
+    """How the app is built. Raises DetectError for versions that are missing or that the stack lacks."""
+    java, sbt = java_choice(source, stack), _sbt(source)
+    procfile = source.exists('Procfile')
+    return Plan(
+        buildpack='scala',
+        title='Scala',
+        reason=ascii(detect(source) or MARKERS[0])[1:-1],
+        choices=(java, sbt),
+        values={
+            'java': java.wanted,
+            'sbt': sbt.wanted,
+            'tasks': _tasks(env),
+            'start': 'procfile' if procfile else 'stage',
+        },
+        processes=() if procfile else (ProcessType(name='web', command='start-stage'),),
+        processes_from='Procfile'
+        if procfile
+        else 'No Procfile, so the default for Scala (the program of target/universal/stage)',
+        notes=tuple(_notes(source)),
+    )
+
+
+def _sbt(source: Source) -> Choice:
+    text = read_text(source, BUILD) if source.exists(BUILD) else ''
+    found = [match['value'] for line in text.splitlines() if (match := LINE.fullmatch(line))]
+    if not found or not found[-1]:
+        raise DetectError(
+            f'{BUILD} names no version of sbt: write "sbt.version=1.10.7" into it and commit it'
+        )
+    if not VERSION.fullmatch(found[-1]):
+        shown = ascii(found[-1][:60])[1:-1]
+        raise DetectError(
+            f'{BUILD} says sbt.version={shown}, which is no version of sbt: write "sbt.version=1.10.7"'
+        )
+    major, minor = map(int, found[-1].split('.')[:2])
+    if (major, minor) < OLDEST:
+        raise DetectError(
+            f'{BUILD} asks for sbt {found[-1]}, which needs Java 8: change to sbt 1 ("sbt.version=1.10.7")'
+        )
+    return Choice(tool='sbt', wanted=found[-1], source=BUILD)
+
+
+def _tasks(env: Mapping[str, str]) -> str:
+    """The tasks, as one word; sbt takes what begins with "-" for an option, and some of those run programs."""
+    tasks = env.get('SBT_TASKS', TASKS).split()
+    wrong = [task for task in tasks if not TASK.fullmatch(task)]
+    if wrong or not tasks:
+        shown = ascii(wrong[0][:60])[1:-1] if wrong else ''
+        raise DetectError(
+            f'the config var SBT_TASKS has "{shown}", which is no task: set it to such as "{TASKS}"'
+        )
+    return ' '.join(tasks)
+
+
+def _notes(source: Source) -> Iterable[str]:
+    if any(source.glob(f'target/{pattern}') for pattern in ('*', '*/*', '*/*/*')):
+        yield 'target is in the repository and is not used: "git rm -r --cached target" and add it to .gitignore.'
+    if source.exists('package.json'):
+        yield 'package.json is there too: this is built as a Scala app, and assets are not built. Commit what they are built to.'

@@ -1,0 +1,1 @@
+object Hello { val words: Int = "text" }

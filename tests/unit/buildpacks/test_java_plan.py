@@ -1,0 +1,196 @@
+"""What the Java buildpack plans, from system.properties and what lies beside pom.xml or gradlew."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitreceive.buildpack import load_buildpacks
+from gitreceive.errors import DetectError
+from gitreceive.model import Plan, Stack
+from gitreceive.resources import directory
+from tests.fakes import FakeSource
+
+STACK = Stack(
+    name='cedar-12', run_image='run', build_image='build', uid=1000, javas=('11.0.2', '17.0.9', '17.0.21.1')
+)
+JAVA = next(buildpack for buildpack in load_buildpacks() if buildpack.name == 'java')
+POM: dict[str, str | bytes] = {'pom.xml': '<project/>'}
+GRADLE: dict[str, str | bytes] = {'gradlew': '#!/bin/sh', 'build.gradle.kts': 'plugins {}'}
+
+
+def plan(files: dict[str, str | bytes]) -> Plan:
+    return JAVA.plan(FakeSource(files), STACK, {})
+
+
+def refusal(files: dict[str, str | bytes]) -> str:
+    with pytest.raises(DetectError) as error:
+        plan(files)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('files', 'tool', 'folder', 'reason'),
+    [(POM, 'maven', 'target', 'pom.xml'), (GRADLE, 'gradle', 'build/libs', 'gradlew')],
+)
+def test_maven_and_gradle_are_told_apart(
+    files: dict[str, str | bytes], tool: str, folder: str, reason: str
+) -> None:
+    found = plan(files)
+    assert (found.values['tool'], found.values['folder'], found.reason) == (tool, folder, reason)
+    assert [(process.name, process.command) for process in found.processes] == [('web', 'start-jar')]
+    assert found.values['start'] == 'jar'
+
+
+def test_gradle_needs_its_wrapper_and_something_to_build() -> None:
+    assert JAVA.detect(FakeSource({'build.gradle': ''})) is None
+    assert JAVA.detect(FakeSource({'gradlew': ''})) is None
+    assert 'gradle wrapper' in JAVA.hints['build.gradle']
+
+
+def test_with_a_procfile_no_jar_is_looked_for() -> None:
+    found = plan(POM | {'Procfile': 'web: java -cp target/classes Main'})
+    assert (found.values['start'], found.processes) == ('procfile', ())
+
+
+@pytest.mark.parametrize(
+    ('line', 'exact'),
+    [
+        ('java.runtime.version=17', '17.0.21.1'),
+        ('java.runtime.version = 17.0.9', '17.0.9'),
+        ('java.runtime.version: openjdk-11', '11.0.2'),
+        ('java.runtime.version=zulu-17.0.21', '17.0.21.1'),
+        ('maven.version=3.8.7', '17.0.21.1'),
+        ('java.runtime.version=', '17.0.21.1'),
+        ('#java.runtime.version=99', '17.0.21.1'),
+    ],
+)
+def test_system_properties_choose_among_what_the_stack_has(line: str, exact: str) -> None:
+    assert plan(POM | {'system.properties': f'# words\r\n{line}\r\n'}).values['java'] == exact
+
+
+@pytest.mark.parametrize('version', ['1.8', '8', '21', '17.0.3', '1'])
+def test_a_java_that_the_stack_lacks_is_refused_with_what_there_is(version: str) -> None:
+    said = refusal(POM | {'system.properties': f'java.runtime.version={version}'})
+    assert (
+        f'asks for Java {version.removeprefix("1.")}, and the stack cedar-12 has 11.0.2, 17.0.9, 17.0.21.1'
+        in said
+    )
+    assert 'write "java.runtime.version=17"' in said
+
+
+@pytest.mark.parametrize('version', ['$(touch', '"17"', '17;id', '\u0661\u0667', '-17', '17-ea', '9' * 150])
+def test_what_is_no_version_is_refused(version: str) -> None:
+    assert 'is no version of Java' in refusal(POM | {'system.properties': f'java.runtime.version={version}'})
+
+
+def test_a_stack_without_java_says_so() -> None:
+    bare = Stack(name='bare', run_image='run', build_image='build', uid=1000)
+    with pytest.raises(DetectError, match='the stack bare has no Java'):
+        JAVA.plan(FakeSource(POM), bare, {})
+
+
+def test_a_conflict_marker_is_named_with_its_line() -> None:
+    assert 'pom.xml, line 2: a merge conflict' in refusal({'pom.xml': '<project>\n<<<<<<< HEAD\n'})
+    assert 'build.gradle.kts, line 1: a merge' in refusal(GRADLE | {'build.gradle.kts': '=======\n'})
+
+
+def test_a_manifest_of_100_megabytes_is_refused() -> None:
+    assert 'at most 10,000,000 are read' in refusal({'pom.xml': b' ' * 100_000_000})
+
+
+def test_what_the_pusher_should_know_is_told() -> None:
+    notes = ' '.join(plan(POM | {'target/classes/A.class': '', 'mvnw': '', 'package.json': ''}).notes)
+    assert 'target is in the repository and is not used' in notes
+    assert 'mvnw' in notes
+    assert 'package.json is there too' in notes
+
+
+@pytest.mark.parametrize(
+    ('said', 'cause'),
+    [
+        (
+            '[FATAL] Non-readable POM /app/src/pom.xml: no more data available - expected end tags </dependencies></project> to close start tag <dependencies>',
+            'pom.xml cannot be read: no more data available',
+        ),
+        (
+            "[ERROR] 'dependencies.dependency.version' for x:y:jar is missing. @ line 1, column 178",
+            'pom.xml names no version of x:y:jar\n',
+        ),
+        (
+            '[ERROR] Failed to execute goal on project hello: Could not resolve dependencies for project com.example:hello:jar:1.0: Could not find artifact org.apache.commons:commons-text:jar:99.9 in central',
+            'there is no org.apache.commons:commons-text:jar:99.9 in the repositories',
+        ),
+        (
+            '[ERROR] Failed to execute goal org.apache.maven.plugins:maven-compiler-plugin:3.13.0:compile (default-compile) on project b: Fatal error compiling: error: release version 21 not supported -> [Help 1]',
+            'the code asks for Java 21, and the JDK of the stack is older\n',
+        ),
+        (
+            '[ERROR] COMPILATION ERROR : \n[ERROR] /app/src/src/main/java/Hello.java:[1,36] incompatible types',
+            'the code does not compile\n',
+        ),
+        (
+            '[ERROR] Unknown lifecycle phase "nosuchphase". You must specify a valid lifecycle phase',
+            'the build has no task nosuchphase\n',
+        ),
+        (
+            '[ERROR] Plugin org.apache.maven.plugins:maven-resources-plugin:2.6 or one of its dependencies could not be resolved: Failed to read artifact descriptor for org.apache.maven.plugins:maven-resources-plugin:jar:2.6: Could not transfer artifact org.apache.maven.plugins:maven-resources-plugin:pom:2.6 from/to m (https://mirror.example/): transfer failed for https://mirror.example/a.pom: Unknown host mirror.example: Name or service not known',
+            'could not be reached\nTry again',
+        ),
+        (
+            '[ERROR] Plugin x could not be resolved: Could not transfer artifact org.apache:x:pom:2.6 from/to m (https://127.0.0.1:9/): transfer failed for https://127.0.0.1:9/x.pom: Connect to 127.0.0.1:9 [/127.0.0.1] failed: Connection refused',
+            'could not be reached\nTry again',
+        ),
+        ('[ERROR] Java heap space -> [Help 1]', 'ran out of memory\nGive the JVM'),
+        ('no Procfile, and 0 jars that can be run: ', 'there is no jar that can be run, and no Procfile\n'),
+        (
+            'no Procfile, and 2 jars that can be run: ./a/target/a.jar ./b/target/b.jar',
+            'several jars can be run: ./a/target/a.jar ./b/target/b.jar\n',
+        ),
+        ('/tmp/buildpack/maven: line 33:    12 Killed                  mvn', 'out of memory'),
+        ('something else', None),
+    ],
+)
+def test_a_failed_step_is_told_with_its_cause_and_a_remedy(said: str, cause: str | None) -> None:
+    told = JAVA.explain('maven', said.split('\n'))
+    assert told is None if cause is None else told is not None and cause in told
+    assert told is None or told.count('\n') == 1
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_planned_or_refused(content: bytes) -> None:
+    try:
+        found = plan(POM | {'system.properties': b'java.runtime.version=' + content})
+    except DetectError as error:
+        assert len(str(error)) < 400
+        return
+    assert found.values['java'] in STACK.javas
+
+
+@pytest.mark.parametrize(
+    ('file', 'content', 'megabytes'),
+    [
+        ('memory.max', '536870912\n', '512'),
+        ('memory/memory.limit_in_bytes', '1073741824\n', '1024'),
+        ('memory.max', 'max\n', None),
+        ('memory/memory.limit_in_bytes', '9223372036854771712\n', None),
+    ],
+)
+def test_the_memory_of_the_container_is_read_from_both_kinds_of_cgroups(
+    tmp_path: Path, file: str, content: str, megabytes: str | None
+) -> None:
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(content)
+    script = (directory('buildpacks') / 'shared' / 'memory.sh').read_text()
+    done = subprocess.run(
+        ['bash', '-c', script.replace('/sys/fs/cgroup', str(tmp_path)) + '\ngitreceive_memory'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    total = next(
+        line.split()[1] for line in Path('/proc/meminfo').read_text().splitlines() if 'MemTotal' in line
+    )
+    assert done.stdout.strip() == (megabytes or str(int(total) // 1024))

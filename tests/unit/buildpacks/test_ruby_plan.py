@@ -1,0 +1,225 @@
+"""What the Ruby buildpack plans, from Gemfile, Gemfile.lock and what lies beside them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitreceive.buildpack import load_buildpacks
+from gitreceive.errors import DetectError
+from gitreceive.model import Plan, Stack
+from tests.fakes import FakeSource
+
+STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, rubies=('3.1.2',))
+RUBY = next(buildpack for buildpack in load_buildpacks() if buildpack.name == 'ruby')
+LOCK = """\
+GEM
+  remote: https://gems.example/
+  specs:
+    rack (2.2.8)
+      extra (>= 1)
+
+PLATFORMS
+  ruby
+  x86_64-linux
+
+DEPENDENCIES
+  rack
+"""
+PROCFILE: dict[str, str | bytes] = {'Procfile': 'web: x'}
+
+
+def locked(*gems: str, more: str = '') -> str:
+    specs = ''.join(f'    {gem}\n' for gem in gems)
+    return LOCK.replace('    rack (2.2.8)\n      extra (>= 1)\n', specs) + more
+
+
+def plan(files: dict[str, str | bytes], lock: str | bytes = LOCK, gemfile: str | bytes = '') -> Plan:
+    return RUBY.plan(FakeSource({'Gemfile': gemfile, 'Gemfile.lock': lock, **files}), STACK, {})
+
+
+def refusal(files: dict[str, str | bytes], lock: str | bytes = LOCK, gemfile: str | bytes = '') -> str:
+    with pytest.raises(DetectError) as error:
+        plan(files, lock, gemfile)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('lock', 'gemfile', 'files', 'source'),
+    [
+        (LOCK, '', {}, 'default of cedar-12'),
+        (LOCK + '\nRUBY VERSION\n   ruby 3.1.2p20\n', '', {}, 'Gemfile.lock'),
+        (LOCK.replace('\n', '\r\n') + '\r\nRUBY VERSION\r\n   ruby 3.1.2\r\n', '', {}, 'Gemfile.lock'),
+        (LOCK, 'ruby "3.1"', {}, 'Gemfile'),
+        (LOCK, 'ruby "~> 3.0"', {}, 'default of cedar-12'),
+        (LOCK, '', {'.ruby-version': 'ruby-3.1.2\n'}, '.ruby-version'),
+    ],
+)
+def test_the_ruby_of_the_stack_is_used_where_it_is_asked_for(
+    lock: str, gemfile: str, files: dict[str, str | bytes], source: str
+) -> None:
+    found = plan(PROCFILE | files, lock, gemfile)
+    assert [(choice.wanted, choice.source) for choice in found.choices] == [('3.1.2', source)]
+
+
+@pytest.mark.parametrize(
+    ('lock', 'gemfile', 'files', 'said'),
+    [
+        (LOCK + '\nRUBY VERSION\n   ruby 3.4.1p0\n', '', {}, 'Gemfile.lock asks for Ruby 3.4.1, and the stack cedar-12 has 3.1.2'),
+        (LOCK, "ruby '3.12'", {}, 'Gemfile asks for Ruby 3.12'),
+        (LOCK, '', {'.ruby-version': '$(touch /tmp/x)'}, '.ruby-version says $(touch /tmp/x), which is no version'),
+        (LOCK, '', {'.ruby-version': 'jruby-9.4'}, 'which is no version of Ruby'),
+        (LOCK.replace('  ruby\n  x86_64-linux', '  arm64-darwin-23'), '', {}, 'bundle lock --add-platform x86_64-linux'),
+        ('<<<<<<< HEAD\n', '', {}, 'Gemfile.lock, line 1: a merge conflict marker'),
+        (b'x' * 20_000_000, '', {}, 'at most 10,000,000 are read'),
+    ],
+    ids=range(7),
+)  # fmt: skip
+def test_what_cannot_be_installed_here_is_refused_with_what_to_do(
+    lock: str | bytes, gemfile: str, files: dict[str, str | bytes], said: str
+) -> None:
+    assert said in refusal(PROCFILE | files, lock, gemfile)
+
+
+def test_a_missing_lock_file_is_refused() -> None:
+    with pytest.raises(DetectError, match=r'there is no Gemfile\.lock: run "bundle install" and commit it'):
+        RUBY.plan(FakeSource({'Gemfile': '', **PROCFILE}), STACK, {})
+
+
+@pytest.mark.parametrize(
+    ('lock', 'files', 'commands'),
+    [
+        (
+            locked('rails (7.1.0)', 'railties (7.1.0)'),
+            {},
+            ['bundle exec rails server -b 0.0.0.0 -p "$PORT" -e "$RAILS_ENV"', 'bundle exec rails console'],
+        ),
+        (LOCK, {'config.ru': ''}, ['bundle exec rackup --host 0.0.0.0 --port "$PORT" config.ru']),
+        (
+            locked('puma (6.4.0)', 'rack (3.0.0)'),
+            {'config.ru': ''},
+            ['bundle exec puma -b "tcp://0.0.0.0:$PORT" config.ru'],
+        ),
+        (
+            locked('rack (3.0.0)', 'rackup (2.1.0)'),
+            {'config.ru': ''},
+            ['bundle exec rackup --host 0.0.0.0 --port "$PORT" config.ru'],
+        ),
+    ],
+)
+def test_rails_and_rack_start_without_a_procfile(
+    lock: str, files: dict[str, str | bytes], commands: list[str]
+) -> None:
+    found = plan(files, lock)
+    assert [process.command for process in found.processes] == commands
+    assert 'No Procfile' in found.processes_from
+
+
+def test_an_app_that_cannot_be_started_is_refused_with_what_to_add() -> None:
+    assert 'add a Procfile with "web: COMMAND", or a config.ru' in refusal({})
+    assert "gem 'puma'" in refusal({'config.ru': ''}, locked('rack (3.0.0)'))
+
+
+@pytest.mark.parametrize(
+    ('files', 'wanted'),
+    [
+        ({'Rakefile': 'task "assets:precompile" do; end'}, True),
+        ({'Rakefile': 'namespace :assets do'}, True),
+        ({'Rakefile': 'Rails.application.load_tasks', 'app/assets/config/manifest.js': ''}, True),
+        ({'Rakefile': 'task :test'}, False),
+        ({'app/assets/config/manifest.js': ''}, False),
+        ({'Rakefile': 'assets:precompile', 'public/assets/.sprockets-manifest-1.json': ''}, False),
+        ({'Rakefile': 'assets:precompile', 'public/assets/manifest-1.json': ''}, False),
+    ],
+)
+def test_assets_are_compiled_where_there_are_some_and_no_result(
+    files: dict[str, str | bytes], wanted: bool
+) -> None:
+    assert plan(PROCFILE | files).values['assets'] is wanted
+
+
+@pytest.mark.parametrize(
+    ('gemfile', 'first'),
+    [
+        ('gem "rack"', False),
+        ('gemspec', True),
+        ('gem "own", path: "lib/own"', True),
+        ('gem "own", :path => "own"', True),
+        ('path "engines" do', True),
+        ('eval_gemfile "x"', True),
+        ('ruby File.read(".tool-versions")', True),
+    ],
+)
+def test_the_code_comes_first_where_installing_needs_it(gemfile: str, first: bool) -> None:
+    assert plan(PROCFILE, gemfile=gemfile).values['tree_first'] is first
+
+
+def test_what_the_pusher_should_know_is_told() -> None:
+    files: dict[str, str | bytes] = {'vendor/bundle/ruby/3.1.0/x': '', 'package.json': ''}
+    notes = ' '.join(plan(PROCFILE | files, locked(more='\nBUNDLED WITH\n   2.5.4\n')).notes)
+    assert 'written by Bundler 2.5.4' in notes
+    assert 'vendor/bundle is in the repository' in notes
+    assert 'package.json is there too' in notes
+
+
+@pytest.mark.parametrize(
+    ('said', 'cause'),
+    [
+        (
+            'Your Ruby version is 3.1.2, but your Gemfile specified 3.4.1',
+            'the Gemfile asks for Ruby 3.4.1, and the stack has 3.1.2\n',
+        ),
+        (
+            'Your bundle only supports platforms ["x86_64-darwin"] but your local platform is\nx86_64-linux. Add the current platform to the lockfile with\n`bundle lock --add-platform x86_64-linux` and try again.',
+            'Gemfile.lock is for ["x86_64-darwin"] only\n',
+        ),
+        (
+            'You are trying to install in deployment mode after changing\nyour Gemfile. Run `bundle install` elsewhere and add the\nupdated Gemfile.lock to version control.',
+            'Gemfile.lock does not match the Gemfile\n',
+        ),
+        (
+            'Your bundle is locked to greet (9.9.9) from rubygems repository\nhttps://gems.example/ or installed locally, but that version can no longer be\nfound in that source.',
+            'there is no gem greet 9.9.9 in the sources of the Gemfile\nRun "bundle update greet"',
+        ),
+        (
+            'Retrying fetcher due to error (4/4): Bundler::HTTPError Could not fetch specs from https://127.0.0.1:9/ due to underlying error <Errno::ECONNREFUSED: Failed to open TCP connection to 127.0.0.1:9>',
+            'the source of the gems could not be reached\n',
+        ),
+        (
+            "rake aborted!\nDon't know how to build task 'assets:precompile' (See the list of available tasks with `rake --tasks`)",
+            'there is no rake task assets:precompile\n',
+        ),
+        (
+            "rake aborted!\nno words\n/app/src/Rakefile:1:in `block in <top (required)>'\nTasks: TOP => a",
+            'rake stopped: no words\n',
+        ),
+        (
+            'rake aborted!\nLoadError: cannot load such file -- nothing',
+            'the file or gem nothing is not there\n',
+        ),
+        (
+            'rake aborted!\nKeyError: key not found: "WORDS"\n/app/src/Rakefile:1:in `fetch\'',
+            'the app needs the variable WORDS while it is built\n',
+        ),
+        (
+            'An error occurred while installing answer (1.0.0), and Bundler cannot continue.',
+            'the gem answer 1.0.0 could not be installed\n',
+        ),
+        ('/tmp/buildpack/bundle: line 33:    12 Killed                  ruby', 'out of memory'),
+        ('something else', None),
+    ],
+)
+def test_a_failed_step_is_told_with_its_cause_and_a_remedy(said: str, cause: str | None) -> None:
+    told = RUBY.explain('bundle install', said.split('\n'))
+    assert told is None if cause is None else told is not None and cause in told
+    assert told is None or told.count('\n') == 1
+
+
+@given(st.binary(max_size=200), st.binary(max_size=100), st.text(max_size=40))
+def test_any_bytes_are_planned_or_refused(lock: bytes, gemfile: bytes, version: str) -> None:
+    files: dict[str, str | bytes] = PROCFILE | {'.ruby-version': version.encode('utf-8', 'replace')}
+    try:
+        found = plan(files, lock, gemfile)
+    except DetectError as error:
+        assert len(str(error)) < 400
+        return
+    assert found.values['ruby'] == '3.1.2'

@@ -1,0 +1,105 @@
+"""What the Scala buildpack plans, from project/build.properties and system.properties."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitreceive.buildpack import load_buildpacks
+from gitreceive.errors import DetectError
+from gitreceive.model import Plan, Stack
+from tests.fakes import FakeSource
+
+STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, javas=('17.0.21.1',))
+SCALA = next(buildpack for buildpack in load_buildpacks() if buildpack.name == 'scala')
+PROPERTIES = 'project/build.properties'
+APP: dict[str, str | bytes] = {'build.sbt': '', PROPERTIES: 'sbt.version=1.10.7\n'}
+
+
+def plan(files: dict[str, str | bytes], **env: str) -> Plan:
+    return SCALA.plan(FakeSource(files), STACK, env)
+
+
+def refusal(files: dict[str, str | bytes], **env: str) -> str:
+    with pytest.raises(DetectError) as error:
+        plan(files, **env)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('files', 'reason'),
+    [
+        ({'build.sbt': ''}, 'build.sbt'),
+        ({'shop.sbt': ''}, 'shop.sbt'),
+        ({PROPERTIES: ''}, PROPERTIES),
+        ({'project/Build.scala': ''}, 'project/Build.scala'),
+        ({'.sbt/x.scala': ''}, '.sbt/x.scala'),
+        ({'src/main/scala/A.scala': ''}, None),
+    ],
+)
+def test_what_only_sbt_reads_marks_the_platform(files: dict[str, str | bytes], reason: str | None) -> None:
+    assert SCALA.detect(FakeSource(files)) == reason
+
+
+def test_sbt_and_java_are_chosen_and_the_staged_program_is_started() -> None:
+    found = plan(APP | {'system.properties': 'java.runtime.version=17'})
+    assert [(choice.tool, choice.wanted, choice.source) for choice in found.choices] == [
+        ('Java', '17.0.21.1', 'system.properties'),
+        ('sbt', '1.10.7', PROPERTIES),
+    ]
+    assert (found.values['tasks'], found.values['start']) == ('compile stage', 'stage')
+    assert [(process.name, process.command) for process in found.processes] == [('web', 'start-stage')]
+
+
+def test_with_a_procfile_no_program_is_looked_for() -> None:
+    found = plan(APP | {'Procfile': 'web: x'})
+    assert (found.values['start'], found.processes) == ('procfile', ())
+
+
+@pytest.mark.parametrize('version', ['1.10.7', '2.0.1', '1.11.0-RC2', '1.12.0-M1'])
+def test_published_forms_of_versions_are_taken(version: str) -> None:
+    assert plan(APP | {PROPERTIES: f'# x\r\nsbt.version = {version}\r\n'}).values['sbt'] == version
+
+
+@pytest.mark.parametrize(
+    ('content', 'said'),
+    [
+        ('', 'names no version of sbt: write "sbt.version=1.10.7"'),
+        ('sbt.version=', 'names no version of sbt'),
+        ('sbt.version=1.10', 'is no version of sbt'),
+        ('sbt.version=$(touch', 'is no version of sbt'),
+        ('sbt.version=1.10.7:jar', 'is no version of sbt'),
+        ('sbt.version=../../1.1.1', 'is no version of sbt'),
+        ('sbt.version=0.13.18', 'needs Java 8'),
+        (b'\0' * 20_000_000, 'at most 10,000,000 are read'),
+    ],
+    ids=range(8),
+)
+def test_a_missing_or_strange_version_is_refused_with_what_to_write(content: str | bytes, said: str) -> None:
+    assert said in refusal(APP | {PROPERTIES: content})
+
+
+def test_without_build_properties_the_file_is_asked_for() -> None:
+    assert 'project/build.properties names no version of sbt' in refusal({'build.sbt': ''})
+
+
+@pytest.mark.parametrize('tasks', ['-J-XX:OnError=id', ';reload', '$(id)', '', '"a b"'])
+def test_what_is_no_task_is_refused(tasks: str) -> None:
+    assert 'which is no task' in refusal(APP, SBT_TASKS=tasks)
+
+
+def test_tasks_can_be_chosen() -> None:
+    assert plan(APP, SBT_TASKS=' assembly  web/stage ').values['tasks'] == 'assembly web/stage'
+
+
+def test_a_committed_target_is_told() -> None:
+    assert 'target is in the repository' in ' '.join(plan(APP | {'target/x': ''}).notes)
+
+
+@given(st.binary(max_size=100), st.text(max_size=30))
+def test_any_bytes_are_planned_or_refused(content: bytes, tasks: str) -> None:
+    try:
+        found = plan(APP | {PROPERTIES: b'sbt.version=1.10.' + content}, SBT_TASKS=tasks)
+    except DetectError as error:
+        assert len(str(error)) < 400
+        return
+    assert str(found.values['sbt']).startswith('1.10.')
