@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterable, Mapping
 
 from gitreceive.errors import DetectError
-from gitreceive.java import JAVA_CAUSES, java_choice
+from gitreceive.java import java_choice
 from gitreceive.manifest import read_text
 from gitreceive.model import Choice, Plan, ProcessType, Stack
 from gitreceive.ports import Source
+
+from .causes import CAUSES as CAUSES
 
 BUILD = 'project/build.properties'
 MARKERS = ('build.sbt', BUILD)
@@ -19,42 +21,6 @@ TASK = re.compile(r'[A-Za-z0-9][\w:/.+-]{0,100}', re.ASCII)
 TASKS = 'compile stage'
 OLDEST = (1, 0)
 """sbt 0.13 does not run on Java 9 or newer (its own "Setup" page)."""
-
-CAUSES = (
-    (
-        r'^([^\n]{1,100} asks for sbt [^\n]{1,40}, and there is no such version)',
-        r'\g<1>\nCorrect it, and commit it.',
-    ),
-    (
-        r'Not a valid (?:command|key): stage|Reference to undefined setting:? [^\n]{0,80}stage',
-        'sbt has no task "stage"\nAdd sbt-native-packager to project/plugins.sbt and enablePlugins(JavaAppPackaging) to build.sbt; or set the config var SBT_TASKS.',
-    ),
-    (
-        r'Not a valid (?:command|key): ([\w-]{1,80})',
-        r'sbt has no task "\g<1>"\nCorrect the config var SBT_TASKS.',
-    ),
-    (
-        r'(?:Error downloading|unresolved dependency:) ([^\s:;]{1,100}[:;#][^\s;]{1,100}[:;][^\s;]{1,100})[\s\S]{0,2000}?(?:not found|Not found)',
-        r'there is no \g<1> in the repositories of the app\nCorrect its name, version or Scala version in build.sbt or project/plugins.sbt.',
-    ),
-    (
-        r'build\.sbt:\d+: error: ([^\n]{1,200})|\[error\] \S{0,200}\.sbt:\d+: ([^\n]{1,200})',
-        r'the build definition is wrong: \g<1>\g<2>\nThe place is above; "sbt compile" at home shows the same.',
-    ),
-    (
-        r'Compilation failed|\(Compile / compileIncremental\)',
-        'the code does not compile\nIts errors are above; "sbt compile" at home shows the same.',
-    ),
-    (
-        r'no Procfile, and 0 programs that can be started',
-        'there is no program to start, and no Procfile\nAdd enablePlugins(JavaAppPackaging) to build.sbt, or a Procfile with "web: COMMAND".',
-    ),
-    (
-        r'no Procfile, and \d+ programs that can be started: ([^\n]{1,300})',
-        r'several programs can be started: \g<1>\nAdd a Procfile that says which: "web: target/universal/stage/bin/NAME -Dhttp.port=$PORT".',
-    ),
-    *JAVA_CAUSES,
-)
 
 
 def detect(source: Source) -> str | None:

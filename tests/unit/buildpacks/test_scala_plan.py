@@ -95,6 +95,52 @@ def test_a_committed_target_is_told() -> None:
     assert 'target is in the repository' in ' '.join(plan(APP | {'target/x': ''}).notes)
 
 
+@pytest.mark.parametrize(
+    ('said', 'cause'),
+    [
+        (
+            "[error] Not a valid command: stage (similar: set, last, task)\n[error] Not a valid project ID: stage\n[error] Expected ':'\n[error] Not a valid key: stage (similar: state, test, target)",
+            'sbt has no task "stage"\nAdd sbt-native-packager',
+        ),
+        (
+            '[error] (update) sbt.librarymanagement.ResolveException: Error downloading org.apache.commons:commons-text:99.9\n[error]   Not found\n[error]   not found: /tmp/home/.ivy2/localorg.apache.commons/commons-text/99.9/ivys/ivy.xml',
+            'there is no org.apache.commons:commons-text:99.9 in the repositories',
+        ),
+        (
+            '/app/src/build.sbt:2: error: not found: value unknown\nscalaVersion := unknown\n                ^\n[error] Type error in expression',
+            'the build definition is wrong: not found: value unknown\n',
+        ),
+        (
+            '[error] [/app/src/build.sbt]:2: unclosed string literal',
+            'the build definition is wrong: unclosed string literal\n',
+        ),
+        (
+            '[error] /app/src/src/main/scala/Hello.scala:1:34: type mismatch;\n[error] (Compile / compileIncremental) Compilation failed',
+            'the code does not compile\n',
+        ),
+        (
+            'project/build.properties asks for sbt 1.99.0, and there is no such version',
+            'and there is no such version\nCorrect it',
+        ),
+        (
+            'no Procfile, and 0 programs that can be started: ',
+            'there is no program to start, and no Procfile\n',
+        ),
+        (
+            'no Procfile, and 2 programs that can be started: a/b c/d',
+            'several programs can be started: a/b c/d\n',
+        ),
+        ('[error] java.lang.OutOfMemoryError: Java heap space', 'ran out of memory\nGive the JVM'),
+        ('/tmp/buildpack/sbt: line 24:    12 Killed                  java', 'out of memory'),
+        ('something else', None),
+    ],
+)
+def test_a_failed_step_is_told_with_its_cause_and_a_remedy(said: str, cause: str | None) -> None:
+    told = SCALA.explain('sbt', said.split('\n'))
+    assert told is None if cause is None else told is not None and cause in told
+    assert told is None or told.count('\n') == 1
+
+
 @given(st.binary(max_size=100), st.text(max_size=30))
 def test_any_bytes_are_planned_or_refused(content: bytes, tasks: str) -> None:
     try:

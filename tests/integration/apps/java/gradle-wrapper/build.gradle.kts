@@ -1,0 +1,7 @@
+plugins {
+    application
+}
+
+tasks.register("stage") {
+    dependsOn("jar")
+}
