@@ -170,6 +170,22 @@ def test_any_bytes_are_planned_or_refused(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ('megabytes', 'options'),
+    [
+        (512, '-XX:MaxRAMPercentage=58 -Xss512k -XX:CICompilerCount=2 -Dfile.encoding=UTF-8 -Xmx99m'),
+        (1024, '-XX:MaxRAMPercentage=66 -Dfile.encoding=UTF-8 -Xmx99m'),
+        (4096, '-XX:MaxRAMPercentage=80 -Dfile.encoding=UTF-8 -Xmx99m'),
+    ],
+)
+def test_the_heap_follows_the_memory_and_the_apps_own_options_come_last(megabytes: int, options: str) -> None:
+    profile = (directory('buildpacks') / 'shared' / 'java.sh').read_text().replace('cd /app/src', '')
+    script = f'gitreceive_memory() {{ echo {megabytes}; }}\n{profile}\necho "$JAVA_TOOL_OPTIONS"'
+    environ = {'PATH': '/usr/bin:/bin', 'JAVA_TOOL_OPTIONS': '-Xmx99m'}
+    done = subprocess.run(['bash', '-c', script], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == options
+
+
+@pytest.mark.parametrize(
     ('file', 'content', 'megabytes'),
     [
         ('memory.max', '536870912\n', '512'),
