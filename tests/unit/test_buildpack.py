@@ -43,7 +43,7 @@ def test_the_shipped_ones_come_in_a_fixed_order() -> None:
 def test_steps_get_the_directory_and_what_all_buildpacks_share_but_not_the_plan() -> None:
     assert names(BUILDPACKS['node']) == SHARED | {
         'buildpack/choose-version.js': False,
-        'buildpack/environment': False,
+        'buildpack/node-environment': False,
         'buildpack/install-manager': True,
         'buildpack/install-node': True,
         'buildpack/node.sh': False,

@@ -143,7 +143,7 @@ def test_the_buildpacks_of_the_app_win_over_detection() -> None:
 @pytest.mark.parametrize(
     ('files', 'env', 'said'),
     [
-        (BOTH, {'BUILDPACK_URL': 'ruby'}, 'asks for the buildpack "ruby", which is no URL of one'),
+        (BOTH, {'BUILDPACK_URL': 'elixir'}, 'asks for the buildpack "elixir", which is no URL of one'),
         ({'Procfile': 'web: a'}, {'BUILDPACK_URL': 'python'}, 'the app has none of requirements.txt'),
         ({**BOTH, '.buildpacks': 'python\nhttps://example.com/x'}, {}, 'which cannot be combined'),
         ({**BOTH, '.buildpacks': 'node\nminimal'}, {}, 'which cannot be combined'),

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitreceive.buildpack import load_buildpacks
 from gitreceive.errors import GitReceiveError
+from gitreceive.planning import Planner
+from gitreceive.stack import load_stack
+from gitreceive.stages.detect import WITH_ASSETS
+from tests.fakes import FakeSource
 from tests.unit.stages.test_dockerfile import TEXT, recipe, shape
 
 START = [('FROM',), ('ENV',), ('USER',)]
@@ -50,9 +55,30 @@ STEPS: Mapping[str, list[tuple[str, ...]]] = {
 }
 
 
+def files_of(name: str, planner: Planner) -> set[str]:
+    """The scripts of a buildpack, with those that all have."""
+    return {
+        file.name for buildpack in planner.buildpacks if buildpack.name == name for file in buildpack.files
+    }
+
+
 @pytest.mark.parametrize('platform', USUAL)
 def test_an_ordinary_app_has_these_steps(platform: str) -> None:
     assert shape(recipe(dict(USUAL[platform]))) == [*START, *STEPS[platform], END]
+
+
+@pytest.mark.parametrize('platform', WITH_ASSETS)
+def test_node_builds_the_assets_of_a_platform_and_neither_takes_the_others_scripts(platform: str) -> None:
+    files = {'python': {'requirements.txt': '', 'Procfile': 'web: a'}, **USUAL}[platform]
+    planner = Planner(buildpacks=load_buildpacks(), stack=load_stack('cedar-12'))
+    package = '{"scripts": {"build": "make"}}'
+    planned = planner.plan(FakeSource({'Procfile': 'web: a', **files, 'package.json': package}), {})
+    assert planned.plan.buildpack == platform
+    assert '["/tmp/buildpack/npm", "run", "build"]' in planned.recipe.dockerfile
+    assert 'COPY --from=assets --chown=app:app ["/app/src", "/app/src"]' in planned.recipe.dockerfile
+    assert files_of(platform, planner) & files_of('node', planner) == files_of('bun', planner) & files_of(
+        'static', planner
+    )
 
 
 @pytest.mark.parametrize('platform', USUAL)
