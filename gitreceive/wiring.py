@@ -14,17 +14,15 @@ from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.adapters.storage import Surroundings, storage_from_url
 from gitreceive.adapters.storage.secrets import NO_SECRETS, load_secrets
 from gitreceive.adapters.storage.whole import composing
-from gitreceive.buildpack import load_buildpacks
 from gitreceive.errors import GitReceiveError
 from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.pipeline import Line
-from gitreceive.planning import Planner
+from gitreceive.platforms import open_planner
 from gitreceive.ports import Composing
 from gitreceive.settings import Settings
 from gitreceive.shelf import Shelf
 from gitreceive.slugs.retention import Keeper
-from gitreceive.stack import load_stack
 
 PING_SECONDS = 1.0
 
@@ -65,16 +63,6 @@ def open_keeper(settings: Settings) -> Keeper:
     home = Home(settings.home)
     history = History(home.history_db)
     return Keeper(history=history, storage=open_storage(settings), home=home, keep=settings.keep_releases)
-
-
-def open_planner(settings: Settings) -> Planner:
-    """What plans are made with. Raises SettingsError for a buildpack that is none."""
-    buildpacks = load_buildpacks(settings.buildpack_directories, settings.buildpack_hosts.split())
-    return Planner(
-        buildpacks=buildpacks,
-        stack=load_stack(settings.stack, settings.python_mirror),
-        submodule_hosts=settings.submodule_hosts.split(),
-    )
 
 
 def engine_answers(settings: Settings) -> bool:

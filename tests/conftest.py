@@ -14,7 +14,7 @@ import docker
 import pytest
 from docker.errors import DockerException
 
-from gitreceive.cli.stack import Lines
+from gitreceive.cli.lines import Lines
 from gitreceive.model import Stack
 from gitreceive.stack.build import build_stack
 from gitreceive.stack.recipe import load_recipe

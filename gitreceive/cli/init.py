@@ -1,18 +1,18 @@
 """``gitreceive init``: the receiver's Dockerfile as a file of the app."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from gitreceive.buildpack import load_buildpacks
+from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
-from gitreceive.cli.stack import Lines
 from gitreceive.errors import SettingsError
 from gitreceive.local.building import ENV_FILE, directory_source
 from gitreceive.local.standalone import DOCKERFILE, FOLDER, standalone, write_standalone
 from gitreceive.planning import Planner, tell_plan
+from gitreceive.platforms import open_planner
 from gitreceive.settings import Settings
-from gitreceive.stack import load_stack
 
 HIDDEN = (ENV_FILE, DOCKERFILE)
 """A Dockerfile that is there already says nothing about the one to be written."""
@@ -37,8 +37,10 @@ def init(directory: Path, template: str | None, force: bool, settings: Settings)
 
 
 def _planner(template: str | None, settings: Settings) -> Planner:
-    known = {buildpack.name: buildpack for buildpack in load_buildpacks()}
-    if template is not None and template not in known:
+    planner = open_planner(settings)
+    known = {buildpack.name: buildpack for buildpack in planner.buildpacks}
+    if template is None:
+        return planner
+    if template not in known:
         raise SettingsError(f'there is no buildpack "{template}"; there are: {", ".join(sorted(known))}')
-    chosen = tuple(known.values()) if template is None else (known[template],)
-    return Planner(buildpacks=chosen, stack=load_stack(settings.stack, settings.python_mirror))
+    return replace(planner, buildpacks=(known[template],))

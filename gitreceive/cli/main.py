@@ -3,39 +3,59 @@
 import os
 import signal
 import sys
+from importlib import import_module
 
 import click
 
-from gitreceive.cli.builder import builder
-from gitreceive.cli.clean import clean
-from gitreceive.cli.door import door
-from gitreceive.cli.exec import exec_command
-from gitreceive.cli.init import init
-from gitreceive.cli.keys import keys
-from gitreceive.cli.plan import plan
-from gitreceive.cli.release import release
-from gitreceive.cli.serve import serve
-from gitreceive.cli.slug import slug
-from gitreceive.cli.stack import stack
-from gitreceive.cli.start import start
-from gitreceive.cli.tidy import gc
-from gitreceive.cli.verbs import verb_commands
 from gitreceive.errors import GitReceiveError
 from gitreceive.text import harmless
 
+COMMANDS = {
+    'serve': 'serve:serve',
+    'door': 'door:door',
+    'builder': 'builder:builder',
+    'keys': 'keys:keys',
+    'plan': 'plan:plan',
+    'stack': 'stack:stack',
+    'slug': 'slug:slug',
+    'gc': 'tidy:gc',
+    'init': 'init:init',
+    'start': 'start:start',
+    'exec': 'exec:exec_command',
+    'release': 'release:release',
+    'clean': 'clean:clean',
+}
+"""Where each command is, in a module of this package. Only the one that is asked for is imported: the SSH and Docker
+libraries take longer to load than most commands to run."""
 
-@click.group(context_settings={'help_option_names': ['-h', '--help']})
+VERBS = ('allow', 'apps', 'builds', 'cancel', 'config', 'logs', 'rebuild', 'releases')
+"""Those of the grammar that the door knows, too."""
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """See click."""
+        return sorted([*COMMANDS, *VERBS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """See click."""
+        if cmd_name in VERBS:
+            found = import_module('gitreceive.cli.verbs').verb_command(cmd_name)
+        elif cmd_name in COMMANDS:
+            module, _, name = COMMANDS[cmd_name].partition(':')
+            found = getattr(import_module(f'gitreceive.cli.{module}'), name)
+        else:
+            return None
+        assert isinstance(found, click.Command)
+        return found
+
+
+@click.group(cls=Commands, context_settings={'help_option_names': ['-h', '--help']})
 @click.version_option(package_name='gitreceive')
 def gitreceive() -> None:
     """A git push-to-deploy receiver: push, build, slug, release."""
-
-
-for command in (
-    *(serve, door, builder, keys, plan, stack, slug, gc),
-    *(init, start, exec_command, release, clean),
-    *verb_commands(),
-):
-    gitreceive.add_command(command)
 
 
 def main() -> None:

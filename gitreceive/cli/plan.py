@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
+from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
-from gitreceive.cli.stack import Lines
 from gitreceive.planning import as_record, tell_planned
+from gitreceive.platforms import open_planner
 from gitreceive.settings import Settings
-from gitreceive.wiring import open_planner
 from gitreceive.workdir import WorkingDirectory
 
 

@@ -14,8 +14,8 @@ from rich.console import Console as Terminal
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from gitreceive.adapters.heroku import HEROKU, NewSlug, Platform, PlatformRelease
+from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
-from gitreceive.cli.stack import Lines
 from gitreceive.errors import ReleaseError
 from gitreceive.local.building import Built, app_lock, build_directory, open_bench
 from gitreceive.local.envfile import read_env_file

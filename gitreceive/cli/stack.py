@@ -5,31 +5,13 @@ import sys
 
 import click
 
+from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
 from gitreceive.errors import GitReceiveError
 from gitreceive.settings import Settings
 from gitreceive.stack.build import Options, build_stack
 from gitreceive.stack.recipe import load_recipe
 from gitreceive.text import harmless
-
-
-class Lines:
-    """A console that writes each line to standard output at once; with ``err`` to standard error."""
-
-    def __init__(self, err: bool = False) -> None:
-        self._err = err
-
-    def step(self, text: str) -> None:
-        """``-----> text``"""
-        click.echo(f'-----> {harmless(text)}', err=self._err)
-
-    def detail(self, text: str) -> None:
-        """``       text``"""
-        click.echo(f'       {harmless(text)}', err=self._err)
-
-    def warn(self, text: str) -> None:
-        """`` !     text``"""
-        click.echo(f' !     {harmless(text)}', err=True)
 
 
 @click.group('stack')

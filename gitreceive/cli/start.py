@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from gitreceive.boot import HOST, PORT, process_container
+from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
-from gitreceive.cli.stack import Lines
 from gitreceive.local.building import ENV_FILE, app_lock, build_directory, open_bench, runnable_image
 from gitreceive.local.envfile import read_env_file
 from gitreceive.local.running import build_clock, run_in_foreground

@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import click
 
@@ -17,12 +17,10 @@ from gitreceive.settings import Settings
 from gitreceive.wiring import open_line
 
 
-def verb_commands() -> Iterable[click.Command]:
-    """One command for each verb of the grammar; its words go on as they are."""
-    return [_command(name, command) for name, command in grammar.commands.items()]
+def verb_command(name: str) -> click.Command:
+    """The command of that verb of the grammar; its words go on as they are."""
+    verb = grammar.commands[name]
 
-
-def _command(name: str, verb: click.Command) -> click.Command:
     @click.command(name, help=verb.help, context_settings={'ignore_unknown_options': True})
     @click.argument('words', nargs=-1, type=click.UNPROCESSED, metavar=_usage(verb))
     @settings_options

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gitreceive.buildpack import load_buildpacks
 from gitreceive.errors import BadCommand
 from gitreceive.local.running import local_home
 from gitreceive.model import AppName, Image, ProcessType, Recipe, Stack
 from gitreceive.planning import Planned, Planner, tell_plan
+from gitreceive.platforms import open_planner
 from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder, SlugPacker, SlugReader, Source
 from gitreceive.settings import Limits, Settings
 from gitreceive.shown import ShownSource
-from gitreceive.stack import load_stack
 from gitreceive.stages.build import build_image
 from gitreceive.wiring import local_builder, open_packer, open_reader
 from gitreceive.workdir import WorkingDirectory
@@ -68,9 +67,8 @@ class Built:
 
 def open_bench(settings: Settings) -> Bench:
     """The bench with its real parts; connects to nothing."""
-    planner = Planner(buildpacks=load_buildpacks(), stack=load_stack(settings.stack, settings.python_mirror))
     return Bench(
-        planner=planner,
+        planner=open_planner(settings),
         builder=local_builder(settings, local_home(settings).name()),
         packer=open_packer(settings),
         reader=open_reader(),

@@ -14,7 +14,7 @@ import docker
 import pytest
 from docker.errors import ImageNotFound
 
-from gitreceive.cli.stack import Lines
+from gitreceive.cli.lines import Lines
 from gitreceive.errors import StackError
 from gitreceive.model import Stack
 from gitreceive.stack import images

@@ -1,0 +1,16 @@
+"""What apps can be built as here: the buildpacks and the stack that the settings name. Needs no engine."""
+
+from gitreceive.buildpack import load_buildpacks
+from gitreceive.planning import Planner
+from gitreceive.settings import Settings
+from gitreceive.stack import load_stack
+
+
+def open_planner(settings: Settings) -> Planner:
+    """What plans are made with. Raises SettingsError for a buildpack that is none, or a stack that there is not."""
+    buildpacks = load_buildpacks(settings.buildpack_directories, settings.buildpack_hosts.split())
+    return Planner(
+        buildpacks=buildpacks,
+        stack=load_stack(settings.stack, settings.python_mirror),
+        submodule_hosts=settings.submodule_hosts.split(),
+    )

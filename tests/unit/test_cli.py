@@ -1,0 +1,34 @@
+"""What the command line offers, and what it costs to ask for one thing of it."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from gitreceive.builder.verbs import grammar
+from gitreceive.cli.main import COMMANDS, VERBS, gitreceive
+
+
+def test_every_verb_of_the_grammar_is_a_command_on_the_host() -> None:
+    assert sorted(VERBS) == sorted(grammar.commands)
+    assert not set(VERBS) & set(COMMANDS)
+
+
+@pytest.mark.parametrize('name', [*COMMANDS, *VERBS])
+def test_every_command_is_found_under_its_name_and_says_what_it_does(name: str) -> None:
+    command = gitreceive.get_command(click.Context(gitreceive), name)
+    assert command is not None
+    assert command.name == name
+    assert command.get_short_help_str()
+
+
+@pytest.mark.parametrize('command', ['plan', 'keys'])
+def test_a_command_loads_no_library_that_it_does_not_need(command: str) -> None:
+    code = (
+        'import sys, click; from gitreceive.cli.main import gitreceive; '
+        f'gitreceive.get_command(click.Context(gitreceive), {command!r}); '
+        'print(*sorted({"paramiko", "docker", "requests", "boto3", "cyclonedx"} & set(sys.modules)))'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
