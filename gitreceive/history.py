@@ -145,11 +145,6 @@ class History:
         query = 'SELECT kind, sha256 FROM documents WHERE app = ? AND slug = ?'
         return {row['kind']: row['sha256'] for row in self._rows(query, app, slug)}
 
-    def documented_slugs(self, app: AppName) -> list[str]:
-        """The slugs about which anything was stored and not forgotten."""
-        rows = self._rows('SELECT DISTINCT slug FROM documents WHERE app = ? ORDER BY slug', app)
-        return [str(row['slug']) for row in rows]
-
     def record_document(self, app: AppName, slug: str, kind: str, sha256: str) -> None:
         """Remembers that it is in storage."""
         with self._transaction() as db:

@@ -93,24 +93,11 @@ class Keeper:
             self.history.forget_slugs(app, kept.slugs | kept.members)
             return garbage
 
-    def names(self, app: AppName) -> list[str] | None:
-        """All objects below the app's name; None if the storage cannot say (HTTP)."""
-        try:
-            return list(self.storage.list(f'{app}/'))
-        except StorageError:
-            return None
-
     def _garbage(self, app: AppName, kept: Kept) -> Garbage:
-        found = [each for each in self._known(app) if is_of_slugs(each, app) and not kept.needs(each)]
+        stored = self.storage.list(f'{app}/')
+        found = [each for each in stored if is_of_slugs(each, app) and not kept.needs(each)]
         sizes = {name(app, each.slug.sha256): each.slug.size for each in self.history.releases(app, -1)}
         return Garbage(app=app, objects={each: sizes.get(each) or self._size(each) for each in found})
-
-    def _known(self, app: AppName) -> list[str]:
-        """What there is of the app; where the storage cannot say, what the journal knows to be there."""
-        names = self.names(app)
-        if names is not None:
-            return names
-        return [name(app, slug, kind) for slug in self.history.documented_slugs(app) for kind in KINDS]
 
     def _size(self, object_name: str) -> int:
         size = self.storage.size(object_name)

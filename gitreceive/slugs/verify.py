@@ -35,20 +35,16 @@ class Finding:
 
 
 def verify_storage(keeper: Keeper, inventory: Inventory) -> Iterator[Finding]:
-    """Looks through all apps. What is made of slugs (bills of materials, provenance) is made again if it is not right."""
+    """Looks through all apps. What is made of slugs (bills of materials, provenance) is made again if it is not right.
+
+    Raises StorageError if the storage cannot be listed.
+    """
     apps = keeper.history.apps()
     for app in apps:
         yield from verify_app(app, keeper, inventory)
-    for each in _all_names(keeper):
+    for each in keeper.storage.list():
         if each.partition('/')[0] not in apps:
             yield Finding(object=each, what='superfluous', why='it belongs to no app, and nothing removes it')
-
-
-def _all_names(keeper: Keeper) -> list[str]:
-    try:
-        return list(keeper.storage.list())
-    except StorageError:  # a server that takes PUT cannot say what it has
-        return []
 
 
 def verify_app(app: AppName, keeper: Keeper, inventory: Inventory) -> Iterator[Finding]:
@@ -64,7 +60,7 @@ def verify_app(app: AppName, keeper: Keeper, inventory: Inventory) -> Iterator[F
         yield Finding(
             object=each, what='superfluous', why='no kept release needs it; "gitreceive gc" removes it'
         )
-    for each in check.names or ():
+    for each in check.names:
         if not is_of_slugs(each, app):
             yield Finding(
                 object=each, what='superfluous', why='it was not made by a receiver, and nothing removes it'
@@ -76,7 +72,7 @@ class _Check:
 
     def __init__(self, app: AppName, keeper: Keeper) -> None:
         self._app, self._keeper, self._storage = app, keeper, keeper.storage
-        self.names = keeper.names(app)
+        self.names = set(self._storage.list(f'{app}/'))
         self._seen: dict[str, Finding | None] = {}
 
     def slug(self, release: Release) -> Iterator[Finding]:
@@ -84,7 +80,7 @@ class _Check:
         shown, sha256 = f'{release.app} v{release.version}', release.slug.sha256
         told = name(self._app, sha256, FACTS)
         wanted: dict[str, str] = {}
-        if not self._there(told):
+        if told not in self.names:
             yield Finding(object=told, what='missing', release=shown)
         else:
             try:
@@ -93,10 +89,10 @@ class _Check:
                 yield Finding(object=told, what='damaged', why=str(error), release=shown)
         wrong = [found for each, sha in wanted.items() if (found := self._compared(each, sha))]
         whole = name(self._app, sha256)
-        if wanted and self._there(whole) and not wrong and complete_slug(self._storage, self._app, sha256):
+        if wanted and whole in self.names and not wrong and complete_slug(self._storage, self._app, sha256):
             why = 'it had not its size; its members are as they were stored'
             yield Finding(object=whole, what=MADE_AGAIN, why=why, release=shown)
-        elif (not wanted or self._there(whole)) and (found := self._compared(whole, sha256)):
+        elif (not wanted or whole in self.names) and (found := self._compared(whole, sha256)):
             wrong.append(found)
         yield from (replace(found, release=shown) for found in wrong)
 
@@ -134,19 +130,14 @@ class _Check:
             self._seen[object_name] = self._look(object_name, expected)
         return self._seen[object_name]
 
-    def _there(self, object_name: str) -> bool:
-        """As far as the storage can say."""
-        return self.names is None or object_name in self.names
-
     def _look(self, object_name: str, expected: str) -> Finding | None:
-        if not self._there(object_name):
+        if object_name not in self.names:
             return Finding(object=object_name, what='missing')
         try:
             with self._storage.open(object_name) as stream:
                 found, size = checksum(stream)
         except StorageError as error:
-            what = 'missing' if self.names is None else 'damaged'
-            return Finding(object=object_name, what=what, why=str(error))
+            return Finding(object=object_name, what='damaged', why=str(error))
         if found == expected:
             return None
         return Finding(object=object_name, what='damaged', why=f'its {size:,} bytes have the sha256 {found}')

@@ -1,9 +1,7 @@
 """Slugs are kept as long as a kept release needs them; damage and loss are found, and what can be made again is."""
 
-import dataclasses
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -238,29 +236,3 @@ def test_a_whole_that_was_cut_is_made_again_of_its_members_and_one_that_was_chan
 def _members(kept: Shelf, release: Release) -> list[Path]:
     manifest = read_manifest(kept.storage, HELLO, release.slug.sha256)
     return [kept.path(f'hello/members/{each.sha256}.gz') for each in members_of(manifest)]
-
-
-class Unlisted(FileStorage):
-    """Cannot say what it has, like a server that takes PUT, and keeps whole slugs only."""
-
-    keeps_parts = False
-
-    def list(self, prefix: str = '') -> Iterator[str]:
-        """See the port."""
-        raise StorageError(f'{prefix}: not here')
-
-
-def test_of_a_storage_that_cannot_list_the_journal_knows_what_is_there(tmp_path: Path) -> None:
-    with shelf(tmp_path, keep=1) as kept:
-        old, new = kept.release({'src/a': b'1'}), kept.release({'src/a': b'2'})
-        all_kept = dataclasses.replace(kept.keeper, storage=Unlisted(kept.objects), keep=2)
-        for release in undocumented(HELLO, all_kept):
-            write_documents(release, all_kept, Inventory(READER))
-        keeper = dataclasses.replace(all_kept, keep=1)
-        assert list(verify_storage(all_kept, Inventory(READER))) == []
-        garbage = keeper.collect(HELLO)
-        assert garbage.objects[f'hello/{old.slug.sha256}.tgz'] == old.slug.size
-        assert {name.partition('.')[0] for name in kept.names()} == {f'hello/{new.slug.sha256}'}
-        assert keeper.collect(HELLO).objects == {}
-        kept.path(f'hello/{new.slug.sha256}.tgz').unlink()
-        assert [each.what for each in verify_storage(keeper, Inventory(READER))] == ['missing']
