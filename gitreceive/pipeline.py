@@ -194,12 +194,13 @@ def _screen(app: AppName, config: Mapping[str, str], line: Line, cancellation: C
 
 def _about(build: Build, planned: Planned, image: Image, line: Line) -> Mapping[str, object]:
     plan, stack = planned.plan, line.stack
+    built_on_stack = stack.build_image in planned.recipe.dockerfile  # an app's own Dockerfile may be on another image
     return {
         'app': build.push.app,
         'commit': build.push.commit,
         'recipe': hashlib.sha256(planned.recipe.dockerfile.encode()).hexdigest(),
         'stack': stack.name,
-        'stack_digest': line.builder.digest(stack.build_image),
+        'stack_digest': line.builder.digest(stack.build_image) if built_on_stack else '',
         'buildpack': plan.buildpack,
         'versions': dict(image.versions),
         'process_types': {process.name: process.command for process in plan.processes},
