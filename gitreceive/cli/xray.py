@@ -54,7 +54,10 @@ def diff(a: str, b: str, as_json: bool, settings: Settings) -> None:
     old, new = (parts_of(find_slug(text, Home(settings.home)), storage) for text in (a, b))
     differences = diff_slugs(old, new, GzipSlugReader())
     if as_json:
-        records = [{**asdict(difference), 'path': path_text(difference.path)} for difference in differences]
+        records = [
+            {'path': path_text(each.path), 'what': each.what, 'why': list(map(path_text, each.why))}
+            for each in differences
+        ]
         click.echo(json.dumps(records, indent=2))
     else:
         for found in differences:
