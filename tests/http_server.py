@@ -53,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(411)
                 return
             self.server.objects[path] = body
-            self.answer(201)
+            self.answer(201, headers={'ETag': '"1"'})
         elif self.command == 'DELETE':
             self.answer(204 if self.server.objects.pop(path, None) is not None else 404)
         else:

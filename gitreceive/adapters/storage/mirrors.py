@@ -6,7 +6,6 @@ order; a failure is told in the log and tried again, later and later. Nobody wai
 because of one.
 """
 
-import contextlib
 import hashlib
 import json
 import logging
@@ -195,25 +194,33 @@ class Mirror:
         elif action == 'compose' and isinstance(self._storage, Composing):
             self._storage.compose(name, parts)
         else:
-            with contextlib.suppress(NoSuchObject):  # deleted meanwhile, or never put
-                self._copy(first, name, parts or [name])
+            self._copy(first, name, parts or [name])
 
     def _copy(self, first: Storage, name: str, parts: Sequence[str]) -> None:
-        digest = hashlib.sha256()
         with NamedTemporaryFile(dir=self._notes, prefix=COPY) as file:
-            for part in parts:
-                with first.open(part) as stream:
-                    while piece := stream.read(PIECE):
-                        digest.update(piece)
-                        file.write(piece)
-            file.flush()
-            put_verified(self._storage, name, Path(file.name), digest.hexdigest())
+            try:
+                checksum = _gather(first, parts, file)
+            except NoSuchObject:
+                return  # deleted meanwhile, or never put
+            put_verified(self._storage, name, Path(file.name), checksum)
 
 
 def mirrored(first: Storage, others: Sequence[tuple[str, Storage]], folder: Path) -> Storage:
     """``first``, with mirrors by their addresses, whose notes are below ``folder``."""
     mirrors = [Mirror(storage, address, folder / _digest(address)) for address, storage in others]
     return ComposingMirrored(first, mirrors) if isinstance(first, Composing) else Mirrored(first, mirrors)
+
+
+def _gather(first: Storage, parts: Sequence[str], sink: IO[bytes]) -> str:
+    """Writes the parts in a row; their sha256."""
+    digest = hashlib.sha256()
+    for part in parts:
+        with first.open(part) as stream:
+            while piece := stream.read(PIECE):
+                digest.update(piece)
+                sink.write(piece)
+    sink.flush()
+    return digest.hexdigest()
 
 
 def _matters(action: str, name: str) -> bool:

@@ -42,7 +42,12 @@ class ObjectStorage:
     def put(self, name: str, file: Path) -> str:
         """See the port. Large files go in parts, some at once; nothing is visible before the last one."""
         with self._errors(f'cannot store {name}'):
-            obstore.put(self._store, checked(name), file, chunk_size=CHUNK, max_concurrency=CONNECTIONS)
+            try:
+                obstore.put(self._store, checked(name), file, chunk_size=CHUNK, max_concurrency=CONNECTIONS)
+            except NotFoundError as error:
+                raise StorageError(
+                    f'{self._address}: there is no such bucket or container: create it'
+                ) from error
         return self.url(name)
 
     def url(self, name: str) -> str:
@@ -69,7 +74,7 @@ class ObjectStorage:
         with self._errors(f'cannot delete {name}'):
             try:
                 obstore.delete(self._store, checked(name))
-            except (NotFoundError, FileNotFoundError):
+            except NotFoundError:
                 return
 
     def sweep(self) -> int:
@@ -80,10 +85,8 @@ class ObjectStorage:
     def _errors(self, what: str) -> Iterator[None]:
         try:
             yield
-        except (NotFoundError, FileNotFoundError) as error:
-            raise NoSuchObject(
-                f'{what} in {self._address}: there is no such object, or nothing to put it into'
-            ) from error
+        except NotFoundError as error:
+            raise NoSuchObject(f'{what} in {self._address}: there is no such object') from error
         except (BaseError, OSError) as error:
             raise StorageError(f'{what} in {self._address}: {_words(error)}') from error
 

@@ -148,6 +148,20 @@ def test_what_the_first_storage_has_not_is_not_waited_for(
     assert other.objects == {} and notes(tmp_path) == []
 
 
+def test_what_a_mirror_has_no_place_for_stays_to_be_done(
+    first: FileStorage, slug: Path, tmp_path: Path
+) -> None:
+    with running(Server()) as server:
+        server.faults.extend([None, says(404, b'no such share')])
+        both, mirror = together(
+            first, HttpStorage.from_url(server.address, NO_SECRETS, patience=QUICK), tmp_path
+        )
+        both.put('hello/1.tgz', slug)
+        with pytest.raises(StorageError, match=r'404 .*no such share'):
+            mirror.catch_up(first)
+        assert len(notes(tmp_path)) == 1
+
+
 def test_a_mirror_that_composes_gets_the_parts_and_another_one_the_whole(slug: Path, tmp_path: Path) -> None:
     first, composing, whole = MemoryStorage(), MemoryStorage(), WholeStorage()
     both = mirrored(first, [('a', composing), ('b', whole)], tmp_path / 'notes')
