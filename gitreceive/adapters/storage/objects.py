@@ -28,6 +28,8 @@ RETRIES: Any = {
 EXAMPLES = {'gs': 'gs://bucket/prefix', 'az': 'az://container/prefix?account=NAME'}
 OPTIONS = {'gs': {'endpoint': 'base_url'}, 'az': {'endpoint': 'endpoint', 'account': 'account_name'}}
 """Options of a URL, and what obstore calls them. Whatever is secret comes from the environment."""
+MISSING = (NotFoundError, FileNotFoundError)
+"""obstore says both of an object that is not there."""
 WORDS = re.compile(r'<Message>(.*?)</Message>', re.DOTALL)
 REMEDY = 'check the credentials, and what they may do there'
 
@@ -41,10 +43,12 @@ class ObjectStorage:
 
     def put(self, name: str, file: Path) -> str:
         """See the port. Large files go in parts, some at once; nothing is visible before the last one."""
+        if not file.exists():
+            raise StorageError(f'cannot store {name}: there is no file {file}')
         with self._errors(f'cannot store {name}'):
             try:
                 obstore.put(self._store, checked(name), file, chunk_size=CHUNK, max_concurrency=CONNECTIONS)
-            except NotFoundError as error:
+            except MISSING as error:
                 raise StorageError(
                     f'{self._address}: there is no such bucket or container: create it'
                 ) from error
@@ -74,7 +78,7 @@ class ObjectStorage:
         with self._errors(f'cannot delete {name}'):
             try:
                 obstore.delete(self._store, checked(name))
-            except NotFoundError:
+            except MISSING:
                 return
 
     def sweep(self) -> int:
@@ -85,7 +89,7 @@ class ObjectStorage:
     def _errors(self, what: str) -> Iterator[None]:
         try:
             yield
-        except NotFoundError as error:
+        except MISSING as error:
             raise NoSuchObject(f'{what} in {self._address}: there is no such object') from error
         except (BaseError, OSError) as error:
             raise StorageError(f'{what} in {self._address}: {_words(error)}') from error
