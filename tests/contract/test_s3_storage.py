@@ -233,6 +233,9 @@ def test_a_vanished_endpoint_is_named(
         's3://key:canary@bucket/',
         's3://b?secret=canary',
         's3://b?profile=nobody-has',
+        's3://b?canary',
+        's3://b?path_style=perhaps',
+        's3://b?endpoint=nowhere',
     ],
 )
 def test_a_url_that_cannot_be_used_is_told_without_its_secrets(url: str) -> None:

@@ -36,7 +36,7 @@ class HerokuStorage:
     def from_url(cls, url: str, folder: Path, environ: Mapping[str, str]) -> 'HerokuStorage':
         """``heroku:``, or ``heroku:https://address?app={app}-production&stack=heroku-24``. Raises SettingsError."""
         address, _, query = url.removeprefix('heroku:').partition('?')
-        options = dict(parse_qsl(query))
+        options = dict(parse_qsl(query, keep_blank_values=True))
         if not set(options) <= set(OPTIONS) or '{' in options.get('app', '').replace('{app}', ''):
             raise SettingsError(
                 f'storage = heroku:{urlsplit(address).hostname or ""}: as {EXAMPLE} is expected'

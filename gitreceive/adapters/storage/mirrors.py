@@ -192,17 +192,21 @@ class Mirror:
             for each in doomed:
                 self._storage.delete(each)
         elif action == 'compose' and isinstance(self._storage, Composing):
-            self._storage.compose(name, parts)
+            lacking = [part for part in parts if self._storage.size(part) is None]
+            if all([self._copy(first, part, [part]) for part in lacking]):
+                self._storage.compose(name, parts)
         else:
             self._copy(first, name, parts or [name])
 
-    def _copy(self, first: Storage, name: str, parts: Sequence[str]) -> None:
+    def _copy(self, first: Storage, name: str, parts: Sequence[str]) -> bool:
+        """Sends the parts in a row; False if they have been deleted meanwhile, or never came to the first storage."""
         with NamedTemporaryFile(dir=self._notes, prefix=COPY) as file:
             try:
                 checksum = _gather(first, parts, file)
             except NoSuchObject:
-                return  # deleted meanwhile, or never put
+                return False
             put_verified(self._storage, name, Path(file.name), checksum)
+            return True
 
 
 def mirrored(first: Storage, others: Sequence[tuple[str, Storage]], folder: Path) -> Storage:

@@ -115,7 +115,7 @@ def from_url(url: str) -> ObjectStorage:
     Credentials come from where the vendor's tools look. Raises SettingsError.
     """
     parts = urlsplit(url)
-    options, known = dict(parse_qsl(parts.query)), OPTIONS[parts.scheme]
+    options, known = dict(parse_qsl(parts.query, keep_blank_values=True)), OPTIONS[parts.scheme]
     if not parts.netloc or '@' in parts.netloc or not set(options) <= set(known):
         raise SettingsError(
             f'storage = {parts.scheme}://{parts.netloc.rpartition("@")[2]}{parts.path}: {EXAMPLES[parts.scheme]} is '

@@ -19,7 +19,7 @@ from s3transfer.utils import ReadFileChunk
 from gitreceive.adapters.incoming import PIECE, incoming
 from gitreceive.adapters.storage.names import checked
 from gitreceive.adapters.storage.s3_client import CONNECTIONS, MISSING, connect, translated
-from gitreceive.adapters.storage.s3_parts import Copied, Piece, Sent, parts
+from gitreceive.adapters.storage.s3_parts import Copied, Piece, Sent, plan_parts
 from gitreceive.errors import NoSuchObject, SettingsError, StorageError
 
 if TYPE_CHECKING:
@@ -123,14 +123,12 @@ class S3Storage:
         in_parts = '-' in found.get('ETag', '')
         return '' if in_parts else base64.b64decode(kept).hex()
 
-    def compose(self, name: str, parts_of: Sequence[str]) -> str:
+    def compose(self, name: str, parts: Sequence[str]) -> str:
         """See ``Composing``. The store copies; what is too small for a part is fetched and sent again."""
         with self._errors(f'cannot compose {name}'):
-            sizes = [(part, self._size(part)) for part in parts_of]
-            plan = [partial(self._make, part) for part in parts(sizes)] or [
-                partial(self._make, Sent(pieces=()))
-            ]
-            self._upload(name, plan, {})
+            sizes = [(part, self._size(part)) for part in parts]
+            plan = list(plan_parts(sizes)) or [Sent(pieces=())]
+            self._upload(name, [partial(self._make, part) for part in plan], {})
             wanted, found = sum(size for _, size in sizes), self.size(name)
             if found != wanted:
                 self.delete(name)
@@ -229,8 +227,9 @@ def from_url(url: str) -> S3Storage:
     Credentials come from where boto3 looks: environment, ``~/.aws``, the metadata of the machine.
     """
     parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
-    if not parts.netloc or '@' in parts.netloc or not set(options) <= set(OPTIONS):
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    usable = set(options) <= set(OPTIONS) and options.get('path_style', 'true') in ('true', 'false')
+    if not parts.netloc or '@' in parts.netloc or not usable:
         raise SettingsError(
             f'storage = s3://{parts.netloc.rpartition("@")[2]}{parts.path}: a bucket is expected, '
             f'with no other options than {", ".join(OPTIONS)}: {EXAMPLE}'

@@ -35,7 +35,7 @@ REMEDIES = {
 
 def connect(options: Mapping[str, str]) -> 'S3Client':
     """A client; speaks to nobody yet. Retries, with backoff and jitter, are botocore's own ("standard")."""
-    path_style = options.get('path_style', 'false').lower() in ('true', '1', 'yes')
+    path_style = options.get('path_style') == 'true'
     config = Config(
         connect_timeout=20,
         read_timeout=60,

@@ -35,7 +35,7 @@ class Sent:
     pieces: tuple[Piece, ...]
 
 
-def parts(sizes: Sequence[tuple[str, int]]) -> Iterator[Copied | Sent]:
+def plan_parts(sizes: Sequence[tuple[str, int]]) -> Iterator[Copied | Sent]:
     """The parts of an upload that puts objects (name, size) in a row; every part but the last has at least 5 MiB.
 
     A small object is sent together with the beginning of the next one, of which the rest is copied if it is large

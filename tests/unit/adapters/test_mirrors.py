@@ -176,6 +176,23 @@ def test_a_mirror_that_composes_gets_the_parts_and_another_one_the_whole(slug: P
     assert whole.objects == {'hello/1.tgz': b'some bytes' * 2, 'hello/1.json': b'some bytes'}
 
 
+def test_a_mirror_that_came_later_gets_the_parts_that_it_lacks(slug: Path, tmp_path: Path) -> None:
+    first, other = MemoryStorage(), MemoryStorage()
+    first.put('hello/members/1.gz', slug)
+    both = mirrored(first, [('a', other)], tmp_path / 'notes')
+    assert isinstance(both, mirrors.ComposingMirrored)
+    both.compose('hello/1.tgz', ['hello/members/1.gz'])
+    both._mirrors[0].catch_up(first)
+    assert set(other.objects) == {'hello/members/1.gz', 'hello/1.tgz'}
+    both.compose('hello/2.tgz', ['hello/members/1.gz'])
+    first.delete('hello/members/1.gz')
+    other.delete('hello/members/1.gz')
+    both._mirrors[0].catch_up(first)
+    assert 'hello/2.tgz' not in other.objects, (
+        'what it is made of is not there any more, so it is not waited for'
+    )
+
+
 def test_several_urls_are_a_truth_and_its_mirrors(slug: Path, tmp_path: Path) -> None:
     text = f'file://{tmp_path}/first file://{tmp_path}/second'
     both = storage_from_url(text, Surroundings(folder=tmp_path / 'builder'))

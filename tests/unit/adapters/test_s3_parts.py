@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.adapters.storage.s3_parts import LEAST, MOST, Copied, Piece, Sent, parts
+from gitreceive.adapters.storage.s3_parts import LEAST, MOST, Copied, Piece, Sent, plan_parts
 
 SIZES = st.one_of(
     st.integers(0, 100),
@@ -26,7 +26,7 @@ def length(part: Copied | Sent) -> int:
 @given(st.lists(SIZES, max_size=8))
 def test_the_parts_are_the_objects_and_every_part_but_the_last_is_large_enough(sizes: list[int]) -> None:
     objects = [(f'o{number}', size) for number, size in enumerate(sizes)]
-    made = list(parts(objects))
+    made = list(plan_parts(objects))
     reached = {name: 0 for name, _ in objects}
     for piece in (piece for part in made for piece in pieces(part)):
         assert piece.start == reached[piece.name] < piece.end
@@ -39,16 +39,16 @@ def test_the_parts_are_the_objects_and_every_part_but_the_last_is_large_enough(s
 
 
 def test_what_is_large_enough_is_not_sent_again() -> None:
-    made = list(parts([('runtime', 30 << 20), ('dependencies', 6 << 20), ('code', 100)]))
+    made = list(plan_parts([('runtime', 30 << 20), ('dependencies', 6 << 20), ('code', 100)]))
     assert [type(part) for part in made] == [Copied, Copied, Sent]
     assert length(made[2]) == 100
 
 
 def test_a_small_object_takes_the_beginning_of_the_next_one_with_it() -> None:
-    made = list(parts([('runtime', 100), ('dependencies', 40 << 20), ('code', 1)]))
+    made = list(plan_parts([('runtime', 100), ('dependencies', 40 << 20), ('code', 1)]))
     assert [length(part) for part in made] == [LEAST, (40 << 20) - LEAST + 100, 1]
 
 
 def test_nothing_is_made_of_nothing() -> None:
-    assert list(parts([])) == []
-    assert list(parts([('empty', 0)])) == []
+    assert list(plan_parts([])) == []
+    assert list(plan_parts([('empty', 0)])) == []
