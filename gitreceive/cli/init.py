@@ -38,9 +38,10 @@ def init(directory: Path, template: str | None, force: bool, settings: Settings)
 
 def _planner(template: str | None, settings: Settings) -> Planner:
     planner = open_planner(settings)
-    known = {buildpack.name: buildpack for buildpack in planner.buildpacks}
     if template is None:
         return planner
-    if template not in known:
-        raise SettingsError(f'there is no buildpack "{template}"; there are: {", ".join(sorted(known))}')
-    return replace(planner, buildpacks=(known[template],))
+    chosen = tuple(buildpack for buildpack in planner.buildpacks if buildpack.name == template)
+    if not chosen:
+        known = ', '.join(sorted(buildpack.name for buildpack in planner.buildpacks))
+        raise SettingsError(f'there is no buildpack "{template}"; there are: {known}')
+    return replace(planner, buildpacks=chosen)

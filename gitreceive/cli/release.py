@@ -67,7 +67,7 @@ def release(settings: Settings, target: Target, env_file: Path | None, allow: tu
     with interrupting_signals(), tempfile.TemporaryDirectory(prefix='gitreceive-') as folder:
         with build_clock(settings) as clock, app_lock(directory, settings, clock):
             built = build_directory(directory, env, bench, console, clock)
-            tell_processes(built.planned.plan, built.image, console)
+            tell_processes(built.plan, built.image, console)
             console.step('Packing the slug')
             slug = cut_local_slug(built, bench, Path(folder, 'slug.tgz'), allow, clock)
             bench.builder.remove_replaced(built.app)
@@ -82,13 +82,12 @@ def release(settings: Settings, target: Target, env_file: Path | None, allow: tu
 
 
 def _new_slug(built: Built, slug: Slug, target: Target, stack: str) -> NewSlug:
-    plan = built.planned.plan
     return NewSlug(
-        processes={process.name: process.command for process in plan.processes},
+        processes={process.name: process.command for process in built.plan.processes},
         sha256=slug.sha256,
         commit=built.planned.source.commit,
         stack=target.stack or stack,
-        buildpack=plan.title,
+        buildpack=built.plan.title,
     )
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from gitreceive.classic import with_release
 from gitreceive.errors import BadCommand
 from gitreceive.local.running import local_home
-from gitreceive.model import AppName, Image, ProcessType, Recipe, Stack
+from gitreceive.model import AppName, Image, Plan, ProcessType, Recipe, Stack
 from gitreceive.planning import Planned, Planner, tell_plan
 from gitreceive.platforms import open_planner
 from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder, SlugPacker, SlugReader, Source
@@ -51,15 +52,16 @@ class Bench:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """A directory's image, and what it was made of."""
+    """A directory's image, what it was made of, and the plan as the build has completed it."""
 
     app: AppName
     planned: Planned
+    plan: Plan
     image: Image
 
     def process(self, name: str) -> ProcessType:
         """The process type of that name. Raises BadCommand with those that there are."""
-        found = {process.name: process for process in self.planned.plan.processes}
+        found = {process.name: process for process in self.plan.processes}
         if name not in found:
             raise BadCommand(f'there is no process type "{name}"; there are: {", ".join(found) or "none"}')
         return found[name]
@@ -111,7 +113,8 @@ def build_directory(
     tell_plan(planned.plan, console)
     job = BuildJob(app=app, number=BUILT, recipe=planned.recipe, source=planned.source, env=env)
     image = build_image(job, bench.builder, console, cancellation, planned.explain)
-    return Built(app=app, planned=planned, image=image)
+    plan = with_release(planned.plan, image.release)
+    return Built(app=app, planned=planned, plan=plan, image=image)
 
 
 def runnable_image(built: Built, bench: Bench, console: Console, cancellation: Cancellation) -> Image:
