@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from gitreceive.errors import StateError
 
 WAIT_SECONDS = 0.1
+NAME = re.compile('local-[0-9a-f]{32}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,11 @@ class LocalHome:
         """What images and containers of this user and machine are known by: the engine may be shared with others."""
         file = self.root / 'name'
         with self.locked('name.lock'), _told(file):
-            if not file.exists():
-                file.write_text(f'local-{uuid.uuid4().hex}')
-            return file.read_text().strip()
+            known = file.read_text() if file.exists() else ''
+            if not NAME.fullmatch(known):  # also what a full disk has left of it
+                known = f'local-{uuid.uuid4().hex}'
+                file.write_text(known)
+            return known
 
     @contextmanager
     def locked(self, name: str, check: Callable[[], None] = lambda: None) -> Iterator[None]:

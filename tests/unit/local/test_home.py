@@ -28,6 +28,12 @@ def test_a_machine_keeps_its_name(tmp_path: Path) -> None:
     assert (home.root.stat().st_mode & 0o777) == 0o700
 
 
+def test_a_name_that_was_not_written_whole_is_made_again(tmp_path: Path) -> None:
+    home = LocalHome(tmp_path)
+    (tmp_path / 'name').write_text('local-12')
+    assert home.name() == home.name() != 'local-12'
+
+
 def test_an_owner_is_alive_while_it_runs_and_leaves_nothing(tmp_path: Path) -> None:
     home = LocalHome(tmp_path)
     with home.owner() as name:
