@@ -215,6 +215,35 @@ def test_no_requirements_add_an_instruction(
 
 @settings(deadline=None)
 @given(
+    start=TEXT,
+    build=TEXT,
+    engine=st.just('') | TEXT,
+    version=st.just('1.x') | TEXT,
+    manager=st.sampled_from(['', 'bun@1.4.4']) | TEXT,
+)
+def test_no_app_of_bun_adds_an_instruction(**words: str) -> None:
+    package = {
+        'scripts': {'start': words['start'], 'build': words['build'], 'postinstall': words['build']},
+        'engines': {'bun': words['engine']},
+        'packageManager': words['manager'],
+        'dependencies': {words['start']: words['version']},
+    }
+    files: dict[str, str | bytes] = {
+        'package.json': json.dumps(package),
+        'bun.lock': b'',
+        '.bun-version': words['version'].encode('utf-8', 'replace'),
+    }
+    try:
+        found = shape(recipe(files))
+    except GitReceiveError:
+        return
+    programs = [step[1] for step in found if step[0] == 'RUN']
+    assert programs[0] == '/tmp/buildpack/install-bun'
+    assert set(programs[1:]) == {'/tmp/buildpack/bun'}
+
+
+@settings(deadline=None)
+@given(
     lock=st.sampled_from(['uv.lock', 'poetry.lock', 'pdm.lock', 'Pipfile.lock']),
     dependency=TEXT,
     limits=TEXT,
