@@ -1,7 +1,10 @@
 """A Python that the stack lacks, from a mirror: a real uv, a real server, and an archive made of the stack's own Python."""
 
 import hashlib
+import io
 import json
+import re
+import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,7 +25,8 @@ from gitreceive.stages.dockerfile import render_dockerfile
 from tests.building import TarSource, workshop
 
 BUILD_SECONDS = 300
-OTHERS = ('/usr/lib/python3.11/test', '/usr/lib/python3.11/config-*', '__pycache__')
+PARTS = {'/usr/bin/python3.11': 'python/bin/', '/usr/lib/python3.11': 'python/lib/'}
+OTHERS = re.compile(r'__pycache__|^python3\.11/(test|config-|sitecustomize)')
 FILES = {'requirements.txt': b'', '.python-version': b'3.11\n', 'Procfile': b'web: python -V'}
 
 
@@ -52,13 +56,24 @@ def mirror(
 
 def packed_python(engine: docker.DockerClient, stack: Stack, target: Path) -> str:
     """The stack's Python, laid out as uv expects it; returns the archive's checksum."""
-    words = ['tar', '--create', '--gzip', '--directory', '/', '--transform', 's,^usr,python,']
-    words += [word for name in OTHERS for word in ('--exclude', name.lstrip('/'))]
-    packed = engine.containers.run(
-        stack.build_image, [*words, 'usr/bin/python3.11', 'usr/lib/python3.11'], remove=True
-    )
-    target.write_bytes(packed)
-    return hashlib.sha256(packed).hexdigest()
+    container = engine.containers.create(stack.build_image)
+    try:
+        with tarfile.open(target, 'w:gz') as packed:
+            for path, folder in PARTS.items():
+                stream, _ = container.get_archive(path)
+                with tarfile.open(fileobj=io.BytesIO(b''.join(stream))) as found:
+                    add_all(found, packed, folder)
+    finally:
+        container.remove()
+    return hashlib.sha256(target.read_bytes()).hexdigest()
+
+
+def add_all(found: tarfile.TarFile, packed: tarfile.TarFile, folder: str) -> None:
+    for member in found:
+        if not OTHERS.search(member.name):
+            content = found.extractfile(member) if member.isreg() else None
+            member.name = folder + member.name
+            packed.addfile(member, content)
 
 
 def listing(url: str, checksum: str) -> dict[str, object]:
