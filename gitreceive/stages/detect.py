@@ -40,12 +40,21 @@ def choose_plan(
 def _detected(
     source: Source, buildpacks: Sequence[LoadedBuildpack], stack: Stack, env: Mapping[str, str]
 ) -> Plan:
-    for buildpack in buildpacks:
-        if buildpack.detect(source):
-            plan = buildpack.plan(source, stack, env)
-            beside = buildpack.name in WITH_ASSETS and source.exists(ASSETS_MARK)
-            return _with_assets(plan, source, buildpacks, stack, env) if beside else plan
-    raise DetectError(_unrecognised(source, buildpacks))
+    fitting = [buildpack for buildpack in buildpacks if buildpack.detect(source)]
+    if not fitting:
+        raise DetectError(_unrecognised(source, buildpacks))
+    first = fitting[0]
+    if first.name == ASSETS:
+        first = next((buildpack for buildpack in fitting if buildpack.name in WITH_ASSETS), first)
+    if first.name not in WITH_ASSETS or not source.exists(ASSETS_MARK):
+        return first.plan(source, stack, env)
+    try:
+        return _with_assets(first.plan(source, stack, env), source, buildpacks, stack, env)
+    except DetectError as error:
+        raise DetectError(
+            f'{error}\nThe app has {ASSETS_MARK} too: the config var {SETTING}={ASSETS} makes it a Node.js app, '
+            f'{SETTING}={first.name} leaves Node.js out'
+        ) from error
 
 
 def _asked(

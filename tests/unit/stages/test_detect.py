@@ -122,6 +122,14 @@ def test_node_builds_the_assets_of_a_python_app_unless_somebody_decides_otherwis
     assert '.buildpacks asks for heroku/nodejs, heroku/python.' in listed.notes
 
 
+def test_node_steps_back_whatever_marks_the_other_platform() -> None:
+    files = {'package.json': START, 'pyproject.toml': '[project]\nname = "x"\n', 'Procfile': 'web: a'}
+    lock = 'version = 1\nrequires-python = ">=3.11"\n[[package]]\nname = "x"\nversion = "1"\nsource = { virtual = "." }\n'
+    plan = chosen({**files, 'uv.lock': lock, '.python-version': '3.11'})
+    assert (plan.buildpack, plan.assets is not None) == ('python', True)
+    assert 'the config var BUILDPACK_URL=node makes it a Node.js app' in refusal(files)
+
+
 def test_assets_need_no_process_of_their_own() -> None:
     files = {'package.json': '{}', 'requirements.txt': 'flask\ngunicorn', 'app.py': 'app = 1'}
     plan = chosen({**files})
