@@ -14,6 +14,7 @@ from gitreceive.errors import DetectError
 
 SYNTAX = re.compile(r'\s*(#|//)\s*syntax\s*=', re.IGNORECASE)
 ESCAPE = re.compile(r'#\s*escape\s*=\s*([\\`])\s*', re.IGNORECASE)
+ESCAPE_ANYWHERE = re.compile(r'^\s*#\s*escape\s*=', re.IGNORECASE | re.MULTILINE)
 DIRECTIVE = re.compile(r'#\s*[a-zA-Z]+\s*=')
 HEREDOC = re.compile(r'(?:^|\s)\d*<<(-?)(["\']?)([A-Za-z_][\w.]*)\2', re.ASCII)
 WITH_HEREDOCS = ('RUN', 'COPY', 'ADD')
@@ -83,9 +84,9 @@ def bases(text: str) -> tuple[str, ...]:
 
     Raises DetectError for a name that is not known before the build, or that is an app's.
     """
-    found = dict.fromkeys(_images(parse_dockerfile(text)))
+    found = {_checked(name, instruction): None for name, instruction in _images(parse_dockerfile(text))}
     for reading in _readings(text):
-        found |= dict.fromkeys(name for name in _images(reading) if HOST.match(name))
+        found |= {name: None for name, _ in _images(reading) if HOST.match(name)}
     return tuple(found)
 
 
@@ -151,9 +152,10 @@ def _joined(place: str, text: str) -> str:
 
 
 def _readings(text: str) -> Iterator[list[Instruction]]:
+    """In every way that an engine might read it; that is one, unless the text has what they differ in."""
     lines = text.split('\n')
-    for escape in '\\`':
-        for heredocs in (True, False):
+    for escape in '\\`' if ESCAPE_ANYWHERE.search(text) else '\\':
+        for heredocs in (True, False) if '<<' in text else (True,):
             yield list(_read(lines, escape, heredocs))
 
 
@@ -217,7 +219,8 @@ def _after_heredocs(lines: Sequence[str], at: int, rest: str) -> int:
     return at
 
 
-def _images(instructions: Sequence[Instruction]) -> Iterator[str]:
+def _images(instructions: Sequence[Instruction]) -> Iterator[tuple[str, Instruction]]:
+    """What is named that is no stage before it, with variables that are known before the build."""
     stages: set[str] = {'scratch'}
     variables: dict[str, str] = {}
     stage_count = 0
@@ -227,28 +230,27 @@ def _images(instructions: Sequence[Instruction]) -> Iterator[str]:
             variables |= {name: value.strip('"\'')} if equals else {}
         elif instruction.word == 'FROM':
             words = instruction.arguments.split()
-            name = _resolved(words[0], variables, instruction) if words else ''
+            name = _resolved(words[0], variables) if words else ''
             if name and name.lower() not in stages:
-                yield _checked(name, instruction)
+                yield name, instruction
             stages |= {words[2].lower()} if len(words) == 3 else set()
             stage_count += 1
         for flag in instruction.flags:
             for pair in FROM_FLAG.findall(flag):
                 name = pair[0] or pair[1]
                 if not name.isdecimal() and name.lower() not in stages:
-                    yield _checked(name, instruction)
+                    yield name, instruction
 
 
-def _resolved(name: str, variables: Mapping[str, str], instruction: Instruction) -> str:
-    found = VARIABLE.sub(lambda match: variables.get(match[1] or match[2], match[0]), name)
-    if '$' in found:
-        raise _error(
-            instruction, f'{ascii(found[:80])} is not known before the build: write the name of an image'
-        )
-    return found
+def _resolved(name: str, variables: Mapping[str, str]) -> str:
+    return VARIABLE.sub(lambda match: variables.get(match[1] or match[2], match[0]), name)
 
 
 def _checked(name: str, instruction: Instruction) -> str:
+    if '$' in name:
+        raise _error(
+            instruction, f'{ascii(name[:80])} is not known before the build: write the name of an image'
+        )
     if not IMAGE.fullmatch(name):
         raise _error(instruction, f'{ascii(name[:80])} is not the name of an image')
     if OWN in name:

@@ -30,7 +30,7 @@ class Source(Protocol):
         """The paths of files that match, sorted. ``*`` does not match ``/``; ``**/`` is not supported."""
 
     def files(self) -> Iterator[SourceFile]:
-        """Every file, link and submodule, sorted by path; read as it is asked for."""
+        """Every file, link and submodule, sorted by path."""
 
     def archive(self, prefix: str) -> AbstractContextManager[IO[bytes]]:
         """An uncompressed tar stream of the whole tree below ``prefix`` (``src/``), with its end-of-archive blocks."""

@@ -111,7 +111,7 @@ def test_the_images_that_it_builds_on_are_known_before(text: str, images: tuple[
     ('text', 'said'),
     [
         ('FROM $BASE', "line 1: '$BASE' is not known before the build"),
-        ('FROM a\nCOPY --from=${X} /a /b', "line 2: '${X}' is not the name of an image"),
+        ('FROM a\nCOPY --from=${X} /a /b', "line 2: '${X}' is not known before the build"),
         ('FROM gitreceive-app/other:1', 'is the image of an app'),
         ('FROM a\nRUN --mount=from=gitreceive-app/other:1 ls', 'is the image of an app'),
         ('FROM a\nADD http://169.254.169.254/ /app/', 'line 2: ADD of an address'),
@@ -121,7 +121,7 @@ def test_the_images_that_it_builds_on_are_known_before(text: str, images: tuple[
         ('FROM a\nONBUILD ADD https://x /app', 'ADD of an address'),
         ('FROM a\nAD\\\nD https://x /app', 'ADD of an address'),
         ('FROM a\nRUN <<CMD\nADD https://x /app\nCMD', 'ADD of an address'),
-        ('FROM a\nRUN x`\nADD https://x /app', 'ADD of an address'),
+        ('FROM a\n# escape=`\nRUN x\\\nADD https://x /app', 'ADD of an address'),
         ('# escape=`\nFROM a\nRUN x\\\nADD https://x /app', 'ADD of an address'),
         ('FROM a\nRUN --network=host x', '--network=host is not given'),
         ('FROM a\nRUN --mount=type=cache,target=/x --security=insecure x', '--security=insecure is not'),
@@ -129,6 +129,12 @@ def test_the_images_that_it_builds_on_are_known_before(text: str, images: tuple[
 )
 def test_what_reaches_beyond_the_build_is_refused_however_it_is_written(text: str, said: str) -> None:
     assert said in refusal(text)
+
+
+def test_continued_lines_are_not_taken_for_instructions() -> None:
+    text = 'FROM a\nRUN psql -c "SELECT * \\\n  FROM users"\nRUN helm repo \\\n  add x https://x --force'
+    refuse_dangers(text)
+    assert bases(text) == ('a',)
 
 
 def test_adding_files_of_the_code_is_not_refused() -> None:
