@@ -7,6 +7,7 @@ by one of the filters below is an error, and each filter can make one kind of th
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from jinja2 import Environment, StrictUndefined, TemplateError
 
@@ -29,6 +30,9 @@ class Syntax(str):
 
     __slots__ = ()
 
+
+FOLDER = 'buildpack'
+"""Where a buildpack's files are in the context."""
 
 COPY_ALL = Syntax('COPY --chown=app:app ["src", "/app/src"]')
 COPY_BUILT = Syntax(
@@ -61,14 +65,15 @@ def with_assets(recipe: Recipe, plan: Plan, buildpacks: Sequence[Buildpack], sta
     """
     assert plan.assets
     buildpack, assets = buildpacks
-    first = _filled(plan.assets, assets, stack, COPY_ALL)
+    first = _filled(plan.assets, assets, stack, COPY_ALL, 'assets')
     head, _, rest = first.partition('\n')
     text = f'{head} AS assets\n{rest}\n\n{_filled(plan, buildpack, stack, COPY_BUILT)}'
-    files = {file.name: file for file in (*assets.files, *recipe.files)}
-    return Recipe(dockerfile=_tidy(text), files=tuple(files.values()))
+    apart = (replace(file, name=file.name.replace(FOLDER, 'assets', 1)) for file in assets.files)
+    return Recipe(dockerfile=_tidy(text), files=(*apart, *recipe.files))
 
 
-def _filled(plan: Plan, buildpack: Buildpack, stack: Stack, copy_code: Syntax) -> str:
+def _filled(plan: Plan, buildpack: Buildpack, stack: Stack, copy_code: Syntax, folder: str = FOLDER) -> str:
+    """The template's text; the scripts of its steps are in ``folder`` of the context."""
     environment = Environment(
         undefined=StrictUndefined,
         autoescape=False,
@@ -78,7 +83,7 @@ def _filled(plan: Plan, buildpack: Buildpack, stack: Stack, copy_code: Syntax) -
     )
     environment.filters.update(json=exec_form, copy=copy_form, image=image_reference)
     environment.globals.update(
-        buildpack_mount=Syntax('--mount=type=bind,source=buildpack,target=/tmp/buildpack'),
+        buildpack_mount=Syntax(f'--mount=type=bind,source={folder},target=/tmp/buildpack'),
         env_mount=Syntax('--mount=type=bind,source=env,target=/tmp/env'),
         meta_mount=Syntax('--mount=type=bind,source=meta,target=/tmp/meta'),
         cache_mount=lambda name: cache_mount(name, stack.uid),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gitreceive.buildpack import LoadedBuildpack, load_buildpacks
 from gitreceive.errors import GitReceiveError, RecipeError
 from gitreceive.model import Plan, Stack
+from gitreceive.planning import Planner
 from gitreceive.stages.detect import choose_plan
 from gitreceive.stages.dockerfile import cache_mount, copy_form, exec_form, image_reference, render_dockerfile
 from tests.fakes import FakeSource
@@ -314,3 +315,15 @@ def test_a_template_that_lets_values_through_is_an_error(template: str, said: st
 def test_an_instruction_that_the_engine_could_not_read_is_refused() -> None:
     with pytest.raises(RecipeError, match='too long'):
         exec_form(['x' * 40_000])
+
+
+def test_the_scripts_of_two_platforms_are_kept_apart() -> None:
+    source = FakeSource({**NODE, 'requirements.txt': '', 'Procfile': 'web: x'})
+    recipe = Planner(buildpacks=BUILDPACKS, stack=STACK).plan(source, {}).recipe
+    folders = {file.name.partition('/')[0] for file in recipe.files}
+    assert {'assets', 'buildpack'} <= folders
+    assets, main = recipe.dockerfile.split('\nFROM ')
+    assert assets.startswith(f'FROM {STACK.build_image} AS assets\n')
+    assert 'source=assets,target=/tmp/buildpack' in assets
+    assert 'source=buildpack' not in assets
+    assert 'source=assets' not in main
