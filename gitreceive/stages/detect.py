@@ -14,6 +14,9 @@ from gitreceive.shown import ShownSource
 
 PROCFILE = 'Procfile'
 ASSETS, ASSETS_MARK = 'node', 'package.json'
+JAVASCRIPT = ('node', 'bun')
+"""Platforms that step back for those that may need them for their assets only."""
+
 WITH_ASSETS = ('python', 'ruby', 'java', 'scala')
 """Platforms of apps that often need Node.js for their assets and for nothing else."""
 
@@ -44,7 +47,7 @@ def _detected(
     if not fitting:
         raise DetectError(_unrecognised(source, buildpacks))
     first = fitting[0]
-    if first.name == ASSETS:
+    if first.name in JAVASCRIPT:
         first = next((buildpack for buildpack in fitting if buildpack.name in WITH_ASSETS), first)
     if first.name not in WITH_ASSETS or not source.exists(ASSETS_MARK):
         return first.plan(source, stack, env)
