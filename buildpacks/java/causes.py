@@ -16,8 +16,8 @@ CAUSES = (
         r'the repository of \g<1> could not be reached\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
     ),
     (
-        r'Could not find artifact (\S{1,200})|Could not transfer artifact (\S{1,200}) [^\n]{0,300}(?:40[134]|Not Found|Forbidden)',
-        r'there is no \g<1>\g<2> in the repositories of the app\nCorrect its name and version in pom.xml, or add the repository that has it.',
+        r'Could not find artifact (\S{1,200})|(\S{1,200}) was not found in \S|Could not transfer artifact (\S{1,200}) [^\n]{0,300}(?:40[134]|Not Found|Forbidden)',
+        r'there is no \g<1>\g<2>\g<3> in the repositories of the app\nCorrect its name and version in pom.xml, or add the repository that has it.',
     ),
     (
         r'invalid (?:target|source) release: ?(\d{1,3})|release version (\d{1,3}) not supported',

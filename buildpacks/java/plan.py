@@ -71,5 +71,3 @@ def _notes(source: Source, tool: str) -> Iterable[str]:
         yield f'{folder} is in the repository and is not used: "git rm -r --cached {folder}" and add it to .gitignore.'
     if tool == 'maven' and source.exists('mvnw'):
         yield 'Built with the Maven wrapper (mvnw).'
-    if source.exists('package.json'):
-        yield 'package.json is there too: this is built as a Java app, and assets are not built. Commit what they are built to.'

@@ -173,5 +173,3 @@ def _notes(source: Source, locked: Locked) -> Iterable[str]:
         yield f"Gemfile.lock was written by Bundler {ascii(locked.bundler)[1:-1]}; the stack's own Bundler installs it."
     if source.glob('vendor/bundle/*/*/*'):
         yield 'vendor/bundle is in the repository and is not used: "git rm -r --cached vendor/bundle" and add it to .gitignore.'
-    if source.exists('package.json'):
-        yield 'package.json is there too: this is built as a Ruby app, without Node.js. Commit what Node.js would build.'

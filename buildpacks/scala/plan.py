@@ -87,5 +87,3 @@ def _tasks(env: Mapping[str, str]) -> str:
 def _notes(source: Source) -> Iterable[str]:
     if any(source.glob(f'target/{pattern}') for pattern in ('*', '*/*', '*/*/*')):
         yield 'target is in the repository and is not used: "git rm -r --cached target" and add it to .gitignore.'
-    if source.exists('package.json'):
-        yield 'package.json is there too: this is built as a Scala app, and assets are not built. Commit what they are built to.'

@@ -53,14 +53,6 @@ def test_steps_get_the_directory_and_what_all_buildpacks_share_but_not_the_plan(
     }
 
 
-def test_files_of_several_buildpacks_can_lie_in_one_directory() -> None:
-    """As they do where one builds the assets of another's app."""
-    found: dict[str, bytes] = {}
-    for buildpack in BUILDPACKS.values():
-        for file in buildpack.files:
-            assert found.setdefault(file.name, file.content) == file.content, file.name
-
-
 def test_a_directory_of_ones_own_is_asked_first(tmp_path: Path) -> None:
     own(tmp_path)
     found = load_buildpacks([tmp_path])

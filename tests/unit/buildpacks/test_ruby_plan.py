@@ -154,11 +154,10 @@ def test_the_code_comes_first_where_installing_needs_it(gemfile: str, first: boo
 
 
 def test_what_the_pusher_should_know_is_told() -> None:
-    files: dict[str, str | bytes] = {'vendor/bundle/ruby/3.1.0/x': '', 'package.json': ''}
+    files: dict[str, str | bytes] = {'vendor/bundle/ruby/3.1.0/x': ''}
     notes = ' '.join(plan(PROCFILE | files, locked(more='\nBUNDLED WITH\n   2.5.4\n')).notes)
     assert 'written by Bundler 2.5.4' in notes
     assert 'vendor/bundle is in the repository' in notes
-    assert 'package.json is there too' in notes
 
 
 @pytest.mark.parametrize(
