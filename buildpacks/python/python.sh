@@ -7,22 +7,6 @@ export FORWARDED_ALLOW_IPS="${FORWARDED_ALLOW_IPS-*}"
 export GUNICORN_CMD_ARGS="${GUNICORN_CMD_ARGS---access-logfile -}"
 
 # The smaller of 2 workers a processor and one, and one for each 256 MB that the container may use (cgroup v2, then v1).
-gitreceive_memory() {
-    local limit file
-    for file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
-        if [ -r "$file" ]; then
-            read -r limit <"$file"
-            case $limit in
-                *[!0-9]* | ????????????????*) ;;
-                *) echo $((limit / 1048576)); return ;;
-            esac
-        fi
-    done
-    local name size rest
-    while read -r name size rest; do
-        if [ "$name" = MemTotal: ]; then echo $((size / 1024)); return; fi
-    done </proc/meminfo
-}
 if [ -z "${WEB_CONCURRENCY-}" ]; then
     WEB_CONCURRENCY=$(($(gitreceive_memory) / 256))
     workers=$(($(nproc) * 2 + 1))
