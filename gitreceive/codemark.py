@@ -1,7 +1,7 @@
 """The mark that tells the layers of the code from those below it.
 
 A Dockerfile that copies the code gets one more instruction before that: it copies an empty file to a place outside of
-``/app``. The layer with that file is the boundary, in every engine and whatever was cached: below it is what depends
+``/app``. The layer with its directory is the boundary, in every engine and whatever was cached: below it is what depends
 on manifests alone.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from gitreceive.model import ContextFile, Recipe
 
-MARK = b'/gitreceive/code'
+MARK = b'/gitreceive'
 FILE = ContextFile(name='mark/code', content=b'')
 INSTRUCTION = 'COPY ["mark", "/gitreceive"]\n'
 CODE = re.compile(r'^COPY (?:--\S+ )*\["(?:/app/)?src", "/app/src"\]$', re.MULTILINE)
