@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from requests.utils import get_netrc_auth
 
 from gitreceive.adapters.web.client import PATIENT, Patience, Web, whole
-from gitreceive.adapters.web.request import Request, nothing
+from gitreceive.adapters.web.request import Request, nothing, public
 from gitreceive.errors import SettingsError, StorageError
 
 HEROKU = 'https://api.heroku.com'
@@ -146,7 +146,9 @@ def _checked(address: str) -> str:
     parts = urlsplit(address.rstrip('/') or HEROKU)
     safe = parts.scheme == 'https' or (parts.scheme == 'http' and parts.hostname in LOCAL)
     if not safe or not parts.hostname or '@' in parts.netloc or parts.query:
-        raise SettingsError(f'{address!r}: an https: address of a Platform API is expected, such as {HEROKU}')
+        raise SettingsError(
+            f'{public(address)!r}: an https: address of a Platform API is expected, such as {HEROKU}'
+        )
     return parts.geturl()
 
 

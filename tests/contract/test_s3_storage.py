@@ -235,6 +235,7 @@ def test_a_vanished_endpoint_is_named(
         's3://b?profile=nobody-has',
         's3://b?canary',
         's3://b?path_style=perhaps',
+        's3://b?endpoint=https://me:canary@host',
         's3://b?endpoint=nowhere',
     ],
 )

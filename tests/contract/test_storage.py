@@ -270,7 +270,10 @@ def test_a_url_names_the_storage(tmp_path: Path, slug: Path) -> None:
     assert (tmp_path / 'with space' / 'a').exists()
 
 
-@pytest.mark.parametrize('url', ['ftp://x/y', '/srv/slugs', 'file:relative', 'file://host/x', ''])
+@pytest.mark.parametrize(
+    'url', ['ftp://x/y', 'ftp://me:canary@x/y', '/srv/slugs', 'file:relative', 'file://host/x', '']
+)
 def test_a_url_of_no_known_storage_is_a_mistake_in_the_settings(url: str) -> None:
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError) as caught:
         storage_from_url(url)
+    assert 'canary' not in str(caught.value)

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ class Surroundings:
 
 
 NOTHING = Surroundings()
+WHO = re.compile('//[^/]*@')
+"""User and password in a URL, which nobody should see who reads an error."""
 Opener = Callable[[str, Surroundings], Storage]
 
 
@@ -86,6 +89,6 @@ def _one(url: str, around: Surroundings) -> Storage:
     if scheme not in STORAGES:
         known = ', '.join(f'{name}:' for name in sorted(STORAGES))
         raise SettingsError(
-            f'storage = {url.partition("?")[0]!r}: there is {known} (for example file:///var/lib/gitreceive/slugs)'
+            f'storage = {WHO.sub("//", url.partition("?")[0])!r}: there is {known} (for example file:///var/lib/gitreceive/slugs)'
         )
     return STORAGES[scheme](url, around)

@@ -116,7 +116,7 @@ def from_url(url: str) -> ObjectStorage:
     """
     parts = urlsplit(url)
     options, known = dict(parse_qsl(parts.query, keep_blank_values=True)), OPTIONS[parts.scheme]
-    if not parts.netloc or '@' in parts.netloc or not set(options) <= set(known):
+    if not parts.netloc or '@' in unquote(url) or not set(options) <= set(known):
         raise SettingsError(
             f'storage = {parts.scheme}://{parts.netloc.rpartition("@")[2]}{parts.path}: {EXAMPLES[parts.scheme]} is '
             f'expected, with no other options than {", ".join(known)}'

@@ -229,7 +229,7 @@ def from_url(url: str) -> S3Storage:
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     usable = set(options) <= set(OPTIONS) and options.get('path_style', 'true') in ('true', 'false')
-    if not parts.netloc or '@' in parts.netloc or not usable:
+    if not parts.netloc or '@' in unquote(url) or not usable:
         raise SettingsError(
             f'storage = s3://{parts.netloc.rpartition("@")[2]}{parts.path}: a bucket is expected, '
             f'with no other options than {", ".join(OPTIONS)}: {EXAMPLE}'
