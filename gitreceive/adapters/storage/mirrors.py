@@ -150,7 +150,14 @@ class Mirror:
         """
         failed: dict[str, StorageError] = {}
         for path in sorted(self._notes.glob(f'*{COMPLETE}')):
-            note = json.loads(path.read_text())
+            try:
+                note = json.loads(path.read_text())
+            except ValueError:
+                log.warning(
+                    '%s was damaged in a crash: the mirror %s may lack an object', path, self._address
+                )
+                path.unlink()
+                continue
             slug = note['name'].rpartition('.')[0]
             if slug in failed:
                 continue
@@ -179,7 +186,7 @@ class Mirror:
                 self.catch_up(first)
                 self._pause = FIRST_PAUSE
                 self._woken.wait(LONGEST_PAUSE)
-            except (StorageError, OSError, ValueError) as error:
+            except (StorageError, OSError) as error:
                 log.warning(
                     'the mirror %s is behind: %s; trying again in %d s', self._address, error, self._pause
                 )

@@ -193,6 +193,18 @@ def test_a_mirror_that_came_later_gets_the_parts_that_it_lacks(slug: Path, tmp_p
     )
 
 
+def test_a_note_that_a_crash_has_damaged_is_told_and_holds_nothing_up(
+    first: FileStorage, slug: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = WholeStorage()
+    both, mirror = together(first, other, tmp_path)
+    both.put('hello/1.tgz', slug)
+    (tmp_path / 'notes' / '0.json').write_text('')
+    mirror.catch_up(first)
+    assert 'hello/1.tgz' in other.objects and notes(tmp_path) == []
+    assert 'damaged in a crash: the mirror memory: may lack an object' in caplog.text
+
+
 def test_several_urls_are_a_truth_and_its_mirrors(slug: Path, tmp_path: Path) -> None:
     text = f'file://{tmp_path}/first file://{tmp_path}/second'
     both = storage_from_url(text, Surroundings(folder=tmp_path / 'builder'))
