@@ -1,5 +1,8 @@
 """What the Scala buildpack plans, from project/build.properties and system.properties."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.errors import DetectError
 from gitreceive.model import Plan, Stack
+from gitreceive.resources import directory
 from tests.fakes import FakeSource
 
 STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, javas=('17.0.21.1',))
@@ -139,6 +143,48 @@ def test_a_failed_step_is_told_with_its_cause_and_a_remedy(said: str, cause: str
     told = SCALA.explain('sbt', said.split('\n'))
     assert told is None if cause is None else told is not None and cause in told
     assert told is None or told.count('\n') == 1
+
+
+@pytest.mark.parametrize(
+    ('built', 'starts', 'left'),
+    [
+        (('target/scala-2.13/app.jar',), 'procfile', ['target/scala-2.13/app.jar']),
+        (
+            (
+                'target/scala-2.13/app.jar',
+                'target/universal/stage/bin/app',
+                'target/universal/stage/lib/app.jar',
+            ),
+            'stage',
+            ['target/universal/stage/bin/app', 'target/universal/stage/lib/app.jar'],
+        ),
+        (
+            (
+                'target/out/jvm/scala-3/app/universal/stage/bin/app',
+                'target/out/jvm/scala-3/app/classes/A.class',
+            ),
+            'stage',
+            ['target/out/jvm/scala-3/app/universal/stage/bin/app'],
+        ),
+        (
+            ('web/target/universal/stage/bin/web', 'web/target/x'),
+            'stage',
+            ['web/target/universal/stage/bin/web'],
+        ),
+    ],
+)
+def test_what_only_compiling_needs_is_taken_away_where_something_was_staged(
+    tmp_path: Path, built: tuple[str, ...], starts: str, left: list[str]
+) -> None:
+    for name in (*built, 'project/target/x', 'src/main/scala/A.scala'):
+        (tmp_path / 'src' / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'src' / name).touch()
+    folder = directory('buildpacks') / 'scala'
+    script = (folder / 'finish').read_text().replace('/app/', f'{tmp_path}/')
+    call = ['bash', '-c', script, str(folder / 'finish'), starts]
+    subprocess.run(call, check=True, capture_output=True)
+    found = [path.relative_to(tmp_path / 'src') for path in (tmp_path / 'src').rglob('*') if path.is_file()]
+    assert sorted(map(str, found)) == sorted([*left, 'src/main/scala/A.scala'])
 
 
 @given(st.binary(max_size=100), st.text(max_size=30))
