@@ -75,7 +75,7 @@ CAUSES = (
     ),
     (
         r'SECRET_KEY setting must not be empty|KeyError: \'(?:DJANGO_)?SECRET_KEY\'|SECRET_KEY not found',
-        "Django's settings need SECRET_KEY while static files are collected\nSet it: gitreceive config set APP SECRET_KEY=..., or give the settings a default for builds.",
+        "Django's settings need SECRET_KEY while static files are collected\nSet it (config APP SECRET_KEY=...), or give the settings a default for builds.",
     ),
     (
         r'without having set the STATIC_ROOT setting',
