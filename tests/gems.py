@@ -1,6 +1,6 @@
 """A source of gems on the engine's own network: small gems made here, served as RubyGems' compact index is.
 
-The index is text (rubygems.org, "Compact Index API"): ``/versions``, ``/info/NAME``, ``/gems/NAME-VERSION.gem``. A gem
+The index is text (RubyGems' guides, "Compact Index API"): ``/versions``, ``/info/NAME``, ``/gems/NAME-VERSION.gem``. A gem
 is a tar of ``metadata.gz`` (YAML), ``data.tar.gz`` and ``checksums.yaml.gz`` (RubyGems' ``Gem::Package``).
 """
 
