@@ -67,8 +67,9 @@ def with_submodules(recipe: Recipe, modules: Sequence[Submodule], stack: Stack) 
 
 
 def _urls(source: Source) -> dict[str, str]:
+    # "[include] path = ..." in it would be looked up on this host.
     try:
-        config = ConfigFile.from_file(io.BytesIO(source.read(FILE, LIMIT)))
+        config = ConfigFile.from_file(io.BytesIO(source.read(FILE, LIMIT)), expand_includes=False)
         return {path.decode(): url.decode() for path, url, _ in parse_submodules(config)}
     except (ValueError, KeyError) as error:
         raise DetectError(f'{FILE} cannot be read ({str(error)[:100]}): correct it') from error

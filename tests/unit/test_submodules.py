@@ -1,6 +1,7 @@
 """Submodules are fetched from allowed hosts, or refused by their names; never are they empty directories."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +85,12 @@ def test_one_that_gitmodules_does_not_describe_is_named() -> None:
     source = Code('https://example.com/x')
     source._module = SourceFile(path='other', kind='submodule', commit=COMMIT)
     assert 'other is a submodule of nowhere' in refusal(source)
+
+
+def test_gitmodules_includes_no_file_of_the_host(tmp_path: Path) -> None:
+    secret = tmp_path / 'secret'
+    secret.write_text('[submodule "one"]\n\tpath = lib/one\n\turl = https://example.com/of-the-host\n')
+    modules = f'[include]\n\tpath = {secret}\n'
+    assert 'lib/one is a submodule of nowhere' in refusal(Code('', **{'.gitmodules': modules}))
+    secret.write_text('root:of-the-host\n')
+    assert 'of-the-host' not in refusal(Code('', **{'.gitmodules': modules}))
