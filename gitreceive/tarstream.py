@@ -17,7 +17,8 @@ META = b'xLK'
 def without(read: Callable[[int], bytes], prefix: str, hides: Callable[[str], bool]) -> Iterator[bytes]:
     """The stream behind ``read`` without the members that ``hides`` names, seen from ``prefix``.
 
-    A directory's name ends with ``/``. Raises SourceError for a stream that ends in the middle.
+    A directory's name ends with ``/``. Raises SourceError for a stream that ends in the middle, and for a name or link
+    that is too long to be looked at: whoever takes a part of it for headers lets a stranger write members.
     """
     gathered = bytearray()
     before = b''
@@ -25,7 +26,7 @@ def without(read: Callable[[int], bytes], prefix: str, hides: Callable[[str], bo
     while (header := _exactly(read, BLOCK)) != EMPTY:
         kind, size = header[156:157], _size(header)
         if kind in META:
-            meta = _exactly(read, _padded(min(size, MOST_META)))
+            meta = _meta(read, size)
             before += header + meta
             name = _long_name(kind, meta[:size], name)
             continue
@@ -42,6 +43,12 @@ def without(read: Callable[[int], bytes], prefix: str, hides: Callable[[str], bo
     yield bytes(gathered + header)
     while piece := read(CHUNK):
         yield piece
+
+
+def _meta(read: Callable[[int], bytes], size: int) -> bytes:
+    if size > MOST_META:
+        raise SourceError('the code has a path or a link of over 1 MB: remove it')
+    return _exactly(read, _padded(size))
 
 
 def _below(prefix: str, name: bytes) -> str:

@@ -1,0 +1,55 @@
+"""The hook that looks at pushed trees before any ref moves; what it refuses, it refuses without the builder."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HOOK = Path(__file__).parents[2] / 'hooks' / 'pre-receive'
+LIMITS = {'FILES': '2', 'BYTES': '100000', 'DEPTH': '10'}
+
+
+def git(repo: Path, *words: str, given: bytes = b'') -> str:
+    who = ('-c', 'user.name=a', '-c', 'user.email=a@b')
+    done = subprocess.run(['git', *who, '-C', str(repo), *words], input=given, capture_output=True, check=True)
+    return done.stdout.decode().strip()
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    git(tmp_path, 'init', '-q', '--bare', '.')
+    return tmp_path
+
+
+def commit(repo: Path, *entries: str) -> str:
+    return git(
+        repo, 'commit-tree', '-m', 'x', git(repo, 'mktree', given=''.join(f'{e}\n' for e in entries).encode())
+    )
+
+
+def refusal(repo: Path, ref: str, new: str, *options: str) -> str:
+    env = {
+        'PATH': os.environ['PATH'],
+        'GITRECEIVE_SOCKET': str(repo / 'nobody'),
+        'GIT_PUSH_OPTION_COUNT': str(len(options)),
+        **{f'GIT_PUSH_OPTION_{number}': option for number, option in enumerate(options)},
+        **{f'GITRECEIVE_CHECKOUT_{name}': value for name, value in LIMITS.items()},
+    }
+    line = f'{"0" * 40} {new} {ref}\n'
+    done = subprocess.run([HOOK], cwd=repo, env=env, input=line.encode(), capture_output=True)
+    assert done.returncode == 1
+    return (done.stdout + done.stderr).decode()
+
+
+def test_a_link_that_leads_to_no_path_of_a_file_system_is_refused(repo: Path) -> None:
+    target = git(repo, 'hash-object', '-w', '--stdin', given=b'a' * 4096)
+    made = commit(repo, f'120000 blob {target}\tlink')
+    assert 'link is a link to a path of over 4095 bytes' in refusal(repo, 'refs/heads/main', made)
+
+
+def test_a_tree_that_is_too_large_is_not_planned_either(repo: Path) -> None:
+    blob = git(repo, 'hash-object', '-w', '--stdin', given=b'x')
+    made = commit(repo, *(f'100644 blob {blob}\t{name}' for name in 'abc'))
+    for ref in ('refs/heads/other', 'refs/tags/v1'):
+        assert 'has more than 2 files' in refusal(repo, ref, made, 'plan')
