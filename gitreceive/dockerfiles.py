@@ -1,55 +1,30 @@
-"""Reads a Dockerfile that somebody else wrote: its instructions, and what of them an engine must not be asked for.
+"""Reads a Dockerfile that somebody else wrote: what it builds on and starts, and what an engine must not be asked for.
 
-The engine's own parser decides in the end, and versions of it differ (here-documents; where an ``escape`` directive may
-stand). What is refused is therefore looked for in every way that the text can be read.
-https://docs.docker.com/reference/dockerfile/
+What is refused is looked for in every way that the text can be read.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from gitreceive.errors import DetectError
+from gitreceive.instructions import WITH_HEREDOCS, Instruction, parse_dockerfile, readings
 
 SYNTAX = re.compile(r'\s*(#|//)\s*syntax\s*=', re.IGNORECASE)
-ESCAPE = re.compile(r'#\s*escape\s*=\s*([\\`])\s*', re.IGNORECASE)
-ESCAPE_ANYWHERE = re.compile(r'^\s*#\s*escape\s*=', re.IGNORECASE | re.MULTILINE)
-DIRECTIVE = re.compile(r'#\s*[a-zA-Z]+\s*=')
-HEREDOC = re.compile(r'(?:^|\s)\d*<<(-?)(["\']?)([A-Za-z_][\w.]*)\2', re.ASCII)
-WITH_HEREDOCS = ('RUN', 'COPY', 'ADD')
 REMOTE = re.compile(r'://|^[\w.+-]+@[^/]*:|\$')
-FROM_FLAG = re.compile(r'--from=(\S+)|--mount=\S*?\bfrom=([^,\s]+)')
+ODD_HEREDOC = re.compile(
+    r'(?:^|\s)\d*<<-?+(?![<\s]|$)(?!(["\']?)[A-Za-z_][A-Za-z0-9_.]*\1(?:\s|$))', re.MULTILINE
+)
+"""A here-document whose end may be read in several ways: behind a blank line, a comment, or a line that goes on."""
+
+CONTROL = re.compile('[\x00-\x08\x0b-\x1f\x7f]')
+ARGUMENT = re.compile(r'(\w+)(?:=([^\s"\'\\`]*|"[^"\\`]*"|\'[^\'\\`]*\'))?(?:\s+|\Z)', re.ASCII)
+SET_BY_US = 'BUILDKIT_'
 VARIABLE = re.compile(r'\$(?:\{(\w+)\}|(\w+))')
-IMAGE = re.compile(r'[a-z0-9][A-Za-z0-9._/:@-]{0,250}', re.ASCII)
+IMAGE = re.compile(r'(?!.*(?:\.\.|//))[a-z0-9][A-Za-z0-9._/:@-]{0,250}', re.ASCII)
 ONBUILD = re.compile(r'^\s*ONBUILD(?:\s|[\\`]\s*\n)+', re.IGNORECASE)
 HOST = re.compile(r'[^/]*[.:][^/]*/|localhost/')
 OWN = 'gitreceive-app/'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instruction:
-    """One instruction. Of ONBUILD it is the one that is put off: a ``trigger``.
-
-    ``start`` and ``end`` are lines, from 0, without the end.
-    """
-
-    word: str
-    rest: str
-    start: int
-    end: int
-    trigger: bool = False
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """What begins with ``--`` in front."""
-        found = re.match(r'(?:--\S+\s*)*', self.rest)
-        return tuple(found[0].split()) if found else ()
-
-    @property
-    def arguments(self) -> str:
-        """What follows the flags."""
-        return re.sub(r'^(?:--\S+\s*)*', '', self.rest)
 
 
 def without_syntax(text: str) -> str:
@@ -61,9 +36,10 @@ def without_syntax(text: str) -> str:
     return '\n'.join(line for line in lines if not SYNTAX.match(line))
 
 
-def parse_dockerfile(text: str) -> tuple[Instruction, ...]:
-    """The instructions, as a current engine reads them. Pure."""
-    return tuple(_read(text.split('\n'), _escape(text), heredocs=True))
+def names_frontend(text: str) -> bool:
+    """Whether an engine may find in it the name of an image to read it with: a ``syntax`` line, or JSON instead."""
+    bare = text.lstrip('\ufeff')
+    return bare.lstrip().startswith('{') or without_syntax(bare) != bare
 
 
 def with_triggers(text: str) -> str:
@@ -85,23 +61,34 @@ def bases(text: str) -> tuple[str, ...]:
     Raises DetectError for a name that is not known before the build, or that is an app's.
     """
     found = {_checked(name, instruction): None for name, instruction in _images(parse_dockerfile(text))}
-    for reading in _readings(text):
+    for reading in readings(text):
         found |= {name: None for name, _ in _images(reading) if HOST.match(name)}
     return tuple(found)
 
 
 def refuse_dangers(text: str) -> None:
     """Raises DetectError for what reaches beyond the build's own container, with what to do instead."""
-    for reading in _readings(text):
+    if text.startswith('\ufeff') or names_frontend(text):
+        raise DetectError('Dockerfile, line 1: this is no instruction: begin the file with FROM')
+    if found := CONTROL.search(text):
+        line = text.count('\n', 0, found.start()) + 1
+        raise DetectError(f'Dockerfile, line {line}: it holds {ascii(found[0])}: remove it')
+    for reading in readings(text):
         for instruction in reading:
-            if instruction.word == 'ADD' and any(map(REMOTE.search, _sources(instruction))):
-                raise _error(
-                    instruction,
-                    'ADD of an address is done by the engine itself: use RUN curl --fail, or commit the file',
-                )
-            for flag in instruction.flags:
-                if re.match(r'--(?:network=host|security=insecure)', flag):
-                    raise _error(instruction, f'{flag} is not given to builds: remove it')
+            _refuse_instruction(instruction)
+
+
+def _refuse_instruction(instruction: Instruction) -> None:
+    if instruction.word in WITH_HEREDOCS and ODD_HEREDOC.search(instruction.rest):
+        raise _error(instruction, 'what follows "<<" has to be a plain word, as in <<EOF')
+    if instruction.word == 'ADD' and any(map(REMOTE.search, _sources(instruction))):
+        raise _error(
+            instruction,
+            'ADD of an address is done by the engine itself: use RUN curl --fail, or commit the file',
+        )
+    for flag in instruction.flags:
+        if re.match(r'--(?:network=host|security=insecure)', flag, re.IGNORECASE):
+            raise _error(instruction, f'{flag} is not given to builds: remove it')
 
 
 def command(instructions: Sequence[Instruction]) -> str:
@@ -151,74 +138,6 @@ def _joined(place: str, text: str) -> str:
     return text if text.startswith('/') else f'{place.rstrip("/")}/{text}'
 
 
-def _readings(text: str) -> Iterator[list[Instruction]]:
-    """In every way that an engine might read it; that is one, unless the text has what they differ in."""
-    lines = text.split('\n')
-    for escape in '\\`' if ESCAPE_ANYWHERE.search(text) else '\\':
-        for heredocs in (True, False) if '<<' in text else (True,):
-            yield list(_read(lines, escape, heredocs))
-
-
-def _escape(text: str) -> str:
-    for line in text.split('\n'):
-        found = ESCAPE.fullmatch(line.strip())
-        if found:
-            return found[1]
-        if not DIRECTIVE.match(line.strip()):
-            break
-    return '\\'
-
-
-def _read(lines: Sequence[str], escape: str, heredocs: bool) -> Iterator[Instruction]:
-    at = 0
-    while at < len(lines):
-        start = at
-        at, text = _logical(lines, at, escape)
-        if not text:
-            continue
-        word, rest = _split(text)
-        trigger = word == 'ONBUILD'
-        if trigger:
-            word, rest = _split(rest)
-        if heredocs and word in WITH_HEREDOCS:
-            at = _after_heredocs(lines, at, rest)
-        yield Instruction(word=word, rest=rest, start=start, end=at, trigger=trigger)
-
-
-def _logical(lines: Sequence[str], at: int, escape: str) -> tuple[int, str]:
-    """The instruction that begins at a line, continued lines joined and comments left out; and the line behind it."""
-    pieces: list[str] = []
-    while at < len(lines):
-        line = lines[at]
-        at += 1
-        if line.lstrip().startswith('#') or (pieces and not line.strip()):
-            if not pieces:
-                break
-            continue
-        bare = line.rstrip()
-        if not bare.endswith(escape):
-            pieces.append(line)
-            break
-        pieces.append(bare[:-1])
-    return at, ''.join(pieces).strip()
-
-
-def _split(text: str) -> tuple[str, str]:
-    word, *rest = text.split(None, 1) or ['']
-    return word.upper(), rest[0].strip() if rest else ''
-
-
-def _after_heredocs(lines: Sequence[str], at: int, rest: str) -> int:
-    for dash, _, name in HEREDOC.findall(rest):
-        end = at
-        while end < len(lines) and (lines[end].lstrip('\t') if dash else lines[end]).rstrip('\r') != name:
-            end += 1
-        if end == len(lines):
-            return at
-        at = end + 1
-    return at
-
-
 def _images(instructions: Sequence[Instruction]) -> Iterator[tuple[str, Instruction]]:
     """What is named that is no stage before it, with variables that are known before the build."""
     stages: set[str] = {'scratch'}
@@ -226,8 +145,7 @@ def _images(instructions: Sequence[Instruction]) -> Iterator[tuple[str, Instruct
     stage_count = 0
     for instruction in instructions:
         if instruction.word == 'ARG' and not stage_count:
-            name, equals, value = instruction.rest.partition('=')
-            variables |= {name: value.strip('"\'')} if equals else {}
+            variables = _with_arguments(variables, instruction.rest)
         elif instruction.word == 'FROM':
             words = instruction.arguments.split()
             name = _resolved(words[0], variables) if words else ''
@@ -235,11 +153,34 @@ def _images(instructions: Sequence[Instruction]) -> Iterator[tuple[str, Instruct
                 yield name, instruction
             stages |= {words[2].lower()} if len(words) == 3 else set()
             stage_count += 1
-        for flag in instruction.flags:
-            for pair in FROM_FLAG.findall(flag):
-                name = pair[0] or pair[1]
-                if not name.isdecimal() and name.lower() not in stages:
-                    yield name, instruction
+        for name in _flagged(instruction):
+            if name.lower() not in stages:
+                yield name, instruction
+
+
+def _flagged(instruction: Instruction) -> Iterator[str]:
+    """What flags name as images or stages; COPY may also number a stage."""
+    for flag in instruction.flags:
+        kind, _, value = flag.partition('=')
+        if kind.lower() == '--from' and not value.isdecimal():
+            yield value
+        if kind.lower() == '--mount':
+            fields = (field.partition('=') for field in value.replace('"', '').split(','))
+            yield from (found for key, _, found in fields if key.strip().lower() == 'from')
+
+
+def _with_arguments(variables: Mapping[str, str], text: str) -> dict[str, str]:
+    """The variables after an ``ARG``: none is known any more after one that is not plain."""
+    found, at = dict(variables), 0
+    while at < len(text):
+        match = ARGUMENT.match(text, at)
+        if not match:
+            return {}
+        at = match.end()
+        found.pop(match[1], None)
+        if match[2] is not None and not match[1].startswith(SET_BY_US):
+            found[match[1]] = match[2].strip('"\'')
+    return found
 
 
 def _resolved(name: str, variables: Mapping[str, str]) -> str:
@@ -259,8 +200,10 @@ def _checked(name: str, instruction: Instruction) -> str:
 
 
 def _sources(instruction: Instruction) -> Sequence[str]:
-    words = _exec_form(instruction.arguments) or instruction.arguments.split()
-    return words[:-1]
+    """All but the last word, in both forms, without what the engine takes away before it looks at them."""
+    text = instruction.arguments
+    words = [*text.split()[:-1], *(_exec_form(text) or ())[:-1]]
+    return [re.sub(r'[\\`"\']', '', word) for word in words]
 
 
 def _error(instruction: Instruction, text: str) -> DetectError:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from gitreceive.dockerfiles import (
     bases,
     command,
-    parse_dockerfile,
     refuse_dangers,
     with_triggers,
     without_syntax,
 )
 from gitreceive.errors import DetectError, SourceError
+from gitreceive.instructions import parse_dockerfile
 from gitreceive.model import Plan, ProcessType, Stack
 from gitreceive.ports import Source
 
@@ -42,6 +42,7 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
     own = without_syntax(text)
     refuse_dangers(own)
     replaced = with_triggers(_on_stack(own, stack))
+    refuse_dangers(replaced)
     processes, processes_from = _processes(source, own)
     return Plan(
         buildpack='dockerfile',

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from gitreceive.dockerfiles import (
     bases,
     command,
-    parse_dockerfile,
     refuse_dangers,
     with_triggers,
     without_syntax,
 )
 from gitreceive.errors import DetectError
+from gitreceive.instructions import parse_dockerfile
 
 TEXT = st.lists(
     st.sampled_from(
@@ -100,6 +100,12 @@ def test_a_syntax_line_is_taken_out_and_the_rest_stays(line: str) -> None:
         ),
         ('FROM a\nRUN <<EOF\nFROM users\nEOF', ('a',)),
         ('FROM a\nRUN <<CMD\nFROM 127.0.0.1:5000/b\nCMD', ('a', '127.0.0.1:5000/b')),
+        ('FROM a\nCOPY --fr\\om=b /x /y', ('a', 'b')),
+        ('FROM a\nRUN --mount=type=bind,fr"om"=b,From=c,from=d ls', ('a', 'b', 'c', 'd')),
+        ('FROM a\nRUN --mount=from=0 ls', ('a', '0')),
+        ('FROM a\nRUN x \\\\\nCOPY --from=b.x/y /x /y', ('a', 'b.x/y')),
+        ('FROM a\nRUN x \\\xa0\nCOPY --from=b /x /y', ('a', 'b')),
+        ('ARG A=a\nARG X="b c" A=b\nFROM $A', ('b',)),
         ('RUN x', ()),
     ],
 )
@@ -112,6 +118,10 @@ def test_the_images_that_it_builds_on_are_known_before(text: str, images: tuple[
     [
         ('FROM $BASE', "line 1: '$BASE' is not known before the build"),
         ('FROM a\nCOPY --from=${X} /a /b', "line 2: '${X}' is not known before the build"),
+        ('ARG A=a/\nARG A\nFROM ${A}b', "line 3: '${A}b' is not known before the build"),
+        ('ARG A=a\nARG X="\\" A=b\nFROM $A', "line 3: '$A' is not known before the build"),
+        ('ARG BUILDKIT_CACHE_MOUNT_NS=a\nFROM $BUILDKIT_CACHE_MOUNT_NS', 'is not known before the build'),
+        ('FROM a/../../containers/b', 'is not the name of an image'),
         ('FROM gitreceive-app/other:1', 'is the image of an app'),
         ('FROM a\nRUN --mount=from=gitreceive-app/other:1 ls', 'is the image of an app'),
         ('FROM a\nADD http://169.254.169.254/ /app/', 'line 2: ADD of an address'),
@@ -123,6 +133,17 @@ def test_the_images_that_it_builds_on_are_known_before(text: str, images: tuple[
         ('FROM a\nRUN <<CMD\nADD https://x /app\nCMD', 'ADD of an address'),
         ('FROM a\n# escape=`\nRUN x\\\nADD https://x /app', 'ADD of an address'),
         ('# escape=`\nFROM a\nRUN x\\\nADD https://x /app', 'ADD of an address'),
+        ('FROM a\nADD http:\\//169.254.169.254/ /app/', 'ADD of an address'),
+        ('FROM a\nADD "http:"//x /app/', 'ADD of an address'),
+        ('FROM a\nADD ["http:\\\\//x", "/app/"]', 'ADD of an address'),
+        ('FROM a\nRUN x \\\\\nADD https://x /app', 'ADD of an address'),
+        ('FROM a\nRUN x \\\n\x1c\nADD https://x /app', "line 3: it holds '\\x1c'"),
+        ("FROM a\nRUN <<'E\\'\nE\\\nADD https://x /app", 'line 2: what follows "<<" has to be a plain word'),
+        ("FROM a\nRUN <<''\nx \\\n\nADD https://x /app", 'has to be a plain word'),
+        ("FROM a\nRUN x\xa0<<-'#'\nx \\\n#\nADD https://x /app", 'has to be a plain word'),
+        ('FROM a\nRUN --net"work"=host x', '--network=host is not given'),
+        ('{"syntax": "evil/image"}', 'line 1: this is no instruction'),
+        ('\ufeff# syntax=evil/image\nFROM a', 'line 1: this is no instruction'),
         ('FROM a\nRUN --network=host x', '--network=host is not given'),
         ('FROM a\nRUN --mount=type=cache,target=/x --security=insecure x', '--security=insecure is not'),
     ],
@@ -139,7 +160,7 @@ def test_continued_lines_are_not_taken_for_instructions() -> None:
 
 def test_adding_files_of_the_code_is_not_refused() -> None:
     refuse_dangers(
-        'FROM a\nADD . $HOME\nADD --chown=app:app a b /app/\nRUN curl https://x\nRUN --network=none x'
+        'FROM a\nRUN cat <<EOF >>/x && cat <<-"E.F" <<<word\nADD\nEOF\nE.F\nADD . $HOME\nADD --chown=app:app a b /app/\nRUN curl https://x\nRUN --network=none x'
     )
 
 

@@ -12,7 +12,9 @@ LIMITS = {'FILES': '2', 'BYTES': '100000', 'DEPTH': '10'}
 
 def git(repo: Path, *words: str, given: bytes = b'') -> str:
     who = ('-c', 'user.name=a', '-c', 'user.email=a@b')
-    done = subprocess.run(['git', *who, '-C', str(repo), *words], input=given, capture_output=True, check=True)
+    done = subprocess.run(
+        ['git', *who, '-C', str(repo), *words], input=given, capture_output=True, check=True
+    )
     return done.stdout.decode().strip()
 
 

@@ -19,6 +19,7 @@ from gitreceive.adapters.docker.frames import Decoder
 from gitreceive.adapters.docker.progress import Progress
 from gitreceive.adapters.docker.request import BuildRequest, parameters
 from gitreceive.adapters.docker.versions import read_image
+from gitreceive.dockerfiles import names_frontend
 from gitreceive.errors import BuildError, BuildTimeout, EngineGone, RecipeError
 from gitreceive.model import AppName, Image
 from gitreceive.ports import BuildJob, Cancellation, Console
@@ -26,7 +27,6 @@ from gitreceive.ports import BuildJob, Cancellation, Console
 BUILD_LABEL = 'gitreceive.build'
 HOME_LABEL = 'gitreceive.home'
 APP_LABEL = 'gitreceive.app'
-SYNTAX = re.compile(r'\s*(#|//)\s*syntax\s*=', re.IGNORECASE)
 
 
 class DockerImageBuilder:
@@ -178,14 +178,9 @@ def _stop_reason(cancellation: Cancellation) -> BuildError | None:
 
 
 def refuse_other_frontends(dockerfile: str) -> None:
-    """Raises RecipeError for a ``# syntax=`` line: it names an image that would run with the engine's own rights."""
-    for line in dockerfile.splitlines():
-        if SYNTAX.match(line):
-            raise RecipeError(
-                'the Dockerfile has a "syntax" directive, which would run another image: remove it'
-            )
-        if not line.lstrip().startswith(('#', '//')):
-            return
+    """Raises RecipeError for a ``# syntax=`` line, or JSON in its place: it names an image that would run with the engine's own rights."""
+    if names_frontend(dockerfile):
+        raise RecipeError('the Dockerfile has a "syntax" directive, which would run another image: remove it')
 
 
 def _orphan(found: Mapping[str, object], live: frozenset[int]) -> bool:
