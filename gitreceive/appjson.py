@@ -14,6 +14,9 @@ from gitreceive.ports import Source
 
 FILE = 'app.json'
 NAME = re.compile('[A-Za-z_][A-Za-z0-9_]{0,99}')
+NO_TEXT = re.compile('[\0\ud800-\udfff]')
+"""JSON can say halves of characters, which nothing can be told of."""
+
 LONGEST = 32 * 1024
 MOST = 200
 WITHOUT_MEANING = {
@@ -105,9 +108,9 @@ def _config_var(name: str, about: object) -> tuple[str | None, bool, bool]:
     if not isinstance(about, dict):
         raise DetectError(f'"env.{shown}" in app.json is neither a string nor an object: correct it')
     value, generator = about.get('value'), about.get('generator')
-    if value is not None and (not isinstance(value, str) or len(value) > LONGEST or '\0' in value):
+    if value is not None and (not isinstance(value, str) or len(value) > LONGEST or NO_TEXT.search(value)):
         raise DetectError(
-            f'"env.{shown}.value" in app.json is not a string of at most {LONGEST:,} characters'
+            f'"env.{shown}.value" in app.json is not a string of at most {LONGEST:,} whole characters'
         )
     if generator not in (None, 'secret'):
         raise DetectError(f'"env.{shown}.generator" in app.json is not "secret", the only one there is')

@@ -151,7 +151,8 @@ def _default_processes(said: bytes) -> tuple[ProcessType, ...]:
         return ()
     lines = [f'{name}: {command}' for name, command in types.items() if isinstance(command, str)]
     try:
-        return parse_procfile('\n'.join(' '.join(line.split('\n')) for line in lines).encode())
+        text = '\n'.join(' '.join(line.split('\n')) for line in lines)
+        return parse_procfile(text.encode('utf-8', 'surrogatepass'))
     except DetectError as error:
         raise DetectError(f'default_process_types of bin/release: {error}') from error
 

@@ -81,7 +81,8 @@ def test_what_has_no_effect_is_told_and_what_only_describes_is_not() -> None:
         ({'env': {'A B': 'x'}}, '"env.A B" in app.json is not the name'),
         ({'env': {'A': 1}}, '"env.A" in app.json is neither'),
         ({'env': {'A': {'value': 1}}}, '"env.A.value" in app.json is not a string'),
-        ({'env': {'A': {'value': 'x' * 40_000}}}, 'of at most 32,768 characters'),
+        ({'env': {'A': {'value': 'x' * 40_000}}}, 'of at most 32,768 whole characters'),
+        ({'env': {'A': 'half: \ud800'}}, 'of at most 32,768 whole characters'),
         ({'env': {'A': {'generator': 'uuid'}}}, '"env.A.generator" in app.json is not "secret"'),
     ],
 )

@@ -101,6 +101,7 @@ def test_release_names_the_processes_where_nobody_else_does() -> None:
         (b'[' * 60_000, 'printed no YAML'),
         (b'default_process_types: {"a b": x}', 'default_process_types of bin/release: Procfile, line 1'),
         (b'default_process_types: {web: "\\x07"}', 'holds a control character'),
+        (b'default_process_types: {web: "\\uD800"}', 'bytes that are not UTF-8'),
     ],
 )
 def test_release_output_that_names_none_is_told(said: bytes, words: str) -> None:
