@@ -17,9 +17,12 @@ CODE = re.compile(r'^COPY (?:--\S+ )*\["(?:/app/)?src", "/app/src"\]$', re.MULTI
 
 
 def marked(recipe: Recipe) -> Recipe:
-    """The recipe with the mark before its code, in the last stage; as it is if that does not copy it to ``/app/src``. Pure."""
+    """The recipe with the mark before its code, in the last stage; as it is if that does not copy it to ``/app/src``. Pure.
+
+    An app's own Dockerfile stays as it is whatever it copies: the mark is not in its context.
+    """
     found = list(CODE.finditer(recipe.dockerfile))
-    if not found:
+    if not found or not recipe.code:
         return recipe
     last = found[-1]
     before, after = recipe.dockerfile[: last.start()], recipe.dockerfile[last.start() :]

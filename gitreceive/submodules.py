@@ -54,7 +54,7 @@ def with_submodules(recipe: Recipe, modules: Sequence[Submodule], stack: Stack) 
         lambda copy: f'{copy[0]}\nCOPY --from=modules --chown=app:app ["/tmp/modules", "{copy[1]}"]',
         recipe.dockerfile,
     )
-    if not copies:
+    if not copies or not recipe.code:
         raise DetectError(
             f'{names}: submodules are not in the context of a Dockerfile; clone them in a RUN step'
         )

@@ -16,3 +16,8 @@ def test_the_mark_stands_before_the_code() -> None:
 def test_a_recipe_that_copies_its_code_otherwise_has_no_mark() -> None:
     recipe = Recipe(dockerfile=f'{BEFORE}COPY [".", "/app/src"]\n')
     assert marked(recipe) == recipe
+
+
+def test_an_apps_own_dockerfile_has_no_mark_whatever_it_copies() -> None:
+    recipe = Recipe(dockerfile=f'{BEFORE}{CODE}', code='')
+    assert marked(recipe) == recipe

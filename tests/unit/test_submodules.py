@@ -69,6 +69,10 @@ def test_assets_are_built_with_it_too() -> None:
         (Code('https://example.com/x', path='a b'), 'a b is a submodule that cannot be fetched'),
         (Code('https://example.com/x', commit=''), 'lib/one is a submodule that cannot be fetched'),
         (Code('https://example.com/x', Dockerfile='FROM a\nCMD x'), 'not in the context of a Dockerfile'),
+        (
+            Code('https://example.com/x', Dockerfile='FROM a\nCOPY ["src", "/app/src"]\nCMD x'),
+            'not in the context of a Dockerfile',
+        ),
     ],
 )
 def test_one_that_is_not_fetched_is_named(source: Code, said: str) -> None:
