@@ -145,7 +145,7 @@ def _images(instructions: Sequence[Instruction]) -> Iterator[tuple[str, Instruct
     stage_count = 0
     for instruction in instructions:
         if instruction.word == 'ARG' and not stage_count:
-            variables = _with_arguments(variables, instruction.rest)
+            _take_arguments(variables, instruction.rest)
         elif instruction.word == 'FROM':
             words = instruction.arguments.split()
             name = _resolved(words[0], variables) if words else ''
@@ -169,18 +169,18 @@ def _flagged(instruction: Instruction) -> Iterator[str]:
             yield from (found for key, _, found in fields if key.strip().lower() == 'from')
 
 
-def _with_arguments(variables: Mapping[str, str], text: str) -> dict[str, str]:
-    """The variables after an ``ARG``: none is known any more after one that is not plain."""
-    found, at = dict(variables), 0
+def _take_arguments(variables: dict[str, str], text: str) -> None:
+    """Notes what an ``ARG`` sets: no variable is known any more after one that is not plain."""
+    at = 0
     while at < len(text):
         match = ARGUMENT.match(text, at)
         if not match:
-            return {}
+            variables.clear()
+            return
         at = match.end()
-        found.pop(match[1], None)
+        variables.pop(match[1], None)
         if match[2] is not None and not match[1].startswith(SET_BY_US):
-            found[match[1]] = match[2].strip('"\'')
-    return found
+            variables[match[1]] = match[2].strip('"\'')
 
 
 def _resolved(name: str, variables: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ stand; two escape characters at the end of a line). https://docs.docker.com/refe
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -71,6 +72,7 @@ def _escape(text: str) -> str:
 
 def _read(lines: Sequence[str], escape: str, heredocs: bool) -> Iterator[Instruction]:
     """``escape`` twice: also where two of them end a line, it goes on; current engines do not take that for one."""
+    ends = _Ends(lines if heredocs else ())
     at = 0
     while at < len(lines):
         start = at
@@ -82,7 +84,7 @@ def _read(lines: Sequence[str], escape: str, heredocs: bool) -> Iterator[Instruc
         if trigger:
             word, rest = _split(rest)
         if heredocs and word in WITH_HEREDOCS:
-            at = _after_heredocs(lines, at, rest)
+            at = ends.behind(at, rest)
         yield Instruction(word=word, rest=rest, start=start, end=at, trigger=trigger)
 
 
@@ -122,12 +124,22 @@ def _split(text: str) -> tuple[str, str]:
     return word.upper(), rest[0].strip() if rest else ''
 
 
-def _after_heredocs(lines: Sequence[str], at: int, rest: str) -> int:
-    for dash, _, name in HEREDOC.findall(rest):
-        end = at
-        while end < len(lines) and (lines[end].lstrip('\t') if dash else lines[end]).rstrip('\r') != name:
-            end += 1
-        if end == len(lines):
-            return at
-        at = end + 1
-    return at
+class _Ends:
+    """Where here-documents end: all lines by what they say, so that none is looked at again for each of them."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._places: dict[str, dict[str, list[int]]] = {'': {}, '-': {}}
+        for number, line in enumerate(lines):
+            bare = line.rstrip('\r')
+            for dash, text in (('', bare), ('-', bare.lstrip('\t'))):
+                self._places[dash].setdefault(text, []).append(number)
+
+    def behind(self, at: int, rest: str) -> int:
+        """The line behind the here-documents of an instruction; ``at`` if one of them has no end."""
+        for dash, _, name in HEREDOC.findall(rest):
+            places = self._places[dash].get(name, [])
+            found = bisect_left(places, at)
+            if found == len(places):
+                return at
+            at = places[found] + 1
+        return at

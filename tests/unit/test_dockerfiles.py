@@ -69,6 +69,11 @@ def test_instructions_are_joined_and_comments_and_heredocs_are_none() -> None:
     assert [(found.start, found.end) for found in parse_dockerfile(text)] == [(1, 2), (2, 6), (6, 9), (9, 10)]
 
 
+def test_no_line_is_looked_at_again_for_each_of_many_heredocs_without_an_end() -> None:
+    assert len(parse_dockerfile('FROM a\n' + 'RUN <<A <<B\n' * 50_000)) == 50_001
+    assert bases(''.join(f'ARG a{number}=b\n' for number in range(50_000)) + 'FROM $a7') == ('b',)
+
+
 def test_the_escape_directive_counts_at_the_top_only() -> None:
     assert words('# escape=`\nRUN a `\nb\\\nRUN c') == [('RUN', 'a b\\'), ('RUN', 'c')]
     assert words('# note\n# escape=`\nRUN a\\\nb') == [('RUN', 'ab')]
