@@ -31,6 +31,7 @@ from gitreceive.ports import (
 from gitreceive.room import check_room, needs
 from gitreceive.settings import Limits
 from gitreceive.shelf import Shelf
+from gitreceive.shown import WatchedSource
 from gitreceive.slugs.growth import tell_growth
 from gitreceive.slugs.lock import keeping
 from gitreceive.slugs.retention import Keeper
@@ -78,7 +79,8 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
     config = line.history.config(app)
     console.step(f'Building {app} on {line.stack.name} (build {build.number}; it goes on if you disconnect)')
     point('build.started')
-    with GitSource(line.home.repo(app), build.push.commit) as source:
+    with GitSource(line.home.repo(app), build.push.commit) as code:
+        source = WatchedSource(code, cancellation.check)
         wanted = read_app_json(source)
         config |= _first_config(app, wanted, config, line, console)
         planned = line.planner.plan(source, config)

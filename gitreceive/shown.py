@@ -1,4 +1,4 @@
-"""A source without the files that an ignore list names."""
+"""A source without the files that an ignore list names, and one that is looked at only for as long as it may be."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import IO
 from gitreceive.errors import SourceError
 from gitreceive.ignore import LIMIT, IgnoreList
 from gitreceive.model import Commit, SourceFile
-from gitreceive.pieces import readable
+from gitreceive.pieces import CHUNK, readable
 from gitreceive.ports import Source
 from gitreceive.tarstream import without
 
@@ -66,3 +66,29 @@ class ShownSource:
             readable(without(stream.read, prefix, self._hides)) as shown,
         ):
             yield shown
+
+
+class WatchedSource(ShownSource):
+    """All of ``source``; ``check`` is called between any two files and pieces, and may raise.
+
+    An ignore list may make each file cost milliseconds, and a commit may have a hundred thousand.
+    """
+
+    def __init__(self, source: Source, check: Callable[[], None]) -> None:
+        super().__init__(source, self._checked)
+        self._check = check
+
+    @contextmanager
+    def archive(self, prefix: str) -> Iterator[IO[bytes]]:
+        """The archive of ``source``."""
+        with self._source.archive(prefix) as stream, readable(self._pieces(stream)) as watched:
+            yield watched
+
+    def _checked(self, path: str) -> bool:
+        self._check()
+        return False
+
+    def _pieces(self, stream: IO[bytes]) -> Iterator[bytes]:
+        while piece := stream.read(CHUNK):
+            self._check()
+            yield piece

@@ -1,13 +1,16 @@
 """``git push -o plan``: the plan of what was pushed, and nothing else."""
 
 from collections.abc import Generator
+from contextlib import closing
 
 from gitreceive.builder.desk import Desk
 from gitreceive.builder.log import shown
 from gitreceive.builder.pushes import BRANCHES, Arrival
+from gitreceive.cancellation import BuildClock
 from gitreceive.model import RefUpdate
 from gitreceive.planning import tell_planned
 from gitreceive.repositories import move_ref
+from gitreceive.shown import WatchedSource
 from gitreceive.source import GitSource
 
 
@@ -29,7 +32,11 @@ def only_plan(arrival: Arrival, desk: Desk) -> Generator[bytes, None, str]:
 
 def _told(arrival: Arrival, update: RefUpdate, desk: Desk) -> bytes:
     console = _Lines()
-    with GitSource(desk.home.repo(arrival.app), update.new) as source:
+    with (
+        closing(BuildClock(desk.settings.limits.build_seconds)) as clock,
+        GitSource(desk.home.repo(arrival.app), update.new) as code,
+    ):
+        source = WatchedSource(code, clock.check)
         tell_planned(desk.planner.plan(source, desk.history.config(arrival.app)), console)
     return ''.join(console.lines).encode()
 

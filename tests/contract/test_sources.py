@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.errors import SourceError
+from gitreceive.errors import BuildTimeout, SourceError
 from gitreceive.model import Commit, SourceFile
 from gitreceive.ports import Source
-from gitreceive.shown import ShownSource
+from gitreceive.shown import ShownSource, WatchedSource
 from gitreceive.source import GitSource
 from gitreceive.workdir import WorkingDirectory
 
@@ -83,8 +83,12 @@ def some_shown(folder: Path) -> Source:
     return ShownSource(WorkingDirectory(work), lambda path: path.startswith(hidden))
 
 
+def watched(folder: Path) -> Source:
+    return WatchedSource(from_objects(folder), lambda: None)
+
+
 @pytest.fixture(
-    params=[from_objects, from_checkout, from_directory, all_shown, some_shown],
+    params=[from_objects, from_checkout, from_directory, all_shown, some_shown, watched],
     ids=lambda make: make.__name__,
 )
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
@@ -198,3 +202,27 @@ def test_a_repository_that_git_does_not_read_is_an_error_not_an_empty_app(tmp_pa
     (tmp_path / '.git').write_text('gitdir: nowhere\n')
     with pytest.raises(SourceError, match='git cannot list the files'):
         WorkingDirectory(tmp_path)
+
+
+def test_looking_ends_when_it_may_not_go_on(tmp_path: Path) -> None:
+    over = False
+
+    def check() -> None:
+        if over:
+            raise BuildTimeout('timed out')
+
+    source = WatchedSource(from_objects(tmp_path), check)
+    files = source.files()
+    next(files)
+    with source.archive('src/') as stream:
+        over = True
+        for look in (
+            lambda: next(files),
+            lambda: source.glob('*'),
+            lambda: source.exists('run'),
+            stream.read,
+        ):
+            with pytest.raises(BuildTimeout):
+                look()
+        over = False
+        stream.read()
