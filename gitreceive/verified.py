@@ -1,9 +1,10 @@
 """Puts an object into a storage, and does not believe the storage before it has read the object back."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 
-from gitreceive.errors import StorageError
+from gitreceive.errors import NoSuchObject, StorageError
 from gitreceive.ports import Storage, Vouching
 
 PIECE = 1 << 20
@@ -14,11 +15,11 @@ def put_verified(storage: Storage, name: str, file: Path, checksum: str) -> str:
     """Stores the file, whose sha256 is ``checksum``, and returns the object's URL.
 
     What is there already and has the right bytes is not sent again. Raises StorageError; what does not match after two
-    tries is deleted.
+    tries is deleted. What cannot be read just now stays: it may be right, and other slugs may need it.
     """
-    found = checksum_of(storage, name)
-    if found == checksum:
-        return storage.url(name)
+    with contextlib.suppress(StorageError):  # some services say "forbidden" of what is not there
+        if checksum_of(storage, name) == checksum:
+            return storage.url(name)
     for _ in range(TRIES):
         url = storage.put(name, file)
         found = checksum_of(storage, name)
@@ -32,7 +33,7 @@ def put_verified(storage: Storage, name: str, file: Path, checksum: str) -> str:
 
 
 def checksum_of(storage: Storage, name: str) -> str:
-    """The sha256 of an object; empty if there is none or it cannot be read. Read whole, unless the storage vouches."""
+    """The sha256 of an object; empty if there is none. Read whole, unless the storage vouches. Raises StorageError."""
     digest = hashlib.sha256()
     try:
         if isinstance(storage, Vouching) and (known := storage.sha256(name)):
@@ -40,6 +41,6 @@ def checksum_of(storage: Storage, name: str) -> str:
         with storage.open(name) as stream:
             while piece := stream.read(PIECE):
                 digest.update(piece)
-    except StorageError:
+    except NoSuchObject:
         return ''
     return digest.hexdigest()

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -145,3 +147,19 @@ def test_what_came_back_different_is_sent_once_more(tmp_path: Path) -> None:
     put_verified(storage, 'a', tmp_path / 'file', digest(WHOLE))
     put_verified(storage, 'a', tmp_path / 'file', digest(WHOLE))
     assert (storage.objects['a'], storage.puts) == (WHOLE, 2)
+
+
+class Unreadable(MemoryStorage):
+    """Takes and removes objects, and lets nobody read them, as in an outage that begins between two requests."""
+
+    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        raise StorageError(f'{name}: 503 try again later')
+
+
+def test_what_cannot_be_read_back_is_not_removed_for_other_slugs_may_need_it(tmp_path: Path) -> None:
+    (tmp_path / 'file').write_bytes(WHOLE)
+    storage = Unreadable()
+    storage.objects['a'] = WHOLE
+    with pytest.raises(StorageError, match='a: 503 try again later'):
+        put_verified(storage, 'a', tmp_path / 'file', digest(WHOLE))
+    assert storage.objects['a'] == WHOLE
