@@ -286,22 +286,27 @@ class History:
         return next(iter(self.releases(app, 1)), None)
 
     def _rows(self, query: str, *values: object) -> list[sqlite3.Row]:
-        with self._lock:
+        with self._lock, self._errors('read'):
             return self._db.execute(query, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        with self._lock, self._errors('write'):
             self._db.execute('BEGIN IMMEDIATE')
             try:
                 yield self._db
                 self._db.execute('COMMIT')
-            except BaseException as error:
+            except BaseException:
                 if self._db.in_transaction:
                     self._db.execute('ROLLBACK')
-                if isinstance(error, sqlite3.Error):
-                    raise StateError(f'cannot write the history {self._path}: {error}') from error
                 raise
+
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StateError(f'cannot {what} the history {self._path}: {error}') from error
 
     def _migrate(self, path: Path) -> None:
         if self._schema() == SCHEMA_VERSION:

@@ -41,7 +41,7 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Builds until the queue is closed. Whatever goes wrong in a build ends that build only."""
-        while build := self._queue.take():
+        while build := self._take():
             try:
                 self._build(build)
             except Exception:
@@ -52,6 +52,16 @@ class Worker(threading.Thread):
             finally:
                 self._queue.forget(build.number)
                 self._on_end()
+
+    def _take(self) -> Build | None:
+        """The next build; on a full disk none can be marked running until there is room."""
+        while self._queue.open:
+            try:
+                return self._queue.take()
+            except StateError as error:
+                log.error('no build can be started: %s; trying again', error)
+                self._queue.wait(JOURNAL_RETRY_SECONDS)
+        return None
 
     def _build(self, build: Build) -> None:
         clock = BuildClock(self._limits.build_seconds)
@@ -77,15 +87,22 @@ class Worker(threading.Thread):
 
     def _fail(self, build: Build, state: BuildState, cause: str) -> None:
         point('build.failed')
-        move_back(build, self._history, self._home)
-        point('ref.moved_back')
         while self._queue.open:
             try:
+                self._set_back(build)
                 self._history.finish(build.number, state, cause)
                 return
             except StateError as error:
                 log.error('build %d: %s; trying again', build.number, error)
                 self._queue.wait(JOURNAL_RETRY_SECONDS)
+
+    def _set_back(self, build: Build) -> None:
+        """The deploy branch; a build also ends if its repository is gone."""
+        try:
+            move_back(build, self._history, self._home)
+        except OSError as error:
+            log.error('build %d: the deploy branch stays where it is: %s', build.number, error)
+        point('ref.moved_back')
 
     def _try_again(self, build: Build) -> None:
         newer = self._history.builds(build.push.app, 1)[0].number > build.number
