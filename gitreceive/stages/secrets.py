@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import IO
 
@@ -34,6 +34,7 @@ KEY = re.compile(
 """A header with a key behind it (RFC 7468, PROTOCOL.key of OpenSSH, RFC 9580), also in a string of JSON; not the header
 alone, which stands in programs."""
 
+KEY_TOLD = 'a private key'
 KEY_BYTES = 512
 """More than such a header with the beginning of its key."""
 
@@ -84,7 +85,8 @@ def find_secrets(
         if repository := REPOSITORY.match(entry.name):
             found.add(Finding('/' + repository[0], 'a .git directory, with all of the history'))
         else:
-            found |= {Finding('/' + entry.name, what) for what in search.through(entry, pieces)}
+            wrong = search.through(entry, pieces, cancellation)
+            found |= {Finding('/' + entry.name, what) for what in wrong}
     return sorted(finding for finding in found if not _allowed(finding.path, watch.allowed))
 
 
@@ -108,33 +110,36 @@ def refuse_secrets(findings: Sequence[Finding], app: AppName, remedy: str = REME
 class _Search:
     """Looks for many words at once, in what is read in pieces.
 
-    ``_any`` says quickly that there is nothing, as in nearly every file; only ``_all`` sees words that overlap.
+    That there is none of them, as in nearly every file, is known quickly; where there is one, each word is looked for
+    alone: what overlaps is found then, and a file that is full of words costs no more memory than another one.
     """
 
     def __init__(self, forms: Mapping[bytes, str]) -> None:
-        self._words = [*KEY_MARKS, *forms]
-        self._told = [f'the value of the config var {name}' for name in forms.values()]
-        self._any = BytesAhoCorasick(self._words, MatchKind.LeftmostFirst)
-        self._all = BytesAhoCorasick(self._words)
-        self._overlap = max(KEY_BYTES, *map(len, self._words))
+        self._told = {form: f'the value of the config var {name}' for form, name in forms.items()}
+        words = [*KEY_MARKS, *forms]
+        self._any = BytesAhoCorasick(words, MatchKind.LeftmostFirst)
+        self._overlap = max(KEY_BYTES, *map(len, words))
 
-    def through(self, entry: SlugEntry, pieces: Iterable[bytes]) -> Iterator[str]:
-        """What is wrong with a file; the same thing may come more than once."""
-        tail, own = b'', _own(entry.name)
+    def through(self, entry: SlugEntry, pieces: Iterable[bytes], cancellation: Cancellation) -> set[str]:
+        """What is wrong with a file."""
+        tail, own, found = b'', _own(entry.name), set[str]()
         if own and entry.kind != 'directory' and ENV_FILE.fullmatch(entry.name.rpartition('/')[2]):
-            yield 'a file of environment variables'
+            found.add('a file of environment variables')
         for piece in pieces:
+            cancellation.check()
             window = tail + piece if tail else piece
             if self._any.find_matches_as_indexes(window):
-                yield from self._explained(window, own)
+                found |= set(self._explained(window, own, found))
             tail = window[-self._overlap :]
+        return found
 
-    def _explained(self, window: bytes, own: bool) -> Iterator[str]:
-        for number, start, _ in self._all.find_matches_as_indexes(window, overlapping=True):
-            if number >= len(KEY_MARKS):
-                yield self._told[number - len(KEY_MARKS)]
-            elif own and KEY.search(window, max(0, start - KEY_BYTES), start + KEY_BYTES):
-                yield 'a private key'
+    def _explained(self, window: bytes, own: bool, known: Set[str]) -> Iterator[str]:
+        """What was not ``known`` before."""
+        if own and KEY_TOLD not in known and KEY.search(window):
+            yield KEY_TOLD
+        for form, told in self._told.items():
+            if told not in known and form in window:
+                yield told
 
 
 def _own(name: str) -> bool:

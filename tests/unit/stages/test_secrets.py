@@ -3,7 +3,10 @@
 import base64
 import gzip
 import io
+import tracemalloc
+from collections.abc import Iterator
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +14,7 @@ from gitreceive.adapters.slugs.entries import GzipSlugReader
 from gitreceive.cancellation import BuildClock
 from gitreceive.errors import BuildCancelled, SecretError, SlugError
 from gitreceive.model import AppName
+from gitreceive.ports import SlugEntry
 from gitreceive.stages.secrets import Finding, find_secrets, refuse_secrets, watch_for
 from tests.packing import Files, packed
 
@@ -136,6 +140,32 @@ def test_a_stopped_build_stops_the_search() -> None:
         clock.stop(BuildCancelled('cancelled by ann'))
         with pytest.raises(BuildCancelled):
             find_secrets(io.BytesIO(packed({'a': b''})), watch_for(HELLO, {}, []), GzipSlugReader(), clock)
+
+
+def test_a_stopped_build_stops_the_search_in_the_middle_of_a_file() -> None:
+    with closing(BuildClock(60)) as clock:
+
+        def pieces() -> Iterator[bytes]:
+            yield b'a'
+            clock.stop(BuildCancelled('cancelled by ann'))
+            yield b'b'
+            pytest.fail('read on')
+
+        reader = SimpleNamespace(entries=lambda stream: [(SlugEntry(name='app/a', kind='file'), pieces())])
+        with pytest.raises(BuildCancelled):
+            find_secrets(io.BytesIO(), watch_for(HELLO, {}, []), reader, clock)
+
+
+def test_a_file_full_of_words_that_overlap_costs_no_memory() -> None:
+    config = {f'TOKEN_{number}': 'a1' * (4 + number) for number in range(100)}
+    content = packed({'src/a': b'a1' * 500_000})
+    tracemalloc.start()
+    with closing(BuildClock(60)) as clock:
+        findings = find_secrets(io.BytesIO(content), watch_for(HELLO, config, []), GzipSlugReader(), clock)
+        _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(findings) == 100
+    assert peak < 20_000_000
 
 
 def test_the_refusal_names_paths_remedies_and_no_secret() -> None:
