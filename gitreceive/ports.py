@@ -18,7 +18,7 @@ class Source(Protocol):
 
     @property
     def committed(self) -> int:
-        """When it was committed, in whole seconds since the epoch."""
+        """When it was committed, in whole seconds since the epoch; as far as a tar's header has room for it."""
 
     def exists(self, path: str) -> bool:
         """Whether a regular file stands at ``path`` (a symlink or directory does not count)."""

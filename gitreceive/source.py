@@ -17,6 +17,7 @@ from dulwich.repo import Repo
 from gitreceive.errors import SourceError
 from gitreceive.model import Commit, SourceFile
 from gitreceive.repositories import git, git_environment, owner
+from gitreceive.tarstream import header_time
 
 KINDS = {b'blob': 'file', b'commit': 'submodule'}
 """What git calls the objects of a tree, and what a source calls them."""
@@ -39,7 +40,7 @@ class GitSource:
         if not isinstance(found, GitCommit):
             raise SourceError(f'{commit} is not a commit')
         self._root = found.tree
-        self._committed = int(found.commit_time)
+        self._committed = header_time(int(found.commit_time))
 
     def __enter__(self) -> 'GitSource':
         return self

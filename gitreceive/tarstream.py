@@ -12,6 +12,13 @@ CHUNK = 1 << 18
 EMPTY = bytes(BLOCK)
 MOST_META = 1 << 20
 META = b'xLK'
+LAST_TIME = 8**11 - 1
+"""The year 2242; a commit may say any number of up to 63 bits."""
+
+
+def header_time(seconds: int) -> int:
+    """The time itself, or the nearest one that the header of every tar has room for. Pure."""
+    return min(max(seconds, 0), LAST_TIME)
 
 
 def without(read: Callable[[int], bytes], prefix: str, hides: Callable[[str], bool]) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from gitreceive.errors import SourceError
 from gitreceive.ignore import glob_expression
 from gitreceive.model import NO_COMMIT, Commit, SourceFile, parse_commit
 from gitreceive.pieces import CHUNK, readable
+from gitreceive.tarstream import header_time
 
 BEGINNING = 315532800
 """1980-01-01, the time of files that no commit gives one."""
@@ -159,7 +160,7 @@ class WorkingDirectory:
     def _take_head(self) -> None:
         found = self._git('log', '-1', '--format=%H %ct', may_fail=True).decode().split()
         if found:
-            self._commit, self._committed = parse_commit(found[0]), int(found[1])
+            self._commit, self._committed = parse_commit(found[0]), header_time(int(found[1]))
 
     def _git(self, *words: str, may_fail: bool = False) -> bytes:
         command = ['git', *SAFE, '-C', str(self._root), *words]

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import tarfile
 from collections.abc import Callable, Mapping
@@ -166,6 +167,22 @@ def test_ignored_files_are_not_there_and_untracked_ones_are(tmp_path: Path) -> N
     assert found.read('Procfile') == b'changed'
     assert found.commit == git(work, 'rev-parse', 'HEAD')
     assert found.committed == int(git(work, 'log', '-1', '--format=%ct'))
+
+
+def test_a_commit_of_a_time_that_no_tar_can_hold_has_the_last_one(tmp_path: Path) -> None:
+    work = committed(written(tmp_path / 'work'))
+    late = git(work, 'cat-file', 'commit', 'HEAD')
+    late = re.sub(r'(?m)^((?:author|committer) .*>) \d+', r'\1 99999999999999', late)
+    made = subprocess.run(
+        ['git', '-C', str(work), 'hash-object', '-t', 'commit', '-w', '--stdin'],
+        input=f'{late}\n',
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    git(work, 'reset', '-q', '--hard', made.stdout.strip())
+    sources = GitSource(work / '.git', Commit(made.stdout.strip())), WorkingDirectory(work)
+    assert [source.committed for source in sources] == [8**11 - 1] * 2
 
 
 def test_a_directory_that_became_a_link_is_not_followed(tmp_path: Path) -> None:
