@@ -126,7 +126,10 @@ def _npm(content: bytes) -> Package | None:
 
 
 def _python(content: bytes) -> Package | None:
-    found, _ = parse_email(content)
+    try:
+        found, _ = parse_email(content)
+    except RecursionError:  # a message in a message in a message ...
+        return None
     name, version = _short(found.get('name')), _short(found.get('version'))
     if not name or not version:
         return None

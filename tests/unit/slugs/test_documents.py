@@ -36,6 +36,9 @@ FILES: Files = {
 HOSTILE: Files = {
     f'{NPM}/deep/package.json': b'[' * 100_000,
     f'{NPM}/list/package.json': b'[]',
+    'src/deep-1.dist-info/METADATA': b''.join(
+        b'Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n' % (level, level) for level in range(2000)
+    ),
     f'{NPM}/empty/package.json': b'',
     f'{NPM}/types/package.json': b'{"name": 1, "version": ["x"]}',
     f'{NPM}/long/package.json': b'{"name": "' + b'x' * 300 + b'", "version": "1"}',
