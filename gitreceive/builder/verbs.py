@@ -26,7 +26,7 @@ from gitreceive.model import (
     parse_app_name,
 )
 from gitreceive.repositories import ensure_repository, read_ref
-from gitreceive.text import megabytes
+from gitreceive.text import harmless, megabytes
 
 Answering = Generator[bytes, None, int]
 
@@ -283,7 +283,9 @@ def _columns(rows: Sequence[dict[str, object]]) -> Iterable[str]:
 
 
 def _cell(value: object) -> str:
-    return '-' if value is None or value == '' else str(value).partition('\n')[0][:80]
+    """One line; what a build says of its versions, or somebody's config var, is a stranger's to the sysadmin."""
+    text = '' if value is None else str(value).partition('\n')[0]
+    return harmless(text)[:80] or '-'
 
 
 def _when(seconds: float) -> str:
