@@ -236,3 +236,27 @@ def test_a_whole_that_was_cut_is_made_again_of_its_members_and_one_that_was_chan
 def _members(kept: Shelf, release: Release) -> list[Path]:
     manifest = read_manifest(kept.storage, HELLO, release.slug.sha256)
     return [kept.path(f'hello/members/{each.sha256}.gz') for each in members_of(manifest)]
+
+
+def test_a_slug_of_the_first_version_is_read_verified_kept_and_collected_like_others(tmp_path: Path) -> None:
+    with shelf(tmp_path / 'home', keep=2) as kept:
+        old = kept.release({'src/a': b'old'})
+        facts = kept.path(f'hello/{old.slug.sha256}.json')
+        first = {'app': 'hello', 'commit': old.commit, 'sha256': old.slug.sha256, 'size': old.slug.size}
+        facts.write_text(json.dumps(first, sort_keys=True, separators=(',', ':')) + '\n')
+        kept.layered(member({'src/b': b'new'}))
+        documented(kept)
+        assert verified(kept) == []
+        fetch_slug(kept.storage, HELLO, old.slug.sha256, tmp_path / 'slug.tgz')
+        assert sha256((tmp_path / 'slug.tgz').read_bytes()) == old.slug.sha256
+        assert kept.keeper.collect(HELLO).objects == {}
+        kept.path(f'hello/{old.slug.sha256}.tgz').write_bytes(b'damaged')
+        assert [what for what, *_ in verified(kept)] == ['damaged']
+        kept.layered(member({'src/c': b'newer'}))
+        gone = {
+            f'hello/{old.slug.sha256}{ending}'
+            for ending in ('.tgz', '.json', '.sbom.json', '.provenance.json')
+        }
+        assert set(kept.keeper.collect(HELLO).objects) == gone
+        documented(kept)
+        assert verified(kept) == []
