@@ -45,12 +45,11 @@ def serve(settings: Settings) -> None:
         signal.signal(number, lambda *_: supervisor.stop())
     account = door_account(settings)
     ids = {'user': account.pw_uid, 'group': account.pw_gid, 'extra_groups': []} if account else {}
-    if account:
-        check_that_it_runs(settings.door_user, ids)
     environment = {**os.environ, **as_environment(settings)}
     open_to_all = door_environment(os.environ, settings)
     if account:
         open_to_all |= {'HOME': account.pw_dir, 'XDG_CONFIG_HOME': ''}  # dulwich reads what it finds there
+        check_that_it_runs(settings.door_user, open_to_all, ids)
     supervisor.run(
         [
             Part(command=(*PYTHON, 'gitreceive.cli.main', 'builder'), environment=environment),
@@ -123,13 +122,14 @@ def door_environment(environ: Mapping[str, str], settings: Settings) -> dict[str
     return kept | told
 
 
-def check_that_it_runs(door_user: str, ids: Mapping[str, Any]) -> None:
+def check_that_it_runs(door_user: str, environment: Mapping[str, str], ids: Mapping[str, Any]) -> None:
     """Raises SettingsError if that user cannot run this program, for example because it is installed below /root."""
     command = [sys.executable, '-c', 'import gitreceive']
     try:
         done = subprocess.run(
             command,
             cwd='/',
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -1,8 +1,12 @@
 """What the two processes are given."""
 
+import os
 from pathlib import Path
 
-from gitreceive.cli.serve import door_environment
+import pytest
+
+from gitreceive.cli.serve import check_that_it_runs, door_environment
+from gitreceive.errors import SettingsError
 from gitreceive.settings import load_settings
 
 
@@ -22,6 +26,12 @@ def test_the_door_gets_its_settings_and_nothing_that_may_be_a_secret() -> None:
     assert found['PATH'] == '/usr/bin' and found['LC_ALL'] == 'C.UTF-8'
     assert found['GITRECEIVE_LISTEN'] == '0.0.0.0:22'
     assert 'canary' not in str(found)
+
+
+def test_whether_the_door_can_run_is_tried_with_its_own_environment() -> None:
+    check_that_it_runs('git', dict(os.environ), {})
+    with pytest.raises(SettingsError, match='this user cannot run the receiver'):
+        check_that_it_runs('git', {**os.environ, 'PYTHONHOME': '/nowhere'}, {})
 
 
 def test_several_storages_are_a_list_or_one_line(tmp_path: Path) -> None:
