@@ -11,8 +11,8 @@ import click
 from gitreceive.adapters.slugs.entries import GzipSlugReader
 from gitreceive.adapters.slugs.reading import verify_slug
 from gitreceive.cli.options import settings_options
-from gitreceive.errors import SlugError
-from gitreceive.model import parse_app_name
+from gitreceive.errors import SlugError, UnknownApp
+from gitreceive.model import AppName, parse_app_name
 from gitreceive.settings import Settings
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory
@@ -35,7 +35,7 @@ def verify(file_or_app: str | None, as_json: bool, settings: Settings) -> None:
     with _keeper(settings) as keeper:
         inventory = Inventory(GzipSlugReader())
         if file_or_app:
-            findings = list(verify_app(parse_app_name(file_or_app), keeper, inventory))
+            findings = list(verify_app(_known(file_or_app, keeper), keeper, inventory))
         else:
             findings = list(verify_storage(keeper, inventory))
     _tell(findings, as_json)
@@ -66,6 +66,14 @@ def _keeper(settings: Settings) -> Iterator[Keeper]:
     keeper = open_keeper(settings)
     with closing(keeper.history):
         yield keeper
+
+
+def _known(text: str, keeper: Keeper) -> AppName:
+    """An app; of a name that was mistyped nothing is missing either."""
+    app = parse_app_name(text)
+    if app not in keeper.history.apps():
+        raise UnknownApp(f'no app {app} was ever pushed here; "gitreceive apps" lists them')
+    return app
 
 
 def _tell(findings: list[Finding], as_json: bool) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gitreceive.adapters.storage.file import FileStorage
-from gitreceive.errors import StorageError
+from gitreceive.cli.main import gitreceive
+from gitreceive.errors import StateError, StorageError, UnknownApp
 from gitreceive.model import AppName, Release
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.lock import keeping, removing
@@ -260,3 +261,15 @@ def test_a_slug_of_the_first_version_is_read_verified_kept_and_collected_like_ot
         assert set(kept.keeper.collect(HELLO).objects) == gone
         documented(kept)
         assert verified(kept) == []
+
+
+def test_an_app_that_was_never_pushed_is_not_said_to_be_complete(kept: Shelf) -> None:
+    kept.release({'src/a': b'a'})
+    with pytest.raises(UnknownApp, match='no app helo was ever pushed here'):
+        gitreceive.main(['slug', 'verify', 'helo', '--home', str(kept.home.root)], standalone_mode=False)
+
+
+def test_a_lock_that_cannot_be_made_is_an_error_with_its_place(kept: Shelf) -> None:
+    kept.home.slug_lock(HELLO).parent.write_bytes(b'')
+    with pytest.raises(StateError, match=r'cannot lock the slugs of hello with .*/locks/hello: '):
+        kept.keeper.collect(HELLO)
