@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitreceive.errors import RoomError
+from gitreceive.errors import RoomError, StorageError
 from gitreceive.model import Release
 from gitreceive.text import megabytes
 
@@ -54,7 +54,7 @@ def check_room(needs: Iterable[Need], freeable: Callable[[], int]) -> None:
         left[device] = free
     for device, here in wanted.items():
         if sum(need.size for need in here) > left[device]:
-            raise RoomError(_refusal(here, left[device], freeable()))
+            raise RoomError(_refusal(here, left[device], freeable))
 
 
 def free_bytes(path: Path) -> tuple[int, int]:
@@ -65,11 +65,19 @@ def free_bytes(path: Path) -> tuple[int, int]:
     return path.stat().st_dev, found.f_bavail * found.f_frsize
 
 
-def _refusal(here: list[Need], left: int, freeable: int) -> str:
+def remedy(freeable: Callable[[], int]) -> str:
+    """How to make room. That a storage is away does not hide that a disk is full."""
+    try:
+        freed = f'would free {megabytes(freeable())} of slugs'
+    except StorageError:
+        freed = 'frees what no kept release needs (how much is not known: the storage does not answer)'
+    return f'"gitreceive gc" {freed}, "docker system df" tells what images and caches take'
+
+
+def _refusal(here: list[Need], left: int, freeable: Callable[[], int]) -> str:
     needed = sum(need.size for need in here)
     parts = ', '.join(f'{need.what} {megabytes(need.size)}' for need in here)
     return (
         f'there is no room for this build at {here[0].where}: up to {megabytes(needed)} are needed ({parts}), '
-        f'{megabytes(left)} are free and {megabytes(needed - left)} are missing; "gitreceive gc" would free '
-        f'{megabytes(freeable)} of slugs, "docker system df" tells what images and caches take'
+        f'{megabytes(left)} are free and {megabytes(needed - left)} are missing; {remedy(freeable)}'
     )

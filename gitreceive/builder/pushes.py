@@ -23,9 +23,9 @@ from gitreceive.model import (
 )
 from gitreceive.points import point
 from gitreceive.repositories import read_ref
+from gitreceive.room import remedy
 from gitreceive.settings import Settings
 from gitreceive.slugs.retention import Keeper
-from gitreceive.text import megabytes
 
 log = logging.getLogger(__name__)
 
@@ -102,8 +102,7 @@ def _no_room(keeper: Keeper, settings: Settings) -> str | None:
         if free < limits.free_bytes:
             return (
                 f'the host has {free / 1e6:,.0f} MB free at {path}, and {limits.free_bytes / 1e6:,.0f} MB are needed; '
-                f'ask its sysadmin to make room ("gitreceive gc" would free {megabytes(keeper.freeable())} of slugs, '
-                '"docker system df" tells what images and caches take)'
+                f'ask its sysadmin to make room ({remedy(keeper.freeable)})'
             )
         if found.f_files and found.f_favail < limits.free_inodes:
             return f'the host has {found.f_favail:,} inodes free at {path}, and {limits.free_inodes:,} are needed'

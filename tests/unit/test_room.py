@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.errors import RoomError
+from gitreceive.errors import RoomError, StorageError
 from gitreceive.room import FIRST_IMAGE, Need, check_room, free_bytes, needs
 from tests.shelf import Shelf, shelf
 
@@ -36,6 +36,14 @@ def test_the_refusal_says_what_is_needed_free_and_missing_and_what_gc_would_free
     assert said.startswith(f'there is no room for this build at {tmp_path}: up to ')
     assert '(context ' in said
     assert ' are missing; "gitreceive gc" would free 345.0 MB of slugs' in said
+
+
+def test_a_storage_that_is_away_does_not_hide_that_the_disk_is_full(tmp_path: Path) -> None:
+    def freeable() -> int:
+        raise StorageError('503')
+
+    with pytest.raises(RoomError, match=r'are missing; "gitreceive gc" frees .* the storage does not answer'):
+        check_room([Need(what='slug', where=tmp_path, size=1 << 60)], freeable)
 
 
 def test_directories_on_one_file_system_share_its_room_and_others_do_not(tmp_path: Path) -> None:
