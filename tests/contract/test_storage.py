@@ -230,9 +230,21 @@ def test_a_full_disk_says_what_is_needed_and_free_and_leaves_nothing(small_disk:
     with pytest.raises(StorageError, match=r'no room: 3,000,000 bytes are needed and [\d,]+ are free'):
         storage.put('hello/1.tgz', slug)
     assert [path for path in small_disk.rglob('*') if path.is_file()] == []
+    slug.write_bytes(bytes(600_000))
+    storage.put('hello/members/1.gz', slug)
+    with pytest.raises(
+        StorageError, match=r'cannot compose hello/1.tgz .* no room: 600,000 bytes are needed'
+    ):
+        storage.compose('hello/1.tgz', ['hello/members/1.gz'])
     slug.write_bytes(b'small')
     storage.put('hello/1.tgz', slug)
     assert content(storage, 'hello/1.tgz') == b'small'
+
+
+def test_a_disk_that_cannot_be_read_is_told_with_the_object(tmp_path: Path) -> None:
+    (tmp_path / 'broken').symlink_to('/proc/self/mem')  # its first page is nobody's: EIO
+    with pytest.raises(StorageError, match=r'cannot read broken in .*: Input/output error'):
+        content(FileStorage(tmp_path), 'broken')
 
 
 @root_only

@@ -9,10 +9,12 @@ import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote, unquote, urlsplit
 
+from gitreceive.adapters.incoming import incoming
 from gitreceive.errors import NoSuchObject, SettingsError, StorageError
 
 NAME = re.compile(r'[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*', re.ASCII)
@@ -43,7 +45,7 @@ class FileStorage:
     def put(self, name: str, file: Path) -> str:
         """See the port. The bytes are on disk before the name is, and the name before this returns."""
         path = self._path(name)
-        with self._errors(f'cannot store {name}', file):
+        with self._errors(f'cannot store {name}', [file]):
             _make_folder(path.parent)
             temporary = path.parent / f'{TEMPORARY}{uuid.uuid4().hex}'
             try:
@@ -64,10 +66,11 @@ class FileStorage:
     def open(self, name: str) -> Iterator[IO[bytes]]:
         """See the port."""
         path = self._path(name)
-        with self._errors(f'cannot open {name}'):
-            file = path.open('rb')
+        errors = partial(self._errors, f'cannot read {name}')
+        with errors():
+            file = path.open('rb', buffering=0)
         with file:
-            yield file
+            yield incoming(file.read, errors)
 
     def size(self, name: str) -> int | None:
         """See the port."""
@@ -84,7 +87,7 @@ class FileStorage:
         It is not waited for the disk: the parts are there already.
         """
         path = self._path(name)
-        with self._errors(f'cannot compose {name}'):
+        with self._errors(f'cannot compose {name}', list(map(self._path, parts))):
             _make_folder(path.parent)
             temporary = path.parent / f'{TEMPORARY}{uuid.uuid4().hex}'
             try:
@@ -136,18 +139,18 @@ class FileStorage:
         return self._root / name
 
     @contextmanager
-    def _errors(self, what: str, file: Path | None = None) -> Iterator[None]:
+    def _errors(self, what: str, files: Sequence[Path] = ()) -> Iterator[None]:
         try:
             yield
         except FileNotFoundError as error:
             raise NoSuchObject(f'{what} in {self._root}: there is no such object') from error
         except OSError as error:
-            raise StorageError(f'{what} in {self._root}: {self._explained(error, file)}') from error
+            raise StorageError(f'{what} in {self._root}: {self._explained(error, files)}') from error
 
-    def _explained(self, error: OSError, file: Path | None) -> str:
+    def _explained(self, error: OSError, files: Sequence[Path]) -> str:
         place = error.filename or self._root
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            needed = file.stat().st_size if file else 0
+            needed = sum(file.stat().st_size for file in files)
             free = shutil.disk_usage(_existing(self._root)).free
             return (
                 f'no room: {needed:,} bytes are needed and {free:,} are free; '
