@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gitreceive.errors import GitReceiveError
+from gitreceive.errors import GitReceiveError, StateError, StorageError
 from gitreceive.model import AppName
 from gitreceive.ports import SlugReader
 from gitreceive.slugs.documents import undocumented, write_documents
@@ -13,6 +13,9 @@ from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory
 
 log = logging.getLogger(__name__)
+
+PASSING = (StorageError, StateError, OSError)
+"""What may be over when the next build ends: a storage that is away, a full disk."""
 
 
 class Aftercare(threading.Thread):
@@ -59,7 +62,11 @@ class Aftercare(threading.Thread):
         for release in found:
             with self._errors(f'the documents of {app} v{release.version}'):
                 self._failed.add(release.build)
-                write_documents(release, self._keeper, self._inventory)
+                try:
+                    write_documents(release, self._keeper, self._inventory)
+                except PASSING:
+                    self._failed.discard(release.build)
+                    raise
                 self._failed.discard(release.build)
         return bool(found)
 
