@@ -6,6 +6,7 @@ order; a failure is told in the log and tried again, later and later. Nobody wai
 because of one.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -127,7 +128,7 @@ class Mirror:
         except BaseException:
             begun.unlink(missing_ok=True)
             raise
-        with self._writing():
+        with self._writing(), contextlib.suppress(FileNotFoundError):  # a builder that starts has done it
             begun.rename(begun.with_suffix(COMPLETE))
         self._woken.set()
 

@@ -70,6 +70,18 @@ def test_what_is_put_and_deleted_arrives_at_the_mirror(
     assert notes(tmp_path) == []
 
 
+def test_a_builder_that_starts_while_a_command_deletes_is_no_error(
+    first: FileStorage, slug: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = WholeStorage()
+    both, mirror = together(first, other, tmp_path)
+    both.put('hello/1.json', slug)
+    mirror.catch_up(first)
+    monkeypatch.setattr(first, 'delete', lambda name: (FileStorage.delete(first, name), mirror.start(first)))
+    both.delete('hello/1.json')
+    wait_for(lambda: not other.objects and not notes(tmp_path))
+
+
 def test_what_an_earlier_process_left_to_do_is_done(
     first: FileStorage, slug: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
