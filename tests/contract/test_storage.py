@@ -200,6 +200,15 @@ def test_where_whole_slugs_are_kept_members_stay_near_and_are_bounded(tmp_path: 
     assert list(storage.list()) == ['app/1.tgz', 'app/members/a.gz', 'app/members/c.gz']
 
 
+def test_where_whole_slugs_are_kept_what_a_death_left_of_one_goes_with_it(tmp_path: Path) -> None:
+    storage = WholeSlugs(MemoryStorage(), tmp_path / 'near')
+    (tmp_path / 'near' / 'app').mkdir(parents=True)
+    (tmp_path / 'near' / 'app' / '1.tgz').write_bytes(b'half sent')
+    assert list(storage.list('app/')) == ['app/1.tgz']
+    storage.delete('app/1.tgz')
+    assert list(storage.list('app/')) == []
+
+
 def test_a_name_that_could_lead_elsewhere_is_refused(storage: Storage, slug: Path) -> None:
     for name in ('', '/etc/passwd', '../x', 'a/../x', 'a//b', 'a/', '.tmp-1', 'a/.x', 'a\nb', 'ä', 'a\0b'):
         with pytest.raises(StorageError, match='not a name'):

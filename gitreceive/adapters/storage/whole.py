@@ -54,9 +54,10 @@ class WholeSlugs:
         yield from sorted({*self._far.list(prefix), *self._near.list(prefix)})
 
     def delete(self, name: str) -> None:
-        """See the port."""
+        """See the port. Of a whole also what a death in the middle of ``compose`` has left here."""
         self._sizes.pop(name, None)
         self._of(name).delete(name)
+        self._near.delete(name)
 
     def sweep(self) -> int:
         """See the port."""
