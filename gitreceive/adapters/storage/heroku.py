@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from gitreceive.adapters.heroku import HEROKU, NewSlug, Platform
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.adapters.storage.names import checked
-from gitreceive.errors import SettingsError, StorageError
+from gitreceive.errors import NoSuchObject, SettingsError, StorageError
 
 SLUG, FACTS, RECORD = '.tgz', '.json', '.slug'
 OPTIONS = ('app', 'stack')
@@ -57,9 +57,11 @@ class HerokuStorage:
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
-        """See the port."""
+        """See the port. The facts of a slug that did not get to the platform are not there: they have to come again."""
         base, ending = _split(name)
         known = set(self._here.list(base))
+        if ending == FACTS and base + SLUG in known and base + RECORD not in known:
+            raise NoSuchObject(f'{self.url(name)}: the slug did not become a release there')
         if ending == SLUG and name not in known and base + RECORD in known:
             record = self._read(base + RECORD)
             with self._platform.open(self._platform.slug(record['app'], record['slug'])) as stream:

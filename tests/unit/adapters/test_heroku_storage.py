@@ -12,6 +12,7 @@ from gitreceive.adapters.storage import Surroundings, storage_from_url
 from gitreceive.adapters.storage.heroku import HerokuStorage
 from gitreceive.adapters.web.client import Patience
 from gitreceive.errors import SettingsError, StorageError
+from gitreceive.verified import put_verified
 from tests.http_server import running, says
 from tests.platform_api import TOKEN, PlatformServer
 
@@ -74,6 +75,24 @@ def test_a_refusal_is_told_and_the_next_try_works(
         storage.put(FACTS, files[FACTS])
     storage.put(FACTS, files[FACTS])
     assert len(server.releases) == 1
+
+
+@pytest.mark.parametrize('order', [(SLUG, FACTS), (FACTS, SLUG)])
+def test_what_did_not_become_a_release_is_not_taken_for_stored_by_the_next_push(
+    server: PlatformServer, storage: HerokuStorage, files: dict[str, Path], order: tuple[str, str]
+) -> None:
+    def store(name: str) -> None:
+        put_verified(storage, name, files[name], hashlib.sha256(files[name].read_bytes()).hexdigest())
+
+    server.faults.append(says(403, b'{"id": "forbidden", "message": "no"}'))
+    store(order[0])
+    with pytest.raises(StorageError, match='403'):
+        store(order[1])
+    assert server.releases == []
+    for _ in range(2):
+        for name in order:
+            store(name)
+        assert len(server.releases) == 1
 
 
 def test_what_is_known_of_a_slug_can_be_forgotten(storage: HerokuStorage, files: dict[str, Path]) -> None:
