@@ -126,11 +126,13 @@ class Mirror:
         try:
             yield
         except BaseException:
-            begun.unlink(missing_ok=True)
+            if action == 'delete':
+                begun.unlink(missing_ok=True)
             raise
-        with self._writing(), contextlib.suppress(FileNotFoundError):  # a builder that starts has done it
-            begun.rename(begun.with_suffix(COMPLETE))
-        self._woken.set()
+        finally:  # what failed may have come to the first storage all the same, and is not put there again then
+            with self._writing(), contextlib.suppress(FileNotFoundError):  # a builder that starts has done it
+                begun.rename(begun.with_suffix(COMPLETE))
+            self._woken.set()
 
     def start(self, first: Storage) -> None:
         """Begins to carry out what is noted, in a thread that ends with the process.

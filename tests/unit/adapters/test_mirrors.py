@@ -1,5 +1,6 @@
 """The first storage is the truth; mirrors become like it, whatever happens to them or to the process."""
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from gitreceive.adapters.storage.secrets import NO_SECRETS
 from gitreceive.adapters.web.client import Patience
 from gitreceive.errors import StorageError
 from gitreceive.ports import Storage
+from gitreceive.verified import put_verified
 from tests.fakes_storage import MemoryStorage
 from tests.http_server import Server, running, says
 
@@ -82,6 +84,24 @@ def test_a_builder_that_starts_while_a_command_deletes_is_no_error(
     wait_for(lambda: not other.objects and not notes(tmp_path))
 
 
+def test_what_came_to_the_first_storage_though_it_said_no_comes_to_the_mirror_too(
+    slug: Path, tmp_path: Path
+) -> None:
+    class Late(MemoryStorage):
+        def put(self, name: str, file: Path) -> str:
+            super().put(name, file)
+            raise StorageError('the answer got lost')
+
+    first, other = Late(), WholeStorage()
+    both, mirror = together(first, other, tmp_path)
+    with pytest.raises(StorageError, match='got lost'):
+        both.put('hello/1.json', slug)
+    put_verified(both, 'hello/1.json', slug, hashlib.sha256(slug.read_bytes()).hexdigest())
+    mirror.catch_up(first)
+    assert other.objects == first.objects
+    assert notes(tmp_path) == []
+
+
 def test_what_an_earlier_process_left_to_do_is_done(
     first: FileStorage, slug: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,10 +147,13 @@ def test_what_a_death_interrupted_is_not_forgotten(first: FileStorage, slug: Pat
 
 
 def test_what_the_first_storage_refused_is_not_the_mirrors_business(slug: Path, tmp_path: Path) -> None:
-    first = FileStorage(slug)  # a file is no directory
-    both, _ = together(first, WholeStorage(), tmp_path)
+    other = WholeStorage()
+    first = FileStorage(tmp_path / 'first')
+    both, mirror = together(first, other, tmp_path)
     with pytest.raises(StorageError):
-        both.put('hello/1.tgz', slug)
+        both.put('hello/1.tgz', tmp_path / 'nothing')
+    mirror.catch_up(first)
+    assert other.objects == {}
     assert notes(tmp_path) == []
 
 
