@@ -39,6 +39,8 @@ KEY_BYTES = 512
 """More than such a header with the beginning of its key."""
 
 SHOWN = 10
+MOST = 1000
+"""Findings after which nothing more is read: a build may make millions of files."""
 
 REMEDY = (
     'Take it out of the commit (config vars are the place for it; it stays in git, so change it too). '
@@ -77,17 +79,22 @@ def watch_for(app: AppName, config: Mapping[str, str], allowed: Sequence[str]) -
 def find_secrets(
     stream: IO[bytes], watch: Watch, reader: SlugReader, cancellation: Cancellation
 ) -> list[Finding]:
-    """What must not leave with a slug, or with the one member of it that ``stream`` holds. Reads it once, in pieces."""
+    """What must not leave with a slug, or with the one member of it that ``stream`` holds: all of it, or ``MOST``.
+
+    Reads it once, in pieces.
+    """
     search = _Search(watch.forms)
     found: set[Finding] = set()
     for entry, pieces in reader.entries(stream):
         cancellation.check()
         if repository := REPOSITORY.match(entry.name):
-            found.add(Finding('/' + repository[0], 'a .git directory, with all of the history'))
+            wrong = [Finding('/' + repository[0], 'a .git directory, with all of the history')]
         else:
-            wrong = search.through(entry, pieces, cancellation)
-            found |= {Finding('/' + entry.name, what) for what in wrong}
-    return sorted(finding for finding in found if not _allowed(finding.path, watch.allowed))
+            wrong = [Finding('/' + entry.name, what) for what in search.through(entry, pieces, cancellation)]
+        found |= {finding for finding in wrong if not _allowed(finding.path, watch.allowed)}
+        if len(found) >= MOST:
+            break
+    return sorted(found)
 
 
 def refuse_secrets(findings: Sequence[Finding], app: AppName, remedy: str = REMEDY) -> None:
@@ -95,7 +102,8 @@ def refuse_secrets(findings: Sequence[Finding], app: AppName, remedy: str = REME
     if not findings:
         return
     shown = [f'{path_text(finding.path)}: {finding.what}' for finding in findings[:SHOWN]]
-    more = [f'... and {len(findings) - SHOWN} more'] if len(findings) > SHOWN else []
+    least = 'at least ' if len(findings) >= MOST else ''
+    more = [f'... and {least}{len(findings) - SHOWN} more'] if len(findings) > SHOWN else []
     raise SecretError(
         '\n'.join(
             [

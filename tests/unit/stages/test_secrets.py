@@ -15,7 +15,7 @@ from gitreceive.cancellation import BuildClock
 from gitreceive.errors import BuildCancelled, SecretError, SlugError
 from gitreceive.model import AppName
 from gitreceive.ports import SlugEntry
-from gitreceive.stages.secrets import Finding, find_secrets, refuse_secrets, watch_for
+from gitreceive.stages.secrets import MOST, Finding, find_secrets, refuse_secrets, watch_for
 from tests.packing import Files, packed
 
 HELLO = AppName('hello')
@@ -154,6 +154,18 @@ def test_a_stopped_build_stops_the_search_in_the_middle_of_a_file() -> None:
         reader = SimpleNamespace(entries=lambda stream: [(SlugEntry(name='app/a', kind='file'), pieces())])
         with pytest.raises(BuildCancelled):
             find_secrets(io.BytesIO(), watch_for(HELLO, {}, []), reader, clock)
+
+
+def test_what_is_allowed_does_not_count_and_enough_is_enough() -> None:
+    fine = {f'src/fine/{number:05}/.env': b'' for number in range(MOST)}
+    wrong = {f'src/wrong/{number:05}/.env': b'' for number in range(MOST + 1)}
+    assert found({**fine, 'src/z/.env': b''}, '/app/src/fine') == [
+        '/app/src/z/.env: a file of environment variables'
+    ]
+    assert len(found({**fine, **wrong}, '/app/src/fine')) == MOST
+    findings = [Finding(f'/app/src/{number}', 'x') for number in range(MOST)]
+    with pytest.raises(SecretError, match=r'\.\.\. and at least 990 more'):
+        refuse_secrets(findings, HELLO)
 
 
 def test_a_file_full_of_words_that_overlap_costs_no_memory() -> None:
