@@ -119,11 +119,11 @@ def as_environment(settings: Settings) -> dict[str, str]:
 
 def _from_file(config: Path | None) -> tuple[str, Mapping[str, object]]:
     path = config or SYSTEM_CONFIG
-    if config is None and not path.exists():
-        return str(path), {}
     try:
         data = tomllib.loads(path.read_text('utf-8'))
     except OSError as error:
+        if config is None and isinstance(error, FileNotFoundError):
+            return str(path), {}
         raise SettingsError(f'cannot read the settings file {path}: {error.strerror}') from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f'{path} is not valid TOML: {error}') from error

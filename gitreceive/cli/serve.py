@@ -25,6 +25,11 @@ PATIENCE = 10.0
 
 PYTHON = (sys.executable, '-m')
 
+BEGINNING = (
+    'import os; from gitreceive.settings import load_settings; load_settings(config=None, environ=os.environ)'
+)
+"""What each process does first."""
+
 BUILDERS_OWN = ('GITRECEIVE_STORAGE', 'GITRECEIVE_STORAGE_SECRETS', 'GITRECEIVE_ENGINE')
 """Settings that the door's environment does not hold."""
 
@@ -123,8 +128,8 @@ def door_environment(environ: Mapping[str, str], settings: Settings) -> dict[str
 
 
 def check_that_it_runs(door_user: str, environment: Mapping[str, str], ids: Mapping[str, Any]) -> None:
-    """Raises SettingsError if that user cannot run this program, for example because it is installed below /root."""
-    command = [sys.executable, '-c', 'import gitreceive']
+    """Raises SettingsError if that user cannot run this program: it is installed below /root, or its settings are secret."""
+    command = [sys.executable, '-c', BEGINNING]
     try:
         done = subprocess.run(
             command,
@@ -142,7 +147,7 @@ def check_that_it_runs(door_user: str, environment: Mapping[str, str], ids: Mapp
     if words:
         raise SettingsError(
             f'door_user = {door_user!r}: this user cannot run the receiver: {words[0]}; install Python and gitreceive '
-            'where every user may read them, for example below /opt'
+            'where every user may read them, for example below /opt, and let the user read the settings file'
         )
 
 
