@@ -9,6 +9,7 @@ import signal
 import threading
 
 POINTS = (
+    'plan.received',
     'push.received',
     'push.journaled',
     'build.started',

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from gitreceive.access import AccessBook, may
 from gitreceive.builder.desk import Desk
 from gitreceive.builder.log import shown
-from gitreceive.builder.plans import only_plan
+from gitreceive.builder.plans import forget_plans, note_plan, only_plan
 from gitreceive.builder.pushes import Arrival, parse_arrival, refusal
 from gitreceive.builder.verbs import Asker, Request, answer, followed
 from gitreceive.errors import AccessDenied, BadCommand, GitReceiveError, StateError
@@ -40,6 +40,8 @@ def _update(fields: Sequence[str], desk: Desk, trusted: bool) -> Answering:
     _check_key(arrival, desk, trusted)
     why = refusal(arrival, desk.history.deploy_branch(arrival.app), desk.keeper, desk.settings)
     if why is None:
+        note = note_plan if 'plan' in arrival.options else forget_plans
+        note(arrival, desk.home)
         return '0'
     yield ''.join(shown(' !     ', why)).encode()
     return '1'

@@ -1,14 +1,20 @@
 """``git push -o plan``: the plan of what was pushed, and nothing else."""
 
-from collections.abc import Generator
-from contextlib import closing
+import hashlib
+import os
+from collections.abc import Generator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
 
 from gitreceive.builder.desk import Desk
 from gitreceive.builder.log import shown
 from gitreceive.builder.pushes import BRANCHES, Arrival
 from gitreceive.cancellation import BuildClock
-from gitreceive.model import RefUpdate
+from gitreceive.errors import GitReceiveError, StateError
+from gitreceive.home import Home
+from gitreceive.model import AppName, RefUpdate, parse_app_name, parse_commit
 from gitreceive.planning import tell_planned
+from gitreceive.points import point
 from gitreceive.repositories import move_ref
 from gitreceive.shown import WatchedSource
 from gitreceive.source import GitSource
@@ -19,6 +25,7 @@ def only_plan(arrival: Arrival, desk: Desk) -> Generator[bytes, None, str]:
 
     The status is always 1: ``git push`` exits 0 for what is released, and nothing is.
     """
+    point('plan.received')
     try:
         update = _subject(arrival, desk.history.deploy_branch(arrival.app))
         if update:
@@ -26,8 +33,54 @@ def only_plan(arrival: Arrival, desk: Desk) -> Generator[bytes, None, str]:
         yield ''.join(shown(' !     ', 'Nothing was built and nothing stored: this was "-o plan"')).encode()
         return '1'
     finally:
-        for update in arrival.updates:
-            move_ref(desk.home.repo(arrival.app), update.ref, new=update.old, expected=update.new)
+        _set_back(arrival.app, arrival.updates, desk.home)
+        _note(arrival, desk.home).unlink(missing_ok=True)
+
+
+def note_plan(arrival: Arrival, home: Home) -> None:
+    """Notes, before any ref moves, what is to be set back: else a restart would take it for a push that nobody built.
+
+    Raises StateError if it cannot be written.
+    """
+    note = _note(arrival, home)
+    try:
+        home.work.mkdir(parents=True, exist_ok=True)
+        with note.open('w') as file:
+            file.write(''.join(f'{update.old} {update.new} {update.ref}\n' for update in arrival.updates))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StateError(f'cannot write {note}: {error.strerror}') from error
+
+
+def forget_plans(arrival: Arrival, home: Home) -> None:
+    """A push that is meant removes notes about the same refs and commits: git may not have got as far as moving them."""
+    pushed = {f'{update.new} {update.ref}' for update in arrival.updates}
+    for note in home.work.glob(f'plan {arrival.app} *'):
+        with suppress(OSError):
+            if any(line.partition(' ')[2] in pushed for line in note.read_text().splitlines()):
+                note.unlink()
+
+
+def undo_plans(home: Home) -> None:
+    """Sets back what plans that were cut off have left."""
+    for note in home.work.glob('plan *'):
+        with suppress(OSError, ValueError, GitReceiveError):
+            lines = [line.split(' ', 2) for line in note.read_text().splitlines()]
+            updates = [
+                RefUpdate(old=parse_commit(old), new=parse_commit(new), ref=ref) for old, new, ref in lines
+            ]
+            _set_back(parse_app_name(note.name.split(' ')[1]), updates, home)
+
+
+def _note(arrival: Arrival, home: Home) -> Path:
+    about = ''.join(f'{update.new} {update.ref}\n' for update in arrival.updates)
+    return home.work / f'plan {arrival.app} {hashlib.sha256(about.encode()).hexdigest()}'
+
+
+def _set_back(app: AppName, updates: Sequence[RefUpdate], home: Home) -> None:
+    for update in updates:
+        move_ref(home.repo(app), update.ref, new=update.old, expected=update.new)
 
 
 def _told(arrival: Arrival, update: RefUpdate, desk: Desk) -> bytes:

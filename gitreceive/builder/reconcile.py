@@ -5,6 +5,7 @@ import shutil
 from contextlib import suppress
 
 from gitreceive.builder.log import BuildLog
+from gitreceive.builder.plans import undo_plans
 from gitreceive.builder.pushes import BRANCHES
 from gitreceive.builder.queue import Queue
 from gitreceive.errors import GitReceiveError, StateError
@@ -26,6 +27,7 @@ def reconcile(line: Line, queue: Queue) -> None:
         log.info('build %d of %s starts again', build.number, build.push.app)
         with suppress(StateError), BuildLog(line.home.log(build.number), line.limits.log_bytes) as console:
             console.step(f'The receiver was restarted; build {build.number} starts again')
+    undo_plans(line.home)
     shutil.rmtree(line.home.work, ignore_errors=True)
     if not line.home.repos.is_dir():
         return

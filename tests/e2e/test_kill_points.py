@@ -20,6 +20,9 @@ ON_FAILURE = ('build.failed', 'ref.moved_back')
 """The points that only a failing build passes."""
 
 
+ON_PLAN = ('plan.received',)
+"""The point that only a push with "-o plan" passes."""
+
 AFTERWARDS = ('document.stored',)
 """What is passed after the release of this push, or of an earlier one."""
 
@@ -43,7 +46,7 @@ def killed_at(ann: Pusher, point: str, work: Path, app: str, *words: str) -> Pus
     return pushing
 
 
-@pytest.mark.parametrize('point', [point for point in POINTS if point not in (*ON_FAILURE, *AFTERWARDS)])
+@pytest.mark.parametrize('point', [point for point in POINTS if point not in (*ON_PLAN, *ON_FAILURE, *AFTERWARDS)])
 @pytest.mark.parametrize('pushes', ['first', 'second'])
 def test_a_push_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: str, pushes: str) -> None:
     app, receiver = f'kill-{next(_numbers)}', ann.receiver
@@ -72,6 +75,23 @@ def test_a_push_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: 
     assert ann.push(work, app).status == 0
     change(work, {'file': b'next'})
     assert ann.push(work, app).json['release'] == before + 2
+
+
+@pytest.mark.parametrize('point', ON_PLAN)
+def test_a_push_that_only_plans_is_not_built_after_the_builders_death(
+    ann: Pusher, tmp_path: Path, point: str
+) -> None:
+    app, receiver = f'kill-{next(_numbers)}', ann.receiver
+    work = make_app(tmp_path / 'work')
+    pushing = killed_at(ann, point, work, app, '-o', 'plan', 'main', 'main:other')
+    receiver.start()
+    pushed = pushing.end()
+    assert pushed.status == 1
+    assert not any('built when the builder is back' in line for line in pushed.lines)
+    refs = (app,), (app, 'refs/heads/other')
+    assert within(10, lambda: [receiver.ref(*names) for names in refs] == [None, None])
+    assert receiver.builds(app) == []
+    assert ann.push(work, app).json['release'] == 1
 
 
 @pytest.mark.parametrize('point', ('release.recorded', *AFTERWARDS))
