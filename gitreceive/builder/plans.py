@@ -44,7 +44,7 @@ def note_plan(arrival: Arrival, home: Home) -> None:
     """
     note = _note(arrival, home)
     try:
-        home.work.mkdir(parents=True, exist_ok=True)
+        home.work.mkdir(mode=0o700, parents=True, exist_ok=True)
         with note.open('w') as file:
             file.write(''.join(f'{update.old} {update.new} {update.ref}\n' for update in arrival.updates))
             file.flush()
