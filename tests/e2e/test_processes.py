@@ -16,6 +16,7 @@ import pytest
 
 from tests.e2e.door.door_process import alive, descendants
 from tests.e2e.receiver import Pusher, Receiver, change, copy_app, make_app, within
+from tests.memory import memory
 
 EXAMPLES = Path(__file__).parents[2] / 'examples'
 
@@ -27,14 +28,6 @@ def open_folder() -> Iterator[Path]:
     path.chmod(0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)
-
-
-def memory(pid: int, what: str) -> float:
-    """Megabytes."""
-    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
-        if line.startswith(f'{what}:'):
-            return int(line.split()[1]) / 1000
-    raise AssertionError(what)
 
 
 def as_nobody(python: str, program: str, *words: str) -> subprocess.CompletedProcess[str]:
