@@ -22,11 +22,11 @@ from gitreceive.cancellation import BuildClock
 from gitreceive.model import AppName, Image, LayeredSlug, Member
 from gitreceive.ports import Composing
 from gitreceive.settings import Limits
-from gitreceive.shelf import Shelf
+from gitreceive.slugs.shelf import Shelf
+from gitreceive.slugs.stored import reduce_slug
 from gitreceive.stages.members import Cut, Opening, cut_members
 from gitreceive.stages.slug import cut_slug
 from gitreceive.stages.store import store_slug
-from gitreceive.storedslugs import reduce_slug
 
 APP = AppName('bench')
 CODE_FASTER, FIRST_FASTER = 50.0, 3.0

@@ -11,7 +11,7 @@ from gitreceive.cancellation import BuildClock
 from gitreceive.codemark import marked
 from gitreceive.model import AppName, ContextFile, Image, Recipe, parse_commit
 from gitreceive.ports import BuildJob
-from gitreceive.source import GitSource
+from gitreceive.sources.git import GitSource
 
 SECONDS = 900.0
 NUMBER = 10**6

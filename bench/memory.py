@@ -10,7 +10,7 @@ from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.cancellation import BuildClock
 from gitreceive.model import AppName, Image
 from gitreceive.settings import Limits
-from gitreceive.shelf import Shelf
+from gitreceive.slugs.shelf import Shelf
 from gitreceive.stages.members import Cut, cut_members
 from gitreceive.stages.store import store_slug
 

@@ -33,7 +33,7 @@ from gitreceive.adapters.docker.engine import Engine
 from gitreceive.cancellation import BuildClock
 from gitreceive.model import AppName, Image, Recipe, parse_commit
 from gitreceive.ports import BuildJob
-from gitreceive.source import GitSource
+from gitreceive.sources.git import GitSource
 
 TIMES_FASTER = 3.0
 BLOBS_WITHIN = 1.2

@@ -30,17 +30,17 @@ from gitreceive.ports import (
 )
 from gitreceive.room import check_room, needs
 from gitreceive.settings import Limits
-from gitreceive.shelf import Shelf
-from gitreceive.shown import WatchedSource
 from gitreceive.slugs.growth import tell_growth
 from gitreceive.slugs.lock import keeping
 from gitreceive.slugs.retention import Keeper
-from gitreceive.source import GitSource
+from gitreceive.slugs.shelf import Shelf
+from gitreceive.slugs.stored import reduce_slug
+from gitreceive.sources.git import GitSource
+from gitreceive.sources.shown import WatchedSource
 from gitreceive.stages.build import build_image
 from gitreceive.stages.members import Cut, Opening, Screen, cut_members
 from gitreceive.stages.secrets import find_secrets, refuse_secrets, watch_for
 from gitreceive.stages.store import store_slug
-from gitreceive.storedslugs import reduce_slug
 from gitreceive.text import megabytes
 
 log = logging.getLogger(__name__)
@@ -196,7 +196,9 @@ def _screen(app: AppName, config: Mapping[str, str], line: Line, cancellation: C
 
 def _about(build: Build, planned: Planned, image: Image, line: Line) -> Mapping[str, object]:
     plan, stack = planned.plan, line.stack
-    built_on_stack = stack.build_image in planned.recipe.dockerfile  # an app's own Dockerfile may be on another image
+    built_on_stack = (
+        stack.build_image in planned.recipe.dockerfile
+    )  # an app's own Dockerfile may be on another image
     return {
         'app': build.push.app,
         'commit': build.push.commit,

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from gitreceive.appjson import read_app_json, to_be_set
 from gitreceive.buildpack import FOLDER, LoadedBuildpack
-from gitreceive.ignore import parse_dockerignore, parse_slugignore
-from gitreceive.lfs import lfs_note
 from gitreceive.model import ContextFile, Plan, Recipe, Stack
 from gitreceive.ports import Console, Source
-from gitreceive.shown import ShownSource, without_ignored
+from gitreceive.sources.ignore import parse_dockerignore, parse_slugignore
+from gitreceive.sources.lfs import lfs_note
+from gitreceive.sources.shown import ShownSource, without_ignored
 from gitreceive.stages.detect import choose_plan
 from gitreceive.stages.dockerfile import render_dockerfile, with_assets
 from gitreceive.submodules import read_submodules, with_submodules

@@ -21,8 +21,8 @@ from gitreceive.pipeline import Line
 from gitreceive.platforms import open_planner
 from gitreceive.ports import Composing
 from gitreceive.settings import Settings
-from gitreceive.shelf import Shelf
 from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.shelf import Shelf
 
 PING_SECONDS = 1.0
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import docker
+from docker.models.containers import Container
 
 METADATA = """\
 --- !ruby/object:Gem::Specification
@@ -66,20 +67,24 @@ class Gem:
 
 def stack_gems(engine: docker.DockerClient, image: str, names: tuple[str, ...]) -> tuple[Gem, ...]:
     """Gems that Debian's Ruby brings, packed again from the files of an image."""
-    place = '/usr/share/rubygems-integration/all/gems'
-    call = ['tar', '--create', '--exclude', 'doc', '--directory', place, *names]
-    tar = engine.containers.run(image, call, remove=True, labels={'gitreceive.test': 'gems'})
-    found: dict[str, dict[str, str]] = {name: {} for name in names}
-    with tarfile.open(fileobj=io.BytesIO(tar)) as members:
+    container = engine.containers.create(image, 'true', labels={'gitreceive.test': 'gems'})
+    try:
+        return tuple(_packed_again(container, name) for name in names)
+    finally:
+        container.remove(force=True)
+
+
+def _packed_again(container: Container, name: str) -> Gem:
+    pieces, _ = container.get_archive(f'/usr/share/rubygems-integration/all/gems/{name}')
+    files: dict[str, str] = {}
+    with tarfile.open(fileobj=io.BytesIO(b''.join(pieces))) as members:
         for member in members:
             content = members.extractfile(member) if member.isreg() else None
-            gem, _, path = member.name.partition('/')
-            if content:
-                found[gem][path] = content.read().decode()
-    return tuple(
-        Gem(name=name.rpartition('-')[0], version=name.rpartition('-')[2], files=files)
-        for name, files in found.items()
-    )
+            path = member.name.partition('/')[2]
+            if content and not path.startswith('doc/'):
+                files[path] = content.read().decode()
+    gem, _, version = name.rpartition('-')
+    return Gem(name=gem, version=version, files=files)
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from gitreceive.model import AppName, RefUpdate, parse_app_name, parse_commit
 from gitreceive.planning import tell_planned
 from gitreceive.points import point
 from gitreceive.repositories import move_ref
-from gitreceive.shown import WatchedSource
-from gitreceive.source import GitSource
+from gitreceive.sources.git import GitSource
+from gitreceive.sources.shown import WatchedSource
 
 
 def only_plan(arrival: Arrival, desk: Desk) -> Generator[bytes, None, str]:

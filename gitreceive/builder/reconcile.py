@@ -13,7 +13,7 @@ from gitreceive.home import Home
 from gitreceive.model import NO_COMMIT, AppName, Build, Push, Pusher, RefUpdate, parse_app_name
 from gitreceive.pipeline import Line
 from gitreceive.repositories import move_ref, read_ref
-from gitreceive.storedslugs import complete_slug
+from gitreceive.slugs.stored import complete_slug
 
 log = logging.getLogger(__name__)
 

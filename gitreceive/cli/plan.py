@@ -10,7 +10,7 @@ from gitreceive.cli.options import settings_options
 from gitreceive.planning import as_record, tell_planned
 from gitreceive.platforms import open_planner
 from gitreceive.settings import Settings
-from gitreceive.workdir import WorkingDirectory
+from gitreceive.sources.workdir import WorkingDirectory
 
 
 @click.command()

@@ -33,7 +33,16 @@ BEGINNING = (
 BUILDERS_OWN = ('GITRECEIVE_STORAGE', 'GITRECEIVE_STORAGE_SECRETS', 'GITRECEIVE_ENGINE')
 """Settings that the door's environment does not hold."""
 
-DOORS_OWN = ('PATH', 'LD_LIBRARY_PATH', 'LANG', 'TZ', 'TMPDIR', 'HOME', 'XDG_CONFIG_HOME', 'GITRECEIVE_KILL_AT')
+DOORS_OWN = (
+    'PATH',
+    'LD_LIBRARY_PATH',
+    'LANG',
+    'TZ',
+    'TMPDIR',
+    'HOME',
+    'XDG_CONFIG_HOME',
+    'GITRECEIVE_KILL_AT',
+)
 DOORS_KINDS = ('LC_', 'PYTHON', 'COVERAGE_')
 """What it does hold beside the settings: whatever else is set may be a secret (``AWS_SECRET_ACCESS_KEY``)."""
 

@@ -21,8 +21,8 @@ from gitreceive.model import ProcessType
 from gitreceive.procfile import parse_procfile
 from gitreceive.settings import Settings
 from gitreceive.slugrun import processes_beside, run_slug, started
+from gitreceive.slugs.parts import fetch_slug
 from gitreceive.slugs.reference import find_slug
-from gitreceive.slugs.stored import fetch_slug
 from gitreceive.stack.recipe import load_stack
 from gitreceive.text import decoded
 from gitreceive.wiring import open_storage

@@ -10,13 +10,13 @@ from gitreceive.adapters.slugs.entries import GzipSlugReader
 from gitreceive.cli.options import settings_options
 from gitreceive.errors import StorageError
 from gitreceive.home import Home
-from gitreceive.measured import largest_folders
 from gitreceive.model import Release
 from gitreceive.ports import Composing, SlugReader
 from gitreceive.settings import Settings
 from gitreceive.slugs.diff import diff_slugs
+from gitreceive.slugs.measured import largest_folders
+from gitreceive.slugs.parts import parts
 from gitreceive.slugs.reference import SlugReference, find_slug, parts_of
-from gitreceive.slugs.stored import parts
 from gitreceive.slugs.xray import Growth, Xray, growth_since, xray
 from gitreceive.text import megabytes, path_text, signed_megabytes
 from gitreceive.wiring import open_storage

@@ -17,10 +17,10 @@ from gitreceive.planning import Planned, Planner, tell_plan
 from gitreceive.platforms import open_planner
 from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder, SlugPacker, SlugReader, Source
 from gitreceive.settings import Limits, Settings
-from gitreceive.shown import ShownSource
+from gitreceive.sources.shown import ShownSource
+from gitreceive.sources.workdir import WorkingDirectory
 from gitreceive.stages.build import build_image
 from gitreceive.wiring import local_builder, open_packer, open_reader
-from gitreceive.workdir import WorkingDirectory
 
 ENV_FILE = '.env'
 BUILT, RUNNABLE = 1, 2

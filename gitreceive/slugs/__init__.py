@@ -1,1 +1,1 @@
-"""Slugs after they were stored: found, opened, compared, verified, described, and removed when nobody needs them."""
+"""Slugs in storage: how they lie there; found, opened, compared, verified, described, and removed when nobody needs them."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gitreceive.ports import SlugEntry, SlugReader
-from gitreceive.slugs.stored import Part
+from gitreceive.slugs.parts import Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

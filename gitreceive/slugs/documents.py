@@ -8,12 +8,13 @@ from gitreceive.errors import StateError
 from gitreceive.model import AppName, Release
 from gitreceive.points import point
 from gitreceive.slugs.lock import keeping
+from gitreceive.slugs.names import PROVENANCE, SBOM, slug_name
+from gitreceive.slugs.parts import parts
 from gitreceive.slugs.provenance import provenance
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory, bill_of_materials
-from gitreceive.slugs.stored import PROVENANCE, SBOM, name, parts
-from gitreceive.storedslugs import read_manifest
-from gitreceive.verified import put_verified
+from gitreceive.slugs.stored import read_manifest
+from gitreceive.slugs.verified import put_verified
 
 DOCUMENTS = (SBOM, PROVENANCE)
 
@@ -57,7 +58,7 @@ def write_document(release: Release, kind: str, keeper: Keeper, inventory: Inven
     with tempfile.TemporaryDirectory(dir=keeper.home.work) as folder:
         file = Path(folder, 'document')
         file.write_bytes(content)
-        put_verified(keeper.storage, name(release.app, slug, kind), file, checksum)
+        put_verified(keeper.storage, slug_name(release.app, slug, kind), file, checksum)
     keeper.history.record_document(release.app, slug, kind, checksum)
 
 

@@ -1,10 +1,10 @@
 """Tells the pusher when a slug has grown by more than a tenth, and where."""
 
 from gitreceive.errors import GitReceiveError
-from gitreceive.measured import largest_folders
 from gitreceive.model import LayeredSlug, Release
 from gitreceive.ports import Composing, Console, SlugReader
-from gitreceive.slugs.stored import member_parts, parts
+from gitreceive.slugs.measured import largest_folders
+from gitreceive.slugs.parts import member_parts, parts
 from gitreceive.slugs.xray import grown, xray
 from gitreceive.text import megabytes, path_text
 

@@ -11,7 +11,7 @@ from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.model import Release, parse_app_name
 from gitreceive.ports import Composing
-from gitreceive.slugs.stored import Part, checksum, parts
+from gitreceive.slugs.parts import Part, checksum, parts
 
 NUMBERED = re.compile(r'(?P<app>[^:]*):(?P<kind>[vb])(?P<number>[1-9][0-9]{0,17})')
 

@@ -8,10 +8,10 @@ from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.model import AppName
 from gitreceive.ports import Composing
-from gitreceive.shelf import member_name
 from gitreceive.slugs.lock import removing
-from gitreceive.slugs.stored import FACTS, KINDS, checksum, is_of_slugs, name
-from gitreceive.storedslugs import members_of, read_manifest
+from gitreceive.slugs.names import FACTS, KINDS, is_of_slugs, member_name, slug_name
+from gitreceive.slugs.parts import checksum
+from gitreceive.slugs.stored import members_of, read_manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class Keeper:
                 sure = False
             else:
                 members |= {member.sha256 for member in found}
-        own = {name(app, sha256, kind) for sha256 in slugs for kind in KINDS}
+        own = {slug_name(app, sha256, kind) for sha256 in slugs for kind in KINDS}
         shared = {member_name(app, member) for member in members}
         return Kept(
             slugs=frozenset(slugs), members=frozenset(members), objects=frozenset(own | shared), sure=sure
@@ -96,7 +96,7 @@ class Keeper:
     def _garbage(self, app: AppName, kept: Kept) -> Garbage:
         stored = self.storage.list(f'{app}/')
         found = [each for each in stored if is_of_slugs(each, app) and not kept.needs(each)]
-        sizes = {name(app, each.slug.sha256): each.slug.size for each in self.history.releases(app, -1)}
+        sizes = {slug_name(app, each.slug.sha256): each.slug.size for each in self.history.releases(app, -1)}
         return Garbage(app=app, objects={each: sizes.get(each) or self._size(each) for each in found})
 
     def _size(self, object_name: str) -> int:

@@ -24,7 +24,7 @@ from packaging.utils import canonicalize_name
 
 from gitreceive.model import Release
 from gitreceive.ports import SlugReader
-from gitreceive.slugs.stored import Part
+from gitreceive.slugs.parts import Part
 
 LIMIT = 1_000_000
 """Bytes of a package's own description that are read; a larger one is left out."""

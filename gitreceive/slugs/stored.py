@@ -1,93 +1,127 @@
-"""What there is of a slug in storage, and how to read it in parts or as a file."""
+"""Slugs in storage: ``APP/<sha256>.json`` says what a slug is made of, and is written last.
+
+Its members are ``APP/members/<sha256>.gz``, shared by the slugs of the app. ``APP/<sha256>.tgz`` is the whole slug, for
+people and other hosts; it may be missing where the storage keeps members, for it can be made of them again.
+"""
 
 import hashlib
-import re
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import IO
+import json
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from gitreceive.errors import SlugError
+from gitreceive.errors import StorageError
 from gitreceive.model import AppName, Member
 from gitreceive.ports import Composing
-from gitreceive.shelf import member_name
-from gitreceive.storedslugs import members_of, open_slug, read_manifest
+from gitreceive.slugs.names import FACTS, member_name, slug_name
 
-PIECE = 1 << 20
-
-KINDS = WHOLE, FACTS, SBOM, PROVENANCE = '.tgz', '.json', '.sbom.json', '.provenance.json'
-"""The slug itself, beside its members, and what is told about it."""
-
-OBJECT = re.compile(
-    r'(?P<app>[a-z][a-z0-9-]{0,29})/'
-    r'(members/[0-9a-f]{64}\.gz|[0-9a-f]{64}(\.tgz|\.json|\.sbom\.json|\.provenance\.json))'
-)
-"""The names of all objects that a receiver makes."""
+MANIFEST_LIMIT = 16_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A run of a slug's bytes that can be read alone: the whole file, or one of its gzip members."""
-
-    sha256: str
-    size: int
-    open: Callable[[], AbstractContextManager[IO[bytes]]]
-
-
-def name(app: AppName, sha256: str, kind: str = WHOLE) -> str:
-    """What an object of a slug is called."""
-    return f'{app}/{sha256}{kind}'
-
-
-def is_of_slugs(object_name: str, app: AppName) -> bool:
-    """Whether the receiver made an object of that name for the app."""
-    match = OBJECT.fullmatch(object_name)
-    return match is not None and match['app'] == app
-
-
-def parts(storage: Composing, app: AppName, sha256: str) -> Sequence[Part]:
-    """What a stored slug consists of, in its order. Raises StorageError if there is no such slug."""
-    manifest = read_manifest(storage, app, sha256)
-    members = members_of(manifest)
-    if not members or not (storage.keeps_parts or _all_there(members, storage, app)):
-        size = manifest['size']
-        assert isinstance(size, int)
-        whole = partial(storage.open, name(app, sha256))
-        return [Part(sha256=sha256, size=size, open=whole)]
-    return member_parts(storage, app, members)
-
-
-def _all_there(members: Sequence[Member], storage: Composing, app: AppName) -> bool:
-    return all(storage.size(member_name(app, each.sha256)) == each.size for each in members)
-
-
-def member_parts(storage: Composing, app: AppName, members: Sequence[Member]) -> Sequence[Part]:
-    """Members in storage, each to be read alone."""
-    return [
-        Part(sha256=each.sha256, size=each.size, open=partial(storage.open, member_name(app, each.sha256)))
-        for each in members
-    ]
-
-
-def fetch_slug(storage: Composing, app: AppName, sha256: str, target: Path) -> None:
-    """Writes a slug's bytes to ``target``. Raises StorageError, and leaves no file, if they are not what was stored."""
+def read_manifest(storage: Composing, app: AppName, sha256: str) -> Mapping[str, object]:
+    """The facts of a stored slug. Raises StorageError if there is no such slug, or if they cannot be read."""
+    name = slug_name(app, sha256, FACTS)
+    with storage.open(name) as stream:
+        content = stream.read(MANIFEST_LIMIT)
     try:
-        with open_slug(storage, app, sha256) as stream, target.open('xb') as file:
-            while piece := stream.read(PIECE):
-                file.write(piece)
-    except BaseException as error:
-        target.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise SlugError(f'cannot write the slug to {target}: {error.strerror}') from error
-        raise
+        found = json.loads(content)
+        return {**found, 'size': int(found['size'])}
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageError(f'{name} in storage is damaged ({error}): push the app again') from error
 
 
-def checksum(stream: IO[bytes]) -> tuple[str, int]:
-    """SHA-256 and length of what is left of a stream."""
-    digest, size = hashlib.sha256(), 0
-    while piece := stream.read(PIECE):
-        digest.update(piece)
-        size += len(piece)
-    return digest.hexdigest(), size
+def members_of(manifest: Mapping[str, object]) -> Sequence[Member]:
+    """The members that a manifest lists, in their order; none for a slug that was stored whole. Pure.
+
+    Raises StorageError if the list is damaged.
+    """
+    listed = manifest.get('members')
+    if not isinstance(listed, list):
+        return ()
+    try:
+        return tuple(Member(sha256=str(each['sha256']), size=int(each['size'])) for each in listed)
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageError(
+            f'the list of members of a slug is damaged ({error!r}): push the app again'
+        ) from error
+
+
+def compose_slug(storage: Composing, app: AppName, sha256: str, size: int, members: Sequence[Member]) -> str:
+    """Makes the ``.tgz`` of the members, and returns its URL. Raises StorageError if it does not get its size."""
+    name = slug_name(app, sha256)
+    storage.compose(name, [member_name(app, member.sha256) for member in members])
+    found = storage.size(name)
+    if found != size:
+        storage.delete(name)
+        raise StorageError(f'{name} has {found} bytes instead of {size} after it was made of its members')
+    return storage.url(name)
+
+
+def complete_slug(storage: Composing, app: AppName, sha256: str) -> bool:
+    """Makes a ``.tgz`` again that is missing or was cut by a power failure; whether it had to. Raises StorageError."""
+    manifest = read_manifest(storage, app, sha256)
+    members, size = members_of(manifest), int(str(manifest['size']))
+    if not (storage.keeps_parts and members) or storage.size(slug_name(app, sha256)) == size:
+        return False
+    compose_slug(storage, app, sha256, size, members)
+    return True
+
+
+def reduce_slug(storage: Composing, app: AppName, sha256: str) -> None:
+    """Removes the ``.tgz`` of a slug whose members stay. Raises StorageError."""
+    if storage.keeps_parts and members_of(read_manifest(storage, app, sha256)):
+        storage.delete(slug_name(app, sha256))
+
+
+@contextmanager
+def open_slug(storage: Composing, app: AppName, sha256: str) -> Iterator['SlugStream']:
+    """The bytes of a slug: from its ``.tgz`` if that is there and has its size, else from its members.
+
+    Raises StorageError if there is no such slug; reading raises it, at the end, if the bytes have another checksum.
+    """
+    manifest = read_manifest(storage, app, sha256)
+    whole = slug_name(app, sha256)
+    names = [member_name(app, member.sha256) for member in members_of(manifest)]
+    if not names or not storage.keeps_parts or storage.size(whole) == manifest['size']:
+        names = [whole]
+    stream = SlugStream(_pieces(storage, names), sha256, whole)
+    try:
+        yield stream
+    finally:
+        stream.close()
+
+
+class SlugStream:
+    """The bytes of a slug, which are compared with its checksum when the last one has been read."""
+
+    def __init__(self, pieces: Generator[bytes, None, None], sha256: str, name: str) -> None:
+        self._pieces = pieces
+        self._sha256, self._name = sha256, name
+        self._digest = hashlib.sha256()
+        self._waiting = bytearray()
+        self._ended = False
+
+    def read(self, size: int) -> bytes:
+        """``size`` bytes, fewer only at the end. Raises StorageError there if this is not what was stored."""
+        while len(self._waiting) < size and not self._ended:
+            piece = next(self._pieces, b'')
+            self._ended = not piece
+            self._digest.update(piece)
+            self._waiting += piece
+        if self._ended and self._digest.hexdigest() != self._sha256:
+            raise StorageError(
+                f'{self._name} was changed in storage (sha256 {self._digest.hexdigest()}): push the app again'
+            )
+        found = bytes(self._waiting[:size])
+        del self._waiting[:size]
+        return found
+
+    def close(self) -> None:
+        """Ends the reading."""
+        self._pieces.close()
+
+
+def _pieces(storage: Composing, names: Sequence[str]) -> Generator[bytes, None, None]:
+    for name in names:
+        with storage.open(name) as stream:
+            while piece := stream.read(1 << 20):
+                yield piece

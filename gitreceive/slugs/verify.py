@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 from gitreceive.errors import StorageError
 from gitreceive.model import AppName, Release
-from gitreceive.shelf import member_name
 from gitreceive.slugs.documents import DOCUMENTS, releases_of_slugs, write_document
 from gitreceive.slugs.lock import keeping
+from gitreceive.slugs.names import FACTS, is_of_slugs, member_name, slug_name
+from gitreceive.slugs.parts import checksum
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory
-from gitreceive.slugs.stored import FACTS, checksum, is_of_slugs, name
-from gitreceive.storedslugs import complete_slug, members_of, read_manifest
+from gitreceive.slugs.stored import complete_slug, members_of, read_manifest
 
 MADE_AGAIN = 'made again'
 
@@ -78,7 +78,7 @@ class _Check:
     def slug(self, release: Release) -> Iterator[Finding]:
         """What is wrong with a release's slug."""
         shown, sha256 = f'{release.app} v{release.version}', release.slug.sha256
-        told = name(self._app, sha256, FACTS)
+        told = slug_name(self._app, sha256, FACTS)
         wanted: dict[str, str] = {}
         if told not in self.names:
             yield Finding(object=told, what='missing', release=shown)
@@ -88,7 +88,7 @@ class _Check:
             except StorageError as error:
                 yield Finding(object=told, what='damaged', why=str(error), release=shown)
         wrong = [found for each, sha in wanted.items() if (found := self._compared(each, sha))]
-        whole = name(self._app, sha256)
+        whole = slug_name(self._app, sha256)
         if wanted and whole in self.names and not wrong and complete_slug(self._storage, self._app, sha256):
             why = 'it had not its size; its members are as they were stored'
             yield Finding(object=whole, what=MADE_AGAIN, why=why, release=shown)
@@ -100,7 +100,7 @@ class _Check:
         """The documents of a whole slug that had to be made again."""
         recorded = self._keeper.history.documents(release.app, release.slug.sha256)
         for kind in DOCUMENTS:
-            each = name(release.app, release.slug.sha256, kind)
+            each = slug_name(release.app, release.slug.sha256, kind)
             wrong = self._compared(each, recorded.get(kind, ''))
             if wrong:
                 write_document(release, kind, self._keeper, inventory)

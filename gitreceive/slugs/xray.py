@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gitreceive.ports import SlugReader
-from gitreceive.slugs.stored import Part
+from gitreceive.slugs.parts import Part
 
 LARGEST = 20
 

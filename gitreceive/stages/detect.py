@@ -10,7 +10,7 @@ from gitreceive.errors import DetectError, SourceError
 from gitreceive.model import Plan, Stack
 from gitreceive.ports import Source
 from gitreceive.procfile import LIMIT, parse_procfile
-from gitreceive.shown import ShownSource
+from gitreceive.sources.shown import ShownSource
 
 PROCFILE = 'Procfile'
 ASSETS, ASSETS_MARK = 'node', 'package.json'

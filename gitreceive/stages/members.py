@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import IO, cast
 
 from gitreceive.errors import SlugError, StorageError
-from gitreceive.measured import GaveUp, Measured, too_large
 from gitreceive.model import AppName, Image, LayeredSlug, Member
 from gitreceive.points import point
 from gitreceive.ports import Cancellation, SlugPacker, SlugPart
 from gitreceive.settings import Limits
-from gitreceive.shelf import Shelf, Sum
+from gitreceive.slugs.measured import GaveUp, Measured, too_large
+from gitreceive.slugs.shelf import Shelf, Sum
 
 Opening = Callable[[], AbstractContextManager[IO[bytes]]]
 Screen = Callable[[Member, Opening], None]

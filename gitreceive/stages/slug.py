@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import IO, cast
 
 from gitreceive.errors import SlugError
-from gitreceive.measured import GaveUp, Measured, too_large
 from gitreceive.model import Image, Slug
 from gitreceive.ports import Cancellation, SlugPacker
 from gitreceive.settings import Limits
+from gitreceive.slugs.measured import GaveUp, Measured, too_large
 
 
 def cut_slug(

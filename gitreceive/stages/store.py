@@ -11,8 +11,9 @@ from gitreceive.errors import StorageError
 from gitreceive.model import AppName, LayeredSlug, StoredSlug
 from gitreceive.points import point
 from gitreceive.ports import Composing
-from gitreceive.storedslugs import compose_slug
-from gitreceive.verified import put_verified
+from gitreceive.slugs.names import FACTS, slug_name
+from gitreceive.slugs.stored import compose_slug
+from gitreceive.slugs.verified import put_verified
 
 
 def store_slug(
@@ -26,7 +27,7 @@ def store_slug(
     url = compose_slug(storage, app, slug.sha256, slug.size, slug.members)
     point('slug.composed')
     with _described(slug, about, folder) as (file, checksum):
-        put_verified(storage, f'{app}/{slug.sha256}.json', file, checksum)
+        put_verified(storage, slug_name(app, slug.sha256, FACTS), file, checksum)
     return StoredSlug(url=url, sha256=slug.sha256, size=slug.size)
 
 

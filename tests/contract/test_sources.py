@@ -13,9 +13,9 @@ import pytest
 from gitreceive.errors import BuildTimeout, SourceError
 from gitreceive.model import Commit, SourceFile
 from gitreceive.ports import Source
-from gitreceive.shown import ShownSource, WatchedSource
-from gitreceive.source import GitSource
-from gitreceive.workdir import WorkingDirectory
+from gitreceive.sources.git import GitSource
+from gitreceive.sources.shown import ShownSource, WatchedSource
+from gitreceive.sources.workdir import WorkingDirectory
 
 FILES = {
     'Procfile': b'web: a\n',

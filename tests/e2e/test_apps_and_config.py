@@ -17,7 +17,9 @@ def ann(receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFacto
     return pusher
 
 
-def test_where_a_push_makes_no_apps_the_sysadmin_does(ann: Pusher, receiver: Receiver, tmp_path: Path) -> None:
+def test_where_a_push_makes_no_apps_the_sysadmin_does(
+    ann: Pusher, receiver: Receiver, tmp_path: Path
+) -> None:
     work = make_app(tmp_path / 'work')
     refused = ann.push(work, 'hello')
     assert refused.status == 128
@@ -29,7 +31,9 @@ def test_where_a_push_makes_no_apps_the_sysadmin_does(ann: Pusher, receiver: Rec
     assert receiver.host('apps', 'create', 'hello').out == 'hello can be pushed to\n'
     assert json.loads(ann.ssh('apps', '--json').out) == [{'app': 'hello', 'branch': '', 'release': None}]
     assert ann.push(work, 'hello').json['release'] == 1
-    assert json.loads(receiver.host('apps', '--json').out) == [{'app': 'hello', 'branch': 'main', 'release': 1}]
+    assert json.loads(receiver.host('apps', '--json').out) == [
+        {'app': 'hello', 'branch': 'main', 'release': 1}
+    ]
     assert receiver.host('apps', 'create', 'hello').status == 0
     assert ann.push(work, 'hello').status == 0
     assert len(receiver.releases('hello')) == 1

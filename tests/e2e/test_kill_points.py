@@ -46,7 +46,9 @@ def killed_at(ann: Pusher, point: str, work: Path, app: str, *words: str) -> Pus
     return pushing
 
 
-@pytest.mark.parametrize('point', [point for point in POINTS if point not in (*ON_PLAN, *ON_FAILURE, *AFTERWARDS)])
+@pytest.mark.parametrize(
+    'point', [point for point in POINTS if point not in (*ON_PLAN, *ON_FAILURE, *AFTERWARDS)]
+)
 @pytest.mark.parametrize('pushes', ['first', 'second'])
 def test_a_push_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: str, pushes: str) -> None:
     app, receiver = f'kill-{next(_numbers)}', ann.receiver

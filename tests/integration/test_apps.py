@@ -36,7 +36,7 @@ from gitreceive.planning import Planned, Planner
 from gitreceive.ports import BuildJob
 from gitreceive.settings import Limits
 from gitreceive.slugrun import run_slug
-from gitreceive.source import GitSource
+from gitreceive.sources.git import GitSource
 from gitreceive.stages.build import build_image
 from gitreceive.stages.slug import cut_slug
 from tests.building import Workshop, workshop
@@ -55,7 +55,9 @@ GREET = 'module Greet; def self.words = "hello from a gem"; end'
 GEMS = (
     Gem(name='greet', version='1.2.0', files={'lib/greet.rb': GREET}),
     Gem(name='only-here', version='1.0.0', files={'lib/only_here.rb': ''}),
-    Gem(name='answer', version='1.0.0', files={'ext/answer.c': C, 'ext/extconf.rb': EXTCONF, 'lib/.keep': ''}),
+    Gem(
+        name='answer', version='1.0.0', files={'ext/answer.c': C, 'ext/extconf.rb': EXTCONF, 'lib/.keep': ''}
+    ),
 )
 
 

@@ -24,7 +24,7 @@ from gitreceive.cancellation import BuildClock
 from gitreceive.errors import BuildCancelled, BuildError, BuildTimeout, EngineGone
 from gitreceive.model import AppName, Commit, Image, Stack
 from gitreceive.settings import Limits
-from gitreceive.source import GitSource
+from gitreceive.sources.git import GitSource
 from gitreceive.stages.build import build_image
 from gitreceive.stages.slug import cut_slug
 from gitreceive.text import harmless

@@ -21,13 +21,13 @@ from typing import IO
 
 from gitreceive.errors import NoSuchObject, StorageError
 from gitreceive.ports import Composing, Storage, Vouching
-from gitreceive.verified import put_verified
+from gitreceive.slugs.verified import put_verified
 
 PIECE = 1 << 20
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
 BEGUN, COMPLETE, COPY = '.begun', '.json', 'copy-'
 MEMBERS = '/members/'
-"""Parts of slugs (``gitreceive/shelf.py``). A mirror that cannot compose gets whole slugs instead."""
+"""Parts of slugs (``gitreceive/slugs/shelf.py``). A mirror that cannot compose gets whole slugs instead."""
 
 log = logging.getLogger(__name__)
 

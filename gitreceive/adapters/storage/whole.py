@@ -13,7 +13,7 @@ from typing import IO
 
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.ports import Composing, Storage
-from gitreceive.verified import checksum_of, put_verified
+from gitreceive.slugs.verified import checksum_of, put_verified
 
 MEMBER = re.compile(r'[^/]+/members/[^/]+')
 MOST_BYTES = 5_000_000_000

@@ -67,7 +67,7 @@ def test_a_command_on_a_terminal_has_one_with_its_keys_and_size(machine: Machine
     os.write(terminal, b'stty size; echo "<$TERM>"\n')
     screen.until(r'40 123\r\n<xterm>')
     # Between two commands the shell itself would take the key, and go on with the second one.
-    os.write(terminal, b"sh -c 'echo run\"\"ning; sleep 1000'\n")
+    os.write(terminal, b'sh -c \'echo run""ning; sleep 1000\'\n')
     screen.until('running')
     os.write(terminal, b'\x03')
     screen.until(r'\^C')

@@ -21,7 +21,7 @@ from gitreceive.cancellation import BuildClock
 from gitreceive.model import Commit, Stack
 from gitreceive.planning import Planner
 from gitreceive.settings import Limits
-from gitreceive.source import GitSource
+from gitreceive.sources.git import GitSource
 from gitreceive.stages.slug import cut_slug
 from tests.building import Lines, workshop
 from tests.http_server import running, stalls

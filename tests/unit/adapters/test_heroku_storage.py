@@ -12,7 +12,7 @@ from gitreceive.adapters.storage import Surroundings, storage_from_url
 from gitreceive.adapters.storage.heroku import HerokuStorage
 from gitreceive.adapters.web.client import Patience
 from gitreceive.errors import SettingsError, StorageError
-from gitreceive.verified import put_verified
+from gitreceive.slugs.verified import put_verified
 from tests.http_server import running, says
 from tests.platform_api import TOKEN, PlatformServer
 

@@ -15,7 +15,7 @@ from gitreceive.adapters.storage.secrets import NO_SECRETS
 from gitreceive.adapters.web.client import Patience
 from gitreceive.errors import StorageError
 from gitreceive.ports import Storage
-from gitreceive.verified import put_verified
+from gitreceive.slugs.verified import put_verified
 from tests.fakes_storage import MemoryStorage
 from tests.http_server import Server, running, says
 

@@ -15,8 +15,8 @@ from gitreceive.errors import DetectError, SettingsError, SourceError
 from gitreceive.local.standalone import Standalone, standalone, write_standalone
 from gitreceive.model import ContextFile, ProcessType, Recipe
 from gitreceive.planning import Planner
+from gitreceive.sources.workdir import WorkingDirectory
 from gitreceive.stack import load_stack
-from gitreceive.workdir import WorkingDirectory
 
 HOSTILE = 'x"]\nRUN ["id --mount=type=bind,source=env,target=/tmp/env ${PORT} $(id) src/'
 APPS = Path(__file__).parents[2] / 'integration' / 'apps'

@@ -15,9 +15,9 @@ from in_toto_attestation.v1.statement_pb2 import Statement
 from gitreceive.errors import StateError
 from gitreceive.model import Release
 from gitreceive.slugs.documents import undocumented, write_documents
+from gitreceive.slugs.parts import Part, parts
 from gitreceive.slugs.provenance import PREDICATE
 from gitreceive.slugs.sbom import LIMIT, Inventory, bill_of_materials
-from gitreceive.slugs.stored import Part, parts
 from tests.packing import Files, packed, sha256
 from tests.shelf import HELLO, READER, Shelf, member
 

@@ -4,7 +4,7 @@ import random
 
 from gitreceive.model import LayeredSlug, Member
 from gitreceive.slugs.growth import tell_growth
-from gitreceive.storedslugs import members_of, read_manifest
+from gitreceive.slugs.stored import members_of, read_manifest
 from tests.building import Lines
 from tests.packing import packed, sha256
 from tests.shelf import HELLO, READER, Shelf, member

@@ -12,10 +12,10 @@ from gitreceive.errors import StateError, StorageError, UnknownApp
 from gitreceive.model import AppName, Release
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.lock import keeping, removing
+from gitreceive.slugs.parts import fetch_slug
 from gitreceive.slugs.sbom import Inventory
-from gitreceive.slugs.stored import fetch_slug
+from gitreceive.slugs.stored import members_of, read_manifest
 from gitreceive.slugs.verify import verify_app, verify_storage
-from gitreceive.storedslugs import members_of, read_manifest
 from tests.packing import packed, sha256
 from tests.shelf import HELLO, READER, Shelf, member, shelf
 

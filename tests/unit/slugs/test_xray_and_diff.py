@@ -7,8 +7,8 @@ import pytest
 from gitreceive.errors import BadCommand, SlugError
 from gitreceive.home import Home
 from gitreceive.slugs.diff import Difference, diff_slugs
+from gitreceive.slugs.parts import parts
 from gitreceive.slugs.reference import find_slug, parts_of
-from gitreceive.slugs.stored import parts
 from gitreceive.slugs.xray import growth_since, xray
 from tests.packing import packed, packed_file, sha256
 from tests.shelf import HELLO, READER, Shelf, member

@@ -65,7 +65,15 @@ def test_an_unknown_app_is_refused_with_the_names_that_were_tried() -> None:
     said = refusal({'README.md': 'hello'})
     assert said.startswith('no buildpack recognises this app (looked for: Dockerfile, ')
     tried = said.partition('looked for: ')[2].partition(')')[0].split(', ')
-    assert {'package.json', 'requirements.txt', 'poetry.lock', 'Gemfile', 'pom.xml', 'Procfile', '.buildpacks'} <= set(tried)
+    assert {
+        'package.json',
+        'requirements.txt',
+        'poetry.lock',
+        'Gemfile',
+        'pom.xml',
+        'Procfile',
+        '.buildpacks',
+    } <= set(tried)
     assert len(tried) == len(set(tried))
 
 

@@ -16,7 +16,8 @@ from gitreceive.errors import BuildCancelled, SecretError, SlugError, StorageErr
 from gitreceive.model import AppName, Image, LayeredSlug, Member
 from gitreceive.ports import Cancellation, SlugPart
 from gitreceive.settings import Limits
-from gitreceive.shelf import KEPT, Shelf, member_name
+from gitreceive.slugs.names import member_name
+from gitreceive.slugs.shelf import KEPT, Shelf
 from gitreceive.stages.members import Cut, Opening, Screen, cut_members
 from tests.fakes_storage import MemoryStorage
 

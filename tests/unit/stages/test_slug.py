@@ -10,10 +10,10 @@ import pytest
 
 from gitreceive.cancellation import BuildClock
 from gitreceive.errors import BuildCancelled, SlugError
-from gitreceive.measured import largest_folders
 from gitreceive.model import Image, Slug
 from gitreceive.ports import Cancellation, SlugPart
 from gitreceive.settings import Limits
+from gitreceive.slugs.measured import largest_folders
 from gitreceive.stages.slug import cut_slug
 
 IMAGE = Image(id='sha256:1')

@@ -10,10 +10,10 @@ import pytest
 
 from gitreceive.errors import StorageError
 from gitreceive.model import AppName, LayeredSlug, Member
-from gitreceive.shelf import member_name
+from gitreceive.slugs.names import member_name
+from gitreceive.slugs.stored import complete_slug, open_slug, reduce_slug
+from gitreceive.slugs.verified import put_verified
 from gitreceive.stages.store import store_slug
-from gitreceive.storedslugs import complete_slug, open_slug, reduce_slug
-from gitreceive.verified import put_verified
 from tests.fakes_storage import MemoryStorage
 
 APP = AppName('hello')

@@ -1,6 +1,6 @@
 """Git LFS pointers are found where .gitattributes says that there may be some, and named."""
 
-from gitreceive.lfs import POINTER, lfs_note
+from gitreceive.sources.lfs import POINTER, lfs_note
 from tests.fakes import FakeSource
 
 ATTRIBUTES = (

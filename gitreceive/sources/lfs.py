@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from gitreceive.errors import SourceError
-from gitreceive.ignore import LIMIT, parse_slugignore
 from gitreceive.ports import Source
+from gitreceive.sources.ignore import LIMIT, parse_slugignore
 
 POINTER = b'version https://git-lfs.github.com/spec/v1\n'
 LONGEST = 1024

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.errors import SourceError
-from gitreceive.ignore import glob_expression, parse_dockerignore, parse_slugignore
+from gitreceive.sources.ignore import glob_expression, parse_dockerignore, parse_slugignore
 
 
 def hidden(text: str, *paths: str) -> list[str]:

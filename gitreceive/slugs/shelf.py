@@ -19,7 +19,8 @@ from typing import IO, TYPE_CHECKING
 from gitreceive.errors import StateError, StorageError
 from gitreceive.model import AppName, Member
 from gitreceive.ports import Composing
-from gitreceive.verified import PIECE, put_verified
+from gitreceive.slugs.names import member_name
+from gitreceive.slugs.verified import PIECE, put_verified
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -42,11 +43,6 @@ class Sum:
     def sha256(self) -> str:
         """In hexadecimal."""
         return self.digest.hexdigest()
-
-
-def member_name(app: str, sha256: str) -> str:
-    """Where a member lies in storage."""
-    return f'{app}/members/{sha256}.gz'
 
 
 class Shelf:

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from typing import IO
 
 from gitreceive.errors import SourceError
-from gitreceive.ignore import LIMIT, IgnoreList
 from gitreceive.model import Commit, SourceFile
-from gitreceive.pieces import CHUNK, readable
 from gitreceive.ports import Source
-from gitreceive.tarstream import without
+from gitreceive.sources.ignore import LIMIT, IgnoreList
+from gitreceive.sources.pieces import CHUNK, readable
+from gitreceive.sources.tarstream import without
 
 
 def without_ignored(source: Source, name: str, parse: Callable[[bytes], IgnoreList]) -> Source:

@@ -17,7 +17,7 @@ from dulwich.repo import Repo
 from gitreceive.errors import SourceError
 from gitreceive.model import Commit, SourceFile
 from gitreceive.repositories import git, git_environment, owner
-from gitreceive.tarstream import header_time
+from gitreceive.sources.tarstream import header_time
 
 KINDS = {b'blob': 'file', b'commit': 'submodule'}
 """What git calls the objects of a tree, and what a source calls them."""

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from gitreceive.errors import SourceError
-from gitreceive.ignore import glob_expression
 from gitreceive.model import NO_COMMIT, Commit, SourceFile, parse_commit
-from gitreceive.pieces import CHUNK, readable
-from gitreceive.tarstream import header_time
+from gitreceive.sources.ignore import glob_expression
+from gitreceive.sources.pieces import CHUNK, readable
+from gitreceive.sources.tarstream import header_time
 
 BEGINNING = 315532800
 """1980-01-01, the time of files that no commit gives one."""

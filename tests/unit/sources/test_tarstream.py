@@ -6,7 +6,7 @@ import tarfile
 import pytest
 
 from gitreceive.errors import SourceError
-from gitreceive.tarstream import MOST_META, without
+from gitreceive.sources.tarstream import MOST_META, without
 
 
 def archive(*links: str) -> bytes:
