@@ -48,6 +48,7 @@ class Cutter:
         self.store = store or FileStorage(place / 'slugs')
         self._shelf = Shelf(self.store, place / 'shelf')
         self._packer = DockerSlugPacker(self._engine)
+        self._former = ''
 
     def slug(self, image: Image, mtime: int) -> tuple[LayeredSlug, float]:
         """The slug, and the seconds until it was stored."""
@@ -55,7 +56,8 @@ class Cutter:
             began = time.monotonic()
             cut = Cut(app=APP, image=image, mtime=mtime, folder=self._folder, limits=LIMITS)
             slug = cut_members(cut, self._packer, self._shelf, _let_pass, clock)
-            store_slug(slug, {}, self.store, APP, self._folder)
+            store_slug(slug, {}, self.store, APP, self._folder, self._former)
+            self._former = slug.sha256
             return slug, time.monotonic() - began
 
     def whole(self, image: Image, mtime: int) -> float:

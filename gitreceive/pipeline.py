@@ -34,7 +34,7 @@ from gitreceive.slugs.growth import tell_growth
 from gitreceive.slugs.lock import keeping
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.shelf import Shelf
-from gitreceive.slugs.stored import reduce_slug
+from gitreceive.slugs.stored import reduce_slug, replacing
 from gitreceive.sources.git import GitSource
 from gitreceive.sources.shown import WatchedSource
 from gitreceive.stages.build import build_image
@@ -103,11 +103,12 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
         point('slug.cut')
         tell_slug(slug, console)
         tell_growth(slug, line.history.current(app), line.storage, line.reader, console)
-        about = _about(build, planned, image, line)
-        stored = store_slug(slug, about, line.storage, app, folder)
-        point('slug.stored')
-        cancellation.check()
-        release = _record(build, plan, image, stored, line, config)
+        about, live = _about(build, planned, image, line), line.history.current(app)
+        with replacing(line.storage, app, live.slug.sha256 if live else '') as former:
+            stored = store_slug(slug, about, line.storage, app, folder, former)
+            point('slug.stored')
+            cancellation.check()
+            release = _record(build, plan, image, stored, line, config)
     _reduce_older(release, line)
     return release
 

@@ -183,10 +183,12 @@ class Composing(Storage, Protocol):
     def size(self, name: str) -> int | None:
         """The object's size in bytes; None if there is none."""
 
-    def compose(self, name: str, parts: Sequence[str]) -> str:
+    def compose(self, name: str, parts: Sequence[str], instead_of: str = '') -> str:
         """Makes ``name`` of the objects ``parts`` in a row, atomically, and returns its URL.
 
-        Raises StorageError if a part is missing. A power cut may damage what was composed, but none of its parts.
+        ``instead_of``, composed before, is not needed any more when ``name`` is there: the storage may make the one of
+        the other, and whether ``instead_of`` is there afterwards is not said, not even after an error. Raises
+        StorageError if a part is missing. A power cut may damage what was composed, but none of its parts.
         """
 
 

@@ -44,7 +44,7 @@ class MemoryStorage:
         self._check(name)
         return len(self.objects[name]) if name in self.objects else None
 
-    def compose(self, name: str, parts: Sequence[str]) -> str:
+    def compose(self, name: str, parts: Sequence[str], instead_of: str = '') -> str:
         self._check(name)
         for part in parts:
             if part not in self.objects:

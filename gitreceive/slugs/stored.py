@@ -4,6 +4,7 @@ Its members are ``APP/members/<sha256>.gz``, shared by the slugs of the app. ``A
 people and other hosts; it may be missing where the storage keeps members, for it can be made of them again.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -45,10 +46,17 @@ def members_of(manifest: Mapping[str, object]) -> Sequence[Member]:
         ) from error
 
 
-def compose_slug(storage: Composing, app: AppName, sha256: str, size: int, members: Sequence[Member]) -> str:
-    """Makes the ``.tgz`` of the members, and returns its URL. Raises StorageError if it does not get its size."""
+def compose_slug(
+    storage: Composing, app: AppName, sha256: str, size: int, members: Sequence[Member], former: str = ''
+) -> str:
+    """Makes the ``.tgz`` of the members, and returns its URL.
+
+    ``former`` is the checksum of a slug whose own ``.tgz`` may go. Raises StorageError if the new one does not get its
+    size.
+    """
     name = slug_name(app, sha256)
-    storage.compose(name, [member_name(app, member.sha256) for member in members])
+    parts = [member_name(app, member.sha256) for member in members]
+    storage.compose(name, parts, slug_name(app, former) if former else '')
     found = storage.size(name)
     if found != size:
         storage.delete(name)
@@ -64,6 +72,21 @@ def complete_slug(storage: Composing, app: AppName, sha256: str) -> bool:
         return False
     compose_slug(storage, app, sha256, size, members)
     return True
+
+
+@contextmanager
+def replacing(storage: Composing, app: AppName, former: str) -> Iterator[str]:
+    """``former``, the checksum of the live slug, while the next one is stored and released.
+
+    If that fails, the ``.tgz`` that the storage may have made the next one of is made again.
+    """
+    try:
+        yield former
+    except BaseException:
+        if former:
+            with contextlib.suppress(StorageError):  # the failure itself is what has to be told
+                complete_slug(storage, app, former)
+        raise
 
 
 def reduce_slug(storage: Composing, app: AppName, sha256: str) -> None:

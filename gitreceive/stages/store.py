@@ -17,14 +17,20 @@ from gitreceive.slugs.verified import put_verified
 
 
 def store_slug(
-    slug: LayeredSlug, about: Mapping[str, object], storage: Composing, app: AppName, folder: Path
+    slug: LayeredSlug,
+    about: Mapping[str, object],
+    storage: Composing,
+    app: AppName,
+    folder: Path,
+    former: str = '',
 ) -> StoredSlug:
     """Makes ``APP/<sha256>.tgz`` of the slug's members, then puts ``.json``: whoever sees that finds the slug.
 
     ``about`` (app, commit, stack, buildpack, versions, process_types) is stored with the slug's checksum, size and
-    members; ``folder`` is for its file. Raises StorageError.
+    members; ``folder`` is for its file. ``former`` is the checksum of the app's slug whose ``.tgz`` may go, even if this
+    fails: its members stay. Raises StorageError.
     """
-    url = compose_slug(storage, app, slug.sha256, slug.size, slug.members)
+    url = compose_slug(storage, app, slug.sha256, slug.size, slug.members, former)
     point('slug.composed')
     with _described(slug, about, folder) as (file, checksum):
         put_verified(storage, slug_name(app, slug.sha256, FACTS), file, checksum)

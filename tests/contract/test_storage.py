@@ -140,6 +140,79 @@ def test_objects_make_up_another_one(composing: Composing, slug: Path, tmp_path:
     assert list(composing.list()) == ['app/1.tgz', *sorted(set(names))]
 
 
+def test_an_object_may_be_made_of_one_that_is_not_needed_any_more(
+    composing: Composing, slug: Path, tmp_path: Path
+) -> None:
+    contents = {'base': slug.read_bytes(), 'old': b'old code' * 9, 'new': b'new', 'other': b'another base'}
+    for name, written in contents.items():
+        (tmp_path / name).write_bytes(written)
+        composing.put(f'app/members/{name}.gz', tmp_path / name)
+    former = ''
+    for number, parts in enumerate((['base', 'old'], ['base', 'new'], ['base', 'new'], ['other'], ['base'])):
+        whole = f'app/{number}.tgz'
+        composing.compose(whole, [f'app/members/{part}.gz' for part in parts], former)
+        assert content(composing, whole) == b''.join(contents[part] for part in parts)
+        former = whole
+    composing.compose(former, ['app/members/base.gz', 'app/members/new.gz'], former)
+    assert content(composing, former) == contents['base'] + contents['new']
+    with pytest.raises(StorageError, match='no such object'):
+        composing.compose('app/9.tgz', ['app/members/base.gz', 'app/members/none.gz'], former)
+    assert composing.size('app/9.tgz') is None
+    assert composing.sweep() == 0
+
+
+class Composed:
+    """Two objects of a directory that begin with the same part, the first of which is composed."""
+
+    first, second = ('a/b.gz', 'a/old.gz'), ('a/b.gz', 'a/new.gz')
+
+    def __init__(self, root: Path) -> None:
+        self.storage = FileStorage(root)
+        (root / 'a').mkdir(parents=True)
+        for name, written in (('b', b'base' * 100_000), ('old', b'old'), ('new', b'newer')):
+            (root / 'a' / f'{name}.gz').write_bytes(written)
+        self.storage.compose('a/1.tgz', self.first)
+        self.path, self.next = root / 'a' / '1.tgz', root / 'a' / '2.tgz'
+        self.inode = self.path.stat().st_ino
+
+    def carried(self, storage: FileStorage | None = None) -> bool:
+        """Makes the second one instead of the first; whether of its file."""
+        (storage or self.storage).compose('a/2.tgz', self.second, 'a/1.tgz')
+        assert self.next.read_bytes() == b'base' * 100_000 + b'newer'
+        assert (self.next.stat().st_ino == self.inode) is not self.path.exists()
+        return self.next.stat().st_ino == self.inode
+
+
+def test_the_file_of_the_former_object_is_carried_on(tmp_path: Path) -> None:
+    assert Composed(tmp_path / 'slugs').carried()
+
+
+def test_who_reads_the_former_object_reads_it_to_its_end(tmp_path: Path) -> None:
+    composed = Composed(tmp_path / 'slugs')
+    with composed.storage.open('a/1.tgz') as stream:
+        assert stream.read(4) == b'base'
+        assert not composed.carried()
+        composed.path.unlink()
+        assert stream.read(1_000_000) == b'base' * 99_999 + b'old'
+
+
+def test_another_name_of_the_former_object_keeps_its_content(tmp_path: Path) -> None:
+    composed = Composed(tmp_path / 'slugs')
+    (tmp_path / 'backup').hardlink_to(composed.path)
+    assert not composed.carried()
+    assert (tmp_path / 'backup').read_bytes() == b'base' * 100_000 + b'old'
+
+
+def test_what_somebody_wrote_to_or_another_process_composed_is_not_carried_on(tmp_path: Path) -> None:
+    composed = Composed(tmp_path / 'slugs')
+    before = composed.path.stat().st_mtime_ns
+    while composed.path.stat().st_mtime_ns == before:  # the clock of files ticks some hundred times a second
+        with composed.path.open('r+b') as file:
+            file.write(b'evil')
+    assert not composed.carried()
+    assert not Composed(tmp_path / 'others').carried(FileStorage(tmp_path / 'others'))
+
+
 @root_only
 def test_where_files_can_share_blocks_a_composed_one_takes_no_space(tmp_path: Path, slug: Path) -> None:
     program = shutil.which('mkfs.xfs', path=f'{os.environ["PATH"]}:/usr/sbin')

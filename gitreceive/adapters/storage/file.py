@@ -15,6 +15,7 @@ from typing import IO
 from urllib.parse import quote, unquote, urlsplit
 
 from gitreceive.adapters.incoming import incoming
+from gitreceive.adapters.storage.carrying import Carrying
 from gitreceive.errors import NoSuchObject, SettingsError, StorageError
 
 NAME = re.compile(r'[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*', re.ASCII)
@@ -31,6 +32,7 @@ class FileStorage:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._carrying = Carrying()
 
     @classmethod
     def from_url(cls, url: str) -> 'FileStorage':
@@ -81,20 +83,24 @@ class FileStorage:
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
-    def compose(self, name: str, parts: Sequence[str]) -> str:
-        """See the port. Blocks are shared where the file system can (XFS, Btrfs), else copied in the kernel.
+    def compose(self, name: str, parts: Sequence[str], instead_of: str = '') -> str:
+        """See the port. What ``instead_of`` begins with is kept of its file, if that is possible.
 
-        It is not waited for the disk: the parts are there already.
+        The rest is added by sharing blocks where the file system can (XFS, Btrfs), else by a copy in the kernel. It is
+        not waited for the disk: the parts are there already.
         """
-        path = self._path(name)
-        with self._errors(f'cannot compose {name}', list(map(self._path, parts))):
+        path, files = self._path(name), list(map(self._path, parts))
+        with self._errors(f'cannot compose {name}', files):
             _make_folder(path.parent)
             temporary = path.parent / f'{TEMPORARY}{uuid.uuid4().hex}'
             try:
-                with _locked(temporary) as sink:
-                    for part in parts:
-                        _copy(self._path(part), sink)
+                taken = self._carrying.take(self._path(instead_of), files, temporary) if instead_of else None
+                begun, kept = taken or (_locked(temporary), 0)
+                with begun as sink:
+                    for file in files[kept:]:
+                        _copy(file, sink)
                     temporary.rename(path)
+                    self._carrying.remember(path, files, sink)
             finally:
                 temporary.unlink(missing_ok=True)
         return self.url(name)

@@ -95,10 +95,10 @@ class ComposingMirrored(Mirrored):
         """See the port."""
         return self._composing.size(name)
 
-    def compose(self, name: str, parts: Sequence[str]) -> str:
+    def compose(self, name: str, parts: Sequence[str], instead_of: str = '') -> str:
         """See the port."""
         with self._noted('compose', name, parts):
-            return self._composing.compose(name, parts)
+            return self._composing.compose(name, parts, instead_of)
 
 
 class Mirror:

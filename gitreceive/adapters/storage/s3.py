@@ -123,7 +123,7 @@ class S3Storage:
         in_parts = '-' in found.get('ETag', '')
         return '' if in_parts else base64.b64decode(kept).hex()
 
-    def compose(self, name: str, parts: Sequence[str]) -> str:
+    def compose(self, name: str, parts: Sequence[str], instead_of: str = '') -> str:
         """See ``Composing``. The store copies; what is too small for a part is fetched and sent again."""
         with self._errors(f'cannot compose {name}'):
             sizes = [(part, self._size(part)) for part in parts]

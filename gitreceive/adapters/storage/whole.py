@@ -70,7 +70,7 @@ class WholeSlugs:
         self._use(name)
         return self._near.size(name)
 
-    def compose(self, name: str, parts: Sequence[str]) -> str:
+    def compose(self, name: str, parts: Sequence[str], instead_of: str = '') -> str:
         """See the port: the whole is put together here, sent, and read back."""
         self._near.compose(name, parts)
         for part in parts:

@@ -8,10 +8,11 @@ from typing import IO
 
 import pytest
 
-from gitreceive.errors import StorageError
+from gitreceive.adapters.storage.file import FileStorage
+from gitreceive.errors import BuildCancelled, StorageError
 from gitreceive.model import AppName, LayeredSlug, Member
 from gitreceive.slugs.names import member_name
-from gitreceive.slugs.stored import complete_slug, open_slug, reduce_slug
+from gitreceive.slugs.stored import complete_slug, open_slug, reduce_slug, replacing
 from gitreceive.slugs.verified import put_verified
 from gitreceive.stages.store import store_slug
 from tests.fakes_storage import MemoryStorage
@@ -163,3 +164,26 @@ def test_what_cannot_be_read_back_is_not_removed_for_other_slugs_may_need_it(tmp
     with pytest.raises(StorageError, match='a: 503 try again later'):
         put_verified(storage, 'a', tmp_path / 'file', digest(WHOLE))
     assert storage.objects['a'] == WHOLE
+
+
+def test_the_slug_that_is_live_is_whole_again_if_the_next_one_is_not_released(
+    slug: LayeredSlug, tmp_path: Path
+) -> None:
+    storage = FileStorage(tmp_path / 'slugs')
+    for number, part in enumerate((*PARTS, b'and newer code')):
+        (tmp_path / f'{number}').write_bytes(part)
+        storage.put(member_name(APP, digest(part)), tmp_path / f'{number}')
+    store_slug(slug, ABOUT, storage, APP, tmp_path)
+    new = b'and newer code'
+    members = (slug.members[0], Member(sha256=digest(new), size=len(new)))
+    later = LayeredSlug(
+        members=members, sha256=digest(PARTS[0] + new), size=len(PARTS[0] + new), new=len(new)
+    )
+    live, whole = tmp_path / 'slugs' / 'hello' / f'{slug.sha256}.tgz', WHOLE
+    with pytest.raises(BuildCancelled), replacing(storage, APP, slug.sha256) as former:
+        store_slug(later, ABOUT, storage, APP, tmp_path, former)
+        assert not live.exists()
+        raise BuildCancelled('cancelled')
+    assert live.read_bytes() == whole
+    with replacing(storage, APP, '') as none:
+        assert none == ''
