@@ -148,7 +148,7 @@ def test_twenty_clients_that_vanish_in_mid_build_leave_nothing_behind(
             pushing.wait_for('begun')
         for pushing in pushes:
             pushing.kill()
-        assert within(2, lambda: not descendants(receiver.pid('door'))), descendants(receiver.pid('door'))
+        assert within(30, lambda: not descendants(receiver.pid('door'))), descendants(receiver.pid('door'))
         for app, work in works.items():
             assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED] * turn
             assert receiver.ref(app) == head(work)
@@ -171,8 +171,8 @@ def test_the_doors_death_ends_its_connections_and_no_build(
     assert pushing.end().status != 0
     assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED]
     assert receiver.ref(app) == head(work)
-    assert within(5, lambda: not any(map(alive, below))), below
-    assert within(10, receiver.answers)
+    assert within(30, lambda: not any(map(alive, below))), below
+    assert within(30, receiver.answers)
     change(work, {'build': b'true'})
     assert ann.push(work, app).json['release'] == 2
 

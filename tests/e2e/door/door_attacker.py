@@ -81,7 +81,7 @@ class Answers:
 
     def next(self) -> str:
         """The next answer's name."""
-        return AUTHENTICATION[self.messages.get(timeout=5)]
+        return AUTHENTICATION[self.messages.get(timeout=30)]
 
     def is_authenticated(self) -> bool:
         return False
@@ -99,7 +99,7 @@ class Peer:
     def __init__(self, door: RunningDoor, **words) -> None:
         self.sock = connect(door)
         self.transport = paramiko.Transport(self.sock, **words)
-        self.transport.start_client(timeout=10)
+        self.transport.start_client(timeout=30)
 
     def __enter__(self) -> 'Peer':
         return self

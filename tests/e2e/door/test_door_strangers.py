@@ -211,7 +211,7 @@ def test_who_waits_in_line_is_served_when_a_place_is_free(door, people):
     time.sleep(0.5)
     assert waiting.poll() is None
     socks.pop().close()
-    assert waiting.wait(5) == 0
+    assert waiting.wait(30) == 0
     for sock in socks:
         sock.close()
 
