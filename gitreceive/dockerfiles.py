@@ -23,6 +23,10 @@ SET_BY_US = 'BUILDKIT_'
 VARIABLE = re.compile(r'\$(?:\{(\w+)\}|(\w+))')
 IMAGE = re.compile(r'(?!.*(?:\.\.|//))[a-z0-9][A-Za-z0-9._/:@-]{0,250}', re.ASCII)
 ONBUILD = re.compile(r'^\s*ONBUILD(?:\s|[\\`]\s*\n)+', re.IGNORECASE)
+INSTRUCTIONS = frozenset(
+    'ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME'
+    ' WORKDIR'.split()
+)
 HOST = re.compile(r'[^/]*[.:][^/]*/|localhost/')
 OWN = 'gitreceive-app/'
 
@@ -62,8 +66,16 @@ def bases(text: str) -> tuple[str, ...]:
     """
     found = {_checked(name, instruction): None for name, instruction in _images(parse_dockerfile(text))}
     for reading in readings(text):
-        found |= {name: None for name, _ in _images(reading) if HOST.match(name)}
+        built = _is_built(reading)
+        for name, instruction in _images(reading):
+            if built or HOST.match(name):
+                found[_checked(name, instruction) if built else name] = None
     return tuple(found)
+
+
+def _is_built(reading: Sequence[Instruction]) -> bool:
+    """Whether an engine that reads it so builds it: it refuses all of a text with a word that is no instruction."""
+    return all(one.trigger or one.word in INSTRUCTIONS for one in reading)
 
 
 def refuse_dangers(text: str) -> None:

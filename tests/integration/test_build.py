@@ -120,6 +120,16 @@ def test_a_broken_dockerfile_is_an_error_with_the_engines_words(shop: Workshop) 
         shop.build('FRM x\n')
 
 
+@pytest.mark.parametrize('before', [True, False])
+def test_a_word_that_is_no_instruction_is_refused_before_an_image_is_looked_for(
+    shop: Workshop, before: bool
+) -> None:
+    wrong, missing = 'os.remove(path)\n', 'FROM there-is-no-such-image\n'
+    with pytest.raises(BuildError, match='unknown instruction') as caught:
+        shop.build(f'{FROM}{wrong}{missing}' if before else f'{FROM}{missing}{wrong}')
+    assert 'there-is-no-such-image' not in str(caught.value)
+
+
 def test_a_missing_base_image_says_how_to_make_it(shop: Workshop) -> None:
     with pytest.raises(BuildError, match='gitreceive stack build'):
         shop.build('FROM registry.invalid/nothing:1\n')
