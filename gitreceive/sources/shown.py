@@ -7,7 +7,7 @@ from typing import IO
 from gitreceive.errors import SourceError
 from gitreceive.model import Commit, SourceFile
 from gitreceive.ports import Source
-from gitreceive.sources.ignore import LIMIT, IgnoreList
+from gitreceive.sources.ignore import LIMIT, IgnoreList, bounded
 from gitreceive.sources.pieces import CHUNK, readable
 from gitreceive.sources.tarstream import without
 
@@ -15,12 +15,13 @@ from gitreceive.sources.tarstream import without
 def without_ignored(source: Source, name: str, parse: Callable[[bytes], IgnoreList]) -> Source:
     """``source`` without what its file ``name`` lists; ``source`` itself if there is no such file.
 
-    Raises SourceError for a list that cannot be read, with the line's number.
+    Raises SourceError for a list that cannot be read, with the line's number. So does looking at the files, if they and
+    the list are so many that it would take long.
     """
     if not source.exists(name):
         return source
     ignored = parse(source.read(name, LIMIT))
-    return ShownSource(source, ignored.hides) if ignored.runs else source
+    return ShownSource(source, bounded(ignored, name)) if ignored.runs else source
 
 
 class ShownSource:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.errors import SourceError
-from gitreceive.sources.ignore import glob_expression, parse_dockerignore, parse_slugignore
+from gitreceive.sources.ignore import bounded, glob_expression, parse_dockerignore, parse_slugignore
 
 
 def hidden(text: str, *paths: str) -> list[str]:
@@ -91,6 +91,14 @@ def test_a_list_that_is_too_long_is_refused_with_the_place() -> None:
         parse_dockerignore(b'a\n' + b'b' * 1001)
     with pytest.raises(SourceError, match=r'line 1 is no pattern \(bad character range z-a'):
         parse_slugignore(b'[z-a]')
+
+
+def test_what_a_list_costs_has_an_end() -> None:
+    hides = bounded(parse_slugignore(b'# note\nab\n*.log\n'), '.slugignore', work=6 * 100)
+    assert hides('x.log')
+    assert [hides('a' * 19) for _ in range(4)] == [False] * 4
+    with pytest.raises(SourceError, match=r'\.slugignore has too many patterns for so many files'):
+        hides('a' * 20)
 
 
 @given(st.binary(max_size=300), st.text(max_size=100))
