@@ -17,6 +17,7 @@ from dulwich.repo import Repo
 from gitreceive.errors import SourceError
 from gitreceive.model import Commit, SourceFile
 from gitreceive.repositories import git, git_environment, owner
+from gitreceive.sources.sizes import ObjectSizes
 from gitreceive.sources.tarstream import header_time
 
 KINDS = {b'blob': 'file', b'commit': 'submodule'}
@@ -41,12 +42,14 @@ class GitSource:
             raise SourceError(f'{commit} is not a commit')
         self._root = found.tree
         self._committed = header_time(int(found.commit_time))
+        self._sizes = ObjectSizes(repo)
 
     def __enter__(self) -> 'GitSource':
         return self
 
     def __exit__(self, *_: object) -> None:
         self._repo.close()
+        self._sizes.close()
 
     @property
     def commit(self) -> Commit:
@@ -67,7 +70,7 @@ class GitSource:
         name = self._find(path)
         if name is None:
             raise SourceError(f'{path} is not a file of commit {self._commit[:7]}')
-        size = int(git(self._path, 'cat-file', '-s', name.decode()).stdout or b'0')
+        size = self._sizes.of(name)
         if size > limit:
             raise SourceError(f'{path} has {size:,} bytes; at most {limit:,} are read: make it smaller')
         blob = self._repo[name]

@@ -8,7 +8,7 @@ from itertools import islice
 
 from gitreceive.errors import SourceError
 from gitreceive.ports import Source
-from gitreceive.sources.ignore import LIMIT, parse_slugignore
+from gitreceive.sources.ignore import LIMIT, bounded, parse_slugignore
 
 POINTER = b'version https://git-lfs.github.com/spec/v1\n'
 LONGEST = 1024
@@ -42,7 +42,8 @@ def _pointers(source: Source) -> Iterator[str]:
         return
     if not tracked.runs:
         return
+    hides = bounded(tracked, '.gitattributes')
     files = (file for file in source.files() if file.kind == 'file' and file.size <= LONGEST)
-    for file in islice((file for file in files if tracked.hides(file.path)), LOOKED_AT):
+    for file in islice((file for file in files if hides(file.path)), LOOKED_AT):
         if source.read(file.path, LONGEST).startswith(POINTER):
             yield file.path
