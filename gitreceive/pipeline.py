@@ -96,7 +96,7 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
     point('image.built')
     tell_processes(plan, image, console)
     console.step('Packing the slug')
-    with keeping(app, line.home), _work_folder(build, line) as folder:
+    with keeping(app, line.home, cancellation), _work_folder(build, line) as folder:
         cut = Cut(app=app, image=image, mtime=committed, folder=folder, limits=line.limits)
         screen = _screen(app, unpublished(wanted, config), line, cancellation)
         slug = cut_members(cut, line.packer, line.shelf, screen, cancellation)

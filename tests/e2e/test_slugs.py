@@ -96,3 +96,15 @@ def test_a_slug_is_stored_when_nothing_is_being_removed(pushed: Pusher, tmp_path
         assert not within(0.5, stored.exists)
     assert pushing.end().status == 0
     assert stored.exists()
+
+
+def test_a_build_that_waits_for_a_removal_can_be_cancelled(pushed: Pusher, tmp_path: Path) -> None:
+    receiver, app = pushed.receiver, AppName('waiting')
+    with removing(app, receiver.home):
+        pushing = pushed.start_push(make_app(tmp_path / 'work'), app)
+        pushing.wait_for('Packing the slug')
+        assert receiver.host('cancel', app).status == 0
+        done = pushing.end()
+    assert done.status == 1
+    assert 'cancelled by' in done.err
+    assert receiver.releases(app) == []

@@ -2,13 +2,15 @@
 
 import json
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from gitreceive.adapters.storage.file import FileStorage
+from gitreceive.cancellation import BuildClock
 from gitreceive.cli.main import gitreceive
-from gitreceive.errors import StateError, StorageError, UnknownApp
+from gitreceive.errors import BuildCancelled, BuildError, StateError, StorageError, UnknownApp
 from gitreceive.model import AppName, Release
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.lock import keeping, removing
@@ -104,6 +106,47 @@ def test_nothing_is_removed_while_a_slug_of_the_app_is_being_stored(kept: Shelf)
         assert not removed.wait(0.2)
     assert removed.wait(20)
     collector.join(20)
+
+
+def test_who_waits_for_a_removal_can_be_stopped(kept: Shelf) -> None:
+    clock, waits = BuildClock(600), threading.Event()
+    errors: list[BuildError] = []
+
+    def store() -> None:
+        waits.set()
+        try:
+            with keeping(HELLO, kept.home, clock):
+                pass
+        except BuildError as error:
+            errors.append(error)
+
+    with closing(clock):
+        with removing(HELLO, kept.home):
+            storing = threading.Thread(target=store, daemon=True)
+            storing.start()
+            assert waits.wait(20)
+            storing.join(0.3)
+            assert storing.is_alive()
+            clock.stop(BuildCancelled('cancelled by ann'))
+            storing.join(20)
+            assert [str(error) for error in errors] == ['cancelled by ann']
+
+
+def test_who_waits_for_a_removal_gets_in_at_its_end(kept: Shelf) -> None:
+    stored = threading.Event()
+    clock = BuildClock(600)
+
+    def store() -> None:
+        with keeping(HELLO, kept.home, clock):
+            stored.set()
+
+    with closing(clock):
+        with removing(HELLO, kept.home):
+            storing = threading.Thread(target=store, daemon=True)
+            storing.start()
+            assert not stored.wait(0.3)
+        assert stored.wait(20)
+        storing.join(20)
 
 
 def test_a_good_storage_has_no_findings(kept: Shelf) -> None:
