@@ -1,64 +1,49 @@
 """The software in a slug, as a CycloneDX bill of materials (https://cyclonedx.org/docs/1.6/json/).
 
-What it lists is what package managers say of themselves in the slug: ``package.json`` below ``node_modules``, ``METADATA``
-of Python distributions; and the tools whose versions the build recorded. The same slug gives the same bytes.
+What it lists is what packages say of themselves in the slug (``gitreceive/software/``), and the tools whose versions the
+build recorded. The same slug gives the same bytes.
 """
 
-import json
 import re
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cyclonedx.contrib.license.factories import LicenseFactory
-from cyclonedx.model import HashAlgorithm, HashType
+from cyclonedx.model import HashAlgorithm, HashType, Property
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.model.license import LicenseAcknowledgement
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
-from packaging.metadata import parse_email
-from packaging.utils import canonicalize_name
 
 from gitreceive.model import Release
 from gitreceive.ports import SlugReader
 from gitreceive.slugs.parts import Part
-
-LIMIT = 1_000_000
-"""Bytes of a package's own description that are read; a larger one is left out."""
+from gitreceive.software.finding import find_packages
+from gitreceive.software.package import Allowance, Exhausted, Package
 
 MOST = 50_000
-"""Packages that are listed."""
+"""Packages that are listed of a member."""
 
-LONGEST = 200
-"""Characters of a name, a version or a licence: more is no such thing."""
+UNPACKED = 2 << 30
+"""Bytes of a member's archives that are unpacked, those in archives among them: seconds of work."""
 
 NAMESPACE = uuid.UUID('6a7b6b5e-9a3c-4a54-9a57-0d9c1f4ee2a1')
 """For serial numbers that are drawn from the slug (RFC 9562, version 5); drawn by lot once."""
-
 
 REMEMBERED = 32
 """Members whose packages are not looked for again: all slugs of an app share their lower ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
-    """A package by the words of its own description; ``registry`` is the type of a package URL."""
-
-    registry: str
-    name: str
-    version: str
-    group: str = ''
-    licence: str = ''
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a member holds: packages, and the time of its newest file."""
+    """What a member holds: packages, whether these are all that there was to find, and the time of its newest file."""
 
     packages: tuple[Package, ...]
+    complete: bool
     newest: int
 
 
@@ -80,14 +65,19 @@ class Inventory:
 
     def _read(self, part: Part) -> Found:
         packages: set[Package] = set()
-        newest = 0
+        allowance, complete, newest = Allowance(UNPACKED), True, 0
         with part.open() as stream:
             for entry, pieces in self._reader.entries(stream):
                 newest = max(newest, entry.mtime)
-                describe = _describer(entry.name) if entry.kind == 'file' and entry.size <= LIMIT else None
-                package = describe(b''.join(pieces)) if describe and len(packages) < MOST else None
-                packages |= {package} if package else set()
-        return Found(packages=tuple(packages), newest=newest)
+                if entry.kind != 'file' or not complete:
+                    continue
+                try:
+                    for package in find_packages(entry.name, entry.size, pieces, allowance):
+                        packages.add(package)
+                        allowance.take(UNPACKED // MOST)
+                except Exhausted:
+                    complete = False
+        return Found(packages=tuple(packages), complete=complete, newest=newest)
 
 
 def bill_of_materials(release: Release, parts: Sequence[Part], inventory: Inventory) -> bytes:
@@ -107,60 +97,53 @@ def bill_of_materials(release: Release, parts: Sequence[Part], inventory: Invent
     bom.metadata.timestamp = datetime.fromtimestamp(max(each.newest for each in found), UTC)
     bom.metadata.component = app
     bom.metadata.tools.components.add(TOOL)
+    if not all(each.complete for each in found):
+        bom.metadata.properties.add(INCOMPLETE)
     bom.register_dependency(app, unique)
     return JsonV1Dot6(bom).output_as_string(indent=1).encode() + b'\n'
 
 
-def _npm(content: bytes) -> Package | None:
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(found, dict):
-        return None
-    name, version, licence = (_short(found.get(key)) for key in ('name', 'version', 'license'))
-    group, _, last = name.rpartition('/')
-    if not last or not version:
-        return None
-    return Package(registry='npm', group=group, name=last, version=version, licence=licence)
+def package_url(package: Package) -> PackageURL:
+    """What registries and advisories call it (https://github.com/package-url/purl-spec)."""
+    qualifiers = dict(package.qualifiers)
+    return PackageURL(package.registry, package.group or None, package.name, package.version, qualifiers)
 
-
-def _python(content: bytes) -> Package | None:
-    try:
-        found, _ = parse_email(content)
-    except RecursionError:  # a message in a message in a message ...
-        return None
-    name, version = _short(found.get('name')), _short(found.get('version'))
-    if not name or not version:
-        return None
-    licence = _short(found.get('license_expression') or found.get('license'))
-    return Package(registry='pypi', name=canonicalize_name(name), version=version, licence=licence)
-
-
-DESCRIBED: Mapping[re.Pattern[str], Callable[[bytes], Package | None]] = {
-    re.compile(r'.*/node_modules/(?:@[^/]+/)?[^/]+/package\.json'): _npm,
-    re.compile(r'.*/[^/]+\.dist-info/METADATA'): _python,
-}
-"""Where packages describe themselves. Another kind is a line here."""
 
 LICENCES = LicenseFactory()
 TOOL = Component(type=ComponentType.APPLICATION, name='gitreceive', bom_ref='gitreceive')
+INCOMPLETE = Property(name='gitreceive:incomplete', value='there was more than is looked at')
+PRODUCTS = {
+    'bun': 'oven:bun',
+    'deno': 'deno:deno',
+    'go': 'golang:go',
+    'java': 'oracle:openjdk',
+    'nginx': 'f5:nginx',
+    'node': 'nodejs:node.js',
+    'python': 'python:python',
+    'ruby': 'ruby-lang:ruby',
+}
+"""Vendor and product of runtimes in the dictionary that advisories use (https://nvd.nist.gov/products/cpe)."""
 
-
-def _describer(path: str) -> Callable[[bytes], Package | None] | None:
-    return next((describe for pattern, describe in DESCRIBED.items() if pattern.fullmatch(path)), None)
+PLAIN = re.compile(r'[0-9A-Za-z]+(?:[._][0-9A-Za-z]+)*')
 
 
 def _tools(versions: Mapping[str, str]) -> Iterator[Component]:
-    for tool, version in versions.items():
+    named = ((tool, version) for tool, version in versions.items() if tool.strip(' /'))
+    for tool, version in named:
         purl = PackageURL('generic', None, tool, version)
+        known = PRODUCTS.get(tool) if PLAIN.fullmatch(version) else None
         yield Component(
-            type=ComponentType.APPLICATION, name=tool, version=version, purl=purl, bom_ref=purl.to_string()
+            type=ComponentType.APPLICATION,
+            name=tool,
+            version=version,
+            purl=purl,
+            bom_ref=purl.to_string(),
+            cpe=f'cpe:2.3:a:{known}:{version}:*:*:*:*:*:*:*' if known else None,
         )
 
 
 def _library(package: Package) -> Component:
-    purl = PackageURL(package.registry, package.group or None, package.name, package.version)
+    purl = package_url(package)
     declared = LicenseAcknowledgement.DECLARED
     return Component(
         type=ComponentType.LIBRARY,
@@ -169,12 +152,8 @@ def _library(package: Package) -> Component:
         version=package.version,
         purl=purl,
         bom_ref=purl.to_string(),
+        hashes=[HashType(alg=HashAlgorithm.SHA_1, content=package.sha1)] if package.sha1 else (),
         licenses=[LICENCES.make_from_string(package.licence, license_acknowledgement=declared)]
         if package.licence
         else (),
     )
-
-
-def _short(value: object) -> str:
-    """A name, a version or a licence; empty if it is no such thing."""
-    return value if isinstance(value, str) and len(value) <= LONGEST and value.isprintable() else ''

@@ -2,7 +2,8 @@
 
 ``apps/<buildpack>/<case>/`` holds the app and ``case.toml``: ``buildpack`` that has to be chosen, ``expect`` (text of
 the answer at ``/``), ``answers`` (path to text), ``process`` (default ``web``), ``versions`` (tool to regular
-expression), ``env`` (config vars), ``gems`` (whether Bundler gets a source of the gems that are made here), ``fails``
+expression), ``components`` (regular expressions for package URLs that its bill of materials has to have), ``env``
+(config vars), ``gems`` (whether Bundler gets a source of the gems that are made here), ``fails``
 (a regular expression for the failure's text, instead of ``expect``), ``why`` (what the case is about), ``lock`` (a command that writes a lock file that names registries and so is not kept here), ``from_scratch`` (also the
 runtime is built twice), ``differs`` (why two builds of the case cannot give the same slug, and in which files).
 
@@ -20,12 +21,14 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import docker
 import pytest
 
+from gitreceive.adapters.slugs.entries import GzipSlugReader
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
@@ -36,6 +39,8 @@ from gitreceive.planning import Planned, Planner
 from gitreceive.ports import BuildJob
 from gitreceive.settings import Limits
 from gitreceive.slugrun import run_slug
+from gitreceive.slugs.parts import Part
+from gitreceive.slugs.sbom import Inventory, package_url
 from gitreceive.sources.git import GitSource
 from gitreceive.stages.build import build_image
 from gitreceive.stages.slug import cut_slug
@@ -90,6 +95,7 @@ def test_an_app_does_what_its_case_says(
                 packed(case, source, shop, stack, tmp_path / 'slug.tgz', clock)
             return
         plan, slug = packed(case, source, shop, stack, tmp_path / 'slug.tgz', clock)
+        bill_has(case.get('components', ()), slug)
         if 'expect' in case:
             answers(case, plan, slug, shop, stack)
         if 'differs' not in case:
@@ -133,6 +139,15 @@ def answers(case: dict[str, Any], plan: Plan, slug: Slug, shop: Workshop, stack:
     with run_slug(shop.engine, stack, slug.path, wanted, case.get('env', {})) as url:
         for path, text in {'': case['expect'], **case.get('answers', {})}.items():
             assert text in answer(url + path)
+
+
+def bill_has(wanted: Sequence[str], slug: Slug) -> None:
+    """What is found in the slug has a package URL for each expression."""
+    if wanted:
+        part = Part(sha256=slug.sha256, size=slug.size, open=partial(slug.path.open, 'rb'))
+        found = [package_url(each).to_string() for each in Inventory(GzipSlugReader()).of(part).packages]
+        for expression in wanted:
+            assert any(re.fullmatch(expression, url) for url in found), f'{expression}: {sorted(found)}'
 
 
 def differing(one: Path, other: Path) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import IO
 
 import pytest
@@ -17,7 +18,8 @@ from gitreceive.model import Release
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.parts import Part, parts
 from gitreceive.slugs.provenance import PREDICATE
-from gitreceive.slugs.sbom import LIMIT, Inventory, bill_of_materials
+from gitreceive.slugs.sbom import Inventory, bill_of_materials
+from gitreceive.software.descriptions import LIMIT
 from tests.packing import Files, packed, sha256
 from tests.shelf import HELLO, READER, Shelf, member
 
@@ -52,6 +54,12 @@ HOSTILE: Files = {
     f'{PYTHON}/x.dist-info/METADATA': b'\xff\x00Name: x',
     f'{PYTHON}/y.dist-info/METADATA': b'Name: a\nName: b\nVersion: 1\n',
     f'{PYTHON}/z.dist-info/METADATA': b'Name: \xff\nVersion: 1\n',
+    f'{NPM}/blank/package.json': b'{"name": " ", "version": " "}',
+    f'{NPM}/slash/package.json': b'{"name": "//", "version": "1"}',
+    'src/specifications/x.gemspec': b'# stub: ?#@/ \xff\xfe \x1b[2J lib\n',
+    'src/META-INF/maven/a/b/pom.properties': b'groupId=//\nartifactId=%2F\nversion=\x00\n',
+    'src/lib/bad-1.jar': b'PK\x05\x06' + bytes(18),
+    'heroku/debian-packages': b'd/ 1? a 1 & =\n' + b'x ' * 300,
 }
 
 
@@ -90,6 +98,31 @@ def test_the_bill_is_valid_whatever_packages_say_of_themselves(kept: Shelf, file
     sbom, _ = documents(kept)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(sbom)) is None
     assert 'pkg:generic/node@22.1.0' in components(sbom)
+
+
+def test_a_runtime_has_the_name_that_advisories_use(kept: Shelf) -> None:
+    kept.release({})
+    sbom, _ = documents(kept)
+    (node,) = sbom['components']  # type: ignore[misc]
+    assert node['cpe'] == 'cpe:2.3:a:nodejs:node.js:22.1.0:*:*:*:*:*:*:*'
+
+
+def test_a_tool_that_an_app_has_made_up_breaks_no_bill(kept: Shelf) -> None:
+    release = replace(kept.release({}), versions={'/': '1', 'node': '1:*', 'go': '', 'java': '21.0.1+12'})
+    bill = json.loads(bill_of_materials(release, _parts(kept, release), Inventory(READER)))
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(bill)) is None
+    assert [each.get('cpe') for each in bill['components']] == [None, None, None]
+
+
+def test_a_bill_that_is_not_whole_says_so(kept: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.release(FILES)
+    sbom, _ = documents(kept)
+    assert 'properties' not in sbom['metadata']  # type: ignore[operator]
+    monkeypatch.setattr('gitreceive.slugs.sbom.UNPACKED', 150)
+    release = kept.release({**FILES, 'a': b''})
+    cut = json.loads(bill_of_materials(release, _parts(kept, release), Inventory(READER)))
+    assert cut['metadata']['properties'][0]['name'] == 'gitreceive:incomplete'
+    assert 0 < len(cut['components']) < len(sbom['components'])  # type: ignore[arg-type]
 
 
 def test_the_same_slug_has_the_same_bill_in_one_piece_and_in_members(kept: Shelf) -> None:
