@@ -281,6 +281,13 @@ class History:
             return _release(row)
         return None
 
+    def released_config(self, release: Release) -> dict[str, str]:
+        """The config vars that a release was built with."""
+        values = (release.app, release.version)
+        for row in self._rows('SELECT config FROM releases WHERE app = ? AND version = ?', *values):
+            return dict(json.loads(row['config']))
+        return {}
+
     def current(self, app: AppName) -> Release | None:
         """What the app runs."""
         return next(iter(self.releases(app, 1)), None)

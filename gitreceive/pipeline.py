@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitreceive import __version__
 from gitreceive.appjson import AppJson, first_config, read_app_json, unpublished
 from gitreceive.classic import with_release
 from gitreceive.codemark import marked
@@ -203,9 +204,11 @@ def _about(build: Build, planned: Planned, image: Image, line: Line) -> Mapping[
     return {
         'app': build.push.app,
         'commit': build.push.commit,
+        'receiver': __version__,
         'recipe': hashlib.sha256(planned.recipe.dockerfile.encode()).hexdigest(),
         'stack': stack.name,
         'stack_digest': line.builder.digest(stack.build_image) if built_on_stack else '',
+        'bases': {name: line.builder.digest(name) for name in planned.recipe.bases if name != stack.build_image},
         'buildpack': plan.buildpack,
         'versions': dict(image.versions),
         'process_types': {process.name: process.command for process in plan.processes},

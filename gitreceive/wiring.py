@@ -62,7 +62,13 @@ def open_keeper(settings: Settings) -> Keeper:
     """What looks after stored slugs. Opens the history; connects to nothing."""
     home = Home(settings.home)
     history = History(home.history_db)
-    return Keeper(history=history, storage=open_storage(settings), home=home, keep=settings.keep_releases)
+    return Keeper(
+        history=history,
+        storage=open_storage(settings),
+        home=home,
+        keep=settings.keep_releases,
+        host=settings.ssh_host,
+    )
 
 
 def engine_answers(settings: Settings) -> bool:

@@ -63,13 +63,17 @@ class Shelf:
             app=app,
             update=RefUpdate(old=NO_COMMIT, new=commit, ref='refs/heads/main'),
             pusher=Pusher(name='ann'),
+            options=frozenset({'nocache'}),
         )
         self.history.record_push(push)
         build = self.history.claim(retries=False)
         assert build
         digest = sha256(content)
         told = [{'sha256': sha256(member), 'size': len(member)} for member in members]
-        facts = {'app': app, 'commit': commit, 'sha256': digest, 'size': len(content), 'recipe': 'a' * 64}
+        facts = {
+            **{'app': app, 'commit': commit, 'sha256': digest, 'size': len(content), 'recipe': 'a' * 64},
+            **{'receiver': '0.1.0', 'bases': {'debian:12': f'sha256:{"b" * 64}'}},
+        }
         self._put(f'{app}/{digest}.json', json.dumps({**facts, 'members': told}).encode())
         for member in members:
             self._put(f'{app}/members/{sha256(member)}.gz', member)
@@ -88,7 +92,7 @@ class Shelf:
             buildpack='node',
             stack='cedar-12',
         )
-        return self.history.record_release(build, release, {})
+        return self.history.record_release(build, release, {'SECRET_KEY': 'word', 'A': '1'})
 
     def _put(self, name: str, content: bytes) -> None:
         self.path(name).parent.mkdir(parents=True, exist_ok=True)

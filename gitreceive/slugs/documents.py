@@ -70,4 +70,5 @@ def _content(release: Release, kind: str, keeper: Keeper, inventory: Inventory) 
         raise StateError(
             f'the history has no build {release.build}, which made {release.app} v{release.version}'
         )
-    return provenance(release, build, read_manifest(keeper.storage, release.app, release.slug.sha256))
+    facts = read_manifest(keeper.storage, release.app, release.slug.sha256)
+    return provenance(release, build, keeper.history.released_config(release), facts, keeper.host)

@@ -4,7 +4,8 @@ All of it is in the journal and in the slug's own facts, so that it can be made 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote
 
 from google.protobuf.json_format import MessageToDict
 from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenance
@@ -18,19 +19,32 @@ BUILD_TYPE = 'urn:gitreceive:push:1'
 """What the parameters below mean. No place on the web describes it: docs/sysadmins.md does."""
 
 
-def provenance(release: Release, build: Build, facts: Mapping[str, object]) -> bytes:
-    """The statement's bytes, JSON. ``facts`` are those of ``slug.json``."""
+def provenance(
+    release: Release, build: Build, config: Iterable[str], facts: Mapping[str, object], host: str
+) -> bytes:
+    """The statement's bytes, JSON.
+
+    ``config`` names the config vars that the build had, ``facts`` are those of ``slug.json``, ``host`` is the receiver's.
+    """
     predicate = Provenance()
     definition, run = predicate.build_definition, predicate.run_details
     definition.build_type = BUILD_TYPE
     definition.external_parameters.update(
-        {'app': release.app, 'ref': build.push.update.ref, 'commit': release.commit}
+        {
+            'app': release.app,
+            'ref': build.push.update.ref,
+            'commit': release.commit,
+            'options': sorted(build.push.options),
+            'config': sorted(config),
+        }
     )
     definition.internal_parameters.update(
         {'stack': release.stack, 'buildpack': release.buildpack, 'versions': dict(release.versions)}
     )
     definition.resolved_dependencies.extend(each.pb for each in _materials(release, facts))
-    run.builder.id = 'urn:gitreceive:builder'
+    run.builder.id = f'urn:gitreceive:builder:{quote(host, safe="")}'
+    if isinstance(version := facts.get('receiver'), str):
+        run.builder.version['gitreceive'] = version
     run.metadata.invocation_id = f'build-{build.number}'
     run.metadata.started_on.FromMilliseconds(round(1000 * (build.started or build.created)))
     run.metadata.finished_on.FromMilliseconds(round(1000 * release.created))
@@ -43,9 +57,11 @@ def provenance(release: Release, build: Build, facts: Mapping[str, object]) -> b
 
 
 def _materials(release: Release, facts: Mapping[str, object]) -> Iterator[ResourceDescriptor]:
-    """What went into the build: the commit, the recipe, the image that it was made on."""
+    """What went into the build: the commit, the recipe, the images that it was made on."""
     yield ResourceDescriptor(name='source', digest={'gitCommit': release.commit})
-    for name, key in (('Dockerfile', 'recipe'), (release.stack, 'stack_digest')):
-        digest = facts.get(key)
+    bases = facts.get('bases')
+    digests = {'Dockerfile': facts.get('recipe'), release.stack: facts.get('stack_digest')}
+    digests |= bases if isinstance(bases, dict) else {}
+    for name, digest in digests.items():
         if isinstance(digest, str) and digest:
             yield ResourceDescriptor(name=name, digest={'sha256': digest.removeprefix('sha256:')})

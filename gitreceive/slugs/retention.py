@@ -48,13 +48,14 @@ class Garbage:
 class Keeper:
     """Where slugs are and what is known of them; the newest ``keep`` releases of each app keep theirs.
 
-    What an app runs is the newest of its releases.
+    What an app runs is the newest of its releases. ``host`` is what the receiver calls itself.
     """
 
     history: History
     storage: Composing
     home: Home
     keep: int
+    host: str = 'localhost'
 
     def kept(self, app: AppName) -> Kept:
         """What the app needs."""

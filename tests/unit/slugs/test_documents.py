@@ -163,12 +163,20 @@ def test_the_provenance_is_a_statement_about_the_slug_with_what_it_was_made_of(k
         'app': 'hello',
         'ref': 'refs/heads/main',
         'commit': release.commit,
+        'options': ['nocache'],
+        'config': ['A', 'SECRET_KEY'],
     }
+    assert 'word' not in json.dumps(said)
     assert definition['internalParameters']['versions'] == {'node': '22.1.0'}
     assert definition['resolvedDependencies'] == [
         {'name': 'source', 'digest': {'gitCommit': release.commit}},
         {'name': 'Dockerfile', 'digest': {'sha256': 'a' * 64}},
+        {'name': 'debian:12', 'digest': {'sha256': 'b' * 64}},
     ]
+    assert predicate['runDetails']['builder'] == {
+        'id': 'urn:gitreceive:builder:localhost',
+        'version': {'gitreceive': '0.1.0'},
+    }
     assert predicate['runDetails']['metadata']['invocationId'] == f'build-{release.build}'
     assert predicate['runDetails']['metadata']['finishedOn'] == '2023-11-14T22:15:00.250Z'
 
