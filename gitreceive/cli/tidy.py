@@ -12,7 +12,9 @@ from gitreceive.adapters.slugs.entries import GzipSlugReader
 from gitreceive.adapters.slugs.reading import verify_slug
 from gitreceive.cli.options import settings_options
 from gitreceive.errors import SlugError, UnknownApp
+from gitreceive.home import Home
 from gitreceive.model import AppName, parse_app_name
+from gitreceive.owner import as_owner
 from gitreceive.settings import Settings
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory
@@ -63,9 +65,11 @@ def gc(dry_run: bool, as_json: bool, settings: Settings) -> None:
 
 @contextmanager
 def _keeper(settings: Settings) -> Iterator[Keeper]:
-    keeper = open_keeper(settings)
-    with closing(keeper.history):
-        yield keeper
+    """The builder may run as another user than root, and has to open what is made here: locks, documents, notes."""
+    with as_owner(Home(settings.home).history_db.parent):
+        keeper = open_keeper(settings)
+        with closing(keeper.history):
+            yield keeper
 
 
 def _known(text: str, keeper: Keeper) -> AppName:
