@@ -1,17 +1,15 @@
 """The verbs of the command grammar: the same over SSH and on the host. Each yields text and returns an exit status."""
 
-import json
 import re
-import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import click
 
 from gitreceive.builder.desk import Desk
 from gitreceive.builder.follow import closing, follow, read_log
-from gitreceive.builder.verdict import exit_status, summary
+from gitreceive.builder.tables import Answering, build_row, listed, release_row
+from gitreceive.builder.verdict import exit_status
 from gitreceive.builder.worker import move_back
 from gitreceive.errors import BadCommand, BuildCancelled, UnknownApp
 from gitreceive.model import (
@@ -22,13 +20,9 @@ from gitreceive.model import (
     Push,
     Pusher,
     RefUpdate,
-    Release,
     parse_app_name,
 )
 from gitreceive.repositories import ensure_repository, read_ref
-from gitreceive.text import harmless, megabytes
-
-Answering = Generator[bytes, None, int]
 
 CONFIG_NAME = re.compile('[A-Za-z_][A-Za-z0-9_]{0,99}')
 
@@ -106,7 +100,7 @@ def apps(request: Request, create: tuple[str, ...], as_json: bool) -> Answering:
         current = history.current(app)
         branch = (history.deploy_branch(app) or '').removeprefix('refs/heads/')
         rows.append({'app': app, 'branch': branch, 'release': current.version if current else None})
-    return _listed(rows, as_json)
+    return listed(rows, as_json)
 
 
 @_verb('config', _APP, click.argument('pairs', nargs=-1), click.option('--unset', multiple=True), _JSON)
@@ -120,7 +114,7 @@ def config(
         history.change_config(name, changes, unset)
         names = ', '.join([*changes, *(f'{gone} (removed)' for gone in unset)])
         return _said(f'{name}: {names}; the next build has it ("rebuild {name}" makes one)')
-    return _listed(
+    return listed(
         [{'name': var, 'value': value} for var, value in sorted(history.config(name).items())], as_json
     )
 
@@ -137,7 +131,7 @@ def allow(
         return _said(
             f'{name}: {", ".join(history.allowed_paths(name)) or "no path"} may hold what looks secret'
         )
-    return _listed([{'path': path} for path in history.allowed_paths(name)], as_json)
+    return listed([{'path': path} for path in history.allowed_paths(name)], as_json)
 
 
 @_verb('builds', _MAYBE_APP, _JSON, click.option('--limit', type=click.IntRange(1, 1000), default=20))
@@ -146,14 +140,14 @@ def builds(request: Request, app: str | None, as_json: bool, limit: int) -> Answ
     history = request.desk.history
     name = request.app(app) if app else None
     found = [build for build in history.builds(name, limit) if request.asker.reaches(build.push.app)]
-    return _listed([_build_row(build, history.release_of(build.number)) for build in found], as_json)
+    return listed([build_row(build, history.release_of(build.number)) for build in found], as_json)
 
 
 @_verb('releases', _APP, _JSON, click.option('--limit', type=click.IntRange(1, 1000), default=20))
 def releases(request: Request, app: str, as_json: bool, limit: int) -> Answering:
     """The releases of an app, newest first; the first one is what it runs."""
     found = request.desk.history.releases(request.app(app), limit)
-    return _listed([_release_row(release, as_json) for release in found], as_json)
+    return listed([release_row(release, as_json) for release in found], as_json)
 
 
 @_verb(
@@ -261,67 +255,3 @@ def _said(*lines: str, otherwise: str = '') -> Answering:
     for line in lines or (otherwise,):
         yield f'{line}\n'.encode()
     return 0
-
-
-def _listed(rows: Sequence[dict[str, object]], as_json: bool) -> Answering:
-    if as_json:
-        yield json.dumps(rows, indent=2).encode() + b'\n'
-        return 0
-    yield ''.join(f'{line}\n' for line in _columns(rows)).encode()
-    return 0
-
-
-def _columns(rows: Sequence[dict[str, object]]) -> Iterable[str]:
-    if not rows:
-        return ['nothing yet']
-    table = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    return [
-        '  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
-    ]
-
-
-def _cell(value: object) -> str:
-    """One line; what a build says of its versions, or somebody's config var, is a stranger's to the sysadmin."""
-    text = '' if value is None else str(value).partition('\n')[0]
-    return harmless(text)[:80] or '-'
-
-
-def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
-
-
-def _build_row(build: Build, release: Release | None) -> dict[str, object]:
-    told = summary(build, release)
-    took = told['seconds'] or round(time.time() - build.created, 2)
-    return {
-        'build': build.number,
-        'app': build.push.app,
-        'commit': build.push.commit[:7],
-        'status': build.state.value,
-        'release': f'v{release.version}' if release else None,
-        'seconds': took,
-        'by': build.push.pusher.name,
-        'at': _when(build.created),
-        'cause': build.cause,
-    }
-
-
-def _release_row(release: Release, as_json: bool) -> dict[str, object]:
-    row: dict[str, object] = {
-        'release': f'v{release.version}',
-        'commit': release.commit[:7],
-        'build': release.build,
-        'size': megabytes(release.slug.size),
-        'sha256': release.slug.sha256[:12],
-        'by': release.pusher.name,
-        'at': _when(release.created),
-        'versions': ', '.join(f'{tool} {version}' for tool, version in release.versions.items()),
-    }
-    if as_json:
-        processes = {process.name: process.command for process in release.processes}
-        row |= {'commit': release.commit, 'size': release.slug.size, 'sha256': release.slug.sha256}
-        row |= {'url': release.slug.url, 'processes': processes, 'versions': dict(release.versions)}
-        row |= {'version': release.version, 'buildpack': release.buildpack, 'stack': release.stack}
-    return row
