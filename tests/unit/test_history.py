@@ -14,7 +14,8 @@ import pytest
 from gitreceive.builder.queue import Queue
 from gitreceive.builder.worker import Worker
 from gitreceive.errors import StateError
-from gitreceive.history import SCHEMA, SCHEMA_VERSION, History
+from gitreceive.history import History
+from gitreceive.history.database import SCHEMA, SCHEMA_VERSION
 from gitreceive.home import Home
 from gitreceive.model import NO_COMMIT, AppName, BuildState, Commit, Push, Pusher, RefUpdate
 from gitreceive.pipeline import Line
