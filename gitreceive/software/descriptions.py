@@ -86,7 +86,7 @@ def _text(content: bytes) -> str:
 
 DESCRIBED: Mapping[re.Pattern[str], Callable[[bytes], Iterator[Package]]] = {
     re.compile(r'.*/node_modules/(?:@[^/]+/)?[^/]+/package\.json'): _npm,
-    re.compile(r'.*/npm/[^/]+\.[^/]+/(?:@[^/]+/)?[^/]+/\d[^/]*/package\.json'): _npm,  # Deno's cache, by host
+    re.compile(r'.*/npm/[^/]+/(?:@[^/]+/)?[^/]+/\d[^/]*/package\.json'): _npm,  # Deno's cache, by host
     re.compile(r'.*/[^/]+\.dist-info/METADATA'): _python,
     re.compile(r'.*/specifications/(?:default/)?[^/]+\.gemspec'): _gem,
     re.compile(r'.*/bundler/gems/[^/]+/[^/]+\.gemspec'): _gem,  # of git, evaluated by Bundler

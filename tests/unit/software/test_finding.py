@@ -59,7 +59,7 @@ def told(path: str, content: bytes) -> list[str]:
         ('app/src/specifications/own.gemspec', b'Gem::Specification.new { |s| s.name = `id` }', []),
         (f'app/src/exploded/{POM_PATH}', POM, ['maven:com.fasterxml:jackson-core:2.17.0']),
         (
-            'app/src/deno/npm/registry.example/@std/x/1.2.3/package.json',
+            'app/heroku/deno/cache/npm/mirror_4873/@std/x/1.2.3/package.json',
             b'{"name": "@std/x", "version": "1.2.3"}',
             ['npm:@std:x:1.2.3'],
         ),
