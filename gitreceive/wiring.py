@@ -3,6 +3,8 @@
 import os
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from gitreceive.adapters.storage.whole import composing
 from gitreceive.errors import GitReceiveError
 from gitreceive.history import History
 from gitreceive.home import Home
+from gitreceive.model import AppName
 from gitreceive.pipeline import Line
 from gitreceive.platforms import open_planner
 from gitreceive.ports import Composing
@@ -54,8 +57,15 @@ def open_storage(settings: Settings) -> Composing:
     """
     file, home = settings.storage_secrets, Home(settings.home)
     secrets = load_secrets(Path(file).expanduser(), os.environ) if file else NO_SECRETS
-    around = Surroundings(secrets=secrets, folder=home.far, environ=os.environ)
+    around = Surroundings(
+        secrets=secrets, folder=home.far, versions=partial(_versions, home), environ=os.environ
+    )
     return composing(storage_from_url(settings.storage_url, around), home.members)
+
+
+def _versions(home: Home, app: str, sha256: str) -> tuple[int | None, int]:
+    with closing(History(home.history_db)) as history:
+        return history.versions(AppName(app), sha256)
 
 
 def open_keeper(settings: Settings) -> Keeper:

@@ -61,6 +61,15 @@ class Releases(Database):
             return dict(json.loads(row['config']))
         return {}
 
+    def versions(self, app: AppName, sha256: str) -> tuple[int | None, int]:
+        """The first release that has this slug, if there is one, and the number that the next release will get."""
+        query = (
+            'SELECT MIN(CASE sha256 WHEN ?2 THEN version END) AS first, COALESCE(MAX(version), 0) + 1 AS next'
+            ' FROM releases WHERE app = ?1'
+        )
+        (row,) = self._rows(query, app, sha256)
+        return row['first'], row['next']
+
     def current(self, app: AppName) -> Release | None:
         """What the app runs."""
         return next(iter(self.releases(app, 1)), None)

@@ -78,6 +78,26 @@ def test_a_server_that_keeps_whole_slugs_is_enough(
     assert 'canary' not in ann.receiver.log_file.read_text() + pushed.err
 
 
+def test_a_slug_at_a_server_is_called_by_the_number_of_its_first_release(
+    receivers: Callable[..., Pusher], web: Server, tmp_path: Path
+) -> None:
+    storage = f'{web.address}/{{app}}/v{{version}}.tgz'
+    ann = receivers(tmp_path, GITRECEIVE_STORAGE=storage, GITRECEIVE_KEEP_RELEASES='1')
+    ann.receiver.start()
+    work = make_app(tmp_path / 'work', {'one': b'1'})
+    for number in (1, 2):
+        change(work, {'one': b'%d' % number, 'two': b''})
+        pushed = ann.push(work, 'app')
+        assert f'v{number} stored in {web.address}/app/v{number}.tgz' in pushed.err, pushed.err
+    rebuilt = ann.receiver.host('rebuild', 'app')
+    assert f'v3 stored in {web.address}/app/v2.tgz' in rebuilt.out, rebuilt.out + rebuilt.err
+    kinds = ('json', 'provenance.json', 'sbom.json', 'tgz')
+    assert within(60, lambda: sorted(web.objects) == [f'/app/v2.{kind}' for kind in kinds])
+    verified = ann.receiver.host('slug', 'verify', 'app')
+    assert (verified.status, verified.out) == (0, 'all is there and as it was stored\n')
+    assert ann.receiver.host('slug', 'show', 'app').out.startswith('app v3: ')
+
+
 def test_a_store_that_refuses_fails_the_push_in_its_own_words(
     receivers: Callable[..., Pusher], store: S3Server, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.adapters.storage.heroku import HerokuStorage
 from gitreceive.adapters.storage.http import HttpStorage
 from gitreceive.adapters.storage.mirrors import mirrored
+from gitreceive.adapters.storage.numbers import Versions
 from gitreceive.adapters.storage.secrets import NO_SECRETS, Secrets
 from gitreceive.errors import SettingsError
 from gitreceive.ports import Storage
@@ -19,10 +20,11 @@ from gitreceive.ports import Storage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a storage may need beside its URL: secrets, a directory of its own, the environment."""
+    """What a storage may need beside its URL: secrets, a directory of its own, the releases, the environment."""
 
     secrets: Secrets = NO_SECRETS
     folder: Path | None = None
+    versions: Versions | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -50,7 +52,7 @@ def _extra(module: str) -> Opener:
 
 def _http(url: str, around: Surroundings) -> Storage:
     own = around.folder / 'http' / hashlib.sha256(url.encode()).hexdigest()[:16] if around.folder else None
-    return HttpStorage.from_url(url, around.secrets, own)
+    return HttpStorage.from_url(url, around.secrets, own, around.versions)
 
 
 def _heroku(url: str, around: Surroundings) -> Storage:
