@@ -1,7 +1,6 @@
 """Every storage, with a real server behind it where it needs one."""
 
 import hashlib
-import json
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from gitreceive.adapters.web.client import Patience
 from gitreceive.ports import Storage
 from tests.azurite import ACCOUNT, KEY, Azurite
 from tests.fakes_storage import MemoryStorage
+from tests.gcs_server import GoogleServer
 from tests.http_server import Server
 from tests.platform_api import TOKEN, PlatformServer
 from tests.s3_servers import S3Server
@@ -57,16 +57,10 @@ class Places:
         return self.s3(self._request.getfixturevalue('moto_server'))
 
     def gs(self) -> Storage:
-        """The XML API of Google's storage is that of S3, so moto answers; it lets everybody in."""
-        server: S3Server = self._request.getfixturevalue('moto_server')
-        account = {
-            'gcs_base_url': server.endpoint,
-            'disable_oauth': True,
-            'client_email': '',
-            'private_key': '',
-        }
-        self._monkeypatch.setenv('GOOGLE_SERVICE_ACCOUNT_KEY', json.dumps({**account, 'private_key_id': ''}))
-        return objects_from_url(f'gs://open/{uuid.uuid4().hex}?endpoint={server.endpoint}')
+        server: GoogleServer = self._request.getfixturevalue('google_server')
+        account = server.account(self._folder / 'account.json')
+        self._monkeypatch.setenv('GOOGLE_APPLICATION_CREDENTIALS', str(account))
+        return objects_from_url(f'gs://slugs/{uuid.uuid4().hex}?endpoint={server.endpoint}')
 
     def az(self) -> Storage:
         server: Azurite = self._request.getfixturevalue('azurite_server')

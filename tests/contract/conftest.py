@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.azurite import Azurite, azurite
+from tests.gcs_server import GoogleServer, google
 from tests.http_server import Server, running
 from tests.platform_api import PlatformServer
 from tests.s3_servers import S3Server, moto, swift
@@ -40,7 +41,6 @@ def swift_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]
 def moto_server() -> Iterator[S3Server]:
     with moto() as server:
         server.client().create_bucket(Bucket='slugs')
-        server.client().create_bucket(Bucket='open', ACL='public-read')
         yield server
 
 
@@ -48,4 +48,11 @@ def moto_server() -> Iterator[S3Server]:
 def azurite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
     with azurite(tmp_path_factory.mktemp('azurite')) as server:
         server.create_container('slugs')
+        yield server
+
+
+@pytest.fixture(scope='session')
+def google_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoogleServer]:
+    with google(tmp_path_factory.mktemp('google')) as server:
+        server.create_bucket('slugs')
         yield server

@@ -30,7 +30,7 @@ def storage(request: pytest.FixtureRequest, places: Places) -> Storage:
     return ALL[request.param](places)
 
 
-@pytest.fixture(params=['file', 'memory', 'whole', 's3 (swift)', 's3 (moto)'])
+@pytest.fixture(params=['file', 'memory', 'whole', 's3 (swift)', 's3 (moto)', 'gs', 'az'])
 def composing(request: pytest.FixtureRequest, places: Places, tmp_path: Path) -> Composing:
     if request.param == 'whole':
         return WholeSlugs(MemoryStorage(), tmp_path / 'near')

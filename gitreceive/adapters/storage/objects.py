@@ -1,25 +1,33 @@
 """Storage in Google Cloud Storage and Azure Blob Storage, through obstore."""
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import obstore
+from google.auth.exceptions import GoogleAuthError
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import AzureStore, GCSStore
 
 from gitreceive.adapters.incoming import PIECE, incoming
+from gitreceive.adapters.storage.azure import AzureComposer
+from gitreceive.adapters.storage.composer import TEMPORARY, Composer
+from gitreceive.adapters.storage.file import NAME
+from gitreceive.adapters.storage.google import ENDPOINT, GoogleComposer, Tokens
 from gitreceive.adapters.storage.names import checked
 from gitreceive.errors import NoSuchObject, SettingsError, StorageError
 from gitreceive.text import harmless
 
 CHUNK = 16 << 20
 CONNECTIONS = 4
+STALE = timedelta(hours=1)
+"""What is only needed for a moment and is older is of nobody who lives."""
 RETRIES: Any = {
     'max_retries': 5,
     'retry_timeout': timedelta(minutes=3),
@@ -28,6 +36,7 @@ RETRIES: Any = {
 EXAMPLES = {'gs': 'gs://bucket/prefix', 'az': 'az://container/prefix?account=NAME'}
 OPTIONS = {'gs': {'endpoint': 'base_url'}, 'az': {'endpoint': 'endpoint', 'account': 'account_name'}}
 """Options of a URL, and what obstore calls them. Whatever is secret comes from the environment."""
+SIGNATURES = ('AZURE_STORAGE_SAS_KEY', 'AZURE_STORAGE_SAS_TOKEN')
 MISSING = (NotFoundError, FileNotFoundError)
 """obstore says both of an object that is not there."""
 WORDS = re.compile(r'<Message>(.*?)</Message>', re.DOTALL)
@@ -71,7 +80,7 @@ class ObjectStorage:
         folder = prefix.rpartition('/')[0] or None
         with self._errors('cannot list the objects'):
             found = [entry['path'] for page in obstore.list(self._store, folder) for entry in page]
-        yield from sorted(name for name in found if name.startswith(prefix))
+        yield from sorted(name for name in found if name.startswith(prefix) and NAME.fullmatch(name))
 
     def delete(self, name: str) -> None:
         """See the port."""
@@ -91,8 +100,56 @@ class ObjectStorage:
             yield
         except MISSING as error:
             raise NoSuchObject(f'{what} in {self._address}: there is no such object') from error
-        except (BaseError, OSError) as error:
+        except (BaseError, GoogleAuthError, OSError) as error:
             raise StorageError(f'{what} in {self._address}: {_words(error)}') from error
+
+
+class ComposedObjects(ObjectStorage):
+    """The same where the service makes objects of others; satisfies ``Composing``."""
+
+    keeps_parts = True
+
+    def __init__(self, store: GCSStore | AzureStore, address: str, composer: Composer) -> None:
+        super().__init__(store, address)
+        self._composer = composer
+
+    def size(self, name: str) -> int | None:
+        """See the port."""
+        with self._errors(f'cannot look at {name}'):
+            try:
+                return int(obstore.head(self._store, checked(name))['size'])
+            except MISSING:
+                return None
+
+    def compose(self, name: str, parts: Sequence[str], instead_of: str = '') -> str:
+        """See the port."""
+        with self._errors(f'cannot compose {name}'):
+            sizes = [(checked(part), self._size(part)) for part in parts]
+            full = [part for part, size in sizes if size]
+            if full:
+                self._composer.compose(checked(name), full)
+            else:
+                obstore.put(self._store, checked(name), b'')
+        wanted, found = sum(size for _, size in sizes), self.size(name)
+        if found != wanted:
+            self.delete(name)
+            raise StorageError(f'{self.url(name)} was composed of {wanted:,} bytes and has {found}')
+        return self.url(name)
+
+    def sweep(self) -> int:
+        """See the port: what composing has left that was killed more than an hour ago."""
+        with self._errors('cannot clean up'):
+            found = [entry for page in obstore.list(self._store, TEMPORARY) for entry in page]
+            old = [entry['path'] for entry in found if entry['last_modified'] < datetime.now(UTC) - STALE]
+            for path in old:
+                obstore.delete(self._store, path)
+        return len(old)
+
+    def _size(self, name: str) -> int:
+        found = self.size(name)
+        if found is None:
+            raise NoSuchObject(f'{self.url(name)}: there is no such object')
+        return found
 
 
 class _Pieces:
@@ -121,15 +178,33 @@ def from_url(url: str) -> ObjectStorage:
             f'storage = {parts.scheme}://{parts.netloc.rpartition("@")[2]}{parts.path}: {EXAMPLES[parts.scheme]} is '
             f'expected, with no other options than {", ".join(known)}'
         )
+    prefix = unquote(parts.path).strip('/')
     config: Any = {known[name]: value for name, value in options.items()}
     client: Any = {'allow_http': True} if options.get('endpoint', '').startswith('http:') else {}
-    prefix = unquote(parts.path).strip('/') or None
-    kind: Any = GCSStore if parts.scheme == 'gs' else AzureStore
+    common: Any = {
+        'prefix': prefix or None,
+        'config': config,
+        'client_options': client,
+        'retry_config': RETRIES,
+    }
+    address = url.partition('?')[0]
     try:
-        store = kind(parts.netloc, prefix=prefix, config=config, client_options=client, retry_config=RETRIES)
+        if parts.scheme == 'az':
+            return _azure(AzureStore(parts.netloc, **common), address)
+        tokens = Tokens()
+        composer = GoogleComposer(parts.netloc, prefix, tokens, options.get('endpoint', ENDPOINT))
+        return ComposedObjects(
+            GCSStore(parts.netloc, credential_provider=tokens, **common), address, composer
+        )
     except (BaseError, ValueError) as error:
-        raise SettingsError(f'storage = {url.partition("?")[0]}: {_words(error)}') from error
-    return ObjectStorage(store, url.partition('?')[0])
+        raise SettingsError(f'storage = {address}: {_words(error)}') from error
+
+
+def _azure(store: AzureStore, address: str) -> ObjectStorage:
+    """Whoever is let in by a signature cannot sign URLs, and so not compose."""
+    if any(name in os.environ for name in SIGNATURES):
+        return ObjectStorage(store, address)
+    return ComposedObjects(store, address, AzureComposer(store))
 
 
 def _words(error: Exception) -> str:
