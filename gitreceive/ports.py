@@ -227,3 +227,30 @@ class Vouching(Storage, Protocol):
 
     def sha256(self, name: str) -> str:
         """Of the bytes that the storage has, as it computed it itself; empty if it cannot say. Raises NoSuchObject."""
+
+
+class Mirror(Protocol):
+    """A storage that becomes like another one, in its own time."""
+
+    @property
+    def address(self) -> str:
+        """Its URL."""
+
+    @property
+    def storage(self) -> Storage:
+        """What it has. Nobody but the mirror itself writes to it."""
+
+    def waiting(self, prefix: str) -> Sequence[str]:
+        """The names that begin with ``prefix`` of what has still to be sent there or removed, the oldest first."""
+
+    def send(self, name: str, parts: Sequence[str] = ()) -> None:
+        """Has an object sent, or made of ``parts``, once more. Raises StorageError if that cannot be noted."""
+
+
+@runtime_checkable
+class Mirroring(Protocol):
+    """A storage that others follow."""
+
+    @property
+    def mirrors(self) -> Sequence[Mirror]:
+        """They."""

@@ -65,3 +65,13 @@ class MemoryStorage:
     def _check(self, name: str) -> None:
         if not NAME.fullmatch(name):
             raise StorageError(f'{ascii(name)} is not a name of an object')
+
+
+class WholeStorage:
+    """A storage in memory that composes nothing."""
+
+    def __init__(self) -> None:
+        self.inner = MemoryStorage()
+        self.objects = self.inner.objects
+        self.put, self.url, self.open = self.inner.put, self.inner.url, self.inner.open
+        self.list, self.delete, self.sweep = self.inner.list, self.inner.delete, self.inner.sweep

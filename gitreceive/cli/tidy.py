@@ -16,9 +16,10 @@ from gitreceive.home import Home
 from gitreceive.model import AppName, parse_app_name
 from gitreceive.owner import as_owner
 from gitreceive.settings import Settings
+from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory
-from gitreceive.slugs.verify import Finding, verify_app, verify_storage
+from gitreceive.slugs.verify import verify_app, verify_storage
 from gitreceive.text import megabytes
 from gitreceive.wiring import open_keeper
 
@@ -86,8 +87,9 @@ def _tell(findings: list[Finding], as_json: bool) -> None:
         return
     for finding in findings:
         needed = f' (needed by {finding.release})' if finding.release else ''
+        where = ' at '.join(filter(None, [finding.object, finding.mirror]))
         why = f': {finding.why}' if finding.why else ''
-        click.echo(f'{finding.what:<12} {finding.object}{needed}{why}')
+        click.echo(f'{finding.what:<12} {where}{needed}{why}')
     if not findings:
         click.echo('all is there and as it was stored')
 

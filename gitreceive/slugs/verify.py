@@ -1,12 +1,14 @@
 """Reads everything in storage that is needed, and compares it with what was recorded when it was stored."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitreceive.errors import StorageError
 from gitreceive.model import AppName, Release
 from gitreceive.slugs.documents import DOCUMENTS, releases_of_slugs, write_document
+from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.lock import keeping
+from gitreceive.slugs.mirrors import verify_mirrors
 from gitreceive.slugs.names import FACTS, is_of_slugs, member_name, slug_name
 from gitreceive.slugs.parts import checksum
 from gitreceive.slugs.retention import Keeper
@@ -14,24 +16,6 @@ from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.stored import complete_slug, members_of, read_manifest
 
 MADE_AGAIN = 'made again'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """An object that is ``damaged``, ``missing``, ``superfluous`` or was ``made again``; ``why`` says more.
-
-    ``release`` (``hello v7``) is one that needs it.
-    """
-
-    object: str
-    what: str
-    why: str = ''
-    release: str = ''
-
-    @property
-    def harms(self) -> bool:
-        """Whether a release cannot be used because of it."""
-        return self.what in ('damaged', 'missing')
 
 
 def verify_storage(keeper: Keeper, inventory: Inventory) -> Iterator[Finding]:
@@ -48,14 +32,16 @@ def verify_storage(keeper: Keeper, inventory: Inventory) -> Iterator[Finding]:
 
 
 def verify_app(app: AppName, keeper: Keeper, inventory: Inventory) -> Iterator[Finding]:
-    """One app's slugs."""
+    """One app's slugs, also at mirrors."""
     with keeping(app, keeper.home):
-        check = _Check(app, keeper)
+        check, good = _Check(app, keeper), []
         for release in releases_of_slugs(app, keeper):
             found = list(check.slug(release))
             yield from found
             if not any(each.harms for each in found):
                 yield from check.documents(release, inventory)
+                good.append(release)
+        yield from verify_mirrors(app, good, keeper)
     for each in keeper.garbage(app).objects:
         yield Finding(
             object=each, what='superfluous', why='no kept release needs it; "gitreceive gc" removes it'

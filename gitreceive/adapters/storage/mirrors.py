@@ -33,11 +33,11 @@ log = logging.getLogger(__name__)
 
 
 class Mirrored:
-    """Satisfies ``Storage``: does what ``first`` does, and notes it for the mirrors."""
+    """Satisfies ``Storage`` and ``Mirroring``: does what ``first`` does, and notes it for the mirrors."""
 
     def __init__(self, first: Storage, mirrors: Sequence['Mirror']) -> None:
         self._first = first
-        self._mirrors = mirrors
+        self.mirrors = mirrors
 
     def put(self, name: str, file: Path) -> str:
         """See the port."""
@@ -67,14 +67,14 @@ class Mirrored:
 
     def sweep(self) -> int:
         """See the port. The mirrors begin with what an earlier process has left to do."""
-        for mirror in self._mirrors:
+        for mirror in self.mirrors:
             mirror.start(self._first)
         return self._first.sweep()
 
     @contextmanager
     def _noted(self, action: str, name: str, parts: Sequence[str] = ()) -> Iterator[None]:
         with ExitStack() as notes:
-            for mirror in self._mirrors:
+            for mirror in self.mirrors:
                 notes.enter_context(mirror.noted(action, name, parts))
             yield
 
@@ -102,11 +102,11 @@ class ComposingMirrored(Mirrored):
 
 
 class Mirror:
-    """A storage that is behind, and the directory with the notes of what it lacks."""
+    """A storage that is behind, and the directory with the notes of what it lacks; satisfies the port."""
 
     def __init__(self, storage: Storage, address: str, folder: Path) -> None:
-        self._storage = storage
-        self._address = address
+        self.storage = storage
+        self.address = address
         self._notes = folder
         self._composes = isinstance(storage, Composing)
         self._woken = threading.Event()
@@ -156,9 +156,7 @@ class Mirror:
             try:
                 note = json.loads(path.read_text())
             except ValueError:
-                log.warning(
-                    '%s was damaged in a crash: the mirror %s may lack an object', path, self._address
-                )
+                log.warning('%s was damaged in a crash: the mirror %s may lack an object', path, self.address)
                 path.unlink()
                 continue
             slug = note['name'].rpartition('.')[0]
@@ -173,13 +171,27 @@ class Mirror:
         if failed:
             raise StorageError(f'{len(failed)} not done; {next(iter(failed.values()))}')
 
+    def waiting(self, prefix: str) -> Sequence[str]:
+        """See the port."""
+        found: dict[str, None] = {}
+        for path in sorted(self._notes.glob('[0-9]*')):
+            with contextlib.suppress(FileNotFoundError, ValueError):  # carried out meanwhile; damaged
+                note = json.loads(path.read_text())
+                found |= dict.fromkeys([*note['parts'], note['name']])
+        return [name for name in found if name.startswith(prefix)]
+
+    def send(self, name: str, parts: Sequence[str] = ()) -> None:
+        """See the port."""
+        with self.noted('compose' if parts else 'put', name, parts):
+            return
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise StorageError(
-                f'cannot note what the mirror {self._address} lacks: {error.filename}: {error.strerror}'
+                f'cannot note what the mirror {self.address} lacks: {error.filename}: {error.strerror}'
             ) from error
 
     def _follow(self, first: Storage) -> None:
@@ -191,7 +203,7 @@ class Mirror:
                 self._woken.wait(LONGEST_PAUSE)
             except (StorageError, OSError) as error:
                 log.warning(
-                    'the mirror %s is behind: %s; trying again in %d s', self._address, error, self._pause
+                    'the mirror %s is behind: %s; trying again in %d s', self.address, error, self._pause
                 )
                 time.sleep(self._pause)
                 self._pause = min(self._pause * 2, LONGEST_PAUSE)
@@ -200,11 +212,11 @@ class Mirror:
         if action == 'delete':
             doomed = [name] if self._composes else [name.removesuffix('.json') + '.tgz', name]
             for each in doomed:
-                self._storage.delete(each)
-        elif action == 'compose' and isinstance(self._storage, Composing):
-            lacking = [part for part in parts if self._storage.size(part) is None]
+                self.storage.delete(each)
+        elif action == 'compose' and isinstance(self.storage, Composing):
+            lacking = [part for part in parts if self.storage.size(part) is None]
             if all([self._copy(first, part, [part]) for part in lacking]):
-                self._storage.compose(name, parts)
+                self.storage.compose(name, parts)
         else:
             self._copy(first, name, parts or [name])
 
@@ -215,7 +227,7 @@ class Mirror:
                 checksum = _gather(first, parts, file)
             except NoSuchObject:
                 return False
-            put_verified(self._storage, name, Path(file.name), checksum)
+            put_verified(self.storage, name, Path(file.name), checksum)
             return True
 
 

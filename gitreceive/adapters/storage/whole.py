@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from gitreceive.adapters.storage.file import FileStorage
-from gitreceive.ports import Composing, Storage
+from gitreceive.ports import Composing, Mirror, Mirroring, Storage
 from gitreceive.slugs.verified import checksum_of, put_verified
 
 MEMBER = re.compile(r'[^/]+/members/[^/]+')
@@ -34,6 +34,11 @@ class WholeSlugs:
         self._far, self._near = far, FileStorage(folder)
         self._folder, self._most = folder, most
         self._sizes: dict[str, int] = {}
+
+    @property
+    def mirrors(self) -> Sequence[Mirror]:
+        """See ``Mirroring``."""
+        return self._far.mirrors if isinstance(self._far, Mirroring) else ()
 
     def put(self, name: str, file: Path) -> str:
         """See the port."""

@@ -16,20 +16,10 @@ from gitreceive.adapters.web.client import Patience
 from gitreceive.errors import StorageError
 from gitreceive.ports import Storage
 from gitreceive.slugs.verified import put_verified
-from tests.fakes_storage import MemoryStorage
+from tests.fakes_storage import MemoryStorage, WholeStorage
 from tests.http_server import Server, running, says
 
 QUICK = Patience(tries=1, stall_seconds=5)
-
-
-class WholeStorage:
-    """A storage in memory that composes nothing."""
-
-    def __init__(self) -> None:
-        self.inner = MemoryStorage()
-        self.objects = self.inner.objects
-        self.put, self.url, self.open = self.inner.put, self.inner.url, self.inner.open
-        self.list, self.delete, self.sweep = self.inner.list, self.inner.delete, self.inner.sweep
 
 
 @pytest.fixture
@@ -205,7 +195,7 @@ def test_a_mirror_that_composes_gets_the_parts_and_another_one_the_whole(slug: P
     both.compose('hello/1.tgz', ['hello/members/1.gz', 'hello/members/1.gz'])
     both.put('hello/1.json', slug)
     both.delete('hello/1.tgz')
-    for mirror in both._mirrors:
+    for mirror in both.mirrors:
         mirror.catch_up(first)
     assert set(composing.objects) == {'hello/members/1.gz', 'hello/1.json'}
     assert whole.objects == {'hello/1.tgz': b'some bytes' * 2, 'hello/1.json': b'some bytes'}
@@ -217,12 +207,12 @@ def test_a_mirror_that_came_later_gets_the_parts_that_it_lacks(slug: Path, tmp_p
     both = mirrored(first, [('a', other)], tmp_path / 'notes')
     assert isinstance(both, mirrors.ComposingMirrored)
     both.compose('hello/1.tgz', ['hello/members/1.gz'])
-    both._mirrors[0].catch_up(first)
+    both.mirrors[0].catch_up(first)
     assert set(other.objects) == {'hello/members/1.gz', 'hello/1.tgz'}
     both.compose('hello/2.tgz', ['hello/members/1.gz'])
     first.delete('hello/members/1.gz')
     other.delete('hello/members/1.gz')
-    both._mirrors[0].catch_up(first)
+    both.mirrors[0].catch_up(first)
     assert 'hello/2.tgz' not in other.objects, (
         'what it is made of is not there any more, so it is not waited for'
     )

@@ -1,0 +1,77 @@
+"""Looks whether mirrors have what they should have, and has them sent what they have not."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gitreceive.errors import StorageError
+from gitreceive.model import AppName, Release
+from gitreceive.ports import Composing, Mirror, Mirroring
+from gitreceive.slugs.finding import Finding
+from gitreceive.slugs.names import FACTS, member_name, slug_name
+from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.stored import members_of, read_manifest
+from gitreceive.slugs.verified import checksum_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """An object that a mirror should have; ``parts`` are what it can be made of."""
+
+    name: str
+    sha256: str
+    parts: Sequence[str] = ()
+
+
+def verify_mirrors(app: AppName, releases: Sequence[Release], keeper: Keeper) -> Iterator[Finding]:
+    """What mirrors lack of the slugs of ``releases``, which are as they should be in the first storage.
+
+    What is only on its way is not looked at. What is missing or damaged is sent again, also to a mirror that is new.
+    Raises StorageError.
+    """
+    storage = keeper.storage
+    for mirror in storage.mirrors if isinstance(storage, Mirroring) else ():
+        waiting = mirror.waiting(f'{app}/')
+        if waiting:
+            why = f'{len(waiting):,} objects of {app} are still to be sent or removed'
+            yield Finding(what='behind', mirror=mirror.address, why=why)
+        try:
+            yield from _compared(mirror, set(waiting), releases, keeper)
+        except StorageError as error:
+            yield Finding(what='unreadable', mirror=mirror.address, why=str(error))
+
+
+def _compared(
+    mirror: Mirror, known: set[str], releases: Sequence[Release], keeper: Keeper
+) -> Iterator[Finding]:
+    for release in releases:
+        for each in _wanted(mirror, release, keeper):
+            if each.name in known:
+                continue
+            known.add(each.name)
+            found = checksum_of(mirror.storage, each.name)
+            if found != each.sha256:
+                mirror.send(each.name, each.parts)
+                yield Finding(
+                    object=each.name,
+                    what='damaged' if found else 'missing',
+                    why='the builder sends it again',
+                    release=f'{release.app} v{release.version}',
+                    mirror=mirror.address,
+                )
+
+
+def _wanted(mirror: Mirror, release: Release, keeper: Keeper) -> Iterator[_Wanted]:
+    """Of a slug: its members where the mirror composes, else the whole; its facts; its documents."""
+    storage, app, sha256 = keeper.storage, release.app, release.slug.sha256
+    members = members_of(read_manifest(storage, app, sha256)) if storage.keeps_parts else ()
+    parts = [member_name(app, each.sha256) for each in members]
+    whole = slug_name(app, sha256)
+    composes = bool(members) and isinstance(mirror.storage, Composing)
+    if composes:
+        yield from (_Wanted(name=name, sha256=each.sha256) for name, each in zip(parts, members, strict=True))
+    if not composes or storage.size(whole) == release.slug.size:
+        yield _Wanted(name=whole, sha256=sha256, parts=parts)
+    facts = slug_name(app, sha256, FACTS)
+    yield _Wanted(name=facts, sha256=checksum_of(storage, facts))
+    for kind, checksum in keeper.history.documents(app, sha256).items():
+        yield _Wanted(name=slug_name(app, sha256, kind), sha256=checksum)

@@ -1,0 +1,132 @@
+"""A mirror that lags or has lost something is told, and is sent what it lacks."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gitreceive.adapters.storage.http import HttpStorage
+from gitreceive.adapters.storage.mirrors import mirrored
+from gitreceive.adapters.storage.secrets import NO_SECRETS
+from gitreceive.adapters.storage.whole import WholeSlugs
+from gitreceive.adapters.web.client import Patience
+from gitreceive.model import Release
+from gitreceive.ports import Storage
+from gitreceive.slugs.documents import undocumented, write_documents
+from gitreceive.slugs.finding import Finding
+from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.sbom import Inventory
+from gitreceive.slugs.verify import verify_app
+from tests.fakes_storage import MemoryStorage, WholeStorage
+from tests.packing import packed
+from tests.shelf import HELLO, READER, Shelf, member
+
+HASTY = Patience(tries=1, stall_seconds=5)
+KINDS = ('json', 'provenance.json', 'sbom.json', 'tgz')
+
+
+class Followed:
+    """A receiver's slugs, and a mirror of them."""
+
+    def __init__(self, kept: Shelf, other: Storage, folder: Path) -> None:
+        both = mirrored(kept.storage, [('there:', other)], folder)
+        self.keeper: Keeper = replace(kept.keeper, storage=both)
+        self._first, (self.mirror,) = kept.storage, both.mirrors
+
+    def verified(self) -> Sequence[Finding]:
+        return list(verify_app(HELLO, self.keeper, Inventory(READER)))
+
+    def catch_up(self) -> None:
+        self.mirror.catch_up(self._first)
+
+
+def slug(kept: Shelf) -> Release:
+    """One of two members, with its documents."""
+    release = kept.layered(member({'heroku/x': b'x'}), packed({'src/a': b'1'}))
+    for each in undocumented(HELLO, kept.keeper):
+        write_documents(each, kept.keeper, Inventory(READER))
+    return release
+
+
+@pytest.mark.parametrize('kind', [MemoryStorage, WholeStorage])
+def test_a_mirror_that_was_added_later_is_sent_what_it_lacks(
+    kept: Shelf, tmp_path: Path, kind: type[MemoryStorage | WholeStorage]
+) -> None:
+    release, other = slug(kept), kind()
+    followed = Followed(kept, other, tmp_path / 'notes')
+    found = followed.verified()
+    assert {(each.what, each.mirror, each.release) for each in found} == {('missing', 'there:', 'hello v1')}
+    followed.catch_up()
+    assert followed.verified() == []
+    whole = {f'hello/{release.slug.sha256}.{kind}' for kind in KINDS}
+    assert set(other.objects) == (whole if kind is WholeStorage else set(kept.names()))
+    assert {each.object for each in found} == set(other.objects)
+
+
+@pytest.mark.parametrize('kind', [MemoryStorage, WholeStorage])
+@pytest.mark.parametrize('change', ['missing', 'damaged'])
+def test_what_a_mirror_has_lost_is_named_and_comes_back(
+    kept: Shelf, tmp_path: Path, kind: type[MemoryStorage | WholeStorage], change: str
+) -> None:
+    slug(kept)
+    other = kind()
+    followed = Followed(kept, other, tmp_path / 'notes')
+    followed.verified()
+    followed.catch_up()
+    before = dict(other.objects)
+    for name in before:
+        other.objects.update({name: b'?'}) if change == 'damaged' else other.objects.pop(name)
+        (finding,) = followed.verified()
+        assert (finding.what, finding.object, finding.harms) == (change, name, True)
+        followed.catch_up()
+        assert other.objects == before
+
+
+def test_a_mirror_that_is_behind_is_told_and_nothing_on_its_way_is_missing(
+    kept: Shelf, tmp_path: Path
+) -> None:
+    slug(kept)
+    followed = Followed(kept, WholeStorage(), tmp_path / 'notes')
+    followed.verified()
+    (finding,) = followed.verified()
+    assert (finding.what, finding.mirror, finding.harms) == ('behind', 'there:', False)
+    assert finding.why == '6 objects of hello are still to be sent or removed'
+
+
+def test_a_mirror_that_does_not_answer_is_told_once_with_its_words(kept: Shelf, tmp_path: Path) -> None:
+    slug(kept)
+    other = HttpStorage.from_url('http://127.0.0.1:9', NO_SECRETS, tmp_path / 'sent', patience=HASTY)
+    (finding,) = Followed(kept, other, tmp_path / 'notes').verified()
+    assert (finding.what, finding.mirror, finding.harms) == ('unreadable', 'there:', False)
+    assert 'Connection refused' in finding.why
+
+
+def test_what_is_damaged_in_the_first_storage_is_not_sent_to_a_mirror(kept: Shelf, tmp_path: Path) -> None:
+    slug(kept)
+    other = WholeStorage()
+    followed = Followed(kept, other, tmp_path / 'notes')
+    followed.verified()
+    followed.catch_up()
+    before = dict(other.objects)
+    for path in (kept.objects / 'hello' / 'members').iterdir():
+        path.write_bytes(b'damaged')
+    assert {(each.what, each.mirror) for each in followed.verified()} == {('damaged', '')}
+    followed.catch_up()
+    assert other.objects == before
+
+
+def test_the_mirrors_of_a_storage_that_keeps_whole_slugs_are_looked_at_too(
+    kept: Shelf, tmp_path: Path
+) -> None:
+    first, other = WholeStorage(), MemoryStorage()
+    storage = WholeSlugs(mirrored(first, [('there:', other)], tmp_path / 'notes'), tmp_path / 'near')
+    release = kept.release({'src/a': b'1'})
+    for name in kept.names():
+        first.put(name, kept.path(name))
+    keeper = replace(kept.keeper, storage=storage)
+    found = [each for each in verify_app(HELLO, keeper, Inventory(READER)) if each.what == 'missing']
+    whole = {f'hello/{release.slug.sha256}.{kind}' for kind in KINDS}
+    assert {each.object for each in found} <= whole and {each.mirror for each in found} == {'there:'}
+    storage.mirrors[0].catch_up(first)
+    assert set(other.objects) == whole
