@@ -59,6 +59,11 @@ class Home:
         return self.root / 'builder' / 'work'
 
     @property
+    def boot(self) -> Path:
+        """In which run of the host the newest slugs were looked at last."""
+        return self.root / 'builder' / 'boot'
+
+    @property
     def shelf(self) -> Path:
         """What members of slugs were packed from: an index for each app. May be removed at any time."""
         return self.root / 'builder' / 'shelf'

@@ -3,6 +3,7 @@
 import logging
 import shutil
 from contextlib import suppress
+from pathlib import Path
 
 from gitreceive.builder.log import BuildLog
 from gitreceive.builder.plans import undo_plans
@@ -14,6 +15,8 @@ from gitreceive.model import NO_COMMIT, AppName, Build, Push, Pusher, RefUpdate,
 from gitreceive.pipeline import Line
 from gitreceive.repositories import move_ref, read_ref
 from gitreceive.slugs.stored import complete_slug
+
+BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +51,35 @@ def sweep(line: Line) -> None:
 
 
 def complete(line: Line) -> None:
-    """Makes the whole of each app's newest slug again, if it is not there as it should be: it was not synced."""
+    """Makes the whole of each app's newest slug again, if it is not there as it should be: it was not synced.
+
+    After a restart of the host also its bytes are compared, if they are on this host: a file may have its length and
+    hold zeros after a power cut.
+    """
+    boot = _boot()
+    restarted = line.storage.url('any').startswith('file:') and boot != _last_boot(line.home)
     for app in line.history.apps():
         release = line.history.current(app)
         try:
-            if release and complete_slug(line.storage, app, release.slug.sha256):
+            if release and complete_slug(line.storage, app, release.slug.sha256, thoroughly=restarted):
                 log.info('made the slug of %s v%d again of its members', app, release.version)
         except GitReceiveError as error:
             log.warning('the slug of %s is not as it should be: %s', app, error)
+    with suppress(OSError):
+        line.home.boot.write_text(boot)
+
+
+def _boot() -> str:
+    """What is another one after each start of the host (random(4))."""
+    with suppress(OSError):
+        return BOOT_ID.read_text()
+    return ''
+
+
+def _last_boot(home: Home) -> str:
+    with suppress(OSError):
+        return home.boot.read_text()
+    return 'none yet'
 
 
 def _settle(app: AppName, line: Line, queue: Queue) -> None:

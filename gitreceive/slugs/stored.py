@@ -14,6 +14,7 @@ from gitreceive.errors import StorageError
 from gitreceive.model import AppName, Member
 from gitreceive.ports import Composing
 from gitreceive.slugs.names import FACTS, member_name, slug_name
+from gitreceive.slugs.verified import checksum_of
 
 MANIFEST_LIMIT = 16_000_000
 
@@ -64,11 +65,16 @@ def compose_slug(
     return storage.url(name)
 
 
-def complete_slug(storage: Composing, app: AppName, sha256: str) -> bool:
-    """Makes a ``.tgz`` again that is missing or was cut by a power failure; whether it had to. Raises StorageError."""
-    manifest = read_manifest(storage, app, sha256)
+def complete_slug(storage: Composing, app: AppName, sha256: str, *, thoroughly: bool = False) -> bool:
+    """Makes a ``.tgz`` again that is missing or was cut by a power failure; whether it had to. Raises StorageError.
+
+    ``thoroughly``: also one that has its size and other bytes, for which all of it is read.
+    """
+    manifest, whole = read_manifest(storage, app, sha256), slug_name(app, sha256)
     members, size = members_of(manifest), int(str(manifest['size']))
-    if not (storage.keeps_parts and members) or storage.size(slug_name(app, sha256)) == size:
+    if not (storage.keeps_parts and members):
+        return False
+    if storage.size(whole) == size and not (thoroughly and checksum_of(storage, whole) != sha256):
         return False
     compose_slug(storage, app, sha256, size, members)
     return True
@@ -132,7 +138,8 @@ class SlugStream:
             self._waiting += piece
         if self._ended and self._digest.hexdigest() != self._sha256:
             raise StorageError(
-                f'{self._name} was changed in storage (sha256 {self._digest.hexdigest()}): push the app again'
+                f'{self._name} was changed in storage (sha256 {self._digest.hexdigest()}): "gitreceive slug verify" '
+                'makes it again if its members are right; else push the app again'
             )
         found = bytes(self._waiting[:size])
         del self._waiting[:size]

@@ -75,11 +75,11 @@ class _Check:
                 yield Finding(object=told, what='damaged', why=str(error), release=shown)
         wrong = [found for each, sha in wanted.items() if (found := self._compared(each, sha))]
         whole = slug_name(self._app, sha256)
-        if wanted and whole in self.names and not wrong and complete_slug(self._storage, self._app, sha256):
-            why = 'it had not its size; its members are as they were stored'
-            yield Finding(object=whole, what=MADE_AGAIN, why=why, release=shown)
-        elif (not wanted or whole in self.names) and (found := self._compared(whole, sha256)):
-            wrong.append(found)
+        if not wanted or whole in self.names:
+            found = self._compared(whole, sha256)
+            if found and wanted and not wrong:
+                found = self._made_again(found, whole, sha256)
+            wrong += [found] if found else []
         yield from (replace(found, release=shown) for found in wrong)
 
     def documents(self, release: Release, inventory: Inventory) -> Iterator[Finding]:
@@ -110,6 +110,19 @@ class _Check:
         if not self._storage.keeps_parts:
             return {}
         return {member_name(self._app, each.sha256): each.sha256 for each in members_of(facts)}
+
+    def _made_again(self, found: Finding, whole: str, sha256: str) -> Finding:
+        """A whole slug of which only the members are right is made of them; what is to be told of it."""
+        try:
+            complete_slug(self._storage, self._app, sha256, thoroughly=True)
+        except StorageError as error:
+            return replace(
+                found, why=f'{found.why}; its members are right, but it could not be made of them: {error}'
+            )
+        again = self._look(whole, sha256)
+        return again or replace(
+            found, what=MADE_AGAIN, why=f'{found.why}; its members are as they were stored'
+        )
 
     def _compared(self, object_name: str, expected: str) -> Finding | None:
         if object_name not in self._seen:

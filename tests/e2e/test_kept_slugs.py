@@ -1,5 +1,6 @@
 """Slugs of a running receiver: looked into, compared, verified, described, and removed when they are not kept any more."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -100,14 +101,17 @@ def test_a_slug_that_was_changed_is_named_and_not_run(
     content = bytearray(whole.read_bytes())
     content[-9] ^= 1
     whole.write_bytes(content)
-    found = receiver.host('slug', 'verify', '--json')
-    assert found.status == 70
-    (finding,) = json.loads(found.out)
-    assert (finding['object'], finding['what'], finding['release']) == (
-        f'changed/{whole.name}',
-        'damaged',
-        'changed v1',
-    )
     refused = receiver.host('slug', 'run', 'changed')
     assert refused.status == 80
     assert 'was changed in storage' in refused.err
+    again = receiver.host('slug', 'verify', 'changed')
+    assert (again.status, again.out[:20]) == (0, 'made again   changed')
+    assert sha256 == hashlib.sha256(whole.read_bytes()).hexdigest()
+    whole.write_bytes(content)
+    member = next((folder / 'members').iterdir())
+    member.write_bytes(member.read_bytes()[:-1])
+    found = receiver.host('slug', 'verify', '--json')
+    assert found.status == 70
+    told = [(each['object'], each['what'], each['release']) for each in json.loads(found.out)]
+    names = [f'changed/members/{member.name}', f'changed/{whole.name}']
+    assert told == [(name, 'damaged', 'changed v1') for name in names]

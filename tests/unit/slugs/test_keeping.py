@@ -16,7 +16,7 @@ from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.lock import keeping, removing
 from gitreceive.slugs.parts import fetch_slug
 from gitreceive.slugs.sbom import Inventory
-from gitreceive.slugs.stored import members_of, read_manifest
+from gitreceive.slugs.stored import complete_slug, members_of, read_manifest
 from gitreceive.slugs.verify import verify_app, verify_storage
 from tests.packing import packed, sha256
 from tests.shelf import HELLO, READER, Shelf, member, shelf
@@ -247,7 +247,7 @@ def test_a_slug_that_was_changed_is_not_handed_out(kept: Shelf, tmp_path: Path) 
     assert target.read_bytes() == packed({'src/a': b'1'})
     target.unlink()
     kept.path(f'hello/{release.slug.sha256}.tgz').write_bytes(packed({'src/a': b'2'}))
-    with pytest.raises(StorageError, match='was changed in storage'):
+    with pytest.raises(StorageError, match=r'was changed in storage .*slug verify.* makes it again'):
         fetch_slug(kept.storage, HELLO, release.slug.sha256, target)
     assert not target.exists()
 
@@ -263,18 +263,53 @@ def test_a_storage_that_cannot_be_read_is_damage_and_no_end_of_the_search(kept: 
     assert isinstance(kept.storage, FileStorage)
 
 
-def test_a_whole_that_was_cut_is_made_again_of_its_members_and_one_that_was_changed_is_damaged(
-    kept: Shelf,
+@pytest.mark.parametrize('left', ['short', 'zeros', 'one bit'])
+def test_a_whole_that_is_not_right_is_made_again_of_its_members(kept: Shelf, left: str) -> None:
+    _, whole, content = whole_slug(kept)
+    damaged = {'short': content[:-1], 'zeros': bytes(len(content)), 'one bit': flipped(content)}[left]
+    whole.write_bytes(damaged)
+    (found,) = verify_app(HELLO, kept.keeper, Inventory(READER))
+    assert (found.what, found.object, found.release) == ('made again', f'hello/{whole.name}', 'hello v1')
+    assert found.why == (
+        f'its {len(damaged):,} bytes have the sha256 {sha256(damaged)}; its members are as they were stored'
+    )
+    assert not found.harms and whole.read_bytes() == content
+    assert verified(kept) == []
+
+
+def test_a_whole_stays_damaged_if_a_member_is(kept: Shelf) -> None:
+    release, whole, content = whole_slug(kept)
+    whole.write_bytes(flipped(content))
+    _members(kept, release)[0].write_bytes(b'?')
+    assert sorted(what for what, *_ in verified(kept)) == ['damaged', 'damaged']
+    assert whole.read_bytes() == flipped(content)
+
+
+def test_a_whole_that_cannot_be_made_again_is_damaged_and_says_why(
+    kept: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _, whole, content = whole_slug(kept)
+    whole.write_bytes(flipped(content))
+    monkeypatch.setattr(FileStorage, 'compose', refuse)
+    (found,) = verify_app(HELLO, kept.keeper, Inventory(READER))
+    assert found.harms and found.why.endswith('could not be made of them: no room')
+
+
+def refuse(*_: object) -> None:
+    raise StorageError('no room')
+
+
+def flipped(content: bytes) -> bytes:
+    return content[:-1] + bytes([content[-1] ^ 1])
+
+
+def whole_slug(kept: Shelf) -> tuple[Release, Path, bytes]:
+    """A slug of two members, its file, and what is in it."""
     release = kept.layered(member({'heroku/x': b'x'}), packed({'src/a': b'1'}))
     documented(kept)
-    whole = kept.path(f'hello/{release.slug.sha256}.tgz')
-    content = b''.join(part.read_bytes() for part in _members(kept, release))
-    whole.write_bytes(content[:-1])
-    assert verified(kept) == [('made again', f'hello/{whole.name}', 'hello v1')]
-    assert whole.read_bytes() == content
-    whole.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    assert verified(kept) == [('damaged', f'hello/{whole.name}', 'hello v1')]
+    complete_slug(kept.storage, HELLO, release.slug.sha256)
+    path = kept.path(f'hello/{release.slug.sha256}.tgz')
+    return release, path, path.read_bytes()
 
 
 def _members(kept: Shelf, release: Release) -> list[Path]:
