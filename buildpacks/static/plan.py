@@ -10,7 +10,7 @@ from gitreceive.ports import Source
 
 STATICFILE = 'Staticfile'
 PLACES = ('index.html', 'public/index.html', 'dist/index.html')
-MARKERS = (STATICFILE, PLACES[0])
+MARKERS = (STATICFILE, *PLACES)
 
 HINTS = {
     'index.htm': 'rename index.htm to index.html',

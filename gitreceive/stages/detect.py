@@ -80,7 +80,7 @@ def _asked(
             f'one platform of this receiver alone, node with one of {", ".join(WITH_ASSETS)}, or classic buildpacks'
         )
     buildpack = known[main[0]]
-    if not any(map(source.glob, buildpack.markers)):
+    if not (buildpack.detect(source) or any(map(source.glob, buildpack.markers))):
         raise DetectError(
             f'{asked.where} asks for {buildpack.name}, and the app has none of {", ".join(buildpack.markers)}'
         )

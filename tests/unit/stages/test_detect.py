@@ -8,7 +8,9 @@ from gitreceive.model import Plan, Stack
 from gitreceive.stages.detect import choose_plan
 from tests.fakes import FakeSource
 
-STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, pythons=('3.11.2',))
+STACK = Stack(
+    name='cedar-12', run_image='run', build_image='build', uid=1000, pythons=('3.11.2',), javas=('17.0.15',)
+)
 START = '{"scripts": {"start": "node x"}}'
 
 
@@ -151,6 +153,19 @@ def test_a_dockerfile_wins_over_everything_but_the_config_var() -> None:
     assert chosen(files, BUILDPACK_URL='https://example.com/x').buildpack == 'classic'
 
 
+@pytest.mark.parametrize(
+    ('name', 'files'),
+    [
+        ('static', {'public/index.html': 'x'}),
+        ('static', {'public/index.html': 'x', 'Procfile': 'web: serve-static'}),
+        ('scala', {'shop.sbt': '', 'project/build.properties': 'sbt.version=1.10.7'}),
+        ('node', {**BOTH, 'Procfile': 'web: x'}),
+    ],
+)
+def test_a_platform_that_is_named_takes_what_it_can_build(name: str, files: dict[str, str | bytes]) -> None:
+    assert chosen(files, BUILDPACK_URL=name).buildpack == name
+
+
 def test_the_buildpacks_of_the_app_win_over_detection() -> None:
     assert chosen({**BOTH, 'bin/detect': '', 'bin/compile': ''}).buildpack == 'classic'
     assert chosen({**BOTH, 'bin/compile': ''}).buildpack == 'python'
@@ -161,6 +176,7 @@ def test_the_buildpacks_of_the_app_win_over_detection() -> None:
     [
         (BOTH, {'BUILDPACK_URL': 'elixir'}, 'asks for the buildpack "elixir", which is no URL of one'),
         ({'Procfile': 'web: a'}, {'BUILDPACK_URL': 'python'}, 'the app has none of requirements.txt'),
+        ({'shop.sbt': ''}, {'BUILDPACK_URL': 'scala'}, 'project/build.properties names no version of sbt'),
         ({**BOTH, '.buildpacks': 'python\nhttps://example.com/x'}, {}, 'which cannot be combined'),
         ({**BOTH, '.buildpacks': 'node\nminimal'}, {}, 'which cannot be combined'),
         ({**BOTH, '.buildpacks': '# none\n'}, {}, '.buildpacks names no buildpack'),
