@@ -12,6 +12,7 @@ from .causes import CAUSES as CAUSES
 from .commands import commands, keeps_development
 from .managers import Manager, choose_manager
 from .versions import node_choice
+from .workspaces import has_workspaces, workspace_folders
 
 MARKERS = ('package.json', 'server.js')
 
@@ -54,8 +55,8 @@ NEEDED = (
 """What installing looks at besides the manifests."""
 
 DEPENDENCIES = ('dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies')
-LOCAL = ('file:', 'link:', 'portal:', 'workspace:', './', '../', '~/', '/')
-WORKSPACES = re.compile(r'^packages:', re.MULTILINE)
+OWN = 'workspace:'
+LOCAL = ('file:', 'link:', 'portal:', OWN, './', '../', '~/', '/')
 OTHER_LINKER = re.compile(r"""^nodeLinker:\s*["']?(?!pnp\b)\w""", re.MULTILINE)
 
 
@@ -102,12 +103,14 @@ def _values(
     with_dev = keeps_development(env) or early or bool(after)
     words = commands(manager, with_dev, env)
     npm = manager.name == 'npm'
+    folders = workspace_folders(source, package, manager.name) if has_workspaces(source, package) else ()
     return {
         'versions': (node, *(_asked(manager) if npm else ('',))),
         'manager': () if npm else (manager.package, *_asked(manager)),
         'tool': manager.name,
         'manifests': tuple(name for name in MANIFESTS if source.exists(name)),
-        'tree_first': early or _needs_tree(source, package),
+        'workspaces': folders,
+        'tree_first': early or _needs_tree(source, package, folders),
         'before': before,
         'install': words.install if package else (),
         'after': after,
@@ -121,17 +124,14 @@ def _asked(manager: Manager) -> tuple[str, ...]:
     return (manager.wanted, manager.hash) if manager.hash else (manager.wanted,)
 
 
-def _needs_tree(source: Source, package: Mapping[str, object]) -> bool:
-    """Whether installing looks at more than the manifests: workspaces, packages in the tree, things to generate."""
-    if package.get('workspaces') or any(map(source.glob, NEEDED)) or _pnpm_workspaces(source):
+def _needs_tree(source: Source, package: Mapping[str, object], folders: tuple[str, ...]) -> bool:
+    """Whether installing looks at more than the manifests, those in ``folders`` too: packages, things to generate."""
+    if any(map(source.glob, NEEDED)) or _committed_modules(source):
+        return True
+    if not folders and has_workspaces(source, package):
         return True
     wanted = (spec for kind in DEPENDENCIES for spec in table(package, kind, 'package.json').values())
-    return _committed_modules(source) or any(spec.startswith(LOCAL) for spec in wanted)
-
-
-def _pnpm_workspaces(source: Source) -> bool:
-    name = 'pnpm-workspace.yaml'
-    return source.exists(name) and bool(WORKSPACES.search(read_text(source, name)))
+    return any(spec.startswith(LOCAL) and not (folders and spec.startswith(OWN)) for spec in wanted)
 
 
 def _committed_modules(source: Source) -> bool:

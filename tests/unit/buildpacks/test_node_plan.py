@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.errors import DetectError
 from gitreceive.model import Plan, Stack
+from gitreceive.stages.dockerfile import render_dockerfile
 from tests.fakes import FakeSource
 
 STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, pythons=('3.11.2',))
@@ -301,6 +302,72 @@ def test_the_code_comes_first_where_installing_needs_it(
     package: object, files: dict[str, str | bytes]
 ) -> None:
     assert plan(package, files).values['tree_first'] is True
+
+
+WORKSPACES = START | {'workspaces': ['./apps/*', 'packages/greet']}
+MANIFESTS: dict[str, str | bytes] = {
+    'apps/a/package.json': '{"dependencies": {"greet": "1.0.0"}, "scripts": {"build": "x"}}',
+    'apps/a/index.js': '',
+    'packages/greet/package.json': '{}',
+}
+PNPM_FILE = 'pnpm-workspace.yaml'
+
+
+@pytest.mark.parametrize(
+    ('package', 'files'),
+    [
+        (WORKSPACES, LOCK),
+        (WORKSPACES | {'workspaces': {'packages': ['apps/*', 'packages/*'], 'nohoist': ['x']}}, {'yarn.lock': ''}),
+        (WORKSPACES | {'dependencies': {'greet': 'workspace:^'}}, {'yarn.lock': BERRY.format(8)}),
+        (
+            START | {'dependencies': {'greet': 'workspace:*'}},
+            {
+                'pnpm-lock.yaml': '',
+                PNPM_FILE: "packages:\n  # all\n  - '.'\n  - 'apps/*' # them\n\n  - \"packages/*\"\ncatalog:\n  ms: 2.1.3\n",
+            },
+        ),
+    ],
+)
+def test_of_workspaces_the_manifests_come_first_and_the_code_after_what_is_installed(
+    package: object, files: dict[str, str | bytes]
+) -> None:
+    found = plan(package, {**MANIFESTS, **files})
+    assert found.values['workspaces'] == ('apps/a', 'packages/greet')
+    assert found.values['tree_first'] is False
+    text = render_dockerfile(found, NODE, STACK).dockerfile
+    steps = ('["src/apps/a/package.json", "/app/src/apps/a/"]', f'/tmp/buildpack/{found.values["tool"]}"', '["src", "/app/src"]')
+    places = [text.index(step) for step in steps]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ('package', 'files'),
+    [
+        (WORKSPACES, {'apps/a/package.json': '{"scripts": {"postinstall": "x"}}'}),
+        (WORKSPACES, {'apps/a/package.json': '{"bin": "a.js"}'}),
+        (WORKSPACES, {'apps/a/package.json': '{"dependencies": {"b": "file:../b"}}'}),
+        (WORKSPACES, {'apps/a/package.json': '{'}),
+        (WORKSPACES, {'apps/a/binding.gyp': ''}),
+        (WORKSPACES, {'apps/a/prisma/schema.prisma': ''}),
+        (WORKSPACES, {'apps/a/node_modules/b/index.js': ''}),
+        (WORKSPACES, {'.npmrc': 'install-links=true'}),
+        (WORKSPACES | {'overrides': {'ms': {'.': 'file:./ms'}}}, {}),
+        (WORKSPACES | {'workspaces': ['apps/**']}, {}),
+        (WORKSPACES | {'workspaces': ['apps/*', '!apps/b']}, {}),
+        (WORKSPACES | {'workspaces': 'apps/*'}, {}),
+        (WORKSPACES, {f'apps/{number}/package.json': '{}' for number in range(50)}),
+        (WORKSPACES, {'apps/a b/package.json': '{}'}),
+        (WORKSPACES, {'pnpm-lock.yaml': ''}),
+        (START, {'pnpm-lock.yaml': '', PNPM_FILE: 'packages: [apps/*]\n'}),
+        (START, {'pnpm-lock.yaml': '', PNPM_FILE: 'packages:\n  - apps/*\n  - &x packages/*\n'}),
+        (START, {'pnpm-lock.yaml': '', PNPM_FILE: 'packages:\n  - apps/*\npatchedDependencies:\n  ms: a.patch\n'}),
+    ],
+)
+def test_the_code_comes_first_where_installing_needs_more_of_workspaces_than_manifests(
+    package: object, files: dict[str, str | bytes]
+) -> None:
+    found = plan(package, {**MANIFESTS, **files})
+    assert (found.values['tree_first'], found.values['workspaces']) == (True, ())
 
 
 @pytest.mark.parametrize(
