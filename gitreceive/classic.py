@@ -5,18 +5,15 @@ A classic buildpack is a directory with ``bin/detect``, ``bin/compile`` and perh
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
-
-import yaml
 
 from gitreceive.addresses import is_url, refuse_address
 from gitreceive.errors import DetectError
 from gitreceive.manifest import read_json_object, read_text
-from gitreceive.model import Plan, ProcessType, Stack
+from gitreceive.model import Plan, Stack
 from gitreceive.ports import Source
-from gitreceive.procfile import parse_procfile
 
 SETTING = 'BUILDPACK_URL'
 FILE = '.buildpacks'
@@ -121,40 +118,6 @@ def platform_name(name: str) -> str:
 def in_home(command: str, directory: object) -> str:
     """A process's command in the directory that its platform runs it in. Pure."""
     return f'cd {directory} && {command}' if directory else command
-
-
-def with_release(plan: Plan, said: bytes) -> Plan:
-    """``plan`` with the process types that ``bin/release`` named, where the app names none itself.
-
-    ``said`` is its output: YAML, of which plain values are read and nothing else. Raises DetectError if it is none, or
-    if there is nothing to run.
-    """
-    if plan.processes:
-        return plan
-    processes = _default_processes(said)
-    if not processes:
-        raise DetectError(
-            'neither the app nor its buildpack says how it is started: add a Procfile with "web: COMMAND"'
-        )
-    directory = plan.values.get('directory')
-    placed = tuple(replace(process, command=in_home(process.command, directory)) for process in processes)
-    return replace(plan, processes=placed)
-
-
-def _default_processes(said: bytes) -> tuple[ProcessType, ...]:
-    try:
-        found = yaml.load(said.decode('utf-8', 'replace'), Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise DetectError(f'bin/release of the buildpack printed no YAML: {str(error)[:200]}') from error
-    types = found.get('default_process_types') if isinstance(found, dict) else None
-    if not isinstance(types, dict):
-        return ()
-    lines = [f'{name}: {command}' for name, command in types.items() if isinstance(command, str)]
-    try:
-        text = '\n'.join(' '.join(line.split('\n')) for line in lines)
-        return parse_procfile(text.encode('utf-8', 'surrogatepass'))
-    except DetectError as error:
-        raise DetectError(f'default_process_types of bin/release: {error}') from error
 
 
 def _from_file(source: Source) -> Sequence[str]:

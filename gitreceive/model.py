@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from gitreceive.errors import BadCommand
 
@@ -108,11 +108,11 @@ class Build:
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """One file of a source. ``kind`` is ``file``, ``link`` or ``submodule``; ``size`` is in bytes, 0 but for a file.
 
-    ``commit`` is that of a submodule, where the source knows it.
+    ``commit`` is that of a submodule, where the source knows it. A commit may have 50,000 of them, which is why this is
+    a tuple: a frozen dataclass takes several times as long to make.
     """
 
     path: str

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gitreceive import __version__
 from gitreceive.appjson import AppJson, first_config, read_app_json, unpublished
-from gitreceive.classic import with_release
+from gitreceive.binrelease import with_release
 from gitreceive.codemark import marked
 from gitreceive.errors import RoomError, SlugError, StorageError
 from gitreceive.history import History

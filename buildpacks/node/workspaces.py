@@ -27,7 +27,15 @@ PNPM_SETTINGS = frozenset(
 COPIES = re.compile(r'inject|install[-_]links|pnpmfile|patch', re.IGNORECASE)
 """Settings in .npmrc by which packages of the repository are copied rather than linked, or changed."""
 
-WANTED = ('dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies', 'resolutions', 'overrides', 'pnpm')
+WANTED = (
+    'dependencies',
+    'devDependencies',
+    'optionalDependencies',
+    'peerDependencies',
+    'resolutions',
+    'overrides',
+    'pnpm',
+)
 LOCAL = ('file:', 'link:', 'portal:', 'patch:', './', '../', '~/', '/')
 SCRIPTS = ('preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare')
 PROGRAMS = ('bin', 'directories', 'publishConfig', 'dependenciesMeta')

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gitreceive.classic import with_release
+from gitreceive.binrelease import with_release
 from gitreceive.errors import BadCommand
 from gitreceive.local.running import local_home
 from gitreceive.model import AppName, Image, Plan, ProcessType, Recipe, Stack

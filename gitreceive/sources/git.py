@@ -2,10 +2,12 @@
 
 import fnmatch
 import os
+import re
 import stat
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -20,8 +22,12 @@ from gitreceive.repositories import git, git_environment, owner
 from gitreceive.sources.sizes import ObjectSizes
 from gitreceive.sources.tarstream import header_time
 
-KINDS = {b'blob': 'file', b'commit': 'submodule'}
-"""What git calls the objects of a tree, and what a source calls them."""
+WILD = re.compile(rb'[*?[]')
+LINK = '120000'
+"""The mode of symbolic links in a tree."""
+
+TREES = 64
+"""How many parsed directories are kept: a plan asks the root, and few others, dozens of times."""
 
 
 class GitSource:
@@ -41,6 +47,7 @@ class GitSource:
         if not isinstance(found, GitCommit):
             raise SourceError(f'{commit} is not a commit')
         self._root = found.tree
+        self._tree = lru_cache(TREES)(self._parsed_tree)
         self._committed = header_time(int(found.commit_time))
         self._sizes = ObjectSizes(repo)
 
@@ -89,13 +96,15 @@ class GitSource:
         if listed.returncode != 0:
             said = listed.stderr.decode(errors='replace').strip()
             raise SourceError(f'git ls-tree of {self._commit[:7]} failed: {said}')
-        for line in listed.stdout.split(b'\0')[:-1]:
-            about, _, path = line.partition(b'\t')
+        for line in os.fsdecode(listed.stdout).split('\0')[:-1]:
+            about, path = line.split('\t', 1)
             mode, kind, name, size = about.split()
-            shown = 'link' if mode == b'120000' else KINDS[kind]
-            commit = name.decode() if shown == 'submodule' else ''
-            length = int(size) if shown == 'file' else 0
-            yield SourceFile(path=os.fsdecode(path), kind=shown, size=length, commit=commit)
+            if mode == LINK:
+                yield SourceFile(path, 'link')
+            elif kind == 'blob':
+                yield SourceFile(path, 'file', int(size))
+            else:
+                yield SourceFile(path, 'submodule', commit=name)
 
     @contextmanager
     def archive(self, prefix: str) -> Iterator[IO[bytes]]:
@@ -131,15 +140,17 @@ class GitSource:
         return tree[last][1]
 
     def _match(self, tree: ObjectID, prefix: bytes, parts: list[bytes]) -> Iterator[bytes]:
-        for entry in self._tree(tree).iteritems():
-            if not fnmatch.fnmatchcase(entry.path, parts[0]):
-                continue
-            if len(parts) == 1 and stat.S_ISREG(entry.mode):
-                yield prefix + entry.path
-            elif len(parts) > 1 and stat.S_ISDIR(entry.mode):
-                yield from self._match(entry.sha, prefix + entry.path + b'/', parts[1:])
+        entries = self._tree(tree)
+        # A plain name is not looked for among 50,000 others.
+        names = fnmatch.filter(entries, parts[0]) if WILD.search(parts[0]) else parts[:1]
+        for name in names:
+            mode, found = entries[name] if name in entries else (0, tree)
+            if len(parts) == 1 and stat.S_ISREG(mode):
+                yield prefix + name
+            elif len(parts) > 1 and stat.S_ISDIR(mode):
+                yield from self._match(found, prefix + name + b'/', parts[1:])
 
-    def _tree(self, name: ObjectID) -> Tree:
+    def _parsed_tree(self, name: ObjectID) -> Tree:
         found = self._repo[name]
         if not isinstance(found, Tree):
             raise SourceError(f'{name.decode()} in commit {self._commit[:7]} is not a tree')

@@ -8,8 +8,9 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
-from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
 from gitreceive.errors import RecipeError
 from gitreceive.manifest import plain_path
@@ -74,6 +75,22 @@ def with_assets(recipe: Recipe, plan: Plan, buildpacks: Sequence[Buildpack], sta
 
 def _filled(plan: Plan, buildpack: Buildpack, stack: Stack, copy_code: Syntax, folder: str = FOLDER) -> str:
     """The template's text; the scripts of its steps are in ``folder`` of the context."""
+    words = {
+        'buildpack_mount': Syntax(f'--mount=type=bind,source={folder},target=/tmp/buildpack'),
+        'env_mount': Syntax('--mount=type=bind,source=env,target=/tmp/env'),
+        'meta_mount': Syntax('--mount=type=bind,source=meta,target=/tmp/meta'),
+        'cache_mount': lambda name: cache_mount(name, stack.uid),
+        'copy_code': copy_code,
+    }
+    try:
+        return _compiled(buildpack.template).render({**words, **plan.values, 'stack': stack})
+    except (TemplateError, TypeError) as error:
+        raise RecipeError(f'the Dockerfile template of buildpack {buildpack.name}: {error}') from error
+
+
+@lru_cache
+def _compiled(text: str) -> Template:
+    """The template. Kept, as compiling it takes longer than all else of a plan and a builder has few of them."""
     environment = Environment(
         undefined=StrictUndefined,
         autoescape=False,
@@ -82,17 +99,7 @@ def _filled(plan: Plan, buildpack: Buildpack, stack: Stack, copy_code: Syntax, f
         finalize=_only_syntax,
     )
     environment.filters.update(json=exec_form, copy=copy_form, image=image_reference)
-    environment.globals.update(
-        buildpack_mount=Syntax(f'--mount=type=bind,source={folder},target=/tmp/buildpack'),
-        env_mount=Syntax('--mount=type=bind,source=env,target=/tmp/env'),
-        meta_mount=Syntax('--mount=type=bind,source=meta,target=/tmp/meta'),
-        cache_mount=lambda name: cache_mount(name, stack.uid),
-        copy_code=copy_code,
-    )
-    try:
-        return environment.from_string(buildpack.template).render(**dict(plan.values), stack=stack)
-    except (TemplateError, TypeError) as error:
-        raise RecipeError(f'the Dockerfile template of buildpack {buildpack.name}: {error}') from error
+    return environment.from_string(text)
 
 
 def exec_form(words: Sequence[str]) -> Syntax:

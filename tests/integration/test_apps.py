@@ -30,9 +30,9 @@ import pytest
 
 from gitreceive.adapters.slugs.entries import GzipSlugReader
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
+from gitreceive.binrelease import with_release
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
-from gitreceive.classic import with_release
 from gitreceive.errors import BuildError, GitReceiveError
 from gitreceive.model import AppName, Commit, Plan, ProcessType, Slug, Stack
 from gitreceive.planning import Planned, Planner

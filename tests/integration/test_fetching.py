@@ -13,9 +13,9 @@ import pytest
 
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
+from gitreceive.binrelease import with_release
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
-from gitreceive.classic import with_release
 from gitreceive.errors import BuildError, BuildTimeout
 from gitreceive.model import AppName, Image, SourceFile, Stack
 from gitreceive.planning import Planned, Planner

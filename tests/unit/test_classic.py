@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.classic import Classics, with_release
+from gitreceive.binrelease import with_release
+from gitreceive.classic import Classics
 from gitreceive.errors import DetectError
 from gitreceive.model import Plan, ProcessType, Stack
 from tests.fakes import FakeSource

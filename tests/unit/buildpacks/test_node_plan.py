@@ -317,7 +317,10 @@ PNPM_FILE = 'pnpm-workspace.yaml'
     ('package', 'files'),
     [
         (WORKSPACES, LOCK),
-        (WORKSPACES | {'workspaces': {'packages': ['apps/*', 'packages/*'], 'nohoist': ['x']}}, {'yarn.lock': ''}),
+        (
+            WORKSPACES | {'workspaces': {'packages': ['apps/*', 'packages/*'], 'nohoist': ['x']}},
+            {'yarn.lock': ''},
+        ),
         (WORKSPACES | {'dependencies': {'greet': 'workspace:^'}}, {'yarn.lock': BERRY.format(8)}),
         (
             START | {'dependencies': {'greet': 'workspace:*'}},
@@ -335,7 +338,11 @@ def test_of_workspaces_the_manifests_come_first_and_the_code_after_what_is_insta
     assert found.values['workspaces'] == ('apps/a', 'packages/greet')
     assert found.values['tree_first'] is False
     text = render_dockerfile(found, NODE, STACK).dockerfile
-    steps = ('["src/apps/a/package.json", "/app/src/apps/a/"]', f'/tmp/buildpack/{found.values["tool"]}"', '["src", "/app/src"]')
+    steps = (
+        '["src/apps/a/package.json", "/app/src/apps/a/"]',
+        f'/tmp/buildpack/{found.values["tool"]}"',
+        '["src", "/app/src"]',
+    )
     places = [text.index(step) for step in steps]
     assert places == sorted(places)
 
@@ -360,7 +367,10 @@ def test_of_workspaces_the_manifests_come_first_and_the_code_after_what_is_insta
         (WORKSPACES, {'pnpm-lock.yaml': ''}),
         (START, {'pnpm-lock.yaml': '', PNPM_FILE: 'packages: [apps/*]\n'}),
         (START, {'pnpm-lock.yaml': '', PNPM_FILE: 'packages:\n  - apps/*\n  - &x packages/*\n'}),
-        (START, {'pnpm-lock.yaml': '', PNPM_FILE: 'packages:\n  - apps/*\npatchedDependencies:\n  ms: a.patch\n'}),
+        (
+            START,
+            {'pnpm-lock.yaml': '', PNPM_FILE: 'packages:\n  - apps/*\npatchedDependencies:\n  ms: a.patch\n'},
+        ),
     ],
 )
 def test_the_code_comes_first_where_installing_needs_more_of_workspaces_than_manifests(
