@@ -99,11 +99,11 @@ def change_code(app: App, folder: Path, number: int) -> None:
     git(folder, 'commit', '--quiet', '--all', f'--message=Change {number}')
 
 
-def make_many_files(repo: Path, count: int, dockerfile: str) -> None:
-    """A bare repository with ``count`` small files, and a Dockerfile, on master."""
+def make_many_files(repo: Path, count: int, name: str, content: str) -> None:
+    """A bare repository with ``count`` small files, and the file ``name``, on master."""
     texts = sources(Random('files'))
     files = {f'src/{number // 100}/{number}.js': next(texts) for number in range(count)}
-    make_bare(repo, {'Dockerfile': dockerfile.encode(), **files})
+    make_bare(repo, {name: content.encode(), **files})
 
 
 def make_blobs(repo: Path, count: int) -> None:

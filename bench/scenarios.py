@@ -1,5 +1,6 @@
 """What is measured. Each scenario takes both ways in turn and returns the rows that it fills."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -30,10 +31,13 @@ from bench.setting import Bench
 from bench.slugs import count_files
 from gitreceive.adapters.docker.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
+from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
 from gitreceive.model import AppName, Image, Recipe, parse_commit
+from gitreceive.planning import Planner, context_size
 from gitreceive.ports import BuildJob
 from gitreceive.sources.git import GitSource
+from gitreceive.stack import load_stack
 
 TIMES_FASTER = 3.0
 BLOBS_WITHIN = 1.2
@@ -49,6 +53,7 @@ STAGES = {
     'end': 'verdict and end of the push',
 }
 CHANGED = 'changed.txt'
+MANIFEST = '{"scripts": {"start": "node ."}, "dependencies": {"ms": "2.1.3"}}'
 BUILD_SECONDS = 600.0
 
 
@@ -73,7 +78,7 @@ def context(bench: Bench) -> Iterator[Row]:
     repo, tree = place / 'files.git', place / 'tree'
     tree.mkdir()
     text = f'FROM gitreceive/cedar:12\nLABEL {label(bench.place / "naive")}\nCOPY {{}}{CHANGED} /\n'
-    make_many_files(repo, count, text.format(''))
+    make_many_files(repo, count, 'Dockerfile', text.format(''))
     number = iter(range(1, 1000))
 
     def change() -> None:
@@ -93,6 +98,21 @@ def context(bench: Bench) -> Iterator[Row]:
     bench.say(f'context: {bench.sizes.runs} times')
     times = [series(found) for found in alternate(bench.sizes.runs, takes)]
     yield Row(name=f'context of a repository of {count:,} files', ours=times[0], naive=_second(times))
+
+
+def plan(bench: Bench) -> Iterator[Row]:
+    """What a repository of many files is and what would be built, read from its objects; against a checkout of them."""
+    place, count = bench.place / 'plan', bench.sizes.files
+    place.mkdir()
+    bench.say(f'plan: making a repository of {count:,} files')
+    repo, tree = place / 'files.git', place / 'tree'
+    make_many_files(repo, count, 'package.json', MANIFEST)
+    planner = Planner(buildpacks=load_buildpacks(), stack=load_stack('cedar-12'))
+    takes = [lambda: _our_plan(planner, repo), lambda: _checkout(repo, tree)]
+    alternate(1, takes)
+    bench.say(f'plan: {bench.sizes.runs} times')
+    times = [series(found) for found in alternate(bench.sizes.runs, takes)]
+    yield Row(name=f'plan of a repository of {count:,} files', ours=times[0], naive=times[1])
 
 
 def blobs(bench: Bench) -> Iterator[Row]:
@@ -120,6 +140,7 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     'flask': flask,
     'node': node,
     'context': context,
+    'plan': plan,
     'blobs': blobs,
     'slugs': slugs,
     'space': space,
@@ -224,6 +245,26 @@ def _our_context(bench: Bench, repo: Path, dockerfile: str) -> float:
         seconds = time.monotonic() - began
     builder.remove(Image(id=image.id))
     return seconds
+
+
+def _our_plan(planner: Planner, repo: Path) -> float:
+    commit = parse_commit(git(repo, 'rev-parse', 'master'))
+    began = time.monotonic()
+    with GitSource(repo, commit) as source:
+        context_size(planner.plan(source, {}))
+    return time.monotonic() - began
+
+
+def _checkout(repo: Path, tree: Path) -> float:
+    """All files, where there was none."""
+    (repo / 'index').unlink(missing_ok=True)
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir()
+    began = time.monotonic()
+    run(
+        'git', '--git-dir', repo, '--work-tree', tree, 'checkout', '--quiet', '--force', 'master', environ=WHO
+    )
+    return time.monotonic() - began
 
 
 def _naive_context(bench: Bench, repo: Path, tree: Path) -> float:
