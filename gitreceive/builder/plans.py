@@ -1,6 +1,7 @@
-"""``git push -o plan``: the plan of what was pushed, and nothing else."""
+"""``git push -o plan``: the plan of what was pushed, and nothing else; and the plan of what was pushed before."""
 
 import hashlib
+import json
 import os
 from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
@@ -12,8 +13,8 @@ from gitreceive.builder.pushes import BRANCHES, Arrival
 from gitreceive.cancellation import BuildClock
 from gitreceive.errors import GitReceiveError, StateError
 from gitreceive.home import Home
-from gitreceive.model import AppName, RefUpdate, parse_app_name, parse_commit
-from gitreceive.planning import tell_planned
+from gitreceive.model import AppName, Commit, RefUpdate, parse_app_name, parse_commit
+from gitreceive.planning import as_record, tell_planned
 from gitreceive.points import point
 from gitreceive.repositories import move_ref
 from gitreceive.sources.git import GitSource
@@ -29,12 +30,27 @@ def only_plan(arrival: Arrival, desk: Desk) -> Generator[bytes, None, str]:
     try:
         update = _subject(arrival, desk.history.deploy_branch(arrival.app))
         if update:
-            yield _told(arrival, update, desk)
+            yield told_plan(arrival.app, update.new, desk)
         yield ''.join(shown(' !     ', 'Nothing was built and nothing stored: this was "-o plan"')).encode()
         return '1'
     finally:
         _set_back(arrival.app, arrival.updates, desk.home)
         _note(arrival, desk.home).unlink(missing_ok=True)
+
+
+def told_plan(app: AppName, commit: Commit, desk: Desk, as_json: bool = False) -> bytes:
+    """The plan of a commit of an app's repository, for people or as one JSON object. Raises what planning raises."""
+    with (
+        closing(BuildClock(desk.settings.limits.build_seconds)) as clock,
+        GitSource(desk.home.repo(app), commit) as code,
+    ):
+        source = WatchedSource(code, clock.check)
+        planned = desk.planner.plan(source, desk.history.config(app))
+        if as_json:
+            return json.dumps(as_record(planned), indent=2).encode() + b'\n'
+        console = _Lines()
+        tell_planned(planned, console)
+    return ''.join(console.lines).encode()
 
 
 def note_plan(arrival: Arrival, home: Home) -> None:
@@ -81,17 +97,6 @@ def _note(arrival: Arrival, home: Home) -> Path:
 def _set_back(app: AppName, updates: Sequence[RefUpdate], home: Home) -> None:
     for update in updates:
         move_ref(home.repo(app), update.ref, new=update.old, expected=update.new)
-
-
-def _told(arrival: Arrival, update: RefUpdate, desk: Desk) -> bytes:
-    console = _Lines()
-    with (
-        closing(BuildClock(desk.settings.limits.build_seconds)) as clock,
-        GitSource(desk.home.repo(arrival.app), update.new) as code,
-    ):
-        source = WatchedSource(code, clock.check)
-        tell_planned(desk.planner.plan(source, desk.history.config(arrival.app)), console)
-    return ''.join(console.lines).encode()
 
 
 def _subject(arrival: Arrival, branch: str | None) -> RefUpdate | None:

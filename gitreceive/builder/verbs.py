@@ -8,6 +8,7 @@ import click
 
 from gitreceive.builder.desk import Desk
 from gitreceive.builder.follow import closing, follow, read_log
+from gitreceive.builder.plans import told_plan
 from gitreceive.builder.tables import Answering, build_row, listed, release_row
 from gitreceive.builder.verdict import exit_status
 from gitreceive.builder.worker import move_back
@@ -23,6 +24,9 @@ from gitreceive.model import (
     parse_app_name,
 )
 from gitreceive.repositories import ensure_repository, read_ref
+
+REF = re.compile('[A-Za-z0-9_][A-Za-z0-9._/-]{0,127}')
+"""A name, without what git reads as an expression."""
 
 CONFIG_NAME = re.compile('[A-Za-z_][A-Za-z0-9_]{0,99}')
 
@@ -200,6 +204,22 @@ def rebuild(request: Request, app: str, nocache: bool, detach: bool) -> Answerin
     if detach:
         return _said(f'Build {build.number} is queued')
     return followed(desk, build.number)
+
+
+@_verb('plan', _APP, click.argument('ref', required=False), _JSON)
+def plan(request: Request, app: str, ref: str | None, as_json: bool) -> Answering:
+    """What a build would do: of the deploy branch, or of a branch, tag or commit that was pushed. Builds nothing."""
+    desk, name = request.desk, request.app(app)
+    wanted = ref or desk.history.deploy_branch(name) or ''
+    commit = read_ref(desk.home.repo(name), wanted) if REF.fullmatch(wanted) else NO_COMMIT
+    if commit == NO_COMMIT:
+        raise BadCommand(
+            f'{name} has no {ref[:60]!a}: name a branch, tag or commit that was pushed'
+            if ref
+            else f'{name} has no deploy branch yet: push one, or name a branch, tag or commit that was pushed'
+        )
+    yield told_plan(name, commit, desk, as_json)
+    return 0
 
 
 def followed(desk: Desk, number: int, offset: int = 0) -> Answering:

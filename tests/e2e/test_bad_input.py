@@ -173,7 +173,7 @@ def test_a_key_for_one_app_reaches_no_other(
     assert carl.push(work, f'{app}-other').status != 0
     assert f'{app}-other' not in carl.ssh('apps').out
     assert f'{app}-other' not in carl.ssh('builds').out
-    for verb in ('logs', 'builds', 'releases', 'cancel', 'rebuild'):
+    for verb in ('logs', 'builds', 'releases', 'cancel', 'rebuild', 'plan'):
         refused = carl.ssh(verb, f'{app}-other')
         assert refused.status != 0
         assert 'that you may reach' in refused.out + refused.err

@@ -54,6 +54,23 @@ def test_a_push_that_only_plans_tells_it_and_leaves_everything_as_it_was(
     assert len(receiver.builds(app)) == 1
 
 
+def test_the_plan_of_what_was_pushed_can_be_asked_for(ann: Pusher, app: str, work: Path) -> None:
+    assert ann.push(work, app).status == 0
+    change(work, {'package.json': b'{"scripts": {"start": "node x"}}'})
+    commit = head(work)
+    assert ann.push(work, app, 'main:refs/heads/other').status == 0
+    deployed = ann.ssh('plan', app)
+    assert deployed.status == 0, deployed.err
+    assert '-----> Minimal app detected (Procfile)\n' in deployed.out
+    for ref in ('other', commit, commit[:10]):
+        record = json.loads(ann.ssh('plan', app, ref, '--json').out)
+        assert (record['buildpack'], record['commit']) == ('node', commit)
+    for ref in ('none', 'main~1', ':/x', '--all'):
+        refused = ann.ssh('plan', app, ref)
+        assert refused.status != 0
+        assert 'detected' not in refused.out
+
+
 def test_force_builds_the_deploy_branch_again_when_something_else_is_pushed(
     ann: Pusher, receiver: Receiver, app: str, work: Path
 ) -> None:
