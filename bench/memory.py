@@ -13,6 +13,7 @@ from gitreceive.settings import Limits
 from gitreceive.slugs.shelf import Shelf
 from gitreceive.stages.members import Cut, cut_members
 from gitreceive.stages.store import store_slug
+from tests.memory import memory
 
 APP = AppName('bench')
 
@@ -28,13 +29,7 @@ def main(engine: str, image: str, folder: str) -> None:
     with closing(BuildClock(900)) as clock:
         slug = cut_members(cut, packer, shelf, lambda member, opening: None, clock)
         store_slug(slug, {}, store, APP, place / 'work')
-    print(slug.size, most_memory())
-
-
-def most_memory() -> int:
-    """Bytes that this process has had at most (proc(5)); what getrusage(2) says begins with that of its parent."""
-    lines = Path('/proc/self/status').read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith('VmHWM:'))
+    print(slug.size, memory('self'))
 
 
 if __name__ == '__main__':

@@ -6,11 +6,11 @@ Not by getrusage(2): a child begins with the most that its parent had, and what 
 from pathlib import Path
 
 
-def memory(pid: int | str, what: str = 'VmHWM') -> float:
-    """Megabytes: ``VmRSS`` now, ``VmHWM`` at most since the program began or ``forget_peak``."""
+def memory(pid: int | str, what: str = 'VmHWM') -> int:
+    """Bytes: ``VmRSS`` now, ``VmHWM`` at most since the program began or ``forget_peak``."""
     for line in Path(f'/proc/{pid}/status').read_text().splitlines():
         if line.startswith(f'{what}:'):
-            return int(line.split()[1]) / 1000
+            return int(line.split()[1]) * 1024
     raise AssertionError(what)
 
 

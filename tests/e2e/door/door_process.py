@@ -12,6 +12,7 @@ from pathlib import Path
 from gitreceive.access import AccessBook
 from gitreceive.home import Home
 from gitreceive.publickeys import read_public_keys
+from tests.memory import memory
 
 LAUNCHER = Path(__file__).with_name('door_launcher.py')
 
@@ -64,10 +65,7 @@ class RunningDoor:
 
     def memory(self, what: str = 'VmRSS') -> int:
         """Bytes."""
-        for line in Path(f'/proc/{self.process.pid}/status').read_text().splitlines():
-            if line.startswith(f'{what}:'):
-                return int(line.split()[1]) * 1024
-        raise AssertionError(what)
+        return memory(self.process.pid, what)
 
     def threads(self) -> int:
         return len(os.listdir(f'/proc/{self.process.pid}/task'))
