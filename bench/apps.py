@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,25 +30,33 @@ BLOB = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """An app to deploy. ``write`` fills a directory; a push of new code changes ``code`` only."""
+    """An app to deploy. ``write`` fills a directory; a push of new code changes ``code`` only.
+
+    ``dockerfile`` is what the naive way builds it with; empty if it does not.
+    """
 
     name: str
     title: str
     code: str
     comment: str
-    dockerfile: str
+    dockerfile: str = ''
     write: Callable[[Path], None]
 
 
 def flask_app() -> App:
     """The Python example."""
+    return example_app('python', 'Flask app', 'app.py', '#')
+
+
+def example_app(platform: str, title: str, code: str, comment: str) -> App:
+    """The example of a platform that has one."""
     return App(
-        name='flask',
-        title='Flask app',
-        code='app.py',
-        comment='#',
-        dockerfile='python',
-        write=lambda folder: _copy('python-hello', folder),
+        name=f'{platform}-hello',
+        title=title,
+        code=code,
+        comment=comment,
+        dockerfile=platform,
+        write=lambda folder: _copy(f'{platform}-hello', folder),
     )
 
 
@@ -93,9 +102,14 @@ def make_work_tree(app: App, folder: Path, label: str | None) -> None:
 
 
 def change_code(app: App, folder: Path, number: int) -> None:
-    """Commits a line more."""
+    """Commits a line more, one that no earlier run has had: the engine would not copy that again."""
     with (folder / app.code).open('a') as file:
-        file.write(f'{app.comment} change {number}\n')
+        file.write(f'{app.comment} change {number} {uuid.uuid4().hex}\n')
+    commit_change(folder, number)
+
+
+def commit_change(folder: Path, number: int) -> None:
+    """Commits what has changed."""
     git(folder, 'commit', '--quiet', '--all', f'--message=Change {number}')
 
 

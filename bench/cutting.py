@@ -9,12 +9,12 @@ from contextlib import closing
 from pathlib import Path
 
 from bench.images import large_image, packages_image
-from bench.measure import Row, Series
+from bench.measure import Row, Series, alternate
 from bench.naive import label
 from bench.processes import run
 from bench.servers import storage
 from bench.setting import Bench
-from bench.stores import LimitedStore
+from bench.stores import LimitedStore, s3_store
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.adapters.storage.file import FileStorage
@@ -32,6 +32,9 @@ APP = AppName('bench')
 CODE_FASTER, FIRST_FASTER = 50.0, 3.0
 ASKED = 50_000
 """Files of the app that the ratios are wanted for."""
+
+AS_MUCH = 1.8
+"""Times the space of one release, for many that differ little."""
 
 MOST_SECONDS = 600.0
 LIMITS = Limits(slug_bytes=5_000_000_000)
@@ -59,6 +62,14 @@ class Cutter:
             store_slug(slug, {}, self.store, APP, self._folder, self._former)
             self._former = slug.sha256
             return slug, time.monotonic() - began
+
+    def release(self, image: Image, mtime: int) -> LayeredSlug:
+        """The slug; of the one before it only the members stay."""
+        before = self._former
+        slug, _ = self.slug(image, mtime)
+        if before not in ('', slug.sha256):
+            reduce_slug(self.store, APP, before)
+        return slug
 
     def whole(self, image: Image, mtime: int) -> float:
         """The seconds for the same in one piece: all packed, all stored."""
@@ -95,25 +106,50 @@ def slugs(bench: Bench) -> Iterator[Row]:
             yield _row(f'{name}, code changed, beside packing all of it', later, Series(tuple(full)))
 
 
+def s3(bench: Bench) -> Iterator[Row]:
+    """The slugs of an app in S3, whose server puts together what it has."""
+    place, count = bench.place / 's3', min(ASKED, bench.sizes.trees[-1])
+    bench.say(f's3: an app of {count:,} files, its slugs in S3')
+    with s3_store(place / 's3') as store:
+        cutter, number = Cutter(bench, place, store), iter(range(1, 1000))
+
+        def image() -> Image:
+            return packages_image(bench, count, b'%d' % next(number))
+
+        first, seconds = cutter.slug(image(), 1)
+        takes = [lambda: cutter.slug(image(), 2)[1], lambda: cutter.whole(image(), 2)]
+        later, full = alternate(bench.sizes.runs, takes)
+        bench.remark(
+            f'slug of {count:,} files in S3: {first.size / 1e6:.0f} MB, the first one in {seconds:.2f} s.'
+        )
+        name = f'slug of {count:,} files in S3, code changed, beside packing and sending all of it'
+        yield _row(name, later, Series(tuple(full)))
+
+
 def space(bench: Bench) -> Iterator[Row]:
     """Many releases in a row, in each of which a hundredth of the app changes."""
     place, count = bench.place / 'space', bench.sizes.trees[0]
-    cutter = Cutter(bench, place)
     bench.say(f'space: {bench.sizes.releases} releases')
-    before, one = '', 0
-    for number in range(bench.sizes.releases):
-        code = os.urandom(max(1, one // 200))
-        slug, _ = cutter.slug(packages_image(bench, count, code), number)
-        if before:
-            reduce_slug(cutter.store, APP, before)
-        before, one = slug.sha256, one or _bytes(place / 'slugs')
-    total = _bytes(place / 'slugs')
-    bench.remark(
-        f'space: {bench.sizes.releases} releases, of each of which a hundredth is new, take {total / one:.2f} times '
-        f'the space of the first ({one / 1e6:.0f} MB: its members, and the whole of them; the slug has '
-        f'{slug.size / 1e6:.0f} MB).'
-    )
+    with s3_store(place / 's3') as store:
+        cutters = {'a directory': Cutter(bench, place / 'near'), 'S3': Cutter(bench, place / 'far', store)}
+        counts = {'a directory': lambda: _on_disk(place / 'near' / 'slugs'), 'S3': lambda: _listed(store)}
+        code, ones = b'1', {}
+        for number in range(bench.sizes.releases):
+            image = packages_image(bench, count, code)
+            slugs = {where: cutter.release(image, number) for where, cutter in cutters.items()}
+            ones = ones or {where: counted() for where, counted in counts.items()}
+            code = os.urandom(slugs['S3'].size // 100)
+        for where, counted in counts.items():
+            bench.remark(_grown(f'space in {where}: {bench.sizes.releases} releases', counted(), ones[where]))
     yield from ()
+
+
+def _grown(what: str, total: int, one: int) -> str:
+    missed = ', missed' if total > AS_MUCH * one else ''
+    return (
+        f'{what}, of each of which a hundredth is new, take {total / one:.2f} times the space of the first '
+        f'(wanted: ≤ {AS_MUCH:.2f}{missed}), which takes {one / 1e6:.0f} MB: its members, and the whole of them.'
+    )
 
 
 def link(bench: Bench) -> Iterator[Row]:
@@ -163,9 +199,14 @@ def _row(name: str, ours: list[float], naive: Series | None, wanted: float | Non
     return Row(name=name, ours=Series(tuple(ours)), naive=naive, wanted=wanted)
 
 
-def _bytes(folder: Path) -> int:
-    """What a directory takes on the disk."""
+def _on_disk(folder: Path) -> int:
+    """What a directory takes."""
     return sum(path.stat().st_blocks * 512 for path in folder.rglob('*') if path.is_file())
+
+
+def _listed(store: Composing) -> int:
+    """What the objects of a store have."""
+    return sum(store.size(name) or 0 for name in store.list())
 
 
 def _let_pass(member: Member, opening: Opening) -> None:

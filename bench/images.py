@@ -1,6 +1,7 @@
 """Images with apps that the bench makes up: a runtime, dependencies of many files, code."""
 
 import shutil
+import uuid
 from contextlib import closing
 
 from bench.apps import git, make_bare
@@ -12,7 +13,10 @@ from gitreceive.codemark import marked
 from gitreceive.model import AppName, ContextFile, Image, Recipe, parse_commit
 from gitreceive.ports import BuildJob
 from gitreceive.sources.git import GitSource
+from gitreceive.stack import load_stack
+from gitreceive.stages.dockerfile import cache_mount
 
+APP = AppName('bench')
 SECONDS = 900.0
 NUMBER = 10**6
 """Of a build; the receiver's own begin at 1."""
@@ -56,6 +60,13 @@ def large_image(bench: Bench, size: int) -> Image:
     return _image(bench, Recipe(dockerfile=LARGE.format(half=size * 500_000)), b'code')
 
 
+EMPTY = """\
+FROM gitreceive/cedar:12-build
+USER root
+RUN {mount} find /tmp/cache/{name} -mindepth 1 -delete; : {number}
+"""
+
+
 class Silent:
     """Satisfies the ``Console`` port and says nothing."""
 
@@ -69,12 +80,21 @@ class Silent:
         """Nothing."""
 
 
-def _image(bench: Bench, recipe: Recipe, code: bytes) -> Image:
+def empty_cache(bench: Bench, app: str, name: str) -> None:
+    """Removes what is in the cache ``name`` of an app, as its buildpack calls it; the engine's layers stay as they are."""
+    mount = cache_mount(name, load_stack('cedar-12').uid)
+    text = EMPTY.format(mount=mount, name=name, number=uuid.uuid4().hex)
+    DockerImageBuilder(Engine(bench.engine), str(bench.place / 'home')).remove(
+        _image(bench, Recipe(dockerfile=text), b'', AppName(app))
+    )
+
+
+def _image(bench: Bench, recipe: Recipe, code: bytes, app: AppName = APP) -> Image:
     builder = DockerImageBuilder(Engine(bench.engine), str(bench.place / 'home'))
     repo = bench.place / 'code.git'
     shutil.rmtree(repo, ignore_errors=True)
     make_bare(repo, {'code.js': code})
     commit = parse_commit(git(repo, 'rev-parse', 'master'))
     with GitSource(repo, commit) as source, closing(BuildClock(SECONDS)) as clock:
-        job = BuildJob(app=AppName('bench'), number=NUMBER, recipe=marked(recipe), source=source)
+        job = BuildJob(app=app, number=NUMBER, recipe=marked(recipe), source=source)
         return builder.build(job, Silent(), clock)

@@ -24,7 +24,8 @@ class Series:
 class Row:
     """A line of the table; ``wanted`` is how many times faster than the naive way ours has to be.
 
-    ``stage`` marks a part of the row above.
+    ``naive`` is whatever ours is beside; if it is not the naive way, the name says so. ``stage`` marks a part of the row
+    above.
     """
 
     name: str

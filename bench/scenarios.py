@@ -9,26 +9,25 @@ from pathlib import Path
 from bench.apps import (
     WHO,
     App,
-    change_code,
     change_file,
     flask_app,
     git,
     make_blobs,
     make_many_files,
-    make_work_tree,
     node_app,
 )
-from bench.cutting import large, link, slugs, space
+from bench.cutting import large, link, s3, slugs, space
 from bench.images import Silent
 from bench.measure import Row, Series, alternate, series
-from bench.naive import Naive, label
-from bench.ours import Ours
+from bench.naive import label
 from bench.packages import make_packages
 from bench.processes import run
 from bench.push import Pushed, Way, push
 from bench.servers import registry
 from bench.setting import Bench
+from bench.sides import Side
 from bench.slugs import count_files
+from bench.warm import dependencies, warm
 from gitreceive.adapters.docker.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.buildpack import load_buildpacks
@@ -139,60 +138,22 @@ def blobs(bench: Bench) -> Iterator[Row]:
 SCENARIOS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     'flask': flask,
     'node': node,
+    'warm': warm,
+    'dependencies': dependencies,
     'context': context,
     'plan': plan,
     'blobs': blobs,
     'slugs': slugs,
+    's3': s3,
     'space': space,
     'link': link,
     'large': large,
 }
 
 
-class _Side:
-    """An app on one of the two ways."""
-
-    def __init__(self, way: Way, app: App, bench: Bench) -> None:
-        self._way, self._app, self._bench = way, app, bench
-        self._work = bench.place / 'work' / f'{app.name}-{"naive" if way is bench.naive else "ours"}'
-        self._name = app.name
-        self._colds = self._changes = 0
-        mark = label(bench.place / 'naive') if way is bench.naive else None
-        make_work_tree(app, self._work, mark)
-
-    def cold(self) -> Pushed:
-        """The first push of an app that nobody has seen before; nothing is cached for it."""
-        self._colds += 1
-        self._name = f'{self._app.name}-{self._colds}'
-        self._way.prepare(self._name)
-        return self._push('--push-option=nocache') if self._bench.sizes.fresh else self._push()
-
-    def noop(self) -> Pushed:
-        """A push of what is there."""
-        return self._push()
-
-    def code(self) -> Pushed:
-        """A push of a changed line."""
-        self._changes += 1
-        change_code(self._app, self._work, self._changes)
-        return self._push()
-
-    def slug(self) -> Path:
-        """The newest slug."""
-        way = self._way
-        assert isinstance(way, Ours | Naive)
-        return way.slug(self._name)
-
-    def _push(self, *options: str) -> Pushed:
-        done = push(self._way, self._work, self._name, 'master', *options)
-        if isinstance(self._way, Naive):
-            self._way.tidy()
-        return done
-
-
 def _deploys(app: App, bench: Bench) -> Iterator[Row]:
     sizes = bench.sizes
-    sides = [_Side(way, app, bench) for way in _ways(bench)]
+    sides = [Side(way, app, bench) for way in _ways(bench)]
     deploying = sides if bench.deploys else sides[:1]
     bench.say(f'{app.title}: {sizes.cold} cold pushes each')
     cold = alternate(sizes.cold, [side.cold for side in deploying])

@@ -11,11 +11,16 @@ from bench.ours import Ours
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
     """How much is measured; ``blobs``, ``link`` and ``large`` in MB, ``cold`` the number of cold pushes, ``fresh``
-    whether they use no cache, ``trees`` the numbers of files of apps, ``releases`` how many there are in a row."""
+    whether they use no cache, ``interpreted`` and ``growing`` the platforms of ``warm`` and ``dependencies``, ``changes``
+    the number of changes of dependencies, ``trees`` the numbers of files of apps, ``releases`` how many there are in a
+    row."""
 
     runs: int = 5
     cold: int = 3
     fresh: bool = True
+    interpreted: tuple[str, ...] = ('static', 'ruby', 'pip', 'uv', 'poetry', 'bun', 'dockerfile')
+    growing: tuple[str, ...] = ('node', 'java', 'scala', 'go')
+    changes: int = 3
     packages: int = 50_000
     files: int = 50_000
     blobs: int = 300
@@ -29,6 +34,9 @@ QUICK = Sizes(
     runs=1,
     cold=1,
     fresh=False,
+    interpreted=('static',),
+    growing=('node',),
+    changes=1,
     packages=300,
     files=500,
     blobs=10,

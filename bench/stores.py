@@ -1,10 +1,16 @@
-"""A storage behind a link of a given speed."""
+"""Storages other than a plain directory: one behind a link of a given speed, one in S3."""
 
 import hashlib
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from gitreceive.adapters.storage.file import FileStorage
+from gitreceive.adapters.storage.s3 import S3Storage, from_url
+from tests.s3_servers import swift
 
 PIECE = 1 << 20
 
@@ -31,3 +37,12 @@ class LimitedStore(FileStorage):
     def sha256(self, name: str) -> str:
         """See ``Vouching``."""
         return self._sums.get(name, '')
+
+
+@contextmanager
+def s3_store(folder: Path) -> Iterator[S3Storage]:
+    """The receiver's own storage in S3, in an empty bucket of the server of the tests, which works below ``folder``."""
+    folder.mkdir(parents=True)
+    with swift(folder) as server, patch.dict(os.environ, server.environment):
+        server.client().create_bucket(Bucket='bench')
+        yield from_url(server.url('bench'))

@@ -22,6 +22,7 @@ def render(rows: Sequence[Row], facts: Sequence[str], remarks: Sequence[str], mi
             *(f'- {fact}' for fact in facts),
             '',
             'Seconds are medians, with the least and the most in brackets. "Times faster" is the naive median by ours.',
+            'Rows with "beside" say what the second number is instead: both are of this receiver.',
             'Rows with an arrow are the stages of the push above them, known to 0.03 s: shorter ones have no ratio.',
             '',
             HEAD + '\n'.join(_line(row) for row in rows),

@@ -6,7 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import docker
 import pytest
@@ -14,9 +17,13 @@ from click.testing import CliRunner
 
 import bench.naive
 from bench.__main__ import main
+from bench.images import empty_cache
 from bench.naive import LABEL, identity
 from bench.scenarios import STAGES
-from gitreceive.model import Stack
+from bench.setting import Bench
+from gitreceive.model import AppName, Stack
+from gitreceive.stages.dockerfile import cache_mount
+from tests.building import FROM, workshop
 
 ROOT = Path(__file__).parents[2]
 QUICK = (sys.executable, '-m', 'bench', '--quick')
@@ -35,8 +42,16 @@ OTHERS = (
     'slug of 500 files, first',
     'slug of 500 files, code changed',
     'slug of 500 files, code changed, beside packing all of it',
+    'slug of 500 files in S3, code changed, beside packing and sending all of it',
+    'static site: code-only push, beside that of the plain Node.js app',
+    'Node.js: push of changed dependencies, beside the same with an empty cache',
 )
-REMARKS = ('space: 3 releases', 'link: 10 MB', 'large: cutting and storing a slug of 20 MB')
+REMARKS = (
+    'space in a directory: 3 releases',
+    'space in S3: 3 releases',
+    'link: 10 MB',
+    'large: cutting and storing a slug of 20 MB',
+)
 
 pytestmark = pytest.mark.usefixtures('stack')
 
@@ -91,6 +106,7 @@ def test_a_quick_run_fills_every_row_and_leaves_nothing(
         if 'there is no' not in text:
             assert float(ratio.strip('*')) > 0 and float(naive.partition(' ')[0]) > 0, name
     assert all(text.count(f'↳ {title}') == 4 for title in STAGES.values())
+    assert text.count('↳ the image alone') == 2
     assert all(remark in text for remark in REMARKS)
     assert left_over(tmp_path / 'bench', engine) == []
 
@@ -110,6 +126,20 @@ def test_without_sshd_the_table_says_so_and_has_our_numbers(
     assert 'there is no sshd here: install openssh-server' in done.output
     ratio, _, ours, naive, _ = rows(done.output)['10 MB of incompressible blobs, not deployed']
     assert (ratio, naive) == ('-', '-') and float(ours) > 0
+
+
+def test_an_emptied_cache_is_empty_for_its_app_alone(docker_host: str, stack: Stack, tmp_path: Path) -> None:
+    apps = [AppName(f'app-{uuid.uuid4().hex[:12]}') for _ in range(2)]
+    mount, place = cache_mount('words', stack.uid), SimpleNamespace(engine=docker_host, place=tmp_path)
+    with workshop(docker_host) as shop:
+        for app in apps:
+            shop.build(f'{FROM}RUN {mount} echo {app} >/tmp/cache/words/word\n', app=app)
+        empty_cache(cast(Bench, place), apps[0], 'words')
+        for app, kept in zip(apps, (0, 1), strict=True):
+            shop.build(
+                f'{FROM}RUN {mount} : {app}; find /tmp/cache/words -type f -exec cat {{}} +\n', app=app
+            )
+            assert shop.console.details.count(app) == kept
 
 
 @pytest.mark.parametrize('with_signal', [signal.SIGINT, signal.SIGTERM])
