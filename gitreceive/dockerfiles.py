@@ -122,7 +122,7 @@ def command(instructions: Sequence[Instruction]) -> str:
 
 
 def _command(entry: str, arguments: str) -> str:
-    exec_entry, exec_arguments = _exec_form(entry), _exec_form(arguments)
+    exec_entry, exec_arguments = json_words(entry), json_words(arguments)
     if entry and exec_entry is None:
         return entry
     if entry:
@@ -130,7 +130,8 @@ def _command(entry: str, arguments: str) -> str:
     return _quoted(exec_arguments) if exec_arguments is not None else arguments
 
 
-def _exec_form(text: str) -> list[str] | None:
+def json_words(text: str) -> list[str] | None:
+    """The words of an exec form; None if the text is none. Pure."""
     try:
         words = json.loads(text)
     except ValueError:
@@ -214,7 +215,7 @@ def _checked(name: str, instruction: Instruction) -> str:
 def _sources(instruction: Instruction) -> Sequence[str]:
     """All but the last word, in both forms, without what the engine takes away before it looks at them."""
     text = instruction.arguments
-    words = [*text.split()[:-1], *(_exec_form(text) or ())[:-1]]
+    words = [*text.split()[:-1], *(json_words(text) or ())[:-1]]
     return [re.sub(r'[\\`"\']', '', word) for word in words]
 
 

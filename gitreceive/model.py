@@ -194,13 +194,15 @@ class Recipe:
     """A Dockerfile and the files it needs in the context.
 
     ``code`` is where the code lies in the context; empty for an app's own Dockerfile, which sees the code and nothing
-    else. ``bases`` are images that the engine has to have: it is asked for them, and fetches none.
+    else. ``bases`` are images that the engine has to have: it is asked for them, and fetches none. ``code_steps`` are
+    how many of the last steps of an app's own Dockerfile come with its code; 0 if that is not known.
     """
 
     dockerfile: str
     files: tuple[ContextFile, ...] = ()
     code: str = 'src/'
     bases: tuple[str, ...] = ()
+    code_steps: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,13 +210,14 @@ class Image:
     """A built image, by its id (``sha256:...``), with the exact versions that its steps recorded.
 
     ``name`` is what another recipe may call it, as long as nothing newer has taken that name. ``release`` is what
-    ``bin/release`` of a classic buildpack printed.
+    ``bin/release`` of a classic buildpack printed. ``code_steps`` is its recipe's.
     """
 
     id: str
     name: str = ''
     versions: Mapping[str, str] = field(default_factory=dict)
     release: bytes = b''
+    code_steps: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from gitreceive.appjson import read_app_json, to_be_set
 from gitreceive.buildpack import FOLDER, LoadedBuildpack
+from gitreceive.codesteps import code_steps
 from gitreceive.model import ContextFile, Plan, Recipe, Stack
 from gitreceive.ports import Console, Source
 from gitreceive.sources.ignore import parse_dockerignore, parse_slugignore
@@ -62,6 +63,8 @@ class Planner:
             version = ContextFile(name='meta/SOURCE_VERSION', content=source.commit.encode())
             recipe = replace(recipe, files=(*recipe.files, version))
         code = shown if recipe.code else _for_own_dockerfile(shown)
+        if not recipe.code:
+            recipe = replace(recipe, code_steps=code_steps(recipe.dockerfile, code))
         return Planned(plan=plan, recipe=recipe, source=code, buildpacks=tuple(taking_part))
 
     def _buildpack(self, plan: Plan) -> LoadedBuildpack:

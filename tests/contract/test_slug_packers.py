@@ -1,10 +1,11 @@
-"""Three ways out of an image, one slug: the same behaviour, and the same files."""
+"""Ways out of an image, one slug: the same behaviour, and the same files."""
 
 import io
 import os
 import subprocess
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,9 @@ from gitreceive.adapters.slugs.groups import STEP_TIME
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.adapters.slugs.reading import verify_slug
 from gitreceive.cancellation import BuildClock
-from gitreceive.codemark import INSTRUCTION
+from gitreceive.codemark import FILE, INSTRUCTION
 from gitreceive.errors import BuildCancelled, SlugError
-from gitreceive.model import Image, Slug, Stack
+from gitreceive.model import Image, Recipe, Slug, Stack
 from gitreceive.settings import Limits
 from gitreceive.stages.slug import cut_slug
 from tests.building import FROM, Workshop, workshop
@@ -76,14 +77,17 @@ def images(shop: Workshop) -> dict[bool, Image]:
     return {False: make(shop), True: make(shop, INSTRUCTION)}
 
 
-@pytest.fixture(params=['layers', 'layers in parts', 'archive'])
+IN_PARTS = ('layers in parts', 'layers by steps')
+
+
+@pytest.fixture(params=['layers', *IN_PARTS, 'archive'])
 def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
 def strange(images: dict[bool, Image], way: str) -> Image:
-    return images[way == 'layers in parts']
+    return replace(images[way == 'layers in parts'], code_steps=2 if way == 'layers by steps' else 0)
 
 
 @pytest.fixture
@@ -167,7 +171,7 @@ def test_what_upper_layers_deleted_is_not_there(members: dict[bytes, tarfile.Tar
 
 def test_owner_time_and_modes_are_fixed(members: dict[bytes, tarfile.TarInfo], way: str) -> None:
     assert {(m.uid, m.gid, m.uname, m.gname) for m in members.values()} == {(0, 0, '', '')}
-    times = {MTIME, STEP_TIME} if way == 'layers in parts' else {MTIME}
+    times = {MTIME, STEP_TIME} if way in IN_PARTS else {MTIME}
     assert {m.mtime for m in members.values()} == times
     assert members[b'./app/src/code'].mtime == members[b'./app/src/changed'].mtime == MTIME
     assert not any(m.mode & 0o7000 for m in members.values())
@@ -234,7 +238,16 @@ def test_one_part_is_the_same_bytes_as_the_engines_archive(
     way: str, slug: Slug, strange: Image, shop: Workshop, tmp_path: Path
 ) -> None:
     other = cut(DockerSlugPacker(shop.engine, layers=False), strange, tmp_path / 'other')
-    assert (other.sha256 == slug.sha256) is (way != 'layers in parts')
+    assert (other.sha256 == slug.sha256) is (way not in IN_PARTS)
+
+
+def test_where_the_code_begins_is_known_by_its_mark_or_by_the_steps(
+    images: dict[bool, Image], shop: Workshop, tmp_path: Path
+) -> None:
+    both = images[True], replace(images[False], code_steps=2)
+    packer = DockerSlugPacker(shop.engine)
+    first, second = (cut(packer, image, tmp_path / str(at)) for at, image in enumerate(both))
+    assert first.sha256 == second.sha256
 
 
 def tree(slug: Path) -> dict[str, tuple[int, bytes, str | bytes]]:
@@ -290,14 +303,24 @@ def test_what_an_upper_layer_does_to_a_lower_one_is_seen(
         assert len(names) == len(set(names))
 
 
-def test_a_change_of_the_code_changes_the_last_part_only(shop: Workshop, images: dict[bool, Image]) -> None:
+GENERATED = f'{FROM}USER root\n{LOWER}{INSTRUCTION}COPY ["src", "/app/src"]\n'
+OWN = f'{FROM}USER root\n{LOWER}WORKDIR /app/src\nCOPY . .\nWORKDIR /app/new\nRUN date > built\n'
+
+
+@pytest.mark.parametrize(
+    'recipe',
+    [
+        Recipe(dockerfile=GENERATED, files=(FILE,)),
+        Recipe(dockerfile=OWN, code='', code_steps=2),
+    ],
+    ids=['marked', 'own'],
+)
+def test_a_change_of_the_code_changes_the_last_part_only(
+    shop: Workshop, images: dict[bool, Image], recipe: Recipe
+) -> None:
     found = []
     for code in (b'one', b'two'):
-        image = shop.build(
-            f'{FROM}USER root\n{LOWER}{INSTRUCTION}COPY ["src", "/app/src"]\n',
-            {'code': code},
-            recipe_files=[('mark/code', b'')],
-        )
+        image = shop.build('', {'code': code}, recipe=recipe)
         found.append(
             [part.key for part in DockerSlugPacker(shop.engine).parts(image, len(code), BuildClock(9))]
         )

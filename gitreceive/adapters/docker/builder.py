@@ -123,7 +123,7 @@ class DockerImageBuilder:
         try:
             cancellation.check()
             found = read_image(self._engine, image, self._labels(job))
-            return replace(found, name=self._tag(job))
+            return replace(found, name=self._tag(job), code_steps=job.recipe.code_steps)
         except BaseException:
             self.remove(Image(id=image))
             raise

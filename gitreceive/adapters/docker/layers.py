@@ -1,10 +1,12 @@
 """The layers of an image as directories of this machine, where the engine keeps them so (overlay2)."""
 
 import contextlib
+import hashlib
+import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from docker import APIClient
 from gitreceive.adapters.docker.engine import Engine
 
 LINK = re.compile('[A-Z0-9]{26}')
+STEP = re.compile(r'(?:RUN|COPY|ADD)\s')
+"""How BuildKit begins what it writes of an instruction that makes a layer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +24,13 @@ class Layers:
     """``root`` is the engine's ``overlay2`` directory; ``names`` its layers' names there, the uppermost first.
 
     ``contents`` are the layers' digests in the same order, as the image lists them (``diff_ids``); empty if they are
-    not known for certain.
+    not known for certain. So are ``steps``: how many RUN, COPY and ADD instructions have made a layer and those above.
     """
 
     root: Path
     names: Sequence[str]
     contents: Sequence[str] = ()
+    steps: Sequence[int] = ()
 
     def links(self) -> Sequence[str]:
         """The layers' short names relative to ``root`` (``l/ABC...``): a mount's options have room for 4,096 bytes."""
@@ -89,11 +94,42 @@ def image_layers(engine: Engine, client: APIClient, image: str) -> Layers | None
     if len(roots) != 1 or not all(folder.name == 'diff' and folder.is_dir() for folder in folders):
         return None
     contents = tuple(reversed((about.get('RootFS') or {}).get('Layers') or ()))
+    root = roots.pop()
+    steps = steps_of_layers(_history(root, about['Id']))
     return Layers(
-        root=roots.pop(),
+        root=root,
         names=tuple(folder.parent.name for folder in folders),
         contents=contents if len(contents) == len(folders) else (),
+        steps=steps if len(steps) == len(folders) else (),
     )
+
+
+def steps_of_layers(history: Sequence[Mapping[str, object]]) -> Sequence[int]:
+    """See ``Layers.steps``. ``history`` is that of an image's configuration, the lowest first. Pure.
+
+    OCI Image Format Specification, "OCI Image Configuration": an entry with ``empty_layer`` has made none.
+    """
+    found, steps = [], 0
+    for entry in reversed(history):
+        steps += bool(STEP.match(str(entry.get('created_by', ''))))
+        if not entry.get('empty_layer'):
+            found.append(steps)
+    return tuple(found)
+
+
+def _history(root: Path, image: str) -> Sequence[Mapping[str, object]]:
+    """The history in the configuration that the engine keeps beside its layers; its API does not tell which entries
+    have a layer. Empty if it is not there, or not the one that the image is named after."""
+    name = image.removeprefix('sha256:')
+    place = root.parent / 'image' / 'overlay2' / 'imagedb' / 'content' / 'sha256' / name
+    try:
+        content = place.read_bytes()
+    except OSError:
+        return ()
+    if hashlib.sha256(content).hexdigest() != name:
+        return ()
+    found = json.loads(content).get('history')
+    return found if isinstance(found, list) else ()
 
 
 def _diffs(data: dict[str, str]) -> Iterator[str]:

@@ -29,6 +29,9 @@ STEP_TIME = 315532800
 LEAST = 1 << 20
 """Bytes of files that make a part worth its while; fewer go with the layers above them."""
 
+MOST_GROUPS = 8
+"""Of more than that the lowest are one: what seldom changes may change together."""
+
 ENTRY = 512
 """What a file or directory counts beside its content: its header in the tar stream."""
 
@@ -52,14 +55,16 @@ class Group:
     last: bool
 
 
-def group_layers(layers: Layers, mtime: int) -> Sequence[Group]:
+def group_layers(layers: Layers, mtime: int, code_steps: int = 0) -> Sequence[Group]:
     """The groups, the lowest first. Layers from the code on are the last one, and the only one with ``mtime``.
 
-    Without the mark of the code, or without knowing the layers for certain, all layers are one group. Raises OSError.
+    The code begins at its mark; where there is none, with the last ``code_steps`` steps of the Dockerfile. If neither
+    is there, or the layers are not known for certain, all are one group. Raises OSError.
     """
     with ExitStack() as opened:
         diffs = [_opened(layers, name, opened) for name in layers.names]
-        runs = _runs(diffs) if layers.contents else [range(len(diffs))]
+        code = _code(layers, diffs, code_steps) if layers.contents else None
+        runs = [range(len(diffs))] if code is None else _runs(diffs, code)
         groups = [_group(layers, diffs, run, STEP_TIME, False) for run in runs[:-1]]
         return [*groups, _group(layers, diffs, runs[-1], mtime, True)]
 
@@ -71,18 +76,25 @@ def _opened(layers: Layers, name: str, opened: ExitStack) -> bytes:
     return b'/proc/self/fd/%d' % descriptor
 
 
-def _runs(diffs: Sequence[bytes]) -> list[range]:
-    """Indices count from the uppermost layer, as the names do; runs begin with the lowest one."""
+def _code(layers: Layers, diffs: Sequence[bytes], code_steps: int) -> int | None:
+    """The lowest layer of the code. Indices count from the uppermost layer, as the names do."""
+    marked = next((at for at in reversed(range(len(diffs))) if os.path.lexists(diffs[at] + MARK)), None)
+    if marked is not None or not code_steps:
+        return marked
+    return next((at for at, steps in enumerate(layers.steps) if steps >= code_steps), None)
+
+
+def _runs(diffs: Sequence[bytes], code: int) -> list[range]:
+    """The layers of each group, the lowest first."""
     count = len(diffs)
-    code = next((at for at in reversed(range(count)) if os.path.lexists(diffs[at] + MARK)), None)
-    if code is None:
-        return [range(count)]
     found, upto, weight = [], count, 0
     for at in reversed(range(code + 1, count)):
         weight += _weight(diffs[at] + b'/' + TOP, LEAST - weight)
         if weight >= LEAST:
             found.append(range(at, upto))
             upto, weight = at, 0
+    if (surplus := len(found) + 1 - MOST_GROUPS) > 0:
+        found[: surplus + 1] = [range(found[surplus].start, count)]
     return [*found, range(upto)]
 
 
@@ -90,7 +102,7 @@ def _group(layers: Layers, diffs: Sequence[bytes], own: range, mtime: int, last:
     mine, below = diffs[own.start : own.stop], range(own.stop, len(diffs))
     hidden, modes = _covered(mine, diffs[: own.start])
     replacing, _ = _covered(diffs[own.stop :], mine)
-    digest = hashlib.sha256(f'{FORMAT}\n{mtime} {last}\n'.encode())
+    digest = hashlib.sha256(f'{FORMAT}\n{mtime} {last} {len(below)}\n'.encode())
     for content in layers.contents[own.start :] or layers.names:
         digest.update(f'{content}\n'.encode())
     for path in sorted(hidden):

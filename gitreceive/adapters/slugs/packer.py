@@ -68,7 +68,7 @@ class DockerSlugPacker:
         if layers:
             try:
                 self._try(layers, cancellation)
-                groups = group_layers(layers, mtime)
+                groups = group_layers(layers, mtime, image.code_steps)
             except (CannotMount, OSError) as error:
                 log.info('the layers of %s cannot be read: %s', image.id, error)
             else:

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitreceive.adapters.docker.layers import Layers
-from gitreceive.adapters.slugs.groups import LEAST, STEP_TIME, group_layers
+from gitreceive.adapters.slugs.groups import LEAST, MOST_GROUPS, STEP_TIME, group_layers
 from gitreceive.codemark import MARK
 
 MTIME = 1_700_000_000
@@ -31,9 +32,10 @@ def layers(root: Path, *contents: Layer) -> Layers:
     return Layers(root=root, names=names, contents=[f'sha256:{name}' for name in names])
 
 
-def runs(found: Layers) -> list[list[str]]:
+def runs(found: Layers, code_steps: int = 0) -> list[list[str]]:
     """The groups by the names of their layers, the lowest first."""
-    return [[found.names[at] for at in reversed(group.own)] for group in group_layers(found, MTIME)]
+    groups = group_layers(found, MTIME, code_steps)
+    return [[found.names[at] for at in reversed(group.own)] for group in groups]
 
 
 def test_a_large_layer_is_a_group_with_what_is_small_below_it(tmp_path: Path) -> None:
@@ -60,6 +62,31 @@ def test_many_small_files_are_large_as_well(tmp_path: Path) -> None:
 def test_without_a_mark_all_is_one_group(tmp_path: Path) -> None:
     found = layers(tmp_path, {'app/a': LARGE}, {'app/b': LARGE})
     assert runs(found) == [['0', '1']]
+
+
+def test_without_a_mark_the_code_begins_with_the_last_steps(tmp_path: Path) -> None:
+    found = layers(tmp_path, {'app/a': LARGE}, {'app/b': LARGE}, {'app/c': b''}, {'app/d': LARGE})
+    known = replace(found, steps=(1, 1, 2, 3))
+    assert runs(known, 1) == [['0'], ['1'], ['2', '3']]
+    assert runs(known, 2) == [['0'], ['1', '2', '3']]
+    assert runs(known, 3) == [['0', '1', '2', '3']]
+    assert runs(known, 4) == [['0', '1', '2', '3']], 'not so many are known'
+    assert runs(found, 1) == [['0', '1', '2', '3']], 'none are known'
+
+
+def test_the_same_layers_in_other_groups_have_other_keys(tmp_path: Path) -> None:
+    found = layers(tmp_path, {'app/a': LARGE}, {'app/b': LARGE}, {'app/c': b''})
+    known = replace(found, steps=(1, 2, 3))
+    keys = {group_layers(known, MTIME, steps)[-1].key for steps in (0, 1, 2)}
+    assert len(keys) == 3
+
+
+def test_there_are_not_more_groups_than_a_few_and_the_lowest_are_one(tmp_path: Path) -> None:
+    many = [{f'app/{number}': LARGE} for number in range(MOST_GROUPS + 2)]
+    found = runs(layers(tmp_path, *many, MARKED))
+    assert len(found) == MOST_GROUPS
+    assert found[:2] == [['0', '1', '2', '3'], ['4']]
+    assert found[-1] == [str(len(many))]
 
 
 def test_layers_that_are_not_known_for_certain_are_one_group(tmp_path: Path) -> None:

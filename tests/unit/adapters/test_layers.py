@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.docker.layers import Layers
+from gitreceive.adapters.docker.layers import Layers, steps_of_layers
 from gitreceive.adapters.slugs.overlay import CannotMount, try_layers
 from gitreceive.cancellation import BuildClock
 
@@ -87,3 +87,18 @@ def test_a_layer_without_a_short_name_cannot_be_mounted(tmp_path: Path) -> None:
     (tmp_path / '0' / 'link').write_text('../../etc:x')
     with pytest.raises(CannotMount, match='short name'):
         try_layers(found, BuildClock(60))
+
+
+def test_the_steps_of_layers_are_counted_from_the_top() -> None:
+    history = [
+        {'created_by': '/bin/sh -c #(nop) ADD file:1 in / '},
+        {'created_by': 'RUN /bin/sh -c x # buildkit'},
+        {'created_by': 'ENV RUN=1', 'empty_layer': True},
+        {'created_by': 'RUN /bin/sh -c true # buildkit', 'empty_layer': True},
+        {'created_by': 'COPY . /app # buildkit'},
+        {'created_by': 'WORKDIR /app/x'},
+        {'created_by': 'ADD x /app/x # buildkit'},
+        {'created_by': 'CMD ["RUN"]', 'empty_layer': True},
+        {},
+    ]
+    assert steps_of_layers(history) == (0, 1, 1, 2, 4, 4)
