@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gitreceive.binrelease import with_release
+from gitreceive.codemark import marked
 from gitreceive.errors import BadCommand
 from gitreceive.local.running import local_home
 from gitreceive.model import AppName, Image, Plan, ProcessType, Recipe, Stack
@@ -111,7 +112,7 @@ def build_directory(
     console.step(f'Building {directory.name} on {bench.stack.name}')
     planned = bench.planner.plan(directory_source(directory), env)
     tell_plan(planned.plan, console)
-    job = BuildJob(app=app, number=BUILT, recipe=planned.recipe, source=planned.source, env=env)
+    job = BuildJob(app=app, number=BUILT, recipe=marked(planned.recipe), source=planned.source, env=env)
     image = build_image(job, bench.builder, console, cancellation, planned.explain)
     plan = with_release(planned.plan, image.release)
     return Built(app=app, planned=planned, plan=plan, image=image)

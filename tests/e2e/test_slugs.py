@@ -10,6 +10,12 @@ from gitreceive.model import AppName, Release
 from gitreceive.slugs.lock import removing
 from tests.e2e.receiver import Pusher, Receiver, change, copy_app, make_app, within
 
+OWN = b"""FROM gitreceive/cedar:12-build
+COPY deps.txt /app/src/
+RUN mkdir /app/deps && head -c 2000000 /dev/zero > /app/deps/zeros
+COPY . /app/src
+RUN wc -l /app/src/* > /app/lines
+"""
 EXAMPLE = Path(__file__).parents[2] / 'examples' / 'node-hello'
 
 
@@ -45,6 +51,19 @@ def test_releases_share_what_has_not_changed(pushed: Pusher) -> None:
     assert first[:-1] == second[:-1]
     assert first[-1] != second[-1]
     assert receiver.leftovers() == []
+
+
+def test_a_push_of_code_to_an_app_with_its_own_dockerfile_packs_its_last_layers_only(
+    pushed: Pusher, tmp_path: Path
+) -> None:
+    work = make_app(tmp_path / 'own', {'Dockerfile': OWN, 'deps.txt': b'1\n', 'Procfile': b'web: true\n'})
+    for number in (1, 2):
+        assert pushed.push(work, 'own', timeout=120).status == 0
+        change(work, {'code': b'%d\n' % number})
+    first, second = (members(pushed.receiver, release) for release in pushed.receiver.releases('own'))
+    assert len(first) == len(second) == 2
+    assert first[0] == second[0]
+    assert first[1] != second[1]
 
 
 def test_every_release_is_its_members_in_a_row_and_the_newest_is_whole(pushed: Pusher) -> None:

@@ -33,6 +33,7 @@ from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.binrelease import with_release
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
+from gitreceive.codemark import marked
 from gitreceive.errors import BuildError, GitReceiveError
 from gitreceive.model import AppName, Commit, Plan, ProcessType, Slug, Stack
 from gitreceive.planning import Planned, Planner
@@ -120,7 +121,7 @@ def packed(
     job = shop.job(
         '',
         source=planned.source,
-        recipe=planned.recipe,
+        recipe=marked(planned.recipe),
         env=env,
         app=AppName(f'again-{uuid.uuid4().hex[:12]}' if again else 'case'),
         nocache=again and case.get('from_scratch', False),

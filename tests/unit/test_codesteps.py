@@ -57,7 +57,9 @@ def test_what_comes_from_a_stage_with_code_is_code(stages: str, wanted: int) -> 
     assert code_steps(stages, CODE) == wanted
 
 
-@pytest.mark.parametrize('dockerfile', ['', 'FROM a\nRUN x\n', 'FROM $A\nCOPY . .\n', 'FROM a\nONBUILD COPY . .\n'])
+@pytest.mark.parametrize(
+    'dockerfile', ['', 'FROM a\nRUN x\n', 'FROM $A\nCOPY . .\n', 'FROM a\nONBUILD COPY . .\n']
+)
 def test_what_is_not_known_is_nothing(dockerfile: str) -> None:
     assert code_steps(dockerfile, CODE) == 0
 

@@ -18,6 +18,7 @@ import pytest
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
+from gitreceive.codemark import marked
 from gitreceive.model import Commit, Stack
 from gitreceive.planning import Planner
 from gitreceive.settings import Limits
@@ -84,7 +85,7 @@ def test_a_clean_checkout_makes_the_slug_that_a_push_of_its_commit_makes(
     with workshop(machine.environ['DOCKER_HOST']) as receiver:
         source = GitSource(tmp_path / 'app.git', Commit(commit))
         planned = Planner(buildpacks=load_buildpacks(), stack=stack).plan(source, {})
-        job = receiver.job('', source=source, recipe=planned.recipe)
+        job = receiver.job('', source=planned.source, recipe=marked(planned.recipe))
         clock = BuildClock(60)
         image = receiver.builder.build(job, Lines(), clock)
         packer = DockerSlugPacker(receiver.engine)

@@ -5,10 +5,23 @@ from pathlib import Path
 
 import pytest
 
+from gitreceive.buildpack import load_buildpacks
+from gitreceive.cancellation import BuildClock
+from gitreceive.codemark import INSTRUCTION
 from gitreceive.errors import BadCommand
-from gitreceive.local.building import Built, app_name, directory_source, run_dockerfile
+from gitreceive.local.building import (
+    Bench,
+    Built,
+    app_name,
+    build_directory,
+    directory_source,
+    run_dockerfile,
+)
 from gitreceive.model import APP_NAME, AppName, Image, Plan, ProcessType, Recipe, Stack
-from gitreceive.planning import Planned
+from gitreceive.planning import Planned, Planner
+from gitreceive.ports import BuildJob, Cancellation, Console
+from gitreceive.settings import Limits
+from tests.building import Lines
 from tests.fakes import FakeSource
 
 
@@ -61,6 +74,20 @@ def test_a_process_type_that_is_not_there_is_refused_with_those_that_are() -> No
     assert built.process('worker').command == 'work'
     with pytest.raises(BadCommand, match=r'^there is no process type "wrok"; there are: web, worker$'):
         built.process('wrok')
+
+
+def test_the_code_is_marked_as_in_a_push_so_that_the_slug_is_the_same(tmp_path: Path) -> None:
+    class Builder:
+        def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
+            self.recipe = job.recipe
+            return Image(id='sha256:1')
+
+    (tmp_path / 'Procfile').write_text('web: serve\n')
+    stack = Stack(name='cedar-12', run_image='run:12', build_image='build:12', uid=1000)
+    planner, builder = Planner(buildpacks=load_buildpacks(), stack=stack), Builder()
+    bench = Bench(planner=planner, builder=builder, packer=None, reader=None, limits=Limits())  # type: ignore[arg-type]
+    build_directory(tmp_path, {}, bench, Lines(), BuildClock(60))
+    assert INSTRUCTION in builder.recipe.dockerfile
 
 
 def planned(plan: Plan) -> Planned:
