@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import tarfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -381,6 +382,65 @@ def test_a_cancelled_cut_leaves_nothing(packer: DockerSlugPacker, strange: Image
     clock.close()
     mine = ['ps', '--ppid', str(os.getpid()), '-wwo', 'args']
     assert 'overlay_child' not in subprocess.run(mine, capture_output=True, text=True).stdout
+
+
+def changing(shop: Workshop, target: Path, size: int, layers: bool) -> None:
+    """Packs an image whose one file of 80 MB is given another size as soon as the first bytes of it are packed."""
+    step = f'RUN mkdir /app/src && truncate -s 80000000 /app/src/file # {uuid.uuid4()}\n'
+    image = shop.build(f'{FROM}USER root\n{step}')
+    with shop.engine.connect() as client:
+        found = image_layers(shop.engine, client, image.id)
+    if found is None:
+        pytest.skip("the engine's layers cannot be reached from here")
+    file = found.root / found.names[0] / 'diff/app/src/file'
+
+    class Changing(io.FileIO):
+        def write(self, data: object) -> int:
+            os.truncate(file, size)
+            return super().write(data)  # type: ignore[arg-type]
+
+    clock = BuildClock(600)
+    try:
+        with Changing(target, 'w') as written:
+            for part in DockerSlugPacker(shop.engine, layers=layers).parts(image, MTIME, clock):
+                part.pack(written, clock)
+    finally:
+        clock.close()
+
+
+@pytest.mark.parametrize('layers', [True, False], ids=['layers', 'archive'])
+def test_a_file_that_shrinks_while_it_is_read_is_an_error(
+    shop: Workshop, tmp_path: Path, layers: bool
+) -> None:
+    with pytest.raises(SlugError, match=r'shrank|ended in the middle'):
+        changing(shop, tmp_path / 'slug', 1_000_000, layers)
+
+
+def test_a_file_that_grows_while_it_is_read_is_an_error(shop: Workshop, tmp_path: Path) -> None:
+    with pytest.raises(SlugError, match='file changed as we read it'):
+        changing(shop, tmp_path / 'slug', 90_000_000, layers=True)
+
+
+def test_a_file_that_grows_while_the_engine_reads_it_is_as_long_as_it_was(
+    shop: Workshop, tmp_path: Path
+) -> None:
+    changing(shop, tmp_path / 'slug', 90_000_000, layers=False)
+    with tarfile.open(tmp_path / 'slug') as tar:
+        assert tar.getmember('./app/src/file').size == 80_000_000
+    verify_slug(tmp_path / 'slug')
+
+
+def test_a_file_of_over_two_gigabytes_is_whole(shop: Workshop, tmp_path: Path) -> None:
+    step = 'RUN mkdir /app/src && truncate -s 2200000000 /app/src/huge && echo end >> /app/src/huge\n'
+    clock = BuildClock(900)
+    image = shop.builder.build(shop.job(f'{FROM}USER root\n{step}'), shop.console, clock)
+    one, other = (
+        cut_slug(image, DockerSlugPacker(shop.engine, layers=layers), tmp_path / name, 7, Limits(), clock)
+        for name, layers in (('one', True), ('other', False))
+    )
+    clock.close()
+    assert one.sha256 == other.sha256
+    assert verify_slug(one.path).unpacked == 2_200_000_004
 
 
 def test_no_mount_is_left(slug: Slug) -> None:

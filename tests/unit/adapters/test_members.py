@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gitreceive.adapters.slugs.archive import repacked
 from gitreceive.adapters.slugs.compress import BLOCK, compress, whole_blocks
-from gitreceive.adapters.slugs.members import Members, inside
+from gitreceive.adapters.slugs.members import REGULAR, Member, Members, inside, written
 from gitreceive.adapters.slugs.overlay_child import TAR
 from gitreceive.errors import SlugError
 
@@ -141,6 +141,13 @@ def test_random_bytes_are_an_error_or_an_empty_archive(raw: bytes) -> None:
         assert list(Members(io.BytesIO(raw).read)) == []
     except SlugError:
         pass
+
+
+@pytest.mark.parametrize('size', [8**11 - 1, 8**11, 10**13])
+def test_a_size_that_octal_digits_have_no_room_for_is_read_as_it_is_written(size: int) -> None:
+    header = written(Member(name=b'app/huge', kind=REGULAR, size=size), 7)
+    assert next(iter(Members(io.BytesIO(header).read))).size == size
+    assert tarfile.TarInfo.frombuf(header, 'utf-8', 'strict').size == size
 
 
 def test_inside_is_about_whole_components() -> None:
