@@ -9,7 +9,6 @@ import hashlib
 import http.server
 import io
 import json
-import subprocess
 import tarfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,8 @@ from dataclasses import dataclass
 
 import docker
 from docker.models.containers import Container
+
+from tests.served import bridge
 
 METADATA = """\
 --- !ruby/object:Gem::Specification
@@ -103,7 +104,7 @@ def gem_source(engine: docker.DockerClient, gems: tuple[Gem, ...]) -> Iterator[s
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer((_bridge(engine), 0), Handler)
+    server = http.server.ThreadingHTTPServer((bridge(engine), 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -124,17 +125,6 @@ def _answers(gems: tuple[Gem, ...]) -> dict[str, bytes]:
         found[f'/gems/{gem.name}-{gem.version}.gem'] = packed
         lines.append(f'{gem.name} {gem.version} {hashlib.md5(info).hexdigest()}')
     return found | {'/versions': '\n'.join([*lines, '']).encode()}
-
-
-def _bridge(engine: docker.DockerClient) -> str:
-    """The host's own address on the network of the engine's containers."""
-    network = engine.networks.get('bridge').attrs
-    gateway = next((config['Gateway'] for config in network['IPAM']['Config'] if config.get('Gateway')), '')
-    if gateway:
-        return str(gateway)
-    name = network['Options']['com.docker.network.bridge.name']
-    shown = subprocess.run(['ip', '-json', '-4', 'addr', 'show', name], check=True, capture_output=True)
-    return str(json.loads(shown.stdout)[0]['addr_info'][0]['local'])
 
 
 def _tar(files: Mapping[str, bytes]) -> bytes:

@@ -3,7 +3,7 @@
 ``apps/<buildpack>/<case>/`` holds the app and ``case.toml``: ``buildpack`` that has to be chosen, ``expect`` (text of
 the answer at ``/``), ``answers`` (path to text), ``process`` (default ``web``), ``versions`` (tool to regular
 expression), ``components`` (regular expressions for package URLs that its bill of materials has to have), ``env``
-(config vars), ``gems`` (whether Bundler gets a source of the gems that are made here), ``fails``
+(config vars), ``gems`` (whether Bundler gets a source of the gems that are made here), ``gradle`` (whether a Gradle wrapper is put beside the app), ``fails``
 (a regular expression for the failure's text, instead of ``expect``), ``why`` (what the case is about), ``lock`` (a command that writes a lock file that names registries and so is not kept here), ``from_scratch`` (also the
 runtime is built twice), ``differs`` (why two builds of the case cannot give the same slug, and in which files).
 
@@ -86,6 +86,9 @@ def test_an_app_does_what_its_case_says(
     place: Path, shop: Workshop, stack: Stack, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     case = tomllib.loads(place.read_text('utf-8'))
+    if case.get('gradle'):
+        wrapper = request.getfixturevalue('wrapper')
+        place = wrapper.beside(place.parent, tmp_path / 'app') / place.name
     if case.get('gems'):
         case['env'] = {**case.get('env', {}), 'BUNDLE_MIRROR__ALL': request.getfixturevalue('gems')}
     source = committed(place.parent, tmp_path, case.get('lock', ()))

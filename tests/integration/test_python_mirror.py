@@ -5,12 +5,9 @@ import io
 import json
 import re
 import tarfile
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import docker
@@ -23,6 +20,7 @@ from gitreceive.model import Image, Stack
 from gitreceive.stages.detect import choose_plan
 from gitreceive.stages.dockerfile import render_dockerfile
 from tests.building import TarSource, workshop
+from tests.served import served
 
 BUILD_SECONDS = 300
 PARTS = {'/usr/bin/python3.11': 'python/bin/', '/usr/lib/python3.11': 'python/lib/'}
@@ -43,15 +41,10 @@ def mirror(
 ) -> Iterator[str]:
     """The URL of a directory that builds reach, with an archive of Python 3.11 and a list in uv's form that names it."""
     folder = tmp_path_factory.mktemp('mirror')
-    host = engine.networks.get('bridge').attrs['IPAM']['Config'][0]['Gateway']
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer((host, 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f'http://{host}:{server.server_port}'
+    with served(engine, folder) as url:
         archive = packed_python(engine, stack, folder / 'python.tar.gz')
         (folder / 'pythons.json').write_text(json.dumps(listing(f'{url}/python.tar.gz', archive)))
         yield url
-        server.shutdown()
 
 
 def packed_python(engine: docker.DockerClient, stack: Stack, target: Path) -> str:

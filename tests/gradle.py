@@ -1,0 +1,70 @@
+"""A Gradle that wrappers can fetch though no package registry has one: made of Debian's package, and served by the tests.
+
+In a container of the stack's build image ``gradle_distribution.sh`` packs it as Gradle's own distributions are packed, and
+lets it make a wrapper.
+"""
+
+import io
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+
+from gitreceive.model import Stack
+from tests.debian import fetch_packages
+from tests.served import served
+
+MAKER = Path(__file__).with_name('gradle_distribution.sh')
+MADE = ('dist', 'wrapper')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapper:
+    """``folder`` holds gradlew and gradle/wrapper, as ``gradle wrapper`` has written them."""
+
+    folder: Path
+
+    def beside(self, app: Path, target: Path) -> Path:
+        """A copy of ``app`` at ``target`` that has the wrapper."""
+        shutil.copytree(app, target)
+        shutil.copytree(self.folder, target, dirs_exist_ok=True)
+        return target
+
+
+@contextmanager
+def gradle(engine: docker.DockerClient, stack: Stack, folder: Path) -> Iterator[Wrapper]:
+    """A wrapper whose Gradle builds get as long as the context lasts. ``folder`` is empty and keeps both."""
+    with served(engine, folder) as url:
+        _make(engine, stack, folder, url)
+        yield Wrapper(folder=folder / 'wrapper')
+
+
+def _make(engine: docker.DockerClient, stack: Stack, folder: Path, url: str) -> None:
+    command = ['/work/gradle_distribution.sh', '/work/debs', '/work/made', url]
+    words = {'user': 'root', 'network_mode': 'none', 'labels': {'gitreceive.test': 'gradle'}}
+    container = engine.containers.create(stack.build_image, command, **words)
+    try:
+        with tempfile.TemporaryDirectory(prefix='gitreceive-gradle-') as work:
+            debs = fetch_packages(('gradle',), container, stack, Path(work))
+            container.put_archive('/', _packed({'work/gradle_distribution.sh': MAKER, 'work/debs': debs}))
+        container.start()
+        assert container.wait()['StatusCode'] == 0, container.logs(tail=20).decode('utf-8', 'replace')
+        for name in MADE:
+            pieces, _ = container.get_archive(f'/work/made/{name}')
+            with tarfile.open(fileobj=io.BytesIO(b''.join(pieces))) as tar:
+                tar.extractall(folder)
+    finally:
+        container.remove(force=True)
+
+
+def _packed(paths: dict[str, Path]) -> bytes:
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode='w') as tar:
+        for name, path in paths.items():
+            tar.add(path, name)
+    return written.getvalue()

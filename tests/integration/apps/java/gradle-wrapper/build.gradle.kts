@@ -1,7 +1,0 @@
-plugins {
-    application
-}
-
-tasks.register("stage") {
-    dependsOn("jar")
-}
