@@ -1,4 +1,4 @@
-"""A source of gems on the engine's own network: small gems made here, served as RubyGems' compact index is.
+"""A source of gems on the engine's own network, served as RubyGems' compact index is; and small gems made here.
 
 The index is text (RubyGems' guides, "Compact Index API"): ``/versions``, ``/info/NAME``, ``/gems/NAME-VERSION.gem``. A gem
 is a tar of ``metadata.gz`` (YAML), ``data.tar.gz`` and ``checksums.yaml.gz`` (RubyGems' ``Gem::Package``).
@@ -11,12 +11,11 @@ import io
 import json
 import tarfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import docker
-from docker.models.containers import Container
 
 from tests.served import bridge
 
@@ -30,7 +29,7 @@ authors: [test]
 date: 2024-01-01 00:00:00.000000000 Z
 dependencies: []
 bindir: exe
-executables: {programs}
+executables: []
 extensions: {extensions}
 files: {files}
 require_paths: [lib]
@@ -44,6 +43,27 @@ summary: a gem for tests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What a source knows of a gem, and its file. ``requires``: names of other gems to what their versions have to be."""
+
+    name: str
+    version: str
+    content: bytes
+    platform: str = 'ruby'
+    requires: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def number(self) -> str:
+        """Its version as the index has it."""
+        return self.version if self.platform == 'ruby' else f'{self.version}-{self.platform}'
+
+    def info(self) -> str:
+        """Its line in the index."""
+        needs = ','.join(f'{name}:{"&".join(wanted)}' for name, wanted in self.requires.items())
+        return f'{self.number} {needs}|checksum:{hashlib.sha256(self.content).hexdigest()}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gem:
     """A gem's name, version and files; a C extension is built by the ``extconf.rb`` among them."""
 
@@ -51,45 +71,22 @@ class Gem:
     version: str
     files: Mapping[str, str]
 
-    def packed(self) -> bytes:
-        """The bytes of its ``.gem`` file, always the same."""
+    def published(self) -> Published:
+        """The gem with the bytes of its ``.gem`` file, always the same."""
         extensions = [name for name in self.files if name.endswith('extconf.rb')]
-        programs = [name.removeprefix('exe/') for name in self.files if name.startswith('exe/')]
         metadata = METADATA.format(
-            programs=json.dumps(programs),
             name=self.name,
             version=self.version,
             extensions=json.dumps(extensions),
             files=json.dumps(list(self.files)),
         )
         data = gzip.compress(_tar({name: text.encode() for name, text in self.files.items()}), mtime=0)
-        return _tar({'metadata.gz': gzip.compress(metadata.encode(), mtime=0), 'data.tar.gz': data})
-
-
-def stack_gems(engine: docker.DockerClient, image: str, names: tuple[str, ...]) -> tuple[Gem, ...]:
-    """Gems that Debian's Ruby brings, packed again from the files of an image."""
-    container = engine.containers.create(image, 'true', labels={'gitreceive.test': 'gems'})
-    try:
-        return tuple(_packed_again(container, name) for name in names)
-    finally:
-        container.remove(force=True)
-
-
-def _packed_again(container: Container, name: str) -> Gem:
-    pieces, _ = container.get_archive(f'/usr/share/rubygems-integration/all/gems/{name}')
-    files: dict[str, str] = {}
-    with tarfile.open(fileobj=io.BytesIO(b''.join(pieces))) as members:
-        for member in members:
-            content = members.extractfile(member) if member.isreg() else None
-            path = member.name.partition('/')[2]
-            if content and not path.startswith('doc/'):
-                files[path] = content.read().decode()
-    gem, _, version = name.rpartition('-')
-    return Gem(name=gem, version=version, files=files)
+        content = _tar({'metadata.gz': gzip.compress(metadata.encode(), mtime=0), 'data.tar.gz': data})
+        return Published(name=self.name, version=self.version, content=content)
 
 
 @contextmanager
-def gem_source(engine: docker.DockerClient, gems: tuple[Gem, ...]) -> Iterator[str]:
+def gem_source(engine: docker.DockerClient, gems: Iterable[Published]) -> Iterator[str]:
     """The URL of a server of ``gems`` that containers of the engine reach."""
     answers = _answers(gems)
 
@@ -115,15 +112,14 @@ def gem_source(engine: docker.DockerClient, gems: tuple[Gem, ...]) -> Iterator[s
         server.server_close()
 
 
-def _answers(gems: tuple[Gem, ...]) -> dict[str, bytes]:
+def _answers(gems: Iterable[Published]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     lines = ['created_at: 2024-01-01T00:00:00Z', '---']
     for gem in gems:
-        packed = gem.packed()
-        info = f'---\n{gem.version} |checksum:{hashlib.sha256(packed).hexdigest()}\n'.encode()
+        info = f'---\n{gem.info()}\n'.encode()
         found[f'/info/{gem.name}'] = info
-        found[f'/gems/{gem.name}-{gem.version}.gem'] = packed
-        lines.append(f'{gem.name} {gem.version} {hashlib.md5(info).hexdigest()}')
+        found[f'/gems/{gem.name}-{gem.number}.gem'] = gem.content
+        lines.append(f'{gem.name} {gem.number} {hashlib.md5(info).hexdigest()}')
     return found | {'/versions': '\n'.join([*lines, '']).encode()}
 
 

@@ -46,7 +46,8 @@ from gitreceive.sources.git import GitSource
 from gitreceive.stages.build import build_image
 from gitreceive.stages.slug import cut_slug
 from tests.building import Workshop, workshop
-from tests.gems import Gem, gem_source, stack_gems
+from tests.debian_gems import debian_gems
+from tests.gems import Gem, gem_source
 
 APPS = Path(__file__).parent / 'apps'
 CASES = sorted(APPS.glob('*/*/case.toml'))
@@ -75,9 +76,8 @@ def shop(docker_host: str, stack: Stack) -> Iterator[Workshop]:
 
 @pytest.fixture(scope='module')
 def gems(engine: docker.DockerClient, stack: Stack) -> Iterator[str]:
-    """The URL of a source of a few gems: those that are written here, and two that the stack's Ruby has."""
-    brought = stack_gems(engine, stack.build_image, ('rake-13.0.6', 'webrick-1.8.1'))
-    with gem_source(engine, (*GEMS, *brought)) as url:
+    """The URL of a source of gems: those that are written here, and real ones."""
+    with gem_source(engine, (*(gem.published() for gem in GEMS), *debian_gems(engine, stack))) as url:
         yield url
 
 
@@ -91,7 +91,7 @@ def test_an_app_does_what_its_case_says(
         place = wrapper.beside(place.parent, tmp_path / 'app') / place.name
     if case.get('gems'):
         case['env'] = {**case.get('env', {}), 'BUNDLE_MIRROR__ALL': request.getfixturevalue('gems')}
-    source = committed(place.parent, tmp_path, case.get('lock', ()))
+    source = committed(place.parent, tmp_path, case)
     clock = BuildClock(BUILD_SECONDS)
     try:
         if 'fails' in case:
@@ -114,7 +114,8 @@ def packed(
     case: dict[str, Any], source: GitSource, shop: Workshop, stack: Stack, target: Path, clock: BuildClock
 ) -> tuple[Plan, Slug]:
     """The line. A case that is built ``again`` has caches of its own, and one config var that nobody looks at, so that
-    no step that could see it comes from the engine's cache."""
+    no step that could see it comes from the engine's cache. A case with gems has caches of its own too: what Debian packs
+    anew has the same version, and Bundler refuses what it downloaded before."""
     buildpacks = load_buildpacks()
     again = case.get('again', False)
     env = case.get('env', {}) | ({'ANOTHER_BUILD': uuid.uuid4().hex} if again else {})
@@ -126,7 +127,7 @@ def packed(
         source=planned.source,
         recipe=marked(planned.recipe),
         env=env,
-        app=AppName(f'again-{uuid.uuid4().hex[:12]}' if again else 'case'),
+        app=AppName(f'again-{uuid.uuid4().hex[:12]}' if again or case.get('gems') else 'case'),
         nocache=again and case.get('from_scratch', False),
     )
     image = built(job, planned, shop, clock)
@@ -202,13 +203,13 @@ def answer(url: str) -> str:
         return error.read().decode('utf-8', 'replace')
 
 
-def committed(app: Path, folder: Path, lock: Sequence[str]) -> GitSource:
+def committed(app: Path, folder: Path, case: dict[str, Any]) -> GitSource:
     """The app's directory, without its ``case.toml`` and locked if it says how, as the one commit of a bare repository."""
     work, bare = folder / 'work', folder / 'app.git'
     shutil.copytree(app, work, symlinks=True, ignore=shutil.ignore_patterns('case.toml'))
-    if lock:
-        path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
-        subprocess.run(lock, cwd=work, env={**os.environ, 'PATH': path}, check=True)
+    if 'lock' in case:
+        own = {'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}', 'GITRECEIVE_HOME': str(folder)}
+        subprocess.run(case['lock'], cwd=work, env={**os.environ, **case.get('env', {}), **own}, check=True)
     git = ['git', '-c', 'user.name=test', '-c', 'user.email=test@example.com', '-C', str(work)]
     for words in (['init', '-q'], ['add', '-A', '-f'], ['commit', '-q', '--allow-empty', '-m', 'the app']):
         subprocess.run([*git, *words], check=True)
