@@ -4,11 +4,11 @@ https://devcenter.heroku.com/articles/app-json-schema
 """
 
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gitreceive.errors import DetectError
+from gitreceive.generated import made_up
 from gitreceive.manifest import read_json_object
 from gitreceive.ports import Source
 
@@ -78,8 +78,8 @@ def first_config(wanted: AppJson, config: Mapping[str, str]) -> dict[str, str]:
             f'app.json requires {", ".join(missing)}, which {"is" if len(missing) == 1 else "are"} not set: '
             f'"config APP {missing[0]}=VALUE" over SSH sets one'
         )
-    made = {name: secrets.token_hex(32) for name in wanted.generated}
-    return {name: value for name, value in {**wanted.values, **made}.items() if name not in config}
+    values = {name: value for name, value in wanted.values.items() if name not in config}
+    return values | made_up(wanted.generated, config)
 
 
 def unpublished(wanted: AppJson, config: Mapping[str, str]) -> dict[str, str]:

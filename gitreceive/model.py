@@ -166,7 +166,7 @@ class Plan:
 
     ``title`` is the platform's name for people ("Node.js"), ``reason`` the file that marked it, ``values`` what its
     Dockerfile template asks for (strings, booleans and tuples of strings only), ``notes`` lines to tell the pusher, ``assets`` the plan of a second
-    platform that works on the code first.
+    platform that works on the code first, ``generated`` config vars that get a random value if the app has none.
     """
 
     buildpack: str
@@ -178,6 +178,7 @@ class Plan:
     processes_from: str = 'Procfile'
     notes: tuple[str, ...] = ()
     assets: 'Plan | None' = None
+    generated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

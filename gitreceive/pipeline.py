@@ -14,6 +14,7 @@ from gitreceive.appjson import AppJson, first_config, read_app_json, unpublished
 from gitreceive.binrelease import with_release
 from gitreceive.codemark import marked
 from gitreceive.errors import RoomError, SlugError, StorageError
+from gitreceive.generated import made_up
 from gitreceive.history import History
 from gitreceive.home import Home
 from gitreceive.model import AppName, Build, Image, LayeredSlug, Member, Plan, Release, Stack, StoredSlug
@@ -87,6 +88,7 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
         planned = line.planner.plan(source, config)
         plan = planned.plan
         tell_plan(plan, console)
+        config |= _generated(app, plan, config, line, console)
         point('plan.chosen')
         _check_room(app, source, line)
         job = _job(build, planned, config)
@@ -122,6 +124,17 @@ def _first_config(
     if added:
         line.history.change_config(app, added, ())
         console.detail(f'app.json sets the config vars {", ".join(added)}')
+    return added
+
+
+def _generated(
+    app: AppName, plan: Plan, config: Mapping[str, str], line: Line, console: Console
+) -> Mapping[str, str]:
+    """The secrets that the platform needs and the app does not have yet: they are its own from now on."""
+    added = made_up(plan.generated, config)
+    if added:
+        line.history.change_config(app, added, ())
+        console.detail(f'{", ".join(added)} is set to a random value, once')
     return added
 
 

@@ -35,6 +35,12 @@ COMPILED = (
     'public/assets/manifest*.json',
     'public/assets/.manifest.json',
 )
+WORKERS = {
+    'delayed_job': 'bundle exec rake jobs:work',
+    'good_job': 'bundle exec good_job start',
+    'sidekiq': 'bundle exec sidekiq',
+}
+SECRET = 'SECRET_KEY_BASE'
 OURS = ('ruby', 'x86_64-linux', 'aarch64-linux', 'x86_64-linux-gnu', 'aarch64-linux-gnu')
 
 
@@ -45,6 +51,11 @@ class Locked:
     gems: Mapping[str, str]
     ruby: str
     bundler: str
+
+    @property
+    def rails(self) -> bool:
+        """Whether it is an app of Rails: some take its parts, without the gem that only depends on them."""
+        return 'railties' in self.gems
 
 
 def detect(source: Source) -> str | None:
@@ -58,7 +69,7 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
     gemfile = read_text(source, GEMFILE)
     choice = _ruby(source, stack, gemfile, locked)
     processes, processes_from = _processes(source, locked)
-    assets = _assets(source)
+    assets = _assets(source, locked)
     return Plan(
         buildpack='ruby',
         title='Ruby',
@@ -73,7 +84,8 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
         },
         processes=processes,
         processes_from=processes_from,
-        notes=tuple(_notes(source, locked)),
+        notes=tuple(_notes(source, locked, env)),
+        generated=(SECRET,) if locked.rails else (),
     )
 
 
@@ -137,17 +149,27 @@ def _asked(source: Source, gemfile: str, locked: Locked) -> tuple[str, str]:
 def _processes(source: Source, locked: Locked) -> tuple[tuple[ProcessType, ...], str]:
     if source.exists('Procfile'):
         return (), 'Procfile'
-    if 'rails' in locked.gems or 'railties' in locked.gems:
+    if locked.rails:
         web = 'bundle exec rails server -b 0.0.0.0 -p "$PORT" -e "$RAILS_ENV"'
-        console = ProcessType(name='console', command='bundle exec rails console')
-        return (ProcessType(name='web', command=web), console), 'No Procfile, so the default for Rails'
+        found = {'web': web, 'console': 'bundle exec rails console', **_worker(locked)}
+        return _types(found, locked), 'No Procfile, so the default for Rails'
     if source.exists('config.ru'):
-        return (
-            ProcessType(name='web', command=_rack(locked)),
-        ), 'No Procfile, so the default for Rack (config.ru)'
+        found = {'web': _rack(locked), 'console': 'bundle exec irb'}
+        return _types(found, locked), 'No Procfile, so the default for Rack (config.ru)'
     raise DetectError(
         'nothing says how the app is started: add a Procfile with "web: COMMAND", or a config.ru'
     )
+
+
+def _types(found: Mapping[str, str], locked: Locked) -> tuple[ProcessType, ...]:
+    """``found``, and rake if its gem is there: with the names that Heroku's buildpack gives."""
+    rake = {'rake': 'bundle exec rake'} if 'rake' in locked.gems else {}
+    return tuple(ProcessType(name=name, command=command) for name, command in (*found.items(), *rake.items()))
+
+
+def _worker(locked: Locked) -> Mapping[str, str]:
+    commands = [command for gem, command in WORKERS.items() if gem in locked.gems]
+    return {'worker': commands[0]} if commands else {}
 
 
 def _rack(locked: Locked) -> str:
@@ -160,15 +182,16 @@ def _rack(locked: Locked) -> str:
     )
 
 
-def _assets(source: Source) -> bool:
-    """Whether there are assets to compile: a task for it, in the Rakefile or by Rails, and no result in the commit."""
+def _assets(source: Source, locked: Locked) -> bool:
+    """Whether there may be assets to compile: a task for it, in the Rakefile or by Rails, and no result in the commit."""
     if any(source.glob(pattern) for pattern in COMPILED) or not source.exists('Rakefile'):
         return False
-    by_rails = bool(source.glob('app/assets/*/*') or source.glob('app/assets/*'))
-    return by_rails or bool(ASSETS_TASK.search(read_text(source, 'Rakefile')))
+    return locked.rails or bool(ASSETS_TASK.search(read_text(source, 'Rakefile')))
 
 
-def _notes(source: Source, locked: Locked) -> Iterable[str]:
+def _notes(source: Source, locked: Locked, env: Mapping[str, str]) -> Iterable[str]:
+    if locked.rails and SECRET not in env:
+        yield f'Rails needs the config var {SECRET}, which is not set.'
     if locked.bundler:
         yield f"Gemfile.lock was written by Bundler {ascii(locked.bundler)[1:-1]}; the stack's own Bundler installs it."
     if source.glob('vendor/bundle/*/*/*'):

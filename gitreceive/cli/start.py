@@ -7,6 +7,7 @@ import click
 from gitreceive.boot import HOST, PORT, process_container
 from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
+from gitreceive.generated import made_up
 from gitreceive.local.building import ENV_FILE, app_lock, build_directory, open_bench, runnable_image
 from gitreceive.local.envfile import read_env_file
 from gitreceive.local.running import build_clock, run_in_foreground
@@ -42,7 +43,10 @@ def start(process_type: str, port: int, settings: Settings) -> int:
         image = runnable_image(built, bench, console, clock)
         bench.builder.remove_replaced(built.app)
     published = port if process.name == WEB else None
-    config = process_container(image.name, process, env, bench.stack.uid, published)
+    secret = made_up(built.plan.generated, env)
+    for name in secret:
+        console.detail(f'{name} has a random value; write it into {ENV_FILE} to keep one')
+    config = process_container(image.name, process, {**env, **secret}, bench.stack.uid, published)
     return run_in_foreground(config, settings, lambda found: _tell(process, found, console))
 
 

@@ -1,12 +1,39 @@
 """Apps that the sysadmin makes, and config vars: on the host and over SSH."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.receiver import Pusher, Receiver, change, make_app
+
+RAILS = {
+    'Gemfile': b'source "https://gems.example"\ngem "railties", path: "railties"\n',
+    'Gemfile.lock': b"""\
+PATH
+  remote: railties
+  specs:
+    railties (7.0.0)
+
+GEM
+  remote: https://gems.example/
+  specs:
+
+PLATFORMS
+  ruby
+
+DEPENDENCIES
+  railties!
+""",
+    'railties/railties.gemspec': b"""\
+Gem::Specification.new do |spec|
+  spec.name, spec.version, spec.summary, spec.authors = "railties", "7.0.0", "for tests", ["test"]
+end
+""",
+    'Procfile': b'web: cat\n',
+}
 
 
 @pytest.fixture(scope='module')
@@ -65,6 +92,26 @@ def test_config_vars_are_set_listed_and_removed_on_both_ways_and_reach_the_build
     assert receiver.host('config', 'configured', 'GREETING=good bye').status == 0
     change(work, {'file': b'changed'})
     assert any(line.strip() == 'it says good bye' for line in ann.push(work, 'configured').lines)
+
+
+def test_rails_gets_a_secret_of_its_own_with_its_first_push(
+    ann: Pusher, receiver: Receiver, tmp_path: Path
+) -> None:
+    """The gem lies in the app, so that nothing is fetched."""
+    receiver.host('apps', 'create', 'railed')
+    work = make_app(tmp_path / 'work', RAILS)
+    pushed = ann.push(work, 'railed', timeout=300)
+    assert pushed.status == 0, pushed.err
+    assert 'SECRET_KEY_BASE is set to a random value, once' in pushed.err
+    listed = ann.ssh('config', 'railed', '--json').out
+    (secret,) = json.loads(listed)
+    assert secret['name'] == 'SECRET_KEY_BASE'
+    assert re.fullmatch('[0-9a-f]{64}', secret['value'])
+    change(work, {'file': b'changed'})
+    again = ann.push(work, 'railed', timeout=300)
+    assert again.status == 0, again.err
+    assert 'SECRET_KEY_BASE' not in again.err
+    assert ann.ssh('config', 'railed', '--json').out == listed
 
 
 @pytest.mark.parametrize('pair', ['1A=x', 'A-B=x', '=x', 'NAME', 'A.B=x'])

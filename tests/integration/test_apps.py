@@ -1,11 +1,21 @@
 """Small apps through the whole line, from a commit to an answer over HTTP: one directory each.
 
-``apps/<buildpack>/<case>/`` holds the app and ``case.toml``: ``buildpack`` that has to be chosen, ``expect`` (text of
-the answer at ``/``), ``answers`` (path to text), ``process`` (default ``web``), ``versions`` (tool to regular
-expression), ``components`` (regular expressions for package URLs that its bill of materials has to have), ``env``
-(config vars), ``gems`` (whether Bundler gets a source of the gems that are made here), ``gradle`` (whether a Gradle wrapper is put beside the app), ``fails``
-(a regular expression for the failure's text, instead of ``expect``), ``why`` (what the case is about), ``lock`` (a command that writes a lock file that names registries and so is not kept here), ``from_scratch`` (also the
-runtime is built twice), ``differs`` (why two builds of the case cannot give the same slug, and in which files).
+``apps/<buildpack>/<case>/`` holds the app and ``case.toml``:
+
+- ``why``: what the case is about
+- ``buildpack``: the one that has to be chosen
+- ``expect``, ``answers``: text of the answer at ``/``; of those at other paths
+- ``process``: the process type that answers (``web``)
+- ``prints``: other process types, which end, to text of their output
+- ``versions``: tool to regular expression
+- ``components``: regular expressions for package URLs that its bill of materials has to have
+- ``env``: config vars
+- ``gems``: whether Bundler gets a source of the gems that are made here
+- ``gradle``: whether a Gradle wrapper is put beside the app
+- ``lock``: a command that writes a lock file that names registries and so is not kept here
+- ``fails``: a regular expression for the failure's text, instead of ``expect``
+- ``from_scratch``: also the runtime is built twice
+- ``differs``: why two builds of the case cannot give the same slug, and in which files
 
 What is built is built a second time, with empty caches, and has to be the same slug.
 """
@@ -35,11 +45,12 @@ from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
 from gitreceive.codemark import marked
 from gitreceive.errors import BuildError, GitReceiveError
+from gitreceive.generated import made_up
 from gitreceive.model import AppName, Commit, Plan, ProcessType, Slug, Stack
 from gitreceive.planning import Planned, Planner
 from gitreceive.ports import BuildJob
 from gitreceive.settings import Limits
-from gitreceive.slugrun import run_slug
+from gitreceive.slugrun import last_words, run_slug, started
 from gitreceive.slugs.parts import Part
 from gitreceive.slugs.sbom import Inventory, package_url
 from gitreceive.sources.git import GitSource
@@ -52,6 +63,7 @@ from tests.gems import Gem, gem_source
 APPS = Path(__file__).parent / 'apps'
 CASES = sorted(APPS.glob('*/*/case.toml'))
 BUILD_SECONDS = 600
+PROCESS_SECONDS = 120
 C = """
 #include <ruby.h>
 static VALUE answer(VALUE self) { return INT2NUM(42); }
@@ -102,6 +114,7 @@ def test_an_app_does_what_its_case_says(
         bill_has(case.get('components', ()), slug)
         if 'expect' in case:
             answers(case, plan, slug, shop, stack)
+        prints(case, plan, slug, shop, stack)
         if 'differs' not in case:
             again = {**case, 'again': True}
             _, second = packed(again, source, shop, stack, tmp_path / 'again.tgz', clock)
@@ -141,7 +154,7 @@ def packed(
 def answers(case: dict[str, Any], plan: Plan, slug: Slug, shop: Workshop, stack: Stack) -> None:
     """The slug runs on the clean run image and says what it should."""
     wanted = process(plan, case.get('process', 'web'))
-    with run_slug(shop.engine, stack, slug.path, wanted, case.get('env', {})) as url:
+    with run_slug(shop.engine, stack, slug.path, wanted, config(case, plan)) as url:
         for path, text in {'': case['expect'], **case.get('answers', {})}.items():
             assert text in answer(url + path)
 
@@ -153,6 +166,21 @@ def bill_has(wanted: Sequence[str], slug: Slug) -> None:
         found = [package_url(each).to_string() for each in Inventory(GzipSlugReader()).of(part).packages]
         for expression in wanted:
             assert any(re.fullmatch(expression, url) for url in found), f'{expression}: {sorted(found)}'
+
+
+def prints(case: dict[str, Any], plan: Plan, slug: Slug, shop: Workshop, stack: Stack) -> None:
+    """Processes that end by themselves say what they should."""
+    for name, text in case.get('prints', {}).items():
+        wanted = process(plan, name)
+        with started(shop.engine, stack, slug.path, wanted, config(case, plan)) as (client, container):
+            client.wait(container, timeout=PROCESS_SECONDS)
+            assert text in last_words(shop.engine, client, container)
+
+
+def config(case: dict[str, Any], plan: Plan) -> dict[str, str]:
+    """The config vars of the case, with those that the plan wants made up."""
+    env: dict[str, str] = case.get('env', {})
+    return env | made_up(plan.generated, env)
 
 
 def differing(one: Path, other: Path) -> str:

@@ -85,33 +85,46 @@ def test_a_missing_lock_file_is_refused() -> None:
         RUBY.plan(FakeSource({'Gemfile': '', **PROCFILE}), STACK, {})
 
 
+RAILS = {
+    'web': 'bundle exec rails server -b 0.0.0.0 -p "$PORT" -e "$RAILS_ENV"',
+    'console': 'bundle exec rails console',
+}
+RACKUP = {
+    'web': 'bundle exec rackup --host 0.0.0.0 --port "$PORT" config.ru',
+    'console': 'bundle exec irb',
+}
+RAKE = {'rake': 'bundle exec rake'}
+
+
 @pytest.mark.parametrize(
     ('lock', 'files', 'commands'),
     [
-        (
-            locked('rails (7.1.0)', 'railties (7.1.0)'),
-            {},
-            ['bundle exec rails server -b 0.0.0.0 -p "$PORT" -e "$RAILS_ENV"', 'bundle exec rails console'],
-        ),
-        (LOCK, {'config.ru': ''}, ['bundle exec rackup --host 0.0.0.0 --port "$PORT" config.ru']),
-        (
-            locked('puma (6.4.0)', 'rack (3.0.0)'),
-            {'config.ru': ''},
-            ['bundle exec puma -b "tcp://0.0.0.0:$PORT" config.ru'],
-        ),
-        (
-            locked('rack (3.0.0)', 'rackup (2.1.0)'),
-            {'config.ru': ''},
-            ['bundle exec rackup --host 0.0.0.0 --port "$PORT" config.ru'],
-        ),
+        (locked('rails (7.1.0)', 'railties (7.1.0)', 'rake (13.0.6)'), {'config.ru': ''}, {**RAILS, **RAKE}),
+        (locked('railties (7.1.0)'), {}, RAILS),
+        (locked('delayed_job (4.1.0)', 'railties (7.1.0)'), {}, {**RAILS, 'worker': 'bundle exec rake jobs:work'}),
+        (locked('railties (7.1.0)', 'sidekiq (7.0.0)'), {}, {**RAILS, 'worker': 'bundle exec sidekiq'}),
+        (LOCK, {'config.ru': ''}, RACKUP),
+        (locked('puma (6.4.0)', 'rack (3.0.0)'), {'config.ru': ''}, {**RACKUP, 'web': 'bundle exec puma -b "tcp://0.0.0.0:$PORT" config.ru'}),
+        (locked('puma (6.4.0-x86_64-linux)', 'rack (3.0.0)'), {'config.ru': ''}, {**RACKUP, 'web': 'bundle exec puma -b "tcp://0.0.0.0:$PORT" config.ru'}),
+        (locked('rack (3.0.0)', 'rackup (2.1.0)', 'rake (13.0.6)'), {'config.ru': ''}, {**RACKUP, **RAKE}),
     ],
-)
+    ids=range(8),
+)  # fmt: skip
 def test_rails_and_rack_start_without_a_procfile(
-    lock: str, files: dict[str, str | bytes], commands: list[str]
+    lock: str, files: dict[str, str | bytes], commands: dict[str, str]
 ) -> None:
     found = plan(files, lock)
-    assert [process.command for process in found.processes] == commands
+    assert {process.name: process.command for process in found.processes} == commands
     assert 'No Procfile' in found.processes_from
+
+
+def test_rails_gets_a_secret() -> None:
+    files: dict[str, str | bytes] = {'Gemfile': '', 'Gemfile.lock': locked('railties (7.1.0)'), **PROCFILE}
+    found = RUBY.plan(FakeSource(files), STACK, {})
+    assert found.generated == ('SECRET_KEY_BASE',)
+    assert 'Rails needs the config var SECRET_KEY_BASE, which is not set.' in found.notes
+    assert RUBY.plan(FakeSource(files), STACK, {'SECRET_KEY_BASE': 'x'}).notes == ()
+    assert plan(PROCFILE).generated == ()
 
 
 def test_an_app_that_cannot_be_started_is_refused_with_what_to_add() -> None:
@@ -120,21 +133,22 @@ def test_an_app_that_cannot_be_started_is_refused_with_what_to_add() -> None:
 
 
 @pytest.mark.parametrize(
-    ('files', 'wanted'),
+    ('files', 'lock', 'wanted'),
     [
-        ({'Rakefile': 'task "assets:precompile" do; end'}, True),
-        ({'Rakefile': 'namespace :assets do'}, True),
-        ({'Rakefile': 'Rails.application.load_tasks', 'app/assets/config/manifest.js': ''}, True),
-        ({'Rakefile': 'task :test'}, False),
-        ({'app/assets/config/manifest.js': ''}, False),
-        ({'Rakefile': 'assets:precompile', 'public/assets/.sprockets-manifest-1.json': ''}, False),
-        ({'Rakefile': 'assets:precompile', 'public/assets/manifest-1.json': ''}, False),
+        ({'Rakefile': 'task "assets:precompile" do; end'}, LOCK, True),
+        ({'Rakefile': 'namespace :assets do'}, LOCK, True),
+        ({'Rakefile': 'Rails.application.load_tasks'}, locked('railties (7.1.0)'), True),
+        ({'Rakefile': 'task :test'}, LOCK, False),
+        ({'app/assets/config/manifest.js': ''}, locked('railties (7.1.0)'), False),
+        ({'Rakefile': 'assets:precompile', 'public/assets/.sprockets-manifest-1.json': ''}, LOCK, False),
+        ({'Rakefile': 'assets:precompile', 'public/assets/manifest-1.json': ''}, LOCK, False),
     ],
+    ids=range(7),
 )
-def test_assets_are_compiled_where_there_are_some_and_no_result(
-    files: dict[str, str | bytes], wanted: bool
+def test_assets_are_compiled_where_there_may_be_some_and_no_result(
+    files: dict[str, str | bytes], lock: str, wanted: bool
 ) -> None:
-    assert plan(PROCFILE | files).values['assets'] is wanted
+    assert plan(PROCFILE | files, lock).values['assets'] is wanted
 
 
 @pytest.mark.parametrize(
