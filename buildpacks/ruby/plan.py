@@ -26,9 +26,14 @@ PLATFORMS = re.compile(r'^PLATFORMS\n(?P<names>(?:  \S{1,60}\n)+)', re.MULTILINE
 GEMFILE_RUBY = re.compile(r'^\s*ruby\s+["\'](?P<version>[^"\']{1,60})["\']\s*$', re.MULTILINE)
 EXACT = re.compile(r'(?:ruby-)?(?P<version>\d{1,2}\.\d{1,2}(?:\.\d{1,3})?)', re.ASCII)
 RANGE = re.compile(r'[~<>=!]')
+COMMENT = re.compile(r'^\s*#.*$', re.MULTILINE)
 NEEDS_TREE = re.compile(
-    r'^\s*(?:gemspec|eval_gemfile|path)\b|\bpath(?::|\s*=>)|\bread|\brequire', re.MULTILINE
+    r'^\s*(?:gemspec|eval_gemfile|path|require|require_relative|load)\b|\bpath(?::|\s*=>)'
+    r'|\b(?:File|IO|Dir|Pathname|instance_eval|eval|open|__dir__|__FILE__)\b',
+    re.MULTILINE,
 )
+"""What in a Gemfile looks at other files. The option ``require: false`` of a gem does not."""
+
 ASSETS_TASK = re.compile(r'assets:precompile|namespace\s*\(?\s*:assets')
 COMPILED = (
     'public/assets/.sprockets-manifest*.json',
@@ -78,7 +83,7 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
         values={
             'ruby': choice.wanted,
             'manifests': tuple(name for name in (GEMFILE, LOCK, '.ruby-version') if source.exists(name)),
-            'tree_first': bool(NEEDS_TREE.search(gemfile)),
+            'tree_first': bool(NEEDS_TREE.search(COMMENT.sub('', gemfile))),
             'assets': assets,
             'needs_source_version': assets,
         },

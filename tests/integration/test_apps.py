@@ -11,6 +11,7 @@
 - ``components``: regular expressions for package URLs that its bill of materials has to have
 - ``env``: config vars
 - ``gems``: whether Bundler gets a source of the gems that are made here
+- ``before``, ``unchanged``: path to text, what is built first, with another time; text of the log after that
 - ``gradle``: whether a Gradle wrapper is put beside the app
 - ``lock``: a command that writes a lock file that names registries and so is not kept here
 - ``fails``: a regular expression for the failure's text, instead of ``expect``
@@ -56,7 +57,7 @@ from gitreceive.slugs.sbom import Inventory, package_url
 from gitreceive.sources.git import GitSource
 from gitreceive.stages.build import build_image
 from gitreceive.stages.slug import cut_slug
-from tests.building import Workshop, workshop
+from tests.building import Lines, Workshop, workshop
 from tests.debian_gems import debian_gems
 from tests.gems import Gem, gem_source
 
@@ -103,14 +104,19 @@ def test_an_app_does_what_its_case_says(
         place = wrapper.beside(place.parent, tmp_path / 'app') / place.name
     if case.get('gems'):
         case['env'] = {**case.get('env', {}), 'BUNDLE_MIRROR__ALL': request.getfixturevalue('gems')}
-    source = committed(place.parent, tmp_path, case)
+    case['app'] = f'case-{uuid.uuid4().hex[:12]}' if case.get('gems') else 'case'
+    *before, source = committed(place.parent, tmp_path, case)
     clock = BuildClock(BUILD_SECONDS)
     try:
         if 'fails' in case:
             with pytest.raises(GitReceiveError, match=case['fails']):
                 packed(case, source, shop, stack, tmp_path / 'slug.tgz', clock)
             return
+        for older in before:
+            packed(case, older, shop, stack, tmp_path / 'older.tgz', clock)
+        shop.console = Lines()
         plan, slug = packed(case, source, shop, stack, tmp_path / 'slug.tgz', clock)
+        assert case.get('unchanged', '') in '\n'.join(shop.console.details)
         bill_has(case.get('components', ()), slug)
         if 'expect' in case:
             answers(case, plan, slug, shop, stack)
@@ -127,8 +133,8 @@ def packed(
     case: dict[str, Any], source: GitSource, shop: Workshop, stack: Stack, target: Path, clock: BuildClock
 ) -> tuple[Plan, Slug]:
     """The line. A case that is built ``again`` has caches of its own, and one config var that nobody looks at, so that
-    no step that could see it comes from the engine's cache. A case with gems has caches of its own too: what Debian packs
-    anew has the same version, and Bundler refuses what it downloaded before."""
+    no step that could see it comes from the engine's cache. A case with gems has caches of its own from the start: what
+    Debian packs anew has the same version, and Bundler refuses what it downloaded before."""
     buildpacks = load_buildpacks()
     again = case.get('again', False)
     env = case.get('env', {}) | ({'ANOTHER_BUILD': uuid.uuid4().hex} if again else {})
@@ -140,7 +146,7 @@ def packed(
         source=planned.source,
         recipe=marked(planned.recipe),
         env=env,
-        app=AppName(f'again-{uuid.uuid4().hex[:12]}' if again or case.get('gems') else 'case'),
+        app=AppName(f'again-{uuid.uuid4().hex[:12]}' if again else case['app']),
         nocache=again and case.get('from_scratch', False),
     )
     image = built(job, planned, shop, clock)
@@ -231,16 +237,28 @@ def answer(url: str) -> str:
         return error.read().decode('utf-8', 'replace')
 
 
-def committed(app: Path, folder: Path, case: dict[str, Any]) -> GitSource:
-    """The app's directory, without its ``case.toml`` and locked if it says how, as the one commit of a bare repository."""
+def committed(app: Path, folder: Path, case: dict[str, Any]) -> list[GitSource]:
+    """The app's directory, without its ``case.toml`` and locked if it says how, as the last commit of a bare repository;
+    and the one before it, if the case has one."""
     work, bare = folder / 'work', folder / 'app.git'
     shutil.copytree(app, work, symlinks=True, ignore=shutil.ignore_patterns('case.toml'))
     if 'lock' in case:
         own = {'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}', 'GITRECEIVE_HOME': str(folder)}
         subprocess.run(case['lock'], cwd=work, env={**os.environ, **case.get('env', {}), **own}, check=True)
-    git = ['git', '-c', 'user.name=test', '-c', 'user.email=test@example.com', '-C', str(work)]
-    for words in (['init', '-q'], ['add', '-A', '-f'], ['commit', '-q', '--allow-empty', '-m', 'the app']):
-        subprocess.run([*git, *words], check=True)
+    subprocess.run(['git', 'init', '-q', str(work)], check=True)
+    now = {name: (work / name).read_text() for name in case.get('before', {})}
+    commits = [commit(work, case['before'], GIT_COMMITTER_DATE='2024-01-01T00:00:00Z')] if now else []
+    commits.append(commit(work, now))
     subprocess.run(['git', 'clone', '-q', '--bare', str(work), str(bare)], check=True)
+    return [GitSource(bare, found) for found in commits]
+
+
+def commit(work: Path, files: dict[str, str], **environ: str) -> Commit:
+    """A new commit of the directory with these files as they are here."""
+    for name, text in files.items():
+        (work / name).write_text(text)
+    git = ['git', '-c', 'user.name=test', '-c', 'user.email=test@example.com', '-C', str(work)]
+    for words in (['add', '-A', '-f'], ['commit', '-q', '--allow-empty', '-m', 'the app']):
+        subprocess.run([*git, *words], check=True, env={**os.environ, **environ})
     head = subprocess.run([*git, 'rev-parse', 'HEAD'], check=True, capture_output=True, text=True)
-    return GitSource(bare, Commit(head.stdout.strip()))
+    return Commit(head.stdout.strip())

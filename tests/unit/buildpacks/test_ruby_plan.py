@@ -155,6 +155,12 @@ def test_assets_are_compiled_where_there_may_be_some_and_no_result(
     ('gemfile', 'first'),
     [
         ('gem "rack"', False),
+        ('gem "bootsnap", ">= 1.4.4", require: false', False),
+        ('gem "readline-ext", :require => "readline"', False),
+        ('  # gem "own", path: "lib/own"', False),
+        ('require "./lib/versions"', True),
+        ('eval_gemfile(__dir__ + "/x")', True),
+        ('Dir["engines/*"].each { |engine| gem engine }', True),
         ('gemspec', True),
         ('gem "own", path: "lib/own"', True),
         ('gem "own", :path => "own"', True),
