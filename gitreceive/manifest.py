@@ -13,6 +13,12 @@ LIMIT = 10_000_000
 
 CONFLICT = re.compile(r'^(<{7}|={7}|>{7})( |\r?$)', re.MULTILINE)
 
+STRING = r'(?P<string>"(?:\\.|[^"\\\n])*+"?)'
+COMMENT = re.compile(STRING + r'|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?')
+LAST_COMMA = re.compile(STRING + r'|,(?=\s*+[]}])')
+BLACK = re.compile(r'\S')
+"""What JSON with comments has beside JSON. Nothing is looked at twice, also where something is not closed."""
+
 PLAIN = re.compile(r'(?!-)(?!/)[A-Za-z0-9._+@/-]{1,250}', re.ASCII)
 
 
@@ -39,11 +45,27 @@ def read_text(source: Source, path: str) -> str:
 
 def read_json_object(source: Source, path: str) -> Mapping[str, object]:
     """The JSON object in a file. Raises DetectError with line, column and remedy if it is none."""
+    return _json_object(path, _utf8(source, path))
+
+
+def read_jsonc_object(source: Source, path: str) -> Mapping[str, object]:
+    """As ``read_json_object``, of JSON with comments, and with commas before a closing bracket."""
+    text = _utf8(source, path)
+    for pattern in (COMMENT, LAST_COMMA):
+        text = pattern.sub(lambda match: match['string'] or BLACK.sub(' ', match[0]), text)
+    return _json_object(path, text)
+
+
+def _utf8(source: Source, path: str) -> str:
     try:
-        text = read_manifest(source, path).decode('utf-8-sig')
-        found = json.loads(text)
+        return read_manifest(source, path).decode('utf-8-sig')
     except UnicodeDecodeError as error:
         raise DetectError(f'{path} is not UTF-8 (byte {error.start}): save it as UTF-8') from error
+
+
+def _json_object(path: str, text: str) -> Mapping[str, object]:
+    try:
+        found = json.loads(text)
     except json.JSONDecodeError as error:
         raise DetectError(_broken(path, text, error)) from error
     except (RecursionError, ValueError) as error:

@@ -14,7 +14,7 @@ from gitreceive.sources.shown import ShownSource
 
 PROCFILE = 'Procfile'
 ASSETS, ASSETS_MARK = 'node', 'package.json'
-JAVASCRIPT = ('node', 'bun')
+JAVASCRIPT = ('node', 'bun', 'deno')
 """Platforms that step back for those that may need them for their assets only."""
 
 WITH_ASSETS = ('python', 'ruby', 'java', 'scala')

@@ -35,7 +35,7 @@ def names(buildpack: LoadedBuildpack) -> dict[str, bool]:
 
 def test_the_shipped_ones_come_in_a_fixed_order() -> None:
     assert list(BUILDPACKS) == [
-        *('dockerfile', 'ruby', 'scala', 'java', 'bun', 'node', 'python', 'go', 'static', 'minimal'),
+        *('dockerfile', 'ruby', 'scala', 'java', 'deno', 'bun', 'node', 'python', 'go', 'static', 'minimal'),
         'classic',
     ]
 

@@ -18,6 +18,12 @@ START = [('FROM',), ('ENV',), ('USER',)]
 END = ('WORKDIR',)
 
 USUAL: Mapping[str, dict[str, str]] = {
+    'deno': {
+        'deno.json': '{"tasks": {"build": "make"}}',
+        'deno.lock': '{}',
+        'main.ts': 'Deno.serve(() => new Response())',
+        '.dvmrc': '2.9.6',
+    },
     'go': {'go.mod': 'module a\ngo 1.24\n', 'main.go': 'package main'},
     'java': {'pom.xml': '<project/>', 'system.properties': 'java.runtime.version=17'},
     'ruby': {
@@ -30,6 +36,14 @@ USUAL: Mapping[str, dict[str, str]] = {
     'static': {'Staticfile': 'root: web', 'web/index.html': '', 'web/404.html': ''},
 }
 STEPS: Mapping[str, list[tuple[str, ...]]] = {
+    'deno': [
+        ('RUN', '/tmp/buildpack/install-deno'),
+        ('COPY',),
+        ('RUN', '/tmp/buildpack/deno'),
+        ('COPY',),
+        ('RUN', '/tmp/buildpack/deno'),
+        ('RUN', '/tmp/buildpack/deno'),
+    ],
     'go': [('RUN', '/tmp/buildpack/install-go'), ('COPY',), ('RUN', '/tmp/buildpack/compile')],
     'java': [
         ('RUN', '/tmp/buildpack/install-java'),
