@@ -1,51 +1,17 @@
 """The engine that a checkout starts for itself: started when it is needed, ended by whoever started it, nobody else's."""
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-DEFAULT = Path('/var/run/docker.sock')
+from tests.engines import DEFAULT, call, can_start, checkout
 
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason='only root can start an engine'),
-    pytest.mark.skipif(
-        not shutil.which('dockerd', path=f'{os.environ["PATH"]}:/usr/sbin'), reason='no dockerd here'
-    ),
-]
+pytestmark = can_start
 alone = pytest.mark.skipif(
     DEFAULT.exists(), reason='an engine at the default socket is used before one is started'
 )
-
-
-def checkout(place: Path) -> Path:
-    """What the script needs of a checkout, at another place."""
-    (place / 'dev').mkdir(parents=True)
-    (place / 'build').mkdir()
-    shutil.copy(ROOT / 'dev' / 'engine', place / 'dev')
-    (place / 'build' / 'venv').symlink_to(ROOT / 'build' / 'venv')
-    return place
-
-
-def call(place: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Runs the script without the engine of these tests."""
-    env = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in ('DOCKER_HOST', 'GITRECEIVE_REQUIRE_DOCKER')
-    }
-    return subprocess.run(
-        [place / 'dev' / 'engine', *words],
-        env=env | environ,
-        capture_output=True,
-        text=True,
-        timeout=150,
-        check=False,
-    )
 
 
 @pytest.fixture
