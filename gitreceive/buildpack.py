@@ -16,7 +16,20 @@ from gitreceive.model import ContextFile, Plan, Stack
 from gitreceive.ports import Source
 from gitreceive.resources import directory
 
-ORDER = ('dockerfile', 'ruby', 'scala', 'java', 'deno', 'bun', 'node', 'python', 'go', 'static', 'minimal')
+ORDER = (
+    'dockerfile',
+    'ruby',
+    'scala',
+    'java',
+    'deno',
+    'bun',
+    'node',
+    'python',
+    'rust',
+    'go',
+    'static',
+    'minimal',
+)
 """Who is asked first. A sysadmin's own buildpacks are asked before all of them, in the order of their names."""
 
 SHARED = 'shared'

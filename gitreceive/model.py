@@ -125,8 +125,8 @@ class SourceFile(NamedTuple):
 class Stack:
     """A base image pair: ``run_image`` runs slugs, ``build_image`` makes them.
 
-    ``pythons``, ``rubies``, ``gos`` and ``javas`` are the exact versions that it has, the newest last;
-    ``python_mirror`` the URL that other Pythons come from, if any.
+    ``pythons``, ``rubies``, ``gos`` and ``javas`` are the exact versions that it has, the newest last, ``rusts`` those
+    of its addition ``rust``; ``python_mirror`` the URL that other Pythons come from, if any.
     """
 
     name: str
@@ -137,7 +137,12 @@ class Stack:
     rubies: tuple[str, ...] = ()
     gos: tuple[str, ...] = ()
     javas: tuple[str, ...] = ()
+    rusts: tuple[str, ...] = ()
     python_mirror: str = ''
+
+    def addition(self, name: str) -> str:
+        """The image of an addition: the build image, with what few apps are built with."""
+        return f'{self.build_image}-{name}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

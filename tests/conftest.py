@@ -16,7 +16,7 @@ from docker.errors import DockerException
 
 from gitreceive.cli.lines import Lines
 from gitreceive.model import Stack
-from gitreceive.stack.build import build_stack
+from gitreceive.stack.build import Options, build_stack
 from gitreceive.stack.recipe import load_recipe
 
 DEFAULT = 'unix:///var/run/docker.sock'
@@ -55,6 +55,14 @@ def stack(docker_host: str) -> Stack:
     recipe = load_recipe('cedar-12')
     build_stack(recipe, {**os.environ, 'DOCKER_HOST': docker_host}, Lines())
     return recipe.stack
+
+
+@pytest.fixture(scope='session')
+def rust(docker_host: str, stack: Stack) -> str:
+    """The image of the stack's addition ``rust``, which is in the engine."""
+    environ = {**os.environ, 'DOCKER_HOST': docker_host}
+    build_stack(load_recipe(stack.name), environ, Lines(), Options(additions=('rust',)))
+    return stack.addition('rust')
 
 
 @pytest.fixture(scope='session')

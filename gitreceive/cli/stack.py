@@ -28,11 +28,19 @@ def stack() -> None:
     '--again', is_flag=True, help="make the images although the recipe is unchanged: for Debian's updates"
 )
 @click.option('--record', is_flag=True, help="write the installed packages into the recipe's installed-*.txt")
+@click.option('--with', 'additions', multiple=True, metavar='ADDITION', help='make this addition too: rust')
 @settings_options
-def build(settings: Settings, name: str | None, host_ca: bool, again: bool, record: bool) -> None:
-    """Make a stack's run image and build image, unless they are there."""
+def build(
+    settings: Settings,
+    name: str | None,
+    host_ca: bool,
+    again: bool,
+    record: bool,
+    additions: tuple[str, ...],
+) -> None:
+    """Make a stack's run image and build image, unless they are there, and the additions that are asked for."""
     environ = {**os.environ, 'DOCKER_HOST': settings.engine} if settings.engine else os.environ
-    options = Options(host_ca=host_ca, again=again or record, record=record)
+    options = Options(host_ca=host_ca, again=again or record, record=record, additions=additions)
     build_stack(load_recipe(name or settings.stack), environ, Lines(), options)
 
 

@@ -13,6 +13,7 @@ import docker
 from gitreceive.errors import StackError
 from gitreceive.ports import Console
 from gitreceive.stack import images
+from gitreceive.stack.additions import add, wanted_additions
 from gitreceive.stack.certificates import host_certificates
 from gitreceive.stack.recipe import StackRecipe, digest
 from gitreceive.stack.root import (
@@ -33,11 +34,13 @@ SHOWN = 40
 class Options:
     """``host_ca``: put the host's extra certificates in. ``again``: make the images although the recipe has not changed
     (Debian's packages may have). ``record``: write the installed packages into the recipe instead of comparing them.
+    ``additions``: make these too.
     """
 
     host_ca: bool = True
     again: bool = False
     record: bool = False
+    additions: tuple[str, ...] = ()
 
 
 DEFAULTS = Options()
@@ -46,20 +49,33 @@ DEFAULTS = Options()
 def build_stack(
     recipe: StackRecipe, environ: Mapping[str, str], console: Console, options: Options = DEFAULTS
 ) -> bool:
-    """Makes the images of ``recipe`` in the engine of ``environ``, unless they are there; True if it made them.
+    """Makes the images of ``recipe`` in the engine of ``environ``, unless they are there; True if it made any.
 
     Raises StackError; then there are no new images, and the ones from before still have their names.
     """
     host = inspect_host(recipe.suite, host_certificates() if options.host_ca else ())
-    mark = digest(recipe, host.circumstances())
     with images.connected(environ) as client:
-        if not options.again and images.present(client, recipe, mark):
-            console.step(f'{recipe.stack.name} is up to date ({mark[:12]})')
-            return False
-        check_tools()
-        with _work_directory() as work:
-            _make(client, recipe, host, mark, work, console)
-            compare(recipe.directory, work, console, options)
+        additions = wanted_additions(client, recipe, options.additions)
+        made = _base(client, recipe, host, console, options)
+        for name in additions:
+            with _work_directory() as work:
+                if add(client, recipe, host, name, work, console):
+                    compare(recipe.directory, work, console, options)
+                    made = True
+    return made
+
+
+def _base(
+    client: docker.DockerClient, recipe: StackRecipe, host: Host, console: Console, options: Options
+) -> bool:
+    mark = digest(recipe, host.circumstances())
+    if not options.again and images.present(client, recipe, mark):
+        console.step(f'{recipe.stack.name} is up to date ({mark[:12]})')
+        return False
+    check_tools()
+    with _work_directory() as work:
+        _make(client, recipe, host, mark, work, console)
+        compare(recipe.directory, work, console, options)
     return True
 
 
@@ -89,12 +105,14 @@ def _make(
     try:
         _audit(console, (work / 'stripped-run.txt').read_text())
         console.step(f'Build image: {len(recipe.build_packages)} more packages, and Node to start with')
-        build_id, printed = images.commit_build_image(client, recipe, mark, run_id, work)
+        marks = {**images.labels(recipe, mark), images.BASE: run_id}
+        inside = images.Inside('build.sh', work, ('packages-build', 'debs', 'wheels'))
+        build_id, printed = images.commit_on_top(client, recipe, run_id, marks, inside)
     except BaseException:
         images.discard(client, run_id)
         raise
-    _audit(console, marked(printed, 'stripped'))
-    (work / 'installed-build.txt').write_text(marked(printed, 'installed'))
+    _audit(console, images.said(printed, 'stripped'))
+    (work / 'installed-build.txt').write_text(images.said(printed, 'installed'))
     images.name_images(client, recipe, run_id, build_id)
     console.step(f'{stack.run_image} and {stack.build_image} are ready')
 
@@ -111,12 +129,6 @@ def _run_image(
             images.discard(client, image_id)
         raise
     return made[0]
-
-
-def marked(printed: str, mark: str) -> str:
-    """Those lines of ``printed`` that begin with the word ``mark``, without it."""
-    lines = [line.removeprefix(f'{mark} ') for line in printed.splitlines() if line.startswith(f'{mark} ')]
-    return ''.join(f'{line}\n' for line in lines)
 
 
 def drift(before: str, after: str, name: str) -> list[str]:
@@ -136,7 +148,7 @@ def _audit(console: Console, stripped: str) -> None:
 
 def compare(recipe: Path, work: Path, console: Console, options: Options) -> None:
     """Shows how the installed packages in ``work`` differ from those that ``recipe`` has, or writes them there."""
-    for name in ('installed-run.txt', 'installed-build.txt'):
+    for name in sorted((path.name for path in work.glob('installed-*.txt')), reverse=True):
         kept = recipe / name
         if options.record:
             shutil.copyfile(work / name, kept)

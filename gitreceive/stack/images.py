@@ -1,8 +1,11 @@
 """The engine's side of a stack: imports a root as an image, and makes the second image in a container of the first."""
 
+import io
 import subprocess
+import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -91,33 +94,86 @@ def import_run_image(client: docker.DockerClient, recipe: StackRecipe, digest: s
         return 'sha256:' + last.partition('"sha256:')[2].partition('"')[0]
 
 
-def commit_build_image(
-    client: docker.DockerClient, recipe: StackRecipe, digest: str, run_id: str, work: Path
-) -> tuple[str, str]:
-    """Runs the recipe's ``build.sh`` in a container of the run image, with ``work`` inside it and without a network.
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A script of the recipe, run inside a container: it gets those ``parts`` of the directory ``work``."""
 
-    Returns the id of the new image, which has no name yet, and what the script printed.
+    script: str
+    work: Path
+    parts: tuple[str, ...]
+
+
+def commit_on_top(
+    client: docker.DockerClient, recipe: StackRecipe, base_id: str, marks: Mapping[str, str], inside: Inside
+) -> tuple[str, str]:
+    """Runs a script of the recipe in a container of the image ``base_id``, as root and without a network.
+
+    Returns the id of the new image, which has the labels ``marks`` and no name yet, and what the script printed.
     """
-    marks = {**labels(recipe, digest), BASE: run_id}
-    with engine_errors(), _container(client, run_id, recipe) as container:
-        with _tar(work, recipe) as stream:
+    with engine_errors(), _container(client, base_id, recipe, inside.script) as container:
+        with _tar(recipe, inside) as stream:
             container.put_archive('/', stream)
         container.start()
         status = container.wait()['StatusCode']
         if status:
             last = container.logs(stdout=False, tail=60).decode('utf-8', 'replace').strip()
-            raise StackError(f'build.sh of {recipe.stack.name} failed (exit {status}):\n{last}')
+            raise StackError(f'{inside.script} of {recipe.stack.name} failed (exit {status}):\n{last}')
         printed = container.logs(stderr=False).decode('utf-8', 'replace')
         changes = instructions({**recipe.env, **recipe.build_env}, marks, recipe.user, recipe.home)
         return str(container.commit(changes=changes, pause=False).id), printed
 
 
+def said(printed: str, mark: str) -> str:
+    """Those lines of ``printed`` that begin with the word ``mark``, without it."""
+    lines = [line.removeprefix(f'{mark} ') for line in printed.splitlines() if line.startswith(f'{mark} ')]
+    return ''.join(f'{line}\n' for line in lines)
+
+
 def name_images(client: docker.DockerClient, recipe: StackRecipe, run_id: str, build_id: str) -> None:
     """Gives both images their names, at last; the ones that had them before lose them."""
+    name_image(client, run_id, recipe.stack.run_image)
+    name_image(client, build_id, recipe.stack.build_image)
+
+
+def name_image(client: docker.DockerClient, image_id: str, name: str) -> None:
+    """Gives an image its name; the one that had it before loses it."""
+    repository, _, tag = name.rpartition(':')
     with engine_errors():
-        for image_id, name in ((run_id, recipe.stack.run_image), (build_id, recipe.stack.build_image)):
-            repository, _, tag = name.rpartition(':')
-            client.images.get(image_id).tag(repository, tag)
+        client.images.get(image_id).tag(repository, tag)
+
+
+def exists(client: docker.DockerClient, name: str) -> bool:
+    """Whether the engine has an image of that name."""
+    return marked(client, name)
+
+
+def marked(client: docker.DockerClient, name: str, digest: str = '') -> bool:
+    """Whether the engine has an image of that name, made of what ``digest`` stands for, if that is given."""
+    with engine_errors():
+        try:
+            found = client.images.get(name)
+        except ImageNotFound:
+            return False
+        return digest in ('', found.labels.get(DIGEST))
+
+
+def image_id(client: docker.DockerClient, name: str) -> str:
+    """The id of an image that is there."""
+    with engine_errors():
+        return str(client.images.get(name).id)
+
+
+def file_of(client: docker.DockerClient, image: str, path: str) -> bytes:
+    """The content of a file of an image, of a few megabytes at most."""
+    with engine_errors():
+        container = client.containers.create(image)
+        try:
+            stream, _ = container.get_archive(path)
+            with tarfile.open(fileobj=io.BytesIO(b''.join(stream))) as tar:
+                found = tar.extractfile(tar.getmembers()[0])
+                return found.read() if found else b''
+        finally:
+            container.remove()
 
 
 def discard(client: docker.DockerClient, image_id: str) -> None:
@@ -129,10 +185,12 @@ def discard(client: docker.DockerClient, image_id: str) -> None:
 
 
 @contextmanager
-def _container(client: docker.DockerClient, image_id: str, recipe: StackRecipe) -> Iterator[Container]:
+def _container(
+    client: docker.DockerClient, image_id: str, recipe: StackRecipe, script: str
+) -> Iterator[Container]:
     container = client.containers.create(
         image_id,
-        ['/bin/sh', f'{WORK}/build.sh', WORK],
+        ['/bin/sh', f'{WORK}/{script}', WORK],
         user='root',
         working_dir='/',
         network_mode='none',
@@ -148,8 +206,8 @@ def _container(client: docker.DockerClient, image_id: str, recipe: StackRecipe) 
 
 
 @contextmanager
-def _tar(work: Path, recipe: StackRecipe) -> Iterator[IO[bytes]]:
-    names = ['-C', str(recipe.directory), 'build.sh', '-C', str(work), 'packages-build', 'debs', 'wheels']
+def _tar(recipe: StackRecipe, inside: Inside) -> Iterator[IO[bytes]]:
+    names = ['-C', str(recipe.directory), inside.script, '-C', str(inside.work), *inside.parts]
     call = ['tar', '-c', '--owner=0', '--group=0', f'--transform=s,^,{WORK[1:]}/,', *names]
     with subprocess.Popen(call, stdout=subprocess.PIPE) as process:
         assert process.stdout

@@ -21,6 +21,7 @@ PYTHON = re.compile(r'python3\.\d+=(\d+\.\d+\.\d+)')
 RUBY = re.compile(r'ruby\d\.\d+=(?:\S*\+really)?(\d+\.\d+\.\d+)')
 GO = re.compile(r'golang-1\.\d+-go=(\d+(?:\.\d+)+)')
 JAVA = re.compile(r'openjdk-\d+-jdk-headless=(\d+(?:\.\d+)*)')
+RUST = re.compile(r'rustc(?:-web)?=(\d+(?:\.\d+)+)')
 """Debian's packages of languages, with what their makers call the version in the first group."""
 
 
@@ -40,6 +41,12 @@ class StackRecipe:
     build_env: Mapping[str, str]
     run_packages: tuple[str, ...]
     build_packages: tuple[str, ...]
+
+    @property
+    def additions(self) -> tuple[str, ...]:
+        """The names of what there is beside the two images: see ``additions.py``."""
+        lists = sorted(path.stem.removeprefix('packages-') for path in self.directory.glob('packages-*.txt'))
+        return tuple(name for name in lists if name not in ('run', 'build'))
 
 
 def load_stack(name: str, python_mirror: str = '') -> Stack:
@@ -108,7 +115,8 @@ def _table(place: Path) -> dict[str, Any]:
 
 def _stack(place: Path, table: Mapping[str, Any]) -> Stack:
     path = place / 'installed-build.txt'
-    installed = _read(path) if path.exists() else ''
+    rust = place / 'installed-rust.txt'
+    installed, rust_installed = (_read(one) if one.exists() else '' for one in (path, rust))
     return Stack(
         name=str(table['name']),
         run_image=str(table['run_image']),
@@ -118,6 +126,7 @@ def _stack(place: Path, table: Mapping[str, Any]) -> Stack:
         rubies=versions(installed, RUBY),
         gos=versions(installed, GO),
         javas=versions(installed, JAVA),
+        rusts=versions(rust_installed, RUST),
     )
 
 

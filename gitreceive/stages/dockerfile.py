@@ -55,7 +55,9 @@ def render_dockerfile(plan: Plan, buildpack: Buildpack, stack: Stack) -> Recipe:
     if isinstance(own, str) and isinstance(bases, tuple):
         return Recipe(dockerfile=own, code='', bases=bases)
     text = _filled(plan, buildpack, stack, COPY_ALL)
-    return Recipe(dockerfile=_tidy(text), files=buildpack.files)
+    return Recipe(
+        dockerfile=_tidy(text), files=buildpack.files, bases=bases if isinstance(bases, tuple) else ()
+    )
 
 
 def with_assets(recipe: Recipe, plan: Plan, buildpacks: Sequence[Buildpack], stack: Stack) -> Recipe:

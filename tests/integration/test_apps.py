@@ -14,6 +14,7 @@
 - ``before``, ``unchanged``: path to text, what is built first, with another time; text of the log after that
 - ``gradle``: whether a Gradle wrapper is put beside the app
 - ``lock``: a command that writes a lock file that names registries and so is not kept here
+- ``addition``: an addition to the stack that the app is built with; ``lock`` is run in it
 - ``fails``: a regular expression for the failure's text, instead of ``expect``
 - ``from_scratch``: also the runtime is built twice
 - ``differs``: why two builds of the case cannot give the same slug, and in which files
@@ -31,7 +32,7 @@ import tomllib
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -105,7 +106,9 @@ def test_an_app_does_what_its_case_says(
     if case.get('gems'):
         case['env'] = {**case.get('env', {}), 'BUNDLE_MIRROR__ALL': request.getfixturevalue('gems')}
     case['app'] = f'case-{uuid.uuid4().hex[:12]}' if case.get('gems') else 'case'
-    *before, source = committed(place.parent, tmp_path, case)
+    image = request.getfixturevalue(case['addition']) if 'addition' in case else ''
+    lock = partial(locked_inside, image, request.getfixturevalue('engine')) if image else locked
+    *before, source = committed(place.parent, tmp_path, case, lock)
     clock = BuildClock(BUILD_SECONDS)
     try:
         if 'fails' in case:
@@ -237,14 +240,13 @@ def answer(url: str) -> str:
         return error.read().decode('utf-8', 'replace')
 
 
-def committed(app: Path, folder: Path, case: dict[str, Any]) -> list[GitSource]:
+def committed(app: Path, folder: Path, case: dict[str, Any], lock: Callable[..., None]) -> list[GitSource]:
     """The app's directory, without its ``case.toml`` and locked if it says how, as the last commit of a bare repository;
     and the one before it, if the case has one."""
     work, bare = folder / 'work', folder / 'app.git'
     shutil.copytree(app, work, symlinks=True, ignore=shutil.ignore_patterns('case.toml'))
     if 'lock' in case:
-        own = {'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}', 'GITRECEIVE_HOME': str(folder)}
-        subprocess.run(case['lock'], cwd=work, env={**os.environ, **case.get('env', {}), **own}, check=True)
+        lock(case['lock'], work, case.get('env', {}))
     subprocess.run(['git', 'init', '-q', str(work)], check=True)
     now = {name: (work / name).read_text() for name in case.get('before', {})}
     commits = [commit(work, case['before'], GIT_COMMITTER_DATE='2024-01-01T00:00:00Z')] if now else []
@@ -262,3 +264,27 @@ def commit(work: Path, files: dict[str, str], **environ: str) -> Commit:
         subprocess.run([*git, *words], check=True, env={**os.environ, **environ})
     head = subprocess.run([*git, 'rev-parse', 'HEAD'], check=True, capture_output=True, text=True)
     return Commit(head.stdout.strip())
+
+
+def locked(command: Sequence[str], work: Path, env: Mapping[str, str]) -> None:
+    """Runs what writes the lock file, with the programs of the tests' own environment."""
+    own = {'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}', 'GITRECEIVE_HOME': str(work.parent)}
+    subprocess.run(command, cwd=work, env={**os.environ, **env, **own}, check=True)
+
+
+def locked_inside(
+    image: str, engine: docker.DockerClient, command: Sequence[str], work: Path, env: Mapping[str, str]
+) -> None:
+    """The same with the programs of an image."""
+    place = {str(work): {'bind': '/app/src', 'mode': 'rw'}}
+    words = {
+        'user': os.geteuid(),
+        'environment': {
+            **env,
+            'CARGO_HOME': '/tmp/cargo',
+            'CARGO_HTTP_MULTIPLEXING': 'false',
+            'CARGO_NET_RETRY': '5',
+        },
+        'working_dir': '/app/src',
+    }
+    engine.containers.run(image, command, volumes=place, remove=True, **words)

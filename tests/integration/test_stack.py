@@ -198,6 +198,45 @@ def test_a_build_tells_what_it_stripped_and_what_has_changed_and_makes_working_i
 
 
 @pytest.fixture
+def additional(engine: docker.DockerClient, tmp_path: Path, stack: Stack) -> Iterator[StackRecipe]:
+    """The real recipe with an addition of one program; what is made of it goes with the test."""
+    good = load_recipe('cedar-12')
+    recipe = replace(good, directory=shutil.copytree(good.directory, tmp_path / 'more'))
+    (recipe.directory / 'packages-tiny.txt').write_text('# one program\ntree\n')
+    yield recipe
+    for image in engine.images.list(stack.addition('tiny')):
+        engine.images.remove(image.id, force=True)
+
+
+@needs_root
+def test_an_addition_is_made_on_top_of_the_build_image_and_stays_if_it_cannot_be_made_again(
+    docker_host: str, engine: docker.DockerClient, additional: StackRecipe, stack: Stack
+) -> None:
+    environ, image = {**os.environ, 'DOCKER_HOST': docker_host}, stack.addition('tiny')
+    asked = Options(additions=('tiny',))
+    assert build_stack(additional, environ, Lines(), asked)
+    made = engine.images.get(image)
+    assert made.labels[images.BASE] == engine.images.get(stack.build_image).id
+    script = 'tree --version >/dev/null && id -un; ls -A /tmp /var/lib/apt/lists'
+    assert inside(engine, image, script) == 'app\n/tmp:\n\n/var/lib/apt/lists:'
+    assert not build_stack(additional, environ, Lines(), asked)
+    (additional.directory / 'packages-tiny.txt').write_text('tree\nno-such-package\n')
+    with pytest.raises(
+        StackError, match=r'Unable to locate package no-such-package[\s\S]*"apt-get update" works'
+    ):
+        build_stack(additional, environ, Lines())
+    assert engine.images.get(image).id == made.id
+
+
+def test_an_addition_that_there_is_not_is_refused_with_those_that_there_are(
+    docker_host: str, stack: Stack
+) -> None:
+    environ = {**os.environ, 'DOCKER_HOST': docker_host}
+    with pytest.raises(StackError, match='has no addition "other"; there are: rust'):
+        build_stack(load_recipe(stack.name), environ, Lines(), Options(additions=('other',)))
+
+
+@pytest.fixture
 def broken(engine: docker.DockerClient, tmp_path: Path) -> Iterator[StackRecipe]:
     """A tiny recipe that asks for a package that there is not."""
     (tmp_path / 'run.sh').write_text('exit 0')

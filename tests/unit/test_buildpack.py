@@ -13,6 +13,7 @@ SHARED = {
     'buildpack/install-java': True,
     'buildpack/java.sh': False,
     'buildpack/memory.sh': False,
+    'buildpack/note-packages': True,
     'buildpack/registry': False,
     'buildpack/with-env': True,
 }
@@ -35,7 +36,20 @@ def names(buildpack: LoadedBuildpack) -> dict[str, bool]:
 
 def test_the_shipped_ones_come_in_a_fixed_order() -> None:
     assert list(BUILDPACKS) == [
-        *('dockerfile', 'ruby', 'scala', 'java', 'deno', 'bun', 'node', 'python', 'go', 'static', 'minimal'),
+        *(
+            'dockerfile',
+            'ruby',
+            'scala',
+            'java',
+            'deno',
+            'bun',
+            'node',
+            'python',
+            'rust',
+            'go',
+            'static',
+            'minimal',
+        ),
         'classic',
     ]
 

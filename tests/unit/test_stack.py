@@ -10,10 +10,10 @@ import pytest
 from gitreceive.errors import StackError
 from gitreceive.resources import directory
 from gitreceive.stack import load_stack
-from gitreceive.stack.build import drift, marked
+from gitreceive.stack.build import drift
 from gitreceive.stack.certificates import certificates, extras, java_trust_store, pem_files
-from gitreceive.stack.images import instructions
-from gitreceive.stack.recipe import GO, JAVA, PYTHON, RUBY, digest, load_recipe, packages, versions
+from gitreceive.stack.images import instructions, said
+from gitreceive.stack.recipe import GO, JAVA, PYTHON, RUBY, RUST, digest, load_recipe, packages, versions
 from gitreceive.stack.root import Host, command, explain, prepare
 from gitreceive.stack.sources import acquire_settings, debian_sources
 
@@ -134,6 +134,7 @@ def test_package_lists_have_comments_and_blank_lines() -> None:
         (RUBY, 'ruby=1:3.1\nruby-dev=1:3.1\nruby3.1=3.1.7+really3.1.2-0+deb12u1\n', '3.1.2'),
         (RUBY, 'ruby3.1=3.1.2-7+deb12u1\nruby3.1-dev=3.1.2-7+deb12u1\n', '3.1.2'),
         (GO, 'golang-1.19-go=1.19.8-2\ngolang-1.19-src=1.19.8-2\ngolang-go=2:1.19~1\n', '1.19.8'),
+        (RUST, 'libstd-rust-web-1.96=1.96.0+1\nrustc-web=1.96.0+dfsg1-1~deb12u2\nrust-x=2.0\n', '1.96.0'),
         (
             JAVA,
             'openjdk-17-jdk-headless=17.0.21.1+2-1~deb12u1\nopenjdk-17-jre-headless=17.0.9+1\n',
@@ -163,6 +164,8 @@ def test_the_checked_in_stack_can_be_loaded() -> None:
     )
     wanted = {'3.11.': stack.pythons, '3.1.': stack.rubies, '1.19.': stack.gos, '17.': stack.javas}
     assert all(len(there) == 1 and there[0].startswith(start) for start, there in wanted.items())
+    assert load_recipe('cedar-12').additions == ('rust',)
+    assert (len(stack.rusts), stack.addition('rust')) == (1, 'gitreceive/cedar:12-build-rust')
 
 
 def test_an_unknown_stack_is_refused_with_the_names_that_there_are() -> None:
@@ -249,4 +252,4 @@ def test_a_drift_is_a_unified_diff_and_none_is_empty() -> None:
 
 
 def test_what_the_build_script_reports_is_told_apart() -> None:
-    assert marked('stripped 4755 ./su\nnoise\ninstalled a=1\n', 'installed') == 'a=1\n'
+    assert said('stripped 4755 ./su\nnoise\ninstalled a=1\n', 'installed') == 'a=1\n'

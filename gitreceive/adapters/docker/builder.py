@@ -3,7 +3,7 @@
 import hashlib
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from gitreceive.adapters.docker.request import BuildRequest, parameters
 from gitreceive.adapters.docker.versions import read_image
 from gitreceive.dockerfiles import names_frontend
 from gitreceive.errors import BuildError, BuildTimeout, EngineGone, RecipeError
-from gitreceive.model import AppName, Image
+from gitreceive.model import AppName, Image, Recipe
 from gitreceive.ports import BuildJob, Cancellation, Console
 
 BUILD_LABEL = 'gitreceive.build'
@@ -44,20 +44,17 @@ class DockerImageBuilder:
     def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
         """See the port. The steps' output goes to ``console`` as it comes."""
         refuse_other_frontends(job.recipe.dockerfile)
-        self._refuse_missing(job.recipe.bases)
+        self._refuse_missing(job.recipe)
         return self._built(job, console, cancellation)
 
-    def _refuse_missing(self, bases: Sequence[str]) -> None:
+    def _refuse_missing(self, recipe: Recipe) -> None:
         """The engine would look for what it lacks wherever a name points to."""
         with self._engine.connect() as client:
-            for name in bases:
+            for name in recipe.bases:
                 with self._engine.errors(f'looked for {name}'):
                     found = _config(client, name)
                 if found is None or BUILD_LABEL in (found.get('Labels') or {}):
-                    raise BuildError(
-                        f'the Dockerfile builds on {name}, and this receiver has no such image: '
-                        'use the stack (FROM heroku/cedar:14), or ask the sysadmin to load the image into the engine'
-                    )
+                    raise BuildError(_without(name, recipe))
 
     def _built(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
         labels = self._labels(job)
@@ -139,6 +136,19 @@ class DockerImageBuilder:
         """
         receiver = hashlib.sha256(f'{self._home}{self._secret}'.encode()).hexdigest()[:32]
         return f'gitreceive-app/{job.app}:{job.number}-{receiver}'
+
+
+def _without(name: str, recipe: Recipe) -> str:
+    if recipe.code:
+        addition = name.rpartition('-')[2]
+        return (
+            f'this platform is built on {name}, which the receiver does not have: '
+            f'its sysadmin makes it with "gitreceive stack build --with {addition}"'
+        )
+    return (
+        f'the Dockerfile builds on {name}, and this receiver has no such image: '
+        'use the stack (FROM heroku/cedar:14), or ask the sysadmin to load the image into the engine'
+    )
 
 
 def _config(client: APIClient, image: str) -> Mapping[str, Any] | None:

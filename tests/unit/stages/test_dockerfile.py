@@ -25,6 +25,7 @@ STACK = Stack(
     rubies=('3.1.2',),
     gos=('1.19.8',),
     javas=('17.0.21.1',),
+    rusts=('1.96.0',),
 )
 BUILDPACKS = load_buildpacks()
 NODE = {

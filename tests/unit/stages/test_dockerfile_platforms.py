@@ -32,6 +32,12 @@ USUAL: Mapping[str, dict[str, str]] = {
         'config.ru': '',
         'Rakefile': "task 'assets:precompile'",
     },
+    'rust': {
+        'Cargo.toml': '[package]\nname = "hello"\ndefault-run = "hello"\n',
+        'Cargo.lock': 'version = 4',
+        'src/main.rs': 'fn main() {}',
+        'rust-toolchain': '1.80',
+    },
     'scala': {'build.sbt': '', 'project/build.properties': 'sbt.version=1.10.7'},
     'static': {'Staticfile': 'root: web', 'web/index.html': '', 'web/404.html': ''},
 }
@@ -58,6 +64,7 @@ STEPS: Mapping[str, list[tuple[str, ...]]] = {
         ('COPY',),
         ('RUN', '/tmp/buildpack/bundle'),
     ],
+    'rust': [('RUN', '/tmp/buildpack/install-rust'), ('COPY',), ('RUN', '/tmp/buildpack/compile')],
     'scala': [
         ('RUN', '/tmp/buildpack/install-java'),
         ('RUN', '/tmp/buildpack/install-sbt'),

@@ -1,0 +1,1 @@
+pub const SAID: &str = "web of a workspace";
