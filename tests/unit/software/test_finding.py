@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from gitreceive.software.archives import INDEX
+from gitreceive.software.archives import IN_MEMORY, INDEX
 from gitreceive.software.descriptions import LIMIT
 from gitreceive.software.finding import DEPTH, find_packages
 from gitreceive.software.package import Allowance, Exhausted, Package
@@ -154,6 +154,16 @@ def test_archives_are_opened_to_a_depth() -> None:
     assert told('app/a.jar', nested(DEPTH)) == []
 
 
+def far_away() -> bytes:
+    """An archive whose one entry is said to lie 2**64 bytes from here (APPNOTE.TXT 4.5.3)."""
+    whole = jar({POM_PATH: POM})
+    start, end = whole.index(b'PK\x01\x02'), whole.index(b'PK\x05\x06')
+    entry = whole[start : start + 30] + b'\x0c\0' + whole[start + 32 : start + 42] + b'\xff' * 4
+    entry += whole[start + 46 : end] + b'\x01\0\x08\0' + b'\xff' * 8
+    size = len(entry).to_bytes(4, 'little')
+    return whole[:start] + entry + whole[end : end + 12] + size + whole[end + 16 :]
+
+
 def broken() -> Iterator[bytes]:
     whole = jar({POM_PATH: POM, 'x': b'y' * 5000})
     yield b''
@@ -162,6 +172,7 @@ def broken() -> Iterator[bytes]:
     yield whole[:30] + bytes(200) + whole[230:]
     yield whole.replace(b'PK\x01\x02', b'PK\x01\x03')
     yield jar({POM_PATH: POM}, zipfile.ZIP_LZMA)
+    yield far_away()
     end = whole.rindex(b'PK\x05\x06')
     for at in range(8, 22):
         yield whole[: end + at] + b'\xff' + whole[end + at + 1 :]
@@ -170,7 +181,9 @@ def broken() -> Iterator[bytes]:
         yield whole[: start + at] + b'\xff' + whole[start + at + 1 :]
 
 
-def test_a_damaged_jar_is_no_error() -> None:
+@pytest.mark.parametrize('in_memory', [IN_MEMORY, 1])
+def test_a_damaged_jar_is_no_error(in_memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('gitreceive.software.archives.IN_MEMORY', in_memory)
     for number, content in enumerate(broken()):
         assert len(told('app/src/x.jar', content)) <= 1, number
 
