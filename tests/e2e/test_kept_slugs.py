@@ -4,9 +4,11 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gitreceive import __version__
 from tests.e2e.receiver import Pusher, Receiver, change, make_app, within
 
 KEPT = 2
@@ -34,6 +36,12 @@ def released(ann: Pusher, tmp_path_factory: pytest.TempPathFactory) -> list[str]
 def stored(receiver: Receiver) -> set[str]:
     """The names of the app's objects that are no members."""
     return {path.name for path in (receiver.home.root / 'slugs' / 'hello').glob('*.*')}
+
+
+def made_of(provenance: Any) -> dict[str, dict[str, str]]:
+    """What was resolved, by name: the digests."""
+    found = provenance['predicate']['buildDefinition']['resolvedDependencies']
+    return {each['name']: each['digest'] for each in found}
 
 
 def test_a_push_says_by_how_much_and_where_the_slug_has_grown(released: list[str]) -> None:
@@ -69,12 +77,22 @@ def test_slugs_that_are_not_kept_go_and_those_that_are_have_their_documents(
     assert f'{first}.json' not in stored(receiver)
     facts = json.loads((receiver.home.root / 'slugs' / 'hello' / f'{kept[-1]}.json').read_bytes())
     said = json.loads((receiver.home.root / 'slugs' / 'hello' / f'{kept[-1]}.provenance.json').read_bytes())
-    materials = {
-        each['name']: each['digest'] for each in said['predicate']['buildDefinition']['resolvedDependencies']
-    }
+    materials = made_of(said)
     assert materials['cedar-12'] == {'sha256': facts['stack_digest'].removeprefix('sha256:')}
     assert materials['source'] == {'gitCommit': receiver.releases('hello')[-1].commit}
+    assert said['predicate']['runDetails']['builder']['version'] == {'gitreceive': __version__}
     assert receiver.host('gc', '--dry-run').out == '0.000 MB in 0 objects would be removed\n'
+
+
+def test_what_an_apps_own_dockerfile_builds_on_is_told(
+    ann: Pusher, receiver: Receiver, tmp_path: Path
+) -> None:
+    dockerfile = b'FROM gitreceive/cedar:12\nCOPY . /app/src\nCMD cat\n'
+    assert ann.push(make_app(tmp_path / 'own', {'Dockerfile': dockerfile}), 'own').status == 0
+    slug = receiver.releases('own')[0].slug.sha256
+    written = receiver.home.root / 'slugs' / 'own' / f'{slug}.provenance.json'
+    assert within(30, written.exists)
+    assert made_of(json.loads(written.read_bytes())).keys() == {'source', 'Dockerfile', 'gitreceive/cedar:12'}
 
 
 def test_gc_tells_what_it_would_remove_and_removes_it(receiver: Receiver, released: list[str]) -> None:
