@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -60,6 +60,8 @@ class Front(BaseHTTPRequestHandler):
             self.answer(200, BEGUN.format(len(self.server.uploads)).encode())
         elif 'partNumber' in query:
             parts[int(query['partNumber'][0])] = body
+            if self.server.on_part:
+                self.server.on_part()
             self.answer(200, headers={'ETag': '"1"'})
         else:
             content = b''.join(parts[number] for number in sorted(parts)) if parts else body
@@ -99,7 +101,10 @@ for method in ('GET', 'PUT', 'HEAD', 'DELETE', 'POST'):
 
 
 class GoogleServer(ThreadingHTTPServer):
-    """The front of the server at ``behind``; of ``refusals`` each next token or composition gets one instead."""
+    """The front of the server at ``behind``; of ``refusals`` each next token or composition gets one instead.
+
+    ``on_part`` is called when a part of an upload has come and is not answered yet.
+    """
 
     daemon_threads = True
 
@@ -109,6 +114,7 @@ class GoogleServer(ThreadingHTTPServer):
         self.token = 'a token of the front'
         self.uploads: dict[str, dict[int, bytes]] = {}
         self.refusals: list[tuple[int, bytes]] = []
+        self.on_part: Callable[[], object] | None = None
 
     @property
     def endpoint(self) -> str:

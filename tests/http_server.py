@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -170,6 +170,11 @@ def stalls(until: threading.Event) -> Fault:
         handler.close_connection = True
 
     return Fault(act=act)
+
+
+def takes_nothing(until: threading.Event) -> Fault:
+    """Reads nothing of the body, and says nothing."""
+    return replace(stalls(until), early=True)
 
 
 def drips(body: bytes, until: threading.Event) -> Fault:

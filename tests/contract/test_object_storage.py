@@ -3,6 +3,9 @@
 import base64
 import json
 import os
+import subprocess
+import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -74,6 +77,15 @@ def test_a_vanished_endpoint_is_named(slug: Path, monkeypatch: pytest.MonkeyPatc
     assert KEY not in str(caught.value) and len(str(caught.value)) < 700
 
 
+def test_a_vanished_endpoint_of_google_is_named(
+    places: Places, slug: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places.gs()
+    monkeypatch.setitem(objects.RETRIES, 'max_retries', 0)
+    with pytest.raises(StorageError, match=r'cannot store a in gs://slugs: .*127.0.0.1:9'):
+        from_url('gs://slugs?endpoint=http://127.0.0.1:9').put('a', slug)
+
+
 def test_a_key_that_is_none_is_told_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('AZURE_STORAGE_ACCOUNT_KEY', '!canary!')
     with pytest.raises(SettingsError, match='storage = az://slugs') as caught:
@@ -106,6 +118,34 @@ def test_what_is_large_goes_in_parts(
     storage.put('app/1.tgz', slug)
     with storage.open('app/1.tgz') as stream:
         assert stream.read() == slug.read_bytes()
+
+
+PUT_IN_PARTS = """
+import sys
+from pathlib import Path
+from gitreceive.adapters.storage import objects
+
+objects.CHUNK = 5 << 20
+objects.from_url(sys.argv[1]).put('hello/1.tgz', Path(sys.argv[2]))
+"""
+
+
+def test_an_upload_that_is_killed_is_not_seen_and_its_parts_go_at_once(
+    gs: Composing, google_server: GoogleServer, slug: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two parts are on their way at the same time, or the first one would wait for ever for the second."""
+    slug.write_bytes(os.urandom(12_000_000))
+    together, url = threading.Barrier(3, timeout=60), gs.url('x').removesuffix('/x')
+    monkeypatch.setattr(google_server, 'on_part', together.wait)
+    command = [sys.executable, '-c', PUT_IN_PARTS, f'{url}?endpoint={google_server.endpoint}', str(slug)]
+    putting = subprocess.Popen(command)
+    together.wait()
+    putting.kill()
+    putting.wait()
+    assert list(gs.list()) == []
+    monkeypatch.setattr(google_server, 'on_part', None)
+    gs.put('hello/1.tgz', slug)
+    assert list(gs.list()) == ['hello/1.tgz']
 
 
 def test_more_parts_than_google_takes_at_once_are_composed_too(

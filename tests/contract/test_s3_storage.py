@@ -177,6 +177,19 @@ def test_missing_credentials_are_told(
         storage.put('1.tgz', slug)
 
 
+def test_credentials_come_from_a_profile_too(
+    swift_server: S3Server, places: Places, slug: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ('AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'):
+        monkeypatch.delenv(name, raising=False)
+    pair = f'aws_access_key_id = {swift_server.key}\naws_secret_access_key = {swift_server.secret}'
+    (tmp_path / 'credentials').write_text(f'[slugs]\n{pair}\n')
+    monkeypatch.setenv('AWS_SHARED_CREDENTIALS_FILE', str(tmp_path / 'credentials'))
+    storage = s3.from_url(f'{swift_server.url("slugs", "by-profile")}&profile=slugs')
+    storage.put('1.tgz', slug)
+    assert content(storage, '1.tgz') == slug.read_bytes()
+
+
 def test_a_missing_bucket_is_told(server: S3Server, places: Places, slug: Path) -> None:
     with pytest.raises(StorageError, match=r'NoSuchBucket.*create the bucket'):
         places.s3(server, 'no-such-bucket').put('1.tgz', slug)

@@ -358,6 +358,65 @@ def test_a_put_that_is_killed_leaves_nothing_visible_and_is_swept(tmp_path: Path
     assert list((tmp_path / 'root').rglob(f'{TEMPORARY}*')) == []
 
 
+DIE_AT_EACH_BYTE = """
+import os, resource, signal, sys
+from pathlib import Path
+from gitreceive.adapters.storage.file import FileStorage
+
+root, source, how = Path(sys.argv[1]), Path(sys.argv[2]), getattr(signal, sys.argv[3])
+for limit in range(source.stat().st_size):
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGXFSZ, how)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        try:
+            FileStorage(root / str(limit)).put('hello/1.tgz', source)
+        except Exception as error:
+            os._exit('File too large' in str(error))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+"""A file may not become larger than so many bytes: who writes the next one is killed, or told, by the kernel."""
+
+
+@pytest.mark.parametrize(('how', 'ended', 'left'), [('SIG_DFL', -signal.SIGXFSZ, 1), ('SIG_IGN', 1, 0)])
+def test_a_put_may_be_killed_or_fail_at_each_byte(tmp_path: Path, how: str, ended: int, left: int) -> None:
+    """What was there stays, and nothing else is seen."""
+    source, root = tmp_path / 'source', tmp_path / 'root'
+    source.write_bytes(b'the new one, of 32 bytes in all.')
+    places = [root / str(limit) for limit in range(32)]
+    for place in places[::2]:
+        (place / 'hello').mkdir(parents=True)
+        (place / 'hello' / '1.tgz').write_bytes(b'old')
+    words = [sys.executable, '-c', DIE_AT_EACH_BYTE, str(root), str(source), how]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == [str(ended)] * 32
+    for limit, place in enumerate(places):
+        storage = FileStorage(place)
+        assert list(storage.list()) == (['hello/1.tgz'] if limit % 2 == 0 else [])
+        assert limit % 2 or content(storage, 'hello/1.tgz') == b'old'
+        assert [path.stat().st_size for path in place.rglob(f'{TEMPORARY}*')] == [limit] * left
+        assert storage.sweep() == left
+
+
+def test_the_bytes_are_on_disk_before_the_name_and_the_name_before_it_is_said(
+    tmp_path: Path, slug: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, seen, sync = tmp_path / 'hello', [], os.fsync
+
+    def watched(descriptor: int) -> None:
+        file = Path(os.readlink(f'/proc/self/fd/{descriptor}'))
+        seen.append((file.name[:5], file.stat().st_size, (folder / '1.tgz').exists()))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, 'fsync', watched)
+    FileStorage(tmp_path).put('hello/1.tgz', slug)
+    made, bytes_, name = seen
+    assert bytes_ == (TEMPORARY, 3_000_000, False)
+    assert (name[0], name[2]) == ('hello', True) and not made[2]
+
+
 def test_a_url_names_the_storage(tmp_path: Path, slug: Path) -> None:
     storage = storage_from_url(f'file://{tmp_path}/with%20space')
     storage.put('a', slug)

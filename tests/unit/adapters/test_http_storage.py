@@ -4,6 +4,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,10 @@ from tests.http_server import (
     says,
     says_at_once,
     stalls,
+    takes_nothing,
     truncates,
 )
+from tests.tls import certificate, safely_running
 
 QUICK = Patience(tries=3, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
 BEARER = Credentials(headers={'Authorization': 'Bearer sesame', 'X-Key': 'canary'}, query='sig=canary')
@@ -128,6 +131,38 @@ def test_a_server_that_says_nothing_is_left_alone_after_a_while(server: Server, 
     with pytest.raises(StorageError, match=r'timed out.*\(tried 2 times\)'):
         HttpStorage.from_url(server.address, NO_SECRETS, patience=hasty).put('hello/1.tgz', slug)
     let_go.set()
+
+
+def test_a_server_that_takes_no_more_is_left_alone_after_a_while(server: Server, slug: Path) -> None:
+    slug.write_bytes(bytes(40_000_000))
+    let_go = threading.Event()
+    hasty = Patience(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=0.5)
+    server.faults.extend([takes_nothing(let_go)] * 2)
+    with pytest.raises(StorageError, match=r'timed out.*\(tried 2 times\)'):
+        HttpStorage.from_url(server.address, NO_SECRETS, patience=hasty).put('hello/1.tgz', slug)
+    let_go.set()
+
+
+def test_https_is_safe_or_refused(tmp_path: Path, slug: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with safely_running(certificate(tmp_path / 'pem', -timedelta(hours=2))) as (server, address):
+        storage = HttpStorage.from_url(address, NO_SECRETS, patience=QUICK)
+        with pytest.raises(StorageError, match=r'PUT https://.*: no safe connection: .*certificate'):
+            storage.put('hello/1.tgz', slug)
+        monkeypatch.setenv('REQUESTS_CA_BUNDLE', str(tmp_path / 'pem'))
+        storage = HttpStorage.from_url(address, NO_SECRETS, patience=QUICK)
+        put_verified(storage, 'hello/1.tgz', slug, checksum(slug))
+        assert server.objects == {'/hello/1.tgz': slug.read_bytes()}
+
+
+def test_a_clock_that_is_an_hour_off_is_told(
+    tmp_path: Path, slug: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To a host whose clock is behind, a new certificate is not valid yet."""
+    monkeypatch.setenv('REQUESTS_CA_BUNDLE', str(certificate(tmp_path / 'pem', timedelta(hours=1))))
+    with safely_running(tmp_path / 'pem') as (server, address):
+        with pytest.raises(StorageError, match=r'no safe connection: .*certificate is not yet valid'):
+            HttpStorage.from_url(address, NO_SECRETS, patience=QUICK).put('hello/1.tgz', slug)
+        assert server.objects == {}
 
 
 def test_an_answer_that_takes_for_ever_is_given_up(
