@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.azurite import ACCOUNT, KEY, azurite
 from tests.e2e.receiver import Pusher, change, make_app, within
+from tests.gcs_server import google
 from tests.http_server import Server, running
 from tests.platform_api import TOKEN, PlatformServer
 from tests.s3_servers import S3Server, swift
@@ -66,6 +68,38 @@ def test_a_slug_in_a_store_has_its_members_there_and_is_whole_at_the_mirrors(
     assert within(30, lambda: web.objects.get(f'/slugs/app/{checksum}.tgz') == whole)
     shown = ann.receiver.log_file.read_text() + first.err + second.err
     assert TOKEN not in shown and store.secret not in shown
+
+
+def test_google_and_azure_make_slugs_of_the_members_that_they_have(
+    receivers: Callable[..., Pusher], tmp_path: Path
+) -> None:
+    with google(made(tmp_path / 'google')) as first, azurite(made(tmp_path / 'azure')) as mirror:
+        first.create_bucket('slugs')
+        mirror.create_container('slugs')
+        account = first.account(tmp_path / 'account.json')
+        storage = (
+            f'gs://slugs/live?endpoint={first.endpoint} '
+            f'az://slugs/copies?account={ACCOUNT}&endpoint={mirror.endpoint}'
+        )
+        environ = {'GOOGLE_APPLICATION_CREDENTIALS': str(account), 'AZURE_STORAGE_ACCOUNT_KEY': KEY}
+        ann = receivers(tmp_path, GITRECEIVE_STORAGE=storage, **environ)
+        ann.receiver.start()
+        work = make_app(tmp_path / 'work', {'one': b'1'})
+        assert ann.push(work, 'app').status == 0
+        change(work, {'one': b'2'})
+        second = ann.push(work, 'app')
+        assert second.status == 0, second.err
+        checksum = str(second.json['slug']).removeprefix('sha256:')
+        assert f'v2 stored in gs://slugs/live/app/{checksum}.tgz' in second.err
+        assert within(60, lambda: ann.receiver.host('slug', 'verify', 'app').out.startswith('all is there'))
+        ends = [name.partition('.')[2] for name in first.names('slugs') if name.startswith('live/app/')]
+        assert (ends.count('tgz'), ends.count('json')) == (1, 2) and ends.count('gz') >= 2
+        assert KEY not in ann.receiver.log_file.read_text() + second.err
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def test_a_server_that_keeps_whole_slugs_is_enough(
