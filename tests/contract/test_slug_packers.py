@@ -5,13 +5,14 @@ import os
 import subprocess
 import tarfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitreceive.adapters.docker.layers import image_layers
+from gitreceive.adapters.slugs import folders
 from gitreceive.adapters.slugs.groups import STEP_TIME
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.adapters.slugs.reading import verify_slug
@@ -132,10 +133,10 @@ def test_any_tar_unpacks_it_to_what_the_image_holds(
     with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
         wanted = {os.fsencode(m.name) for m in tar if not (m.ischr() or m.isfifo())}
     found = {b'app'}
-    for folder, folders, files in os.walk(os.fsencode(tmp_path / 'out' / 'app')):
+    for folder, below, files in os.walk(os.fsencode(tmp_path / 'out' / 'app')):
         found |= {
             os.path.relpath(os.path.join(folder, name), os.fsencode(tmp_path / 'out'))
-            for name in folders + files
+            for name in below + files
         }
     assert found == wanted
     assert (tmp_path / 'out/app/src/changed').read_text() == 'after'
@@ -332,6 +333,27 @@ def test_a_change_of_the_code_changes_the_last_part_only(
     assert found[0][2] != found[1][2]
 
 
+@pytest.mark.parametrize('mark', ['', INSTRUCTION], ids=['unmarked', 'marked'])
+def test_where_layers_do_not_tell_it_a_change_of_the_code_leaves_the_parts_of_dependencies(
+    shop: Workshop, images: dict[bool, Image], tmp_path: Path, mark: str
+) -> None:
+    runtime = 'RUN mkdir -p /app/heroku/node && head -c 2000000 /dev/zero > /app/heroku/node/zeros\n'
+    text = f'{FROM}{runtime}{mark}COPY ["src", "/app/src"]\n'
+    packer, keys = DockerSlugPacker(shop.engine, layers=not mark), []
+    for code in (b'one', b'two'):
+        image = shop.build('', {'code': code}, recipe=Recipe(dockerfile=text, files=(FILE,)))
+        keys.append([part.key for part in packer.parts(image, len(code), BuildClock(60))])
+    assert len(keys[0]) == len(keys[1]) == 2
+    assert keys[0][0] == keys[1][0]
+    assert keys[0][1] != keys[1][1]
+    archive, layers = (
+        cut(DockerSlugPacker(shop.engine, way), image, tmp_path / str(way)) for way in (False, True)
+    )
+    assert tree(archive.path) == tree(layers.path)
+    assert (archive.sha256 == layers.sha256) is (not mark)
+    verify_slug(archive.path)
+
+
 def test_an_image_of_a_single_layer_can_be_packed(
     packer: DockerSlugPacker, shop: Workshop, tmp_path: Path
 ) -> None:
@@ -384,7 +406,22 @@ def test_a_cancelled_cut_leaves_nothing(packer: DockerSlugPacker, strange: Image
     assert 'overlay_child' not in subprocess.run(mine, capture_output=True, text=True).stdout
 
 
-def changing(shop: Workshop, target: Path, size: int, layers: bool) -> None:
+class Changing(io.FileIO):
+    """Where packed bytes go; with the first of them another file gets another size."""
+
+    def __init__(self, path: Path, other: Path, size: int) -> None:
+        super().__init__(path, 'w+')
+        self._other, self._size = other, size
+
+    def write(self, data: object) -> int:
+        os.truncate(self._other, self._size)
+        return super().write(data)  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=['layers', 'archive'])
+def changed(
+    shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Callable[[int], Path]:
     """Packs an image whose one file of 80 MB is given another size as soon as the first bytes of it are packed."""
     step = f'RUN mkdir /app/src && truncate -s 80000000 /app/src/file # {uuid.uuid4()}\n'
     image = shop.build(f'{FROM}USER root\n{step}')
@@ -394,40 +431,40 @@ def changing(shop: Workshop, target: Path, size: int, layers: bool) -> None:
         pytest.skip("the engine's layers cannot be reached from here")
     file = found.root / found.names[0] / 'diff/app/src/file'
 
-    class Changing(io.FileIO):
-        def write(self, data: object) -> int:
-            os.truncate(file, size)
-            return super().write(data)  # type: ignore[arg-type]
+    def pack(size: int) -> Path:
+        monkeypatch.setattr(folders, '_temporary', lambda: Changing(tmp_path / 'held', file, size))
+        clock, target = BuildClock(600), tmp_path / 'slug'
+        packer = DockerSlugPacker(shop.engine, layers=request.param == 'layers')
+        try:
+            with Changing(target, file, size) as written:
+                for part in packer.parts(image, MTIME, clock):
+                    part.pack(written, clock)
+        finally:
+            clock.close()
+        return target
 
-    clock = BuildClock(600)
-    try:
-        with Changing(target, 'w') as written:
-            for part in DockerSlugPacker(shop.engine, layers=layers).parts(image, MTIME, clock):
-                part.pack(written, clock)
-    finally:
-        clock.close()
+    return pack
 
 
-@pytest.mark.parametrize('layers', [True, False], ids=['layers', 'archive'])
-def test_a_file_that_shrinks_while_it_is_read_is_an_error(
-    shop: Workshop, tmp_path: Path, layers: bool
-) -> None:
+def test_a_file_that_shrinks_while_it_is_read_is_an_error(changed: Callable[[int], Path]) -> None:
     with pytest.raises(SlugError, match=r'shrank|ended in the middle'):
-        changing(shop, tmp_path / 'slug', 1_000_000, layers)
+        changed(1_000_000)
 
 
-def test_a_file_that_grows_while_it_is_read_is_an_error(shop: Workshop, tmp_path: Path) -> None:
+@pytest.mark.parametrize('changed', ['layers'], indirect=True)
+def test_a_file_that_grows_while_it_is_read_is_an_error(changed: Callable[[int], Path]) -> None:
     with pytest.raises(SlugError, match='file changed as we read it'):
-        changing(shop, tmp_path / 'slug', 90_000_000, layers=True)
+        changed(90_000_000)
 
 
+@pytest.mark.parametrize('changed', ['archive'], indirect=True)
 def test_a_file_that_grows_while_the_engine_reads_it_is_as_long_as_it_was(
-    shop: Workshop, tmp_path: Path
+    changed: Callable[[int], Path],
 ) -> None:
-    changing(shop, tmp_path / 'slug', 90_000_000, layers=False)
-    with tarfile.open(tmp_path / 'slug') as tar:
+    slug = changed(90_000_000)
+    with tarfile.open(slug) as tar:
         assert tar.getmember('./app/src/file').size == 80_000_000
-    verify_slug(tmp_path / 'slug')
+    verify_slug(slug)
 
 
 def test_a_file_of_over_two_gigabytes_is_whole(shop: Workshop, tmp_path: Path) -> None:

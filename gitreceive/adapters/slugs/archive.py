@@ -2,14 +2,14 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO
 
 from docker import APIClient
 
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.adapters.slugs.compress import compress
 from gitreceive.adapters.slugs.members import (
     FOLDER,
     HARD_LINK,
@@ -28,20 +28,18 @@ from gitreceive.ports import Cancellation
 TOP = b'app'
 
 
-def pack_archive(
-    engine: Engine, image: str, target: IO[bytes], mtime: int, cancellation: Cancellation
-) -> Sequence[str]:
-    """Writes the slug and returns the names of what was left out."""
-    left_out: list[str] = []
-    with _app(engine, image) as stream:
-        compress(repacked(stream.read, mtime, left_out, cancellation.check), target)
-    return left_out[:MOST_NAMES]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An entry of a tar stream; ``data`` gives the bytes of a file, until the next entry is asked for."""
+
+    member: Member
+    data: Callable[[], Iterator[bytes]]
 
 
 def archive_sizes(engine: Engine, image: str, cancellation: Cancellation) -> Mapping[str, int]:
     """See ``SlugPacker.sizes``."""
     found: dict[str, int] = {}
-    with _app(engine, image) as stream:
+    with read_app(engine, image) as stream:
         for member in Members(stream.read):
             cancellation.check()
             folder = '/' + os.path.dirname(member.name).decode('utf-8', 'replace')
@@ -60,22 +58,32 @@ def repacked(
 
     ``mtime`` None keeps each member's own.
     """
-    members = Members(read)
     length = 0
-    for number, member in enumerate(members):
+    for one in kept(read, left_out, check):
+        for piece in pieces(one, one.member.mtime if mtime is None else mtime, owner):
+            length += len(piece)
+            yield piece
+    yield end_of_archive(length)
+
+
+def kept(read: Callable[[int], bytes], left_out: list[str], check: Callable[[], None]) -> Iterator[Kept]:
+    """What a slug holds of the tar stream behind ``read``; what it cannot hold goes to ``left_out``."""
+    members = Members(read)
+    for member in members:
         check()
-        _refuse_strange(member, number)
+        _refuse_strange(member)
         if (what := _left_out(member)) and len(left_out) < MOST_NAMES:
             left_out.append(member.name.decode('utf-8', 'backslashreplace') + what)
-        if member.kind not in KEPT:
-            continue
-        header = written(member, member.mtime if mtime is None else mtime, owner)
-        length += len(header) + member.size + -member.size % 512
-        yield header
-        if member.kind == REGULAR:
-            yield from members.data()
-            yield bytes(-member.size % 512)
-    yield end_of_archive(length)
+        if member.kind in KEPT:
+            yield Kept(member=member, data=members.data)
+
+
+def pieces(one: Kept, mtime: int, owner: int = 0) -> Iterator[bytes]:
+    """An entry in a slug's form, padded to whole blocks."""
+    yield written(one.member, mtime, owner)
+    if one.member.kind == REGULAR:
+        yield from one.data()
+        yield bytes(-one.member.size % 512)
 
 
 def _left_out(member: Member) -> str:
@@ -84,9 +92,9 @@ def _left_out(member: Member) -> str:
     return BITS if member.kind == REGULAR and member.mode & (stat.S_ISUID | stat.S_ISGID) else ''
 
 
-def _refuse_strange(member: Member, number: int) -> None:
+def _refuse_strange(member: Member) -> None:
     shown = ascii(member.name.decode('utf-8', 'replace'))
-    if number == 0 and (member.name, member.kind) != (TOP, FOLDER):
+    if member.name == TOP and member.kind != FOLDER:
         raise SlugError('/app is not a directory')
     if not inside(member.name, TOP):
         raise SlugError(f'the archive of /app has a member outside of it: {shown}')
@@ -95,7 +103,8 @@ def _refuse_strange(member: Member, number: int) -> None:
 
 
 @contextmanager
-def _app(engine: Engine, image: str) -> Iterator[IO[bytes]]:
+def read_app(engine: Engine, image: str) -> Iterator[IO[bytes]]:
+    """The tar stream of the image's ``/app``. Raises SlugError if it has none."""
     client: APIClient
     with engine.connect() as client, engine.container(client, image) as container:
         try:

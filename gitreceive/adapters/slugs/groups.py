@@ -13,7 +13,7 @@ directories".
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -67,6 +67,23 @@ def group_layers(layers: Layers, mtime: int, code_steps: int = 0) -> Sequence[Gr
         runs = [range(len(diffs))] if code is None else _runs(diffs, code)
         groups = [_group(layers, diffs, run, STEP_TIME, False) for run in runs[:-1]]
         return [*groups, _group(layers, diffs, runs[-1], mtime, True)]
+
+
+def holds_much(layers: Layers, folders: Iterable[bytes]) -> bool:
+    """Whether one of the directories (``app/heroku``) has a megabyte or more in the layers. Raises OSError."""
+    with ExitStack() as opened:
+        diffs = [_opened(layers, name, opened) for name in layers.names]
+        return any(
+            sum(_weight(diff + b'/' + folder, LEAST) for diff in diffs if _leads_to(diff, folder)) >= LEAST
+            for folder in folders
+        )
+
+
+def _leads_to(diff: bytes, folder: bytes) -> bool:
+    """Whether all that the path goes through are directories of the layer: behind a symlink lies the host."""
+    parts = folder.split(b'/')
+    modes = (_mode(b'/'.join([diff, *parts[:count]])) for count in range(1, len(parts)))
+    return all(mode is not None and stat.S_ISDIR(mode) for mode in modes)
 
 
 def _opened(layers: Layers, name: str, opened: ExitStack) -> bytes:

@@ -86,7 +86,7 @@ class Members:
         self._left = int(extra.get(b'size', size)) if kind == REGULAR else 0
         self._padding = -self._left % BLOCK
         return Member(
-            name=_plain(extra.get(b'path', name)),
+            name=plain(extra.get(b'path', name)),
             kind=kind,
             link=extra.get(b'linkpath', fields[8].rstrip(b'\0')),
             size=self._left,
@@ -115,7 +115,7 @@ class Members:
 def written(member: Member, mtime: int, owner: int = 0) -> bytes:
     """The header (with those of long names) of a member, below ``./``. Pure."""
     name = b'./' + member.name + (b'/' if member.kind == FOLDER else b'')
-    link = b'./' + _plain(member.link) if member.kind == HARD_LINK else member.link
+    link = b'./' + plain(member.link) if member.kind == HARD_LINK else member.link
     link = link if member.kind in (HARD_LINK, SYMLINK) else b''
     before = b''
     if len(link) > 100:
@@ -180,7 +180,8 @@ def _extra(kind: bytes, content: bytes) -> dict[bytes, bytes]:
     return found
 
 
-def _plain(name: bytes) -> bytes:
+def plain(name: bytes) -> bytes:
+    """The name without ``./`` or ``/`` in front and ``/`` behind. Pure."""
     while name.startswith((b'./', b'/')):
         name = name[1:] if name[:1] == b'/' else name[2:]
     return name.rstrip(b'/')

@@ -1,6 +1,5 @@
 """Packs ``/app`` of an image, the fast way where that is possible and through the engine where it is not."""
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +7,9 @@ from typing import IO
 
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.layers import Layers, image_layers
-from gitreceive.adapters.slugs.archive import archive_sizes, pack_archive
-from gitreceive.adapters.slugs.groups import FORMAT, Group, group_layers
+from gitreceive.adapters.slugs.archive import archive_sizes, read_app
+from gitreceive.adapters.slugs.folders import FOLDERS, split_by_folders
+from gitreceive.adapters.slugs.groups import Group, group_layers, holds_much
 from gitreceive.adapters.slugs.overlay import CannotMount, layer_sizes, pack_group, try_layers
 from gitreceive.model import Image
 from gitreceive.ports import Cancellation, SlugPart
@@ -34,25 +34,6 @@ class LayersPart:
         return pack_group(self.layers, self.group, target, cancellation)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivePart:
-    """All of ``/app``, through the engine's archive endpoint. Satisfies ``SlugPart``."""
-
-    engine: Engine
-    image: str
-    mtime: int
-
-    @property
-    def key(self) -> str:
-        """See the port."""
-        return hashlib.sha256(f'{FORMAT}\n{self.mtime} archive {self.image}'.encode()).hexdigest()
-
-    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
-        """See the port."""
-        cancellation.check()
-        return pack_archive(self.engine, self.image, target, self.mtime, cancellation)
-
-
 class DockerSlugPacker:
     """Satisfies the ``SlugPacker`` port. ``layers`` allows the fast way; both ways give the same files."""
 
@@ -65,17 +46,26 @@ class DockerSlugPacker:
         """See the port."""
         cancellation.check()
         layers = self._layers(image)
-        if layers:
-            try:
-                self._try(layers, cancellation)
-                groups = group_layers(layers, mtime, image.code_steps)
-            except (CannotMount, OSError) as error:
-                log.info('the layers of %s cannot be read: %s', image.id, error)
-            else:
-                log.info('%s is packed from the layers of the engine, in %d parts', image.id, len(groups))
-                return [LayersPart(layers=layers, group=group) for group in groups]
+        groups = self._groups(layers, image, mtime, cancellation) if layers else ()
+        if layers and groups:
+            log.info('%s is packed from the layers of the engine, in %d parts', image.id, len(groups))
+            return [LayersPart(layers=layers, group=group) for group in groups]
         log.info('%s is packed through the archive endpoint of the engine', image.id)
-        return [ArchivePart(engine=self._engine, image=image.id, mtime=mtime)]
+        return split_by_folders(lambda: read_app(self._engine, image.id), mtime, cancellation)
+
+    def _groups(
+        self, layers: Layers, image: Image, mtime: int, cancellation: Cancellation
+    ) -> Sequence[Group]:
+        """None if the layers cannot be read, or if directories tell more than they do."""
+        try:
+            self._try(layers, cancellation)
+            groups = group_layers(layers, mtime, image.code_steps)
+            if len(groups) > 1 or not holds_much(layers, FOLDERS):
+                return groups
+            log.info('%s has its dependencies among the layers of its code', image.id)
+        except (CannotMount, OSError) as error:
+            log.info('the layers of %s cannot be read: %s', image.id, error)
+        return ()
 
     def sizes(self, image: Image, cancellation: Cancellation) -> Mapping[str, int]:
         """See the port."""

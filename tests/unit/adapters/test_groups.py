@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitreceive.adapters.docker.layers import Layers
-from gitreceive.adapters.slugs.groups import LEAST, MOST_GROUPS, STEP_TIME, group_layers
+from gitreceive.adapters.slugs.groups import LEAST, MOST_GROUPS, STEP_TIME, group_layers, holds_much
 from gitreceive.codemark import MARK
 
 MTIME = 1_700_000_000
@@ -159,3 +159,14 @@ def test_no_symlink_is_followed(tmp_path: Path, where: str, layer: str) -> None:
     link.symlink_to(tmp_path / 'host')
     hidden = {path for group in group_layers(found, MTIME) for path in group.hidden}
     assert not {path for path in hidden if path.startswith(os.fsencode(where) + b'/')}
+
+
+def test_what_directories_hold_is_weighed_in_all_layers_and_behind_no_symlink(tmp_path: Path) -> None:
+    half = bytes(LEAST // 2)
+    found = layers(tmp_path / 'layers', {'app/heroku/a': half}, {'app/heroku/b': half}, {'bin/sh': LARGE})
+    assert holds_much(found, [b'app/other', b'app/heroku'])
+    assert not holds_much(found, [b'app/other', b'app/heroku/a'])
+    (tmp_path / 'host' / 'heroku').mkdir(parents=True)
+    (tmp_path / 'host' / 'heroku' / 'large').write_bytes(LARGE)
+    (tmp_path / 'layers' / '2' / 'diff' / 'app').symlink_to(tmp_path / 'host')
+    assert not holds_much(Layers(root=found.root, names=['2']), [b'app/heroku'])
