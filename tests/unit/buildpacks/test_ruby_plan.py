@@ -188,6 +188,62 @@ def test_what_the_pusher_should_know_is_told() -> None:
             'the Gemfile asks for Ruby 3.4.1, and the stack has 3.1.2\n',
         ),
         (
+            'Your Ruby version is 3.1.2, but your Gemfile specified ~> 3.4',
+            'the Gemfile asks for Ruby ~> 3.4, and the stack has 3.1.2\n',
+        ),
+        (
+            'Your Ruby version is 3.1.2, but your Gemfile specified ',
+            'the Bundler of the stack knows no such thing\nWrite the line: ruby "3.1.2".',
+        ),
+        (
+            'Your Ruby engine is ruby, but your Gemfile specified jruby',
+            'the Gemfile asks for jruby, and the stack has the usual Ruby (MRI)\n',
+        ),
+        (
+            'newer-1.0.0 requires ruby version >= 3.2, which is incompatible with the current\nversion, ruby 3.1.2p20',
+            'the gem newer 1.0.0 needs Ruby >= 3.2, which the stack does not have\n',
+        ),
+        (
+            'The path `/app/src/own` does not exist.',
+            'the Gemfile asks for a gem in own, and the commit has no such directory\n',
+        ),
+        (
+            "If this error persists you could try removing the cache directory '/app/src'\nGit error: command `git clone --bare --no-hardlinks --quiet --\nhttps://git.invalid/own.git\n/app/heroku/bundler/ruby/3.1.0/cache/bundler/git/own-9ac401d2d54c5d5172d076736094c1fcff150acd`\nin directory /app/src has failed.",
+            'the git repository https://git.invalid/own.git could not be fetched\n',
+        ),
+        (
+            'Bundler cannot continue installing webrick (1.8.1).\nThe checksum for the downloaded `webrick-1.8.1.gem` does not match the checksum\ngiven by the server. This means the contents of the downloaded gem is different\nfrom what was uploaded to the server, and could be a potential security issue.',
+            'webrick-1.8.1 is not the gem that its source promises\nPush again',
+        ),
+        (
+            'Could not reach host nothing.invalid. Check your network connection and try\nagain.',
+            'the source of the gems could not be reached\n',
+        ),
+        (
+            'Could not fetch specs from http://127.0.0.1:9/ due to underlying error\n<Errno::ECONNREFUSED: Failed to open TCP connection to 127.0.0.1:9 (Connection\nrefused - connect(2) for 127.0.0.1:9) (http://127.0.0.1:9/specs.4.8.gz)>',
+            'the source of the gems could not be reached\n',
+        ),
+        (
+            "[!] There was an error parsing `Gemfile`: Undefined local variable or method `gemm' for Gemfile. Bundler cannot continue.\n\n #  from /app/src/Gemfile:2",
+            "the Gemfile cannot be read: Undefined local variable or method `gemm' for Gemfile",
+        ),
+        (
+            "bundler: failed to load command: rake (/app/heroku/ruby/bin/rake)\nrubygems_integration.rb:319:in `block in replace_bin_path': can't find executable rake for gem rake. rake is not currently included in the bundle, perhaps you meant to add it to your Gemfile? (Gem::Exception)",
+            'the bundle has no rake\nAdd "gem \'rake\'"',
+        ),
+        (
+            "Missing encryption key to decrypt file with. Ask your team for your master key and write it to /app/src/config/master.key or put it in the ENV['RAILS_MASTER_KEY'].",
+            'their key is not set\nSet it as the config var RAILS_MASTER_KEY',
+        ),
+        (
+            "rake aborted!\nSprockets::FileNotFound: couldn't find file 'nothing' with type 'text/css'\nChecked in these paths: \n  /app/src/app/assets/config\n/app/src/app/assets/stylesheets/application.css:2\nTasks: TOP => assets:precompile",
+            "rake stopped: Sprockets::FileNotFound: couldn't find file 'nothing' with type 'text/css'\n",
+        ),
+        (
+            "rake aborted!\nCommand failed with status (127): [yarn install...]\n/app/src/Rakefile:1:in `block in <top (required)>'",
+            'rake stopped: Command failed with status (127): [yarn install...]\n',
+        ),
+        (
             'Your bundle only supports platforms ["x86_64-darwin"] but your local platform is\nx86_64-linux. Add the current platform to the lockfile with\n`bundle lock --add-platform x86_64-linux` and try again.',
             'Gemfile.lock is for ["x86_64-darwin"] only\n',
         ),
