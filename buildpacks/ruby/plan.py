@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gitreceive.errors import DetectError
-from gitreceive.manifest import CONFLICT, read_text
+from gitreceive.manifest import CONFLICT, conflict, read_text
 from gitreceive.model import Choice, Plan, ProcessType, Stack
 from gitreceive.ports import Source
 
@@ -13,6 +13,7 @@ from .causes import CAUSES as CAUSES
 
 GEMFILE, LOCK = 'Gemfile', 'Gemfile.lock'
 MARKERS = (GEMFILE,)
+NAMES = 'gems are read from Gemfile and Gemfile.lock here'
 HINTS = {
     LOCK: 'commit the Gemfile that belongs to Gemfile.lock',
     'gems.rb': 'rename gems.rb to Gemfile and gems.locked to Gemfile.lock',
@@ -22,7 +23,7 @@ HINTS = {
 GEM_LINE = re.compile(r' {4}(?P<name>[\w.-]{1,100}) \((?P<version>[\w.-]{1,60})\)')
 LOCKED_RUBY = re.compile(r'^RUBY VERSION\n\s+ruby (?P<version>\S{1,60}?)(?:p-?\d+)?$', re.MULTILINE)
 BUNDLED = re.compile(r'^BUNDLED WITH\n\s+(?P<version>\S{1,60})$', re.MULTILINE)
-PLATFORMS = re.compile(r'^PLATFORMS\n(?P<names>(?:  \S{1,60}\n)+)', re.MULTILINE)
+PLATFORMS = re.compile(r'^PLATFORMS\n(?P<names>(?:  \S{1,60}(?:\n|\Z))+)', re.MULTILINE)
 GEMFILE_RUBY = re.compile(r'^\s*ruby\s+["\'](?P<version>[^"\']{1,60})["\']\s*$', re.MULTILINE)
 EXACT = re.compile(r'(?:ruby-)?(?P<version>\d{1,2}\.\d{1,2}(?:\.\d{1,3})?)', re.ASCII)
 RANGE = re.compile(r'[~<>=!]')
@@ -70,8 +71,11 @@ def detect(source: Source) -> str | None:
 
 def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
     """How the app is built. Raises DetectError for a lock file that is missing or cannot be used here."""
+    _refuse_both_names(source)
     locked = _locked(source)
     gemfile = read_text(source, GEMFILE)
+    if told := conflict(GEMFILE, gemfile):
+        raise DetectError(told)
     choice = _ruby(source, stack, gemfile, locked)
     processes, processes_from = _processes(source, locked)
     assets = _assets(source, locked)
@@ -94,6 +98,13 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
     )
 
 
+def _refuse_both_names(source: Source) -> None:
+    """Bundler takes gems.rb where there is one, and says that it does; this buildpack would take the other."""
+    for old, new in ((GEMFILE, 'gems.rb'), (LOCK, 'gems.locked')):
+        if source.exists(new):
+            raise DetectError(f'there are {old} and {new}: delete the one that is not meant ({NAMES})')
+
+
 def _locked(source: Source) -> Locked:
     if not source.exists(LOCK):
         raise DetectError('there is no Gemfile.lock: run "bundle install" and commit it')
@@ -105,8 +116,12 @@ def _locked(source: Source) -> Locked:
             f'{LOCK}, line {line}: a merge conflict marker; resolve the conflict, run "bundle install" and commit the result'
         )
     platforms = PLATFORMS.search(text)
-    names = platforms['names'].split() if platforms else []
-    if names and not set(OURS).intersection(names):
+    if not platforms:
+        raise DetectError(
+            f'{LOCK} is not what Bundler writes (it has no PLATFORMS): delete it, run "bundle install" and commit it'
+        )
+    names = platforms['names'].split()
+    if not set(OURS).intersection(names):
         shown = ascii(', '.join(names[:8]))[1:-1]
         raise DetectError(
             f'{LOCK} is for {shown} only: run "bundle lock --add-platform x86_64-linux" and commit it'

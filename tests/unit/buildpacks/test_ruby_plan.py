@@ -70,12 +70,23 @@ def test_the_ruby_of_the_stack_is_used_where_it_is_asked_for(
         (LOCK, '', {'.ruby-version': 'jruby-9.4'}, 'which is no version of Ruby'),
         (LOCK.replace('  ruby\n  x86_64-linux', '  arm64-darwin-23'), '', {}, 'bundle lock --add-platform x86_64-linux'),
         ('<<<<<<< HEAD\n', '', {}, 'Gemfile.lock, line 1: a merge conflict marker'),
-        (b'x' * 20_000_000, '', {}, 'at most 10,000,000 are read'),
+        (b'x' * 20_000_000, '', {}, 'Gemfile.lock has 20,000,000 bytes; at most 10,000,000 are read'),
+        (LOCK, b'x' * 100_000_000, {}, 'Gemfile has 100,000,000 bytes; at most 10,000,000 are read'),
+        (LOCK, '', {'.ruby-version': b'3' * 100_000_000}, '.ruby-version has 100,000,000 bytes; at most'),
+        (LOCK, 'ruby "$(touch /tmp/x)"', {}, 'Gemfile says $(touch /tmp/x), which is no version of Ruby'),
+        (LOCK + '\nRUBY VERSION\n   ruby `id`\n', '', {}, 'Gemfile.lock says `id`, which is no version of Ruby'),
+        (LOCK, '', {'.ruby-version': '3.1.2; rm -rf /\n'}, '.ruby-version says 3.1.2; rm -rf /, which is no version'),
+        (LOCK, '=======\ngem "rack"', {}, 'Gemfile has a merge conflict marker (line 1)'),
+        ('', '', {}, 'Gemfile.lock is not what Bundler writes (it has no PLATFORMS): delete it, run "bundle install"'),
+        ('{"gems": []}', '', {}, 'Gemfile.lock is not what Bundler writes'),
+        (b'GEM\n  specs:\n    rack (2.2.8\n\0\1', '', {}, 'Gemfile.lock is not what Bundler writes'),
+        (LOCK, '', {'gems.rb': ''}, 'there are Gemfile and gems.rb: delete the one that is not meant'),
+        (LOCK, '', {'gems.locked': ''}, 'there are Gemfile.lock and gems.locked'),
     ],
-    ids=range(7),
+    ids=range(18),
 )  # fmt: skip
 def test_what_cannot_be_installed_here_is_refused_with_what_to_do(
-    lock: str | bytes, gemfile: str, files: dict[str, str | bytes], said: str
+    lock: str | bytes, gemfile: str | bytes, files: dict[str, str | bytes], said: str
 ) -> None:
     assert said in refusal(PROCFILE | files, lock, gemfile)
 
