@@ -12,14 +12,14 @@ from contextlib import contextmanager
 
 from gitreceive.errors import StorageError
 from gitreceive.model import AppName, Member
-from gitreceive.ports import Composing
+from gitreceive.ports import Composing, Storage
 from gitreceive.slugs.names import FACTS, member_name, slug_name
 from gitreceive.slugs.verified import checksum_of
 
 MANIFEST_LIMIT = 16_000_000
 
 
-def read_manifest(storage: Composing, app: AppName, sha256: str) -> Mapping[str, object]:
+def read_manifest(storage: Storage, app: AppName, sha256: str) -> Mapping[str, object]:
     """The facts of a stored slug. Raises StorageError if there is no such slug, or if they cannot be read."""
     name = slug_name(app, sha256, FACTS)
     with storage.open(name) as stream:

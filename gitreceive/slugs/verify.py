@@ -1,10 +1,12 @@
 """Reads everything in storage that is needed, and compares it with what was recorded when it was stored."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from gitreceive.errors import StorageError
 from gitreceive.model import AppName, Release
+from gitreceive.ports import Mirroring, Storage
 from gitreceive.slugs.documents import DOCUMENTS, releases_of_slugs, write_document
 from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.lock import keeping
@@ -12,8 +14,10 @@ from gitreceive.slugs.mirrors import verify_mirrors
 from gitreceive.slugs.names import FACTS, is_of_slugs, member_name, slug_name
 from gitreceive.slugs.parts import checksum
 from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.returning import bring_back
 from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.stored import complete_slug, members_of, read_manifest
+from gitreceive.slugs.verified import checksum_of
 
 MADE_AGAIN = 'made again'
 
@@ -60,27 +64,17 @@ class _Check:
         self._app, self._keeper, self._storage = app, keeper, keeper.storage
         self.names = set(self._storage.list(f'{app}/'))
         self._seen: dict[str, Finding | None] = {}
+        self._mirrors = keeper.storage.mirrors if isinstance(keeper.storage, Mirroring) else ()
 
     def slug(self, release: Release) -> Iterator[Finding]:
         """What is wrong with a release's slug."""
-        shown, sha256 = f'{release.app} v{release.version}', release.slug.sha256
-        told = slug_name(self._app, sha256, FACTS)
-        wanted: dict[str, str] = {}
-        if told not in self.names:
-            yield Finding(object=told, what='missing', release=shown)
-        else:
-            try:
-                wanted = self._members(release)
-            except StorageError as error:
-                yield Finding(object=told, what='damaged', why=str(error), release=shown)
-        wrong = [found for each, sha in wanted.items() if (found := self._compared(each, sha))]
-        whole = slug_name(self._app, sha256)
-        if not wanted or whole in self.names:
-            found = self._compared(whole, sha256)
-            if found and wanted and not wrong:
-                found = self._made_again(found, whole, sha256)
-            wrong += [found] if found else []
-        yield from (replace(found, release=shown) for found in wrong)
+        wanted, wrong = self._facts(release)
+        wrong += [self._returned(each, sha) for each, sha in wanted.items() if self._compared(each, sha)]
+        whole, sha256 = slug_name(self._app, release.slug.sha256), release.slug.sha256
+        if (not wanted or whole in self.names) and (found := self._compared(whole, sha256)):
+            lost = not wanted or any(each.harms for each in wrong)
+            wrong.append(self._returned(whole, sha256) if lost else self._made_again(found, whole, sha256))
+        yield from (replace(each, release=f'{release.app} v{release.version}') for each in wrong)
 
     def documents(self, release: Release, inventory: Inventory) -> Iterator[Finding]:
         """The documents of a whole slug that had to be made again."""
@@ -93,9 +87,25 @@ class _Check:
                 shown = f'{release.app} v{release.version}'
                 yield Finding(object=each, what=MADE_AGAIN, why=f'it was {wrong.what}', release=shown)
 
-    def _members(self, release: Release) -> dict[str, str]:
-        """The objects of the members that have to be there, and their checksums. Raises StorageError for wrong facts."""
-        facts = read_manifest(self._storage, release.app, release.slug.sha256)
+    def _facts(self, release: Release) -> tuple[dict[str, str], list[Finding]]:
+        """The objects of the members that have to be there, with their checksums; what is wrong with the facts."""
+        name = slug_name(self._app, release.slug.sha256, FACTS)
+        try:
+            return self._members(release, self._storage), []
+        except StorageError as error:
+            found = Finding(object=name, what='damaged', why=str(error))
+            if name not in self.names:
+                found = Finding(object=name, what='missing')
+        for mirror in self._mirrors:
+            with suppress(StorageError):
+                members = self._members(release, mirror.storage)
+                self._seen[name] = found
+                return members, [self._returned(name, checksum_of(mirror.storage, name))]
+        return {}, [found]
+
+    def _members(self, release: Release, storage: Storage) -> dict[str, str]:
+        """What the facts there say. Raises StorageError for wrong ones."""
+        facts = read_manifest(storage, release.app, release.slug.sha256)
         history = self._keeper.history.releases(release.app, -1)
         commits = [each.commit for each in history if each.slug.sha256 == release.slug.sha256]
         expected: dict[str, Sequence[object]] = {
@@ -110,6 +120,19 @@ class _Check:
         if not self._storage.keeps_parts:
             return {}
         return {member_name(self._app, each.sha256): each.sha256 for each in members_of(facts)}
+
+    def _returned(self, name: str, sha256: str) -> Finding:
+        """What is told of an object that is not right: a mirror may have it as it should be."""
+        found = self._seen[name]
+        assert found
+        try:
+            mirror = bring_back(name, sha256, self._keeper)
+        except StorageError as error:
+            return replace(found, why=f'{found.why}; it could not be stored again: {error}')
+        if not mirror:
+            return found
+        self._seen[name] = None
+        return replace(found, what=MADE_AGAIN, why=f'it was {found.what}; {mirror} had it')
 
     def _made_again(self, found: Finding, whole: str, sha256: str) -> Finding:
         """A whole slug of which only the members are right is made of them; what is to be told of it."""

@@ -1,5 +1,6 @@
 """A mirror that lags or has lost something is told, and is sent what it lacks."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory
+from gitreceive.slugs.stored import complete_slug
 from gitreceive.slugs.verify import verify_app
 from tests.fakes_storage import MemoryStorage, WholeStorage
 from tests.packing import packed
@@ -114,6 +116,74 @@ def test_what_is_damaged_in_the_first_storage_is_not_sent_to_a_mirror(kept: Shel
     assert {(each.what, each.mirror) for each in followed.verified()} == {('damaged', '')}
     followed.catch_up()
     assert other.objects == before
+
+
+def whole_slug(kept: Shelf, other: Storage, folder: Path) -> tuple[Followed, dict[str, bytes]]:
+    """A slug with its ``.tgz`` that is at the mirror too, and what is in storage then."""
+    release = slug(kept)
+    complete_slug(kept.storage, HELLO, release.slug.sha256)
+    followed = Followed(kept, other, folder)
+    followed.verified()
+    followed.catch_up()
+    return followed, {name: kept.path(name).read_bytes() for name in kept.names()}
+
+
+@pytest.mark.parametrize('change', ['missing', 'damaged'])
+def test_what_the_first_storage_has_lost_comes_back_from_a_mirror(
+    kept: Shelf, tmp_path: Path, change: str
+) -> None:
+    followed, before = whole_slug(kept, MemoryStorage(), tmp_path / 'notes')
+    for name in before:
+        if '.sbom.' in name or '.provenance.' in name or (name.endswith('.tgz') and change == 'missing'):
+            continue
+        kept.path(name).write_bytes(b'?') if change == 'damaged' else kept.path(name).unlink()
+        found = [each for each in followed.verified() if each.what != 'behind']
+        assert [(each.what, each.object, each.release) for each in found] == [
+            ('made again', name, 'hello v1')
+        ]
+        if not name.endswith('.tgz'):
+            assert found[0].why == f'it was {change}; there: had it'
+        assert {each: kept.path(each).read_bytes() for each in kept.names()} == before
+        followed.catch_up()
+        assert followed.verified() == []
+
+
+def test_all_of_a_slug_comes_back_from_a_mirror(kept: Shelf, tmp_path: Path) -> None:
+    followed, before = whole_slug(kept, MemoryStorage(), tmp_path / 'notes')
+    shutil.rmtree(kept.objects)
+    assert not any(each.harms for each in followed.verified())
+    members = {name: content for name, content in before.items() if not name.endswith('.tgz')}
+    assert {each: kept.path(each).read_bytes() for each in kept.names()} == members
+
+
+def test_of_a_mirror_that_has_whole_slugs_the_whole_comes_back(kept: Shelf, tmp_path: Path) -> None:
+    followed, before = whole_slug(kept, WholeStorage(), tmp_path / 'notes')
+    (whole,) = (name for name in before if name.endswith('.tgz'))
+    lost = next(name for name in before if '/members/' in name)
+    for name in (whole, lost):
+        kept.path(name).write_bytes(b'?')
+    found = [(each.what, each.object) for each in followed.verified() if each.what != 'behind']
+    assert found == [('damaged', lost), ('made again', whole)]
+    assert kept.path(whole).read_bytes() == before[whole]
+
+
+def test_a_mirror_that_is_damaged_too_brings_nothing_back(kept: Shelf, tmp_path: Path) -> None:
+    other = MemoryStorage()
+    followed, before = whole_slug(kept, other, tmp_path / 'notes')
+    for name in before:
+        kept.path(name).write_bytes(b'?')
+        other.objects[name] = b'!'
+    assert any(each.harms for each in followed.verified())
+    assert {kept.path(name).read_bytes() for name in before} == {b'?'}
+
+
+def test_what_cannot_be_stored_again_is_told(kept: Shelf, tmp_path: Path) -> None:
+    followed, before = whole_slug(kept, MemoryStorage(), tmp_path / 'notes')
+    lost = next(name for name in before if '/members/' in name)
+    kept.path(lost).unlink()
+    kept.path(lost).mkdir()
+    (found,) = (each for each in followed.verified() if each.object == lost)
+    assert found.harms and 'it could not be stored again: cannot store' in found.why
 
 
 def test_the_mirrors_of_a_storage_that_keeps_whole_slugs_are_looked_at_too(
