@@ -127,9 +127,15 @@ def test_a_slug_that_was_changed_is_named_and_not_run(
     assert sha256 == hashlib.sha256(whole.read_bytes()).hexdigest()
     whole.write_bytes(content)
     member = next((folder / 'members').iterdir())
-    member.write_bytes(member.read_bytes()[:-1])
+    packed = bytearray(member.read_bytes())
+    packed[-9] ^= 1
+    member.write_bytes(packed)
     found = receiver.host('slug', 'verify', '--json')
     assert found.status == 70
     told = [(each['object'], each['what'], each['release']) for each in json.loads(found.out)]
     names = [f'changed/members/{member.name}', f'changed/{whole.name}']
     assert told == [(name, 'damaged', 'changed v1') for name in names]
+    receiver.end()
+    receiver.start()
+    assert receiver.host('rebuild', 'changed').status == 0
+    assert receiver.host('slug', 'verify', 'changed').status == 0
