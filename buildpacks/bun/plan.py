@@ -29,12 +29,12 @@ LONGEST_RANGE = 200
 
 CAUSES = (
     (
-        r'lockfile had changes, but lockfile is frozen|Lockfile is frozen',
-        'bun.lock does not match package.json\nRun "bun install" and commit bun.lock.',
+        r'Unsupported lockfile version|InvalidLockfile|Failed to parse lockfile|Unknown lockfile version',
+        'the lock file cannot be used by this version of Bun\nRun "bun install" with the version that the log names, and commit it.',
     ),
     (
-        r'error: (?:Failed to parse lockfile|Unknown lockfile version|InvalidLockfile[^\n]{0,80})',
-        'the lock file cannot be used by this version of Bun\nRun "bun install" with the version that the log names, and commit it.',
+        r'lockfile had changes, but lockfile is frozen|Lockfile is frozen',
+        'bun.lock does not match package.json\nRun "bun install" and commit bun.lock.',
     ),
     (
         r'No version matching "([^"\n]{1,80})" found for specifier "([^"\n]{1,80})"',

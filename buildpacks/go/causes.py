@@ -18,8 +18,8 @@ CAUSES = (
         r'no module of go.mod has the package \g<1>\nRun "go mod tidy" and commit go.mod and go.sum.',
     ),
     (
-        r'cannot find module providing package ([^\s:]{1,200})',
-        r'no module has the package \g<1>\nCorrect the import, or run "go mod tidy" (and "go mod vendor") and commit the result.',
+        r'cannot find module providing package ([^\s:]{1,200})|cannot find package "\." in:\s+/app/src/vendor/(\S{1,200})',
+        r'no module has the package \g<1>\g<2>\nCorrect the import, or run "go mod tidy" (and "go mod vendor") and commit the result.',
     ),
     (
         r'requires go >= (\S{1,20})',
@@ -38,7 +38,7 @@ CAUSES = (
         r'a module has no version \g<1>\nCorrect it in go.mod, run "go mod tidy" and commit both files.',
     ),
     (
-        r'(\S{1,200}@\S{1,100}): (?:reading \S{1,300}|invalid version|unrecognized import path)[^\n]*(?:40[34]|410|not found)',
+        r'(\S{1,200}@\S{1,100}): (?:reading \S{1,300}|invalid version|unrecognized import path)[^\n]*(?:: 4\d\d |not found)',
         r'there is no module \g<1> that can be reached\nCorrect it in go.mod; for a private one commit a vendor directory ("go mod vendor").',
     ),
     (

@@ -2,12 +2,12 @@
 
 CAUSES = (
     (
-        r'EUSAGE[\s\S]*(?:in sync|can only install)|npm ci` can only install',
-        'package-lock.json does not match package.json\nRun "npm install" and commit package-lock.json.',
+        r'existing package-lock|shrinkwrap\.json with lockfileVersion',
+        'the lock file cannot be used by this npm\nRun "npm install" and commit package-lock.json.',
     ),
     (
-        r'EUSAGE[\s\S]*existing package-lock|shrinkwrap\.json with lockfileVersion',
-        'the lock file cannot be used by this npm\nRun "npm install" and commit package-lock.json.',
+        r'EUSAGE[\s\S]*(?:in sync|can only install)|npm ci` can only install',
+        'package-lock.json does not match package.json\nRun "npm install" and commit package-lock.json.',
     ),
     (
         r'^([\w@/. -]{1,60} is not the one whose hash packageManager names)',

@@ -1,6 +1,15 @@
 """Why the steps of Python apps fail: regular expressions for their last lines, and what to tell."""
 
 CAUSES = (
+    # pip goes on after these, and says in the end that it has found no version.
+    (
+        r"after connection broken by '(?:NewConnection|ConnectTimeout|ReadTimeout|NameResolution|Proxy|Protocol)Error[\s\S]*No matching distribution",
+        'the package index could not be reached\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
+    ),
+    (
+        r'CERTIFICATE_VERIFY_FAILED[\s\S]*No matching distribution',
+        'the certificate of the package index is not trusted\nThe sysadmin has to add it to the host and run "gitreceive stack build".',
+    ),
     (
         r'No matching distribution found for ([^\s]{1,200})',
         r'there is no package that satisfies \g<1>\nCorrect the line in requirements.txt; it may also need another version of Python.',
@@ -34,7 +43,7 @@ CAUSES = (
         'pdm.lock does not match pyproject.toml\nRun "pdm lock" and commit pdm.lock.',
     ),
     (
-        r'(?:Failed to parse|TOML parse error)[^\n]{0,80}uv\.lock|unsupported version of the lock ?file|Lock file version [^\n]{1,60} is not compatible|lock file is not compatible with the current version',
+        r'(?:Failed to parse|TOML parse error)[^\n]{0,80}uv\.lock|unsupported schema version|unsupported version of the lock ?file|Lock file version [^\n]{1,60} is not compatible|lock file is not compatible with the current version',
         'the lock file cannot be used by this version of its tool\nWrite it again with the version that the log names ("Installed"), or an older one, and commit it.',
     ),
     (
@@ -92,9 +101,5 @@ CAUSES = (
     (
         r'ImproperlyConfigured: ([^\n]{1,200})',
         r'Django: \g<1>\nCorrect the settings, or set the config var DISABLE_COLLECTSTATIC=1 if static files are not needed.',
-    ),
-    (
-        r'ERROR: Could not find a version that satisfies the requirement ([^\s]{1,200})',
-        r'there is no version that satisfies \g<1>\nCorrect the line in requirements.txt.',
     ),
 )
