@@ -13,24 +13,26 @@ from .causes import CAUSES as CAUSES
 GRADLES = ('build.gradle', 'build.gradle.kts', 'settings.gradle', 'settings.gradle.kts')
 MARKERS = ('pom.xml', 'gradlew')
 
-HINTS = dict.fromkeys(
-    GRADLES, 'add the Gradle wrapper (gradle wrapper) and commit gradlew and gradle/wrapper/'
-) | {
-    'build.xml': 'build with Maven or Gradle: add a pom.xml, or a build.gradle with the Gradle wrapper',
-}
+HINTS = {'build.xml': 'build with Maven or Gradle: add a pom.xml, or a build.gradle with the Gradle wrapper'}
 
 
 def detect(source: Source) -> str | None:
-    """pom.xml; or gradlew, beside what Gradle builds from."""
+    """pom.xml; or what Gradle builds from, and gradlew for its name where it is there too."""
     if source.exists('pom.xml'):
         return 'pom.xml'
-    return 'gradlew' if source.exists('gradlew') and any(map(source.exists, GRADLES)) else None
+    found = next(filter(source.exists, GRADLES), None)
+    return 'gradlew' if found and source.exists('gradlew') else found
 
 
 def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
-    """How the app is built. Raises DetectError for a version that the stack lacks or a manifest with conflicts."""
+    """How the app is built. Raises DetectError for a version that the stack lacks, a manifest with conflicts, or a missing wrapper."""
     reason = detect(source) or MARKERS[0]
     tool = 'maven' if reason == 'pom.xml' else 'gradle'
+    if reason in GRADLES:
+        raise DetectError(
+            f'{reason} is there, and no Gradle wrapper to build with: run "gradle wrapper", and commit gradlew and '
+            'gradle/wrapper/; or set the config var BUILDPACK_URL to the platform that the app is of'
+        )
     _refuse_conflicts(source, tool)
     choice = java_choice(source, stack)
     procfile = source.exists('Procfile')

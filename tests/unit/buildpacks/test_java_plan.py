@@ -11,6 +11,7 @@ from gitreceive.buildpack import load_buildpacks
 from gitreceive.errors import DetectError
 from gitreceive.model import Plan, Stack
 from gitreceive.resources import directory
+from gitreceive.stages.detect import choose_plan
 from tests.fakes import FakeSource
 
 STACK = Stack(
@@ -44,10 +45,21 @@ def test_maven_and_gradle_are_told_apart(
     assert found.values['start'] == 'jar'
 
 
-def test_gradle_needs_its_wrapper_and_something_to_build() -> None:
-    assert JAVA.detect(FakeSource({'build.gradle': ''})) is None
+def test_a_gradle_wrapper_needs_something_to_build() -> None:
     assert JAVA.detect(FakeSource({'gradlew': ''})) is None
-    assert 'gradle wrapper' in JAVA.hints['build.gradle']
+    assert plan({'pom.xml': '<project/>', 'build.gradle': ''}).values['tool'] == 'maven'
+
+
+@pytest.mark.parametrize(
+    'name', ['build.gradle', 'build.gradle.kts', 'settings.gradle', 'settings.gradle.kts']
+)
+def test_gradle_without_its_wrapper_is_refused_also_where_a_procfile_would_do_for_another(name: str) -> None:
+    files = FakeSource({name: '', 'Procfile': 'web: build/install/hello/bin/hello', 'package.json': '{}'})
+    with pytest.raises(DetectError) as error:
+        choose_plan(files, load_buildpacks(), STACK, {})
+    assert f'{name} is there, and no Gradle wrapper' in str(error.value)
+    assert 'run "gradle wrapper", and commit gradlew and gradle/wrapper/' in str(error.value)
+    assert choose_plan(files, load_buildpacks(), STACK, {'BUILDPACK_URL': 'minimal'}).buildpack == 'minimal'
 
 
 def test_with_a_procfile_no_jar_is_looked_for() -> None:
@@ -97,69 +109,17 @@ def test_a_conflict_marker_is_named_with_its_line() -> None:
     assert 'build.gradle.kts, line 1: a merge' in refusal(GRADLE | {'build.gradle.kts': '=======\n'})
 
 
-def test_a_manifest_of_100_megabytes_is_refused() -> None:
-    assert 'at most 10,000,000 are read' in refusal({'pom.xml': b' ' * 100_000_000})
+@pytest.mark.parametrize(
+    ('files', 'name'), [(POM, 'pom.xml'), (POM, 'system.properties'), (GRADLE, 'build.gradle.kts')]
+)
+def test_a_manifest_of_100_megabytes_is_refused(files: dict[str, str | bytes], name: str) -> None:
+    assert 'at most 10,000,000 are read' in refusal(files | {name: b' ' * 100_000_000})
 
 
 def test_what_the_pusher_should_know_is_told() -> None:
     notes = ' '.join(plan(POM | {'target/classes/A.class': '', 'mvnw': ''}).notes)
     assert 'target is in the repository and is not used' in notes
     assert 'mvnw' in notes
-
-
-@pytest.mark.parametrize(
-    ('said', 'cause'),
-    [
-        (
-            '[FATAL] Non-readable POM /app/src/pom.xml: no more data available - expected end tags </dependencies></project> to close start tag <dependencies>',
-            'pom.xml cannot be read: no more data available',
-        ),
-        (
-            "[ERROR] 'dependencies.dependency.version' for x:y:jar is missing. @ line 1, column 178",
-            'pom.xml names no version of x:y:jar\n',
-        ),
-        (
-            '[ERROR] Failed to execute goal on project hello: Could not resolve dependencies for project com.example:hello:jar:1.0: Could not find artifact org.apache.commons:commons-text:jar:99.9 in central',
-            'there is no org.apache.commons:commons-text:jar:99.9 in the repositories',
-        ),
-        (
-            '[ERROR] Could not resolve dependencies for project com.example:hello:jar:1.0: org.apache.commons:commons-text:jar:99.9 was not found in https://mirror.example/maven2 during a previous attempt.',
-            'there is no org.apache.commons:commons-text:jar:99.9 in the repositories',
-        ),
-        (
-            '[ERROR] Failed to execute goal org.apache.maven.plugins:maven-compiler-plugin:3.13.0:compile (default-compile) on project b: Fatal error compiling: error: release version 21 not supported -> [Help 1]',
-            'the code asks for Java 21, and the JDK of the stack is older\n',
-        ),
-        (
-            '[ERROR] COMPILATION ERROR : \n[ERROR] /app/src/src/main/java/Hello.java:[1,36] incompatible types',
-            'the code does not compile\n',
-        ),
-        (
-            '[ERROR] Unknown lifecycle phase "nosuchphase". You must specify a valid lifecycle phase',
-            'the build has no task nosuchphase\n',
-        ),
-        (
-            '[ERROR] Plugin org.apache.maven.plugins:maven-resources-plugin:2.6 or one of its dependencies could not be resolved: Failed to read artifact descriptor for org.apache.maven.plugins:maven-resources-plugin:jar:2.6: Could not transfer artifact org.apache.maven.plugins:maven-resources-plugin:pom:2.6 from/to m (https://mirror.example/): transfer failed for https://mirror.example/a.pom: Unknown host mirror.example: Name or service not known',
-            'could not be reached\nTry again',
-        ),
-        (
-            '[ERROR] Plugin x could not be resolved: Could not transfer artifact org.apache:x:pom:2.6 from/to m (https://127.0.0.1:9/): transfer failed for https://127.0.0.1:9/x.pom: Connect to 127.0.0.1:9 [/127.0.0.1] failed: Connection refused',
-            'could not be reached\nTry again',
-        ),
-        ('[ERROR] Java heap space -> [Help 1]', 'ran out of memory\nGive the JVM'),
-        ('no Procfile, and 0 jars that can be run: ', 'there is no jar that can be run, and no Procfile\n'),
-        (
-            'no Procfile, and 2 jars that can be run: ./a/target/a.jar ./b/target/b.jar',
-            'several jars can be run: ./a/target/a.jar ./b/target/b.jar\n',
-        ),
-        ('/tmp/buildpack/maven: line 33:    12 Killed                  mvn', 'out of memory'),
-        ('something else', None),
-    ],
-)
-def test_a_failed_step_is_told_with_its_cause_and_a_remedy(said: str, cause: str | None) -> None:
-    told = JAVA.explain('maven', said.split('\n'))
-    assert told is None if cause is None else told is not None and cause in told
-    assert told is None or told.count('\n') == 1
 
 
 @given(st.binary(max_size=200))
