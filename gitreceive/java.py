@@ -19,6 +19,10 @@ JAVA_CAUSES = (
         'it ran out of memory\nGive the JVM of the build more or less (config vars MAVEN_OPTS, GRADLE_OPTS, SBT_OPTS: -Xmx...), or ask the sysadmin for more memory for builds.',
     ),
     (
+        r"(?:Unrecognized VM option|Unrecognized option:|Invalid [a-z ]{1,40}:) '?([^'\n]{1,100})'?\n(?:[^\n]*\n)?Error: Could not create the Java",
+        r'the JVM does not know "\g<1>"\nTake it out of where the app sets it: config vars (MAVEN_OPTS, GRADLE_OPTS, SBT_OPTS, JAVA_TOOL_OPTIONS), .mvn/jvm.config, gradle.properties.',
+    ),
+    (
         r'PKIX path building failed|unable to find valid certification path',
         'the certificate of a repository is not trusted\nThe sysadmin has to add it to the host and run "gitreceive stack build".',
     ),

@@ -1,0 +1,125 @@
+"""What the scripts for Java and Scala make of config vars and of what a build leaves; their tools are stand-ins that tell their words."""
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from gitreceive.resources import directory
+
+TELLS = '#!/bin/sh\nprintf "<%s>" "$@"\n'
+HOSTILE = '$(touch made) `touch made`;touch made -x * "a b"'
+AS_IT_IS = '<$(touch><made)><`touch><made`;touch><made><-x><*><"a><b">'
+
+
+def run(
+    script: str, words: tuple[str, ...], home: Path, env: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Runs a script whose ``/app`` is ``home``, and whose tools are below ``home``."""
+    for name in ('src/gradlew', 'tools/mvn', 'tools/java', 'tools/strip-nondeterminism', 'heroku/versions'):
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text(TELLS)
+            path.chmod(0o755)
+    text = (directory('buildpacks') / script).read_text().replace('/app/', f'{home}/')
+    environ = {
+        'PATH': f'{home}/tools:{os.environ["PATH"]}',
+        'WITH_ENV': 'yes',
+        'SOURCE_DATE_EPOCH': '1',
+        **env,
+    }
+    return subprocess.run(['bash', '-c', text, script, *words], env=environ, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ('script', 'words', 'variable'),
+    [
+        ('java/maven', (), 'MAVEN_CUSTOM_GOALS'),
+        ('java/maven', (), 'MAVEN_CUSTOM_OPTS'),
+        ('java/gradle', (), 'GRADLE_TASK'),
+        ('scala/sbt', ('compile stage',), 'SBT_OPTS'),
+    ],
+)
+def test_config_vars_are_words_and_nothing_else(
+    tmp_path: Path, script: str, words: tuple[str, ...], variable: str
+) -> None:
+    done = run(script, words, tmp_path, {variable: HOSTILE})
+    assert done.returncode == 0, done.stderr
+    assert AS_IT_IS in done.stdout
+    assert not list(tmp_path.rglob('made'))
+
+
+@pytest.mark.parametrize(
+    ('build', 'env', 'tasks'),
+    [
+        ('', {}, '<build><-x><check><-x><test>'),
+        ('task stage(dependsOn: jar)', {}, '<stage>'),
+        ('// upstaged', {}, '<build><-x><check><-x><test>'),
+        ('task stage(dependsOn: jar)', {'GRADLE_TASK': 'installDist -q'}, '<installDist><-q>'),
+    ],
+)
+def test_gradle_runs_the_apps_own_stage_else_build_without_tests(
+    tmp_path: Path, build: str, env: dict[str, str], tasks: str
+) -> None:
+    (tmp_path / 'src').mkdir()
+    (tmp_path / 'src' / 'build.gradle').write_text(build)
+    assert run('java/gradle', (), tmp_path, env).stdout.endswith(f'<--no-daemon><--console><plain>{tasks}')
+
+
+def test_a_settings_file_that_is_asked_for_has_to_be_there(tmp_path: Path) -> None:
+    done = run('java/maven', (), tmp_path, {'MAVEN_SETTINGS_PATH': 'ci/settings.xml'})
+    assert (done.returncode, done.stdout) == (1, '')
+    assert 'MAVEN_SETTINGS_PATH names ci/settings.xml' in done.stderr
+    (tmp_path / 'src' / 'ci').mkdir()
+    (tmp_path / 'src' / 'ci' / 'settings.xml').touch()
+    assert (
+        '<--settings><ci/settings.xml>'
+        in run('java/maven', (), tmp_path, {'MAVEN_SETTINGS_PATH': 'ci/settings.xml'}).stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ('procfile', 'kept'),
+    [
+        ('web: build/install/hello/bin/hello\n', set()),
+        ('web: tar xf build/distributions/hello.tar\n', {'build/distributions/hello.tar'}),
+    ],
+)
+def test_what_gradle_leaves_behind_is_taken_away(tmp_path: Path, procfile: str, kept: set[str]) -> None:
+    built = {
+        'build/libs/hello.jar',
+        'web/build/libs/web.jar',
+        'web/build/resources/main/a',
+        'front/build/tmp/page',
+    }
+    left = {
+        'build/tmp/jar/MANIFEST.MF',
+        'build/distributions/hello.tar',
+        'web/build/reports/problems/report.html',
+        'web/build/test-results/a',
+        'bare/build/kotlin/cache',
+    }
+    for name in built | left | {'bare/build.gradle.kts'}:
+        (tmp_path / 'src' / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'src' / name).touch()
+    (tmp_path / 'src' / 'Procfile').write_text(procfile)
+    assert run('java/finish', ('procfile', 'build/libs'), tmp_path, {}).returncode == 0
+    found = {
+        str(path.relative_to(tmp_path / 'src'))
+        for path in tmp_path.glob('src/**/build/**/*')
+        if path.is_file()
+    }
+    assert found == built | kept
+
+
+def test_why_a_wrapper_failed_is_not_followed_by_where(tmp_path: Path) -> None:
+    said = 'Exception in thread "main" java.net.ConnectException: Connection refused\n'
+    trace = said + '\tat java.base/sun.nio.ch.Net.connect0(Native Method)\n' * 40
+    (tmp_path / 'src').mkdir()
+    (tmp_path / 'src' / 'gradlew').write_text(f'printf %s {shlex.quote(trace)} >&2; exit 1')
+    done = run('java/gradle', (), tmp_path, {})
+    assert (done.returncode, done.stdout, done.stderr) == (1, '', said)
