@@ -6,9 +6,10 @@ from typing import IO
 
 from isal import igzip
 
-from gitreceive.adapters.slugs.members import BLOCK, FOLDER, HARD_LINK, REGULAR, SYMLINK, Member, Members
+from gitreceive.adapters.slugs.members import FOLDER, HARD_LINK, REGULAR, SYMLINK, Member, Members
 from gitreceive.adapters.slugs.reading import Unpacked
 from gitreceive.ports import SlugEntry
+from gitreceive.tarheaders import BLOCK
 
 KINDS = {REGULAR: 'file', FOLDER: 'directory', SYMLINK: 'symlink', HARD_LINK: 'hard link'}
 

@@ -14,9 +14,10 @@ from typing import IO, cast
 from gitreceive.adapters.slugs.archive import Kept, kept, pieces
 from gitreceive.adapters.slugs.compress import compress_part
 from gitreceive.adapters.slugs.groups import ENTRY, FORMAT, LEAST, STEP_TIME
-from gitreceive.adapters.slugs.members import CHUNK, HARD_LINK, Member, inside, plain
+from gitreceive.adapters.slugs.members import HARD_LINK, Member, inside, plain
 from gitreceive.adapters.slugs.overlay_child import MOST_NAMES
 from gitreceive.ports import Cancellation, SlugPart
+from gitreceive.tarheaders import CHUNK
 
 FOLDERS = (
     *(b'app/heroku', b'app/.heroku', b'app/.jdk', b'app/.apt'),

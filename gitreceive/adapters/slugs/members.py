@@ -1,8 +1,7 @@
 """Reads a tar stream member by member and writes it anew, in one form: GNU headers, fixed owner, time and modes.
 
 Python's ``tarfile`` would do and takes ten times as long: an app has 50,000 files. The form that is written is byte
-for byte what GNU tar writes with ``--format=gnu --numeric-owner``. POSIX.1-2017 pax, "ustar Interchange Format"; GNU
-tar manual, "Basic Tar Format".
+for byte what GNU tar writes with ``--format=gnu --numeric-owner``.
 """
 
 import struct
@@ -10,14 +9,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gitreceive.errors import SlugError
+from gitreceive.tarheaders import (
+    BLOCK,
+    CHUNK,
+    GLOBAL,
+    META,
+    MOST_META,
+    name_in,
+    number,
+    padded,
+    size_in,
+    told,
+)
 
-BLOCK = 512
-CHUNK = 1 << 18
 RECORD = 128 * BLOCK
 """What GNU tar pads to with ``--blocking-factor=128``."""
-
-MOST_META = 1 << 20
-"""Bytes of a long name or a pax header that are read; more is refused."""
 
 REGULAR, HARD_LINK, SYMLINK, FOLDER = b'0', b'1', b'2', b'5'
 KEPT = (REGULAR, HARD_LINK, SYMLINK, FOLDER)
@@ -64,6 +70,12 @@ class Members:
             self._exactly(padding)
 
     def _next(self) -> Member | None:
+        try:
+            return self._following()
+        except ValueError as error:
+            raise SlugError(f'the archive of /app is damaged: {error}') from error
+
+    def _following(self) -> Member | None:
         extra: dict[bytes, bytes] = {}
         while True:
             header = self._exactly(BLOCK)
@@ -72,32 +84,31 @@ class Members:
                 return None
             fields = _FIELDS.unpack(header)
             _check(header, fields[6])
-            kind, size = fields[7], _number(fields[4])
-            if kind in (b'x', b'g', b'L', b'K'):
-                extra |= _extra(kind, self._meta(size))
-                continue
-            return self._member(fields, extra, kind, size)
+            kind, size = fields[7], number(fields[4])
+            if kind in META:
+                extra |= told(kind, self._meta(size))
+            elif kind == GLOBAL:
+                self._meta(size)
+            else:
+                return self._member(header, fields, extra)
 
-    def _member(self, fields: tuple[bytes, ...], extra: dict[bytes, bytes], kind: bytes, size: int) -> Member:
-        kind = REGULAR if kind in (b'\0', b'7') else kind
-        name, prefix = fields[0].rstrip(b'\0'), fields[14].rstrip(b'\0')
-        if prefix and fields[9] == b'ustar\x0000':
-            name = prefix + b'/' + name
-        self._left = int(extra.get(b'size', size)) if kind == REGULAR else 0
+    def _member(self, header: bytes, fields: tuple[bytes, ...], extra: dict[bytes, bytes]) -> Member:
+        kind = REGULAR if fields[7] in (b'\0', b'7') else fields[7]
+        self._left = size_in(header, extra) if kind == REGULAR else 0
         self._padding = -self._left % BLOCK
         return Member(
-            name=plain(extra.get(b'path', name)),
+            name=plain(extra.get(b'path', name_in(header))),
             kind=kind,
             link=extra.get(b'linkpath', fields[8].rstrip(b'\0')),
             size=self._left,
-            mode=_number(fields[1]) & 0o7777,
-            mtime=_number(fields[5]),
+            mode=number(fields[1]) & 0o7777,
+            mtime=number(fields[5]),
         )
 
     def _meta(self, size: int) -> bytes:
         if size > MOST_META:
             raise SlugError(f'a file of the image has a name of {size:,} bytes')
-        return self._exactly(size + -size % BLOCK)[:size]
+        return self._exactly(padded(size))[:size]
 
     def _drain(self) -> None:
         """Reads to the end: only there a cut or damaged stream shows, and nothing may hide behind the last member."""
@@ -155,29 +166,9 @@ def _size(size: int) -> bytes:
     return b'%011o\0' % size if size < 8**11 else b'\x80' + size.to_bytes(11, 'big')
 
 
-def _number(field: bytes) -> int:
-    if field[0] & 0x80:
-        return int.from_bytes(field[1:], 'big')
-    return int(field.strip(b' \0') or b'0', 8)
-
-
 def _check(header: bytes, checksum: bytes) -> None:
-    if sum(header) - sum(header[148:156]) + 8 * 32 != _number(checksum):
+    if sum(header) - sum(header[148:156]) + 8 * 32 != number(checksum):
         raise SlugError('the archive of /app is damaged: a header has a wrong checksum')
-
-
-def _extra(kind: bytes, content: bytes) -> dict[bytes, bytes]:
-    if kind == b'g':
-        return {}
-    if kind in (b'L', b'K'):
-        return {b'path' if kind == b'L' else b'linkpath': content.rstrip(b'\0')}
-    found = {}
-    while content:
-        length, _, _ = content.partition(b' ')
-        record, content = content[len(length) + 1 : int(length) - 1], content[int(length) :]
-        key, _, value = record.partition(b'=')
-        found[key] = value
-    return found
 
 
 def plain(name: bytes) -> bytes:

@@ -174,3 +174,11 @@ def test_compression_does_not_depend_on_how_the_bytes_came() -> None:
     assert len(results) == 1
     unpacked = subprocess.run(['gzip', '-dc'], input=results.pop(), stdout=subprocess.PIPE, check=True)
     assert unpacked.stdout == content
+
+
+def test_a_pax_header_that_is_none_is_an_error() -> None:
+    raw = archive([APP], tarfile.GNU_FORMAT)[:512]
+    meta = member('x', tarfile.XHDTYPE)
+    meta.size = 11
+    with pytest.raises(SlugError, match='damaged'):
+        rewritten(raw + meta.tobuf(tarfile.USTAR_FORMAT) + b'0 path=app\n'.ljust(512, b'\0'))

@@ -6,7 +6,8 @@ import tarfile
 import pytest
 
 from gitreceive.errors import SourceError
-from gitreceive.sources.tarstream import MOST_META, without
+from gitreceive.sources.tarstream import without
+from gitreceive.tarheaders import MOST_META
 
 
 def archive(*links: str) -> bytes:
@@ -35,3 +36,10 @@ def test_headers_in_a_link_too_long_to_be_looked_at_are_not_taken_for_members() 
     lead = MOST_META - len(f'{MOST_META} linkpath=')
     with pytest.raises(SourceError, match='a path or a link of over 1 MB'):
         shown(archive('/' * lead + inside))
+
+
+def test_headers_in_a_file_whose_size_stands_in_a_pax_header_are_not_taken_for_members() -> None:
+    hidden, forged, after = (tarfile.TarInfo(name) for name in ('src/link0', 'Dockerfile', 'src/link1'))
+    hidden.pax_headers = {'size': '512'}
+    content = hidden.tobuf(tarfile.PAX_FORMAT) + forged.tobuf() + after.tobuf() + bytes(1024)
+    assert shown(content) == [('src/link1', '')]
