@@ -117,10 +117,12 @@ def s3(bench: Bench) -> Iterator[Row]:
             return packages_image(bench, count, b'%d' % next(number))
 
         first, seconds = cutter.slug(image(), 1)
+        changed, _ = cutter.slug(image(), 2)
         takes = [lambda: cutter.slug(image(), 2)[1], lambda: cutter.whole(image(), 2)]
         later, full = alternate(bench.sizes.runs, takes)
         bench.remark(
-            f'slug of {count:,} files in S3: {first.size / 1e6:.0f} MB, the first one in {seconds:.2f} s.'
+            f'slug of {count:,} files in S3: {first.size / 1e6:.0f} MB, the first one in {seconds:.2f} s; '
+            f'a change of the code packs and sends {changed.new:,} bytes.'
         )
         name = f'slug of {count:,} files in S3, code changed, beside packing and sending all of it'
         yield _row(name, later, Series(tuple(full)))

@@ -96,7 +96,7 @@ def test_a_quick_run_fills_every_row_and_leaves_nothing(
     tmp_path: Path, stack: Stack, engine: docker.DockerClient
 ) -> None:
     done = start(tmp_path / 'bench', '--output', str(tmp_path / 'table.md'))
-    text, said = done.communicate(timeout=400)
+    text, said = done.communicate(timeout=560)
     assert done.returncode == 0, said + text
     assert (tmp_path / 'table.md').read_text().strip() == text.strip()
     found = rows(text)
