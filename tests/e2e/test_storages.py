@@ -52,12 +52,12 @@ def test_a_slug_in_a_store_has_its_members_there_and_is_whole_at_the_mirrors(
     assert f'live/app/{checksum}.tgz' in keys and any('/app/members/' in key for key in keys)
     verified = ann.receiver.host('slug', 'verify', 'app')
     assert verified.status == 0, verified.err
-    assert within(30, lambda: len(platform.releases) == 2)
+    assert within(60, lambda: len(platform.releases) == 2)
     (whole,) = (
         body for path, body in platform.objects.items() if platform.releases[-1]['slug']['id'] in path
     )
-    assert within(30, lambda: web.objects.get(f'/slugs/app/{checksum}.tgz') == whole)
-    assert within(30, lambda: ann.receiver.host('slug', 'verify', 'app').out.startswith('all is there'))
+    assert within(60, lambda: web.objects.get(f'/slugs/app/{checksum}.tgz') == whole)
+    assert within(60, lambda: ann.receiver.host('slug', 'verify', 'app').out.startswith('all is there'))
     del web.objects[f'/slugs/app/{checksum}.tgz']
     told = ann.receiver.host('slug', 'verify', 'app')
     assert told.status == 70
@@ -65,7 +65,7 @@ def test_a_slug_in_a_store_has_its_members_there_and_is_whole_at_the_mirrors(
     assert told.out == f'missing      {where}\n'
     change(work, {'small': b'3'})
     assert ann.push(work, 'app').status == 0
-    assert within(30, lambda: web.objects.get(f'/slugs/app/{checksum}.tgz') == whole)
+    assert within(60, lambda: web.objects.get(f'/slugs/app/{checksum}.tgz') == whole)
     shown = ann.receiver.log_file.read_text() + first.err + second.err
     assert TOKEN not in shown and store.secret not in shown
 
