@@ -121,6 +121,7 @@ PRODUCTS = {
     'node': 'nodejs:node.js',
     'python': 'python:python',
     'ruby': 'ruby-lang:ruby',
+    'rust': 'rust-lang:rust',
 }
 """Vendor and product of runtimes in the dictionary that advisories use (https://nvd.nist.gov/products/cpe)."""
 

@@ -27,7 +27,15 @@ ENTRY = 1024
 PIECE = 1 << 16
 FARTHEST = 1 << 40
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, EOFError, ValueError)
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+)
 """What ``zipfile`` raises for what is damaged, encrypted or made to do harm."""
 
 

@@ -63,7 +63,9 @@ def _string(text: bytes, at: int) -> tuple[bytes, int]:
         length |= (byte & 0x7F) << 7 * shift
         if byte < 0x80:
             begin = at + shift + 1
-            return (text[begin : begin + length], begin + length) if begin + length <= len(text) else (b'', at)
+            return (
+                (text[begin : begin + length], begin + length) if begin + length <= len(text) else (b'', at)
+            )
     return b'', at
 
 

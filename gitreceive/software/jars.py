@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from gitreceive.software.package import Package, short
 
 NAME = re.compile(r'(?:.*/)?([^/]+?)-(\d[^/]*)\.jar')
+PLAIN = re.compile(r'[\w.-]+')
 MANIFEST = 'META-INF/MANIFEST.MF'
 
 
@@ -18,13 +19,13 @@ def jar_package(path: str, manifest: bytes, sha1: str) -> Iterator[Package]:
     named = NAME.fullmatch(path)
     name = short(named[1]) if named else said.get('Implementation-Title', '')
     version = short(named[2]) if named else said.get('Implementation-Version', '')
-    if not (name and version) or '/' in name:
+    if not version or not PLAIN.fullmatch(name):  # a title may be no name: "Java Runtime Environment"
         return
     symbol = said.get('Bundle-SymbolicName', '').partition(';')[0].strip()
     group = said.get('Implementation-Vendor-Id', '')
     if not group and '.' in symbol and (symbol == name or symbol.endswith(f'.{name}')):
         group = symbol.removesuffix(f'.{name}') if symbol != name else symbol.rpartition('.')[0]
-    if group:
+    if PLAIN.fullmatch(group):
         name = name.removeprefix(f'{group}.')  # as sbt-native-packager calls them
         yield Package(registry='maven', group=group, name=name, version=version, sha1=sha1)
     else:

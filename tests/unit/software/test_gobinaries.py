@@ -77,7 +77,9 @@ def test_a_program_that_looks_for_marks_is_not_taken_in_by_its_own() -> None:
         program(version='1.22'),
         program().replace(MARK + b'\x08\x02', MARK + b'\x08\x00'),
         b'\x7fELF'.ljust(16, b'\0') + (MARK + b'\x08\x02').ljust(32, b'\0') + b'\xff' * 100,
-        b'\x7fELF'.ljust(16, b'\0') + (MARK + b'\x08\x02').ljust(32, b'\0') + b'\x05go1.2\xff\xff\xff\xff\x0f' * 9,
+        b'\x7fELF'.ljust(16, b'\0')
+        + (MARK + b'\x08\x02').ljust(32, b'\0')
+        + b'\x05go1.2\xff\xff\xff\xff\x0f' * 9,
     ],
 )
 def test_what_is_no_program_of_go_or_cut_off_tells_nothing(content: bytes) -> None:
