@@ -221,7 +221,9 @@ def _about(build: Build, planned: Planned, image: Image, line: Line) -> Mapping[
         'recipe': hashlib.sha256(planned.recipe.dockerfile.encode()).hexdigest(),
         'stack': stack.name,
         'stack_digest': line.builder.digest(stack.build_image) if built_on_stack else '',
-        'bases': {name: line.builder.digest(name) for name in planned.recipe.bases if name != stack.build_image},
+        'bases': {
+            name: line.builder.digest(name) for name in planned.recipe.bases if name != stack.build_image
+        },
         'buildpack': plan.buildpack,
         'versions': dict(image.versions),
         'process_types': {process.name: process.command for process in plan.processes},

@@ -27,7 +27,9 @@ PLATFORMS = re.compile(r'^PLATFORMS\n(?P<names>(?:  \S{1,60}(?:\n|\Z))+)', re.MU
 GEMFILE_RUBY = re.compile(r'^\s*ruby\s+["\'](?P<version>[^"\']{1,60})["\']\s*$', re.MULTILINE)
 EXACT = re.compile(r'(?:ruby-)?(?P<version>\d{1,2}\.\d{1,2}(?:\.\d{1,3})?)', re.ASCII)
 RANGE = re.compile(r'[~<>=!]')
-COMMENT = re.compile(r'^\s*#.*$', re.MULTILINE)
+HARMLESS = re.compile(r'^\s*#.*$|\bFile\.read\(["\']\.ruby-version["\']\)', re.MULTILINE)
+"""Comments, and what reads a file that is there in any case."""
+
 NEEDS_TREE = re.compile(
     r'^\s*(?:gemspec|eval_gemfile|path|require|require_relative|load)\b|\bpath(?::|\s*=>)'
     r'|\b(?:File|IO|Dir|Pathname|instance_eval|eval|open|__dir__|__FILE__)\b',
@@ -87,7 +89,7 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
         values={
             'ruby': choice.wanted,
             'manifests': tuple(name for name in (GEMFILE, LOCK, '.ruby-version') if source.exists(name)),
-            'tree_first': bool(NEEDS_TREE.search(COMMENT.sub('', gemfile))),
+            'tree_first': bool(NEEDS_TREE.search(HARMLESS.sub('', gemfile))),
             'assets': assets,
             'needs_source_version': assets,
         },

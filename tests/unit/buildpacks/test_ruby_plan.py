@@ -169,6 +169,7 @@ def test_assets_are_compiled_where_there_may_be_some_and_no_result(
         ('gem "bootsnap", ">= 1.4.4", require: false', False),
         ('gem "readline-ext", :require => "readline"', False),
         ('  # gem "own", path: "lib/own"', False),
+        ('ruby File.read(".ruby-version").strip', False),
         ('require "./lib/versions"', True),
         ('eval_gemfile(__dir__ + "/x")', True),
         ('Dir["engines/*"].each { |engine| gem engine }', True),
