@@ -63,6 +63,10 @@ CAUSES: Causes = (
         'the certificate of a package registry is not trusted\nThe sysadmin has to add it to the host and run "gitreceive stack build".',
     ),
     (
+        r'could not read Username for|Authentication failed for|Permission denied \(publickey|Host key verification failed',
+        'a git repository that is a dependency refuses access\nBuild steps have no keys: write its address as https with a token that is a config var, or take it from a package registry.',
+    ),
+    (
         r'\bEACCES\b|Permission denied',
         'a file may not be read, written or run\nBuild steps run as user "app" and may write below /app and /tmp; a script needs "git update-index --chmod=+x FILE".',
     ),
