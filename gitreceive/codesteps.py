@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gitreceive.dockerfiles import json_words
+from gitreceive.dockerfiles import json_words, resolved, take_arguments
 from gitreceive.instructions import Instruction, parse_dockerfile
 from gitreceive.ports import Source
 
@@ -91,11 +91,14 @@ def code_steps(dockerfile: str, source: Source) -> int:
     ``source`` is what the Dockerfile sees.
     """
     stages, steps, number = _Stages(source), list[_Step](), 0
+    variables: dict[str, str] = {}
     for instruction in parse_dockerfile(dockerfile):
         if instruction.trigger:
             continue
-        if instruction.word == 'FROM':
-            words = instruction.arguments.split()
+        if instruction.word == 'ARG' and not number:
+            take_arguments(variables, instruction.rest)
+        elif instruction.word == 'FROM':
+            words = resolved(instruction.arguments, variables).split()
             if not words or '$' in words[0]:
                 return 0
             steps = stages.begin(words, number)

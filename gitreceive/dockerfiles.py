@@ -158,10 +158,10 @@ def _images(instructions: Sequence[Instruction]) -> Iterator[tuple[str, Instruct
     stage_count = 0
     for instruction in instructions:
         if instruction.word == 'ARG' and not stage_count:
-            _take_arguments(variables, instruction.rest)
+            take_arguments(variables, instruction.rest)
         elif instruction.word == 'FROM':
             words = instruction.arguments.split()
-            name = _resolved(words[0], variables) if words else ''
+            name = resolved(words[0], variables) if words else ''
             if name and name.lower() not in stages:
                 yield name, instruction
             stages |= {words[2].lower()} if len(words) == 3 else set()
@@ -182,7 +182,7 @@ def _flagged(instruction: Instruction) -> Iterator[str]:
             yield from (found for key, _, found in fields if key.strip().lower() == 'from')
 
 
-def _take_arguments(variables: dict[str, str], text: str) -> None:
+def take_arguments(variables: dict[str, str], text: str) -> None:
     """Notes what an ``ARG`` sets: no variable is known any more after one that is not plain."""
     at = 0
     while at < len(text):
@@ -196,7 +196,8 @@ def _take_arguments(variables: dict[str, str], text: str) -> None:
             variables[match[1]] = match[2].strip('"\'')
 
 
-def _resolved(name: str, variables: Mapping[str, str]) -> str:
+def resolved(name: str, variables: Mapping[str, str]) -> str:
+    """A name with the variables that are known filled in; others stay, with their ``$``. Pure."""
     return VARIABLE.sub(lambda match: variables.get(match[1] or match[2], match[0]), name)
 
 

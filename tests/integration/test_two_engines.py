@@ -1,17 +1,26 @@
 """A commit's slug does not depend on the engine that has built it."""
 
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gitreceive.adapters.slugs.groups import STEP_TIME
 from gitreceive.cancellation import BuildClock
-from gitreceive.model import Stack
+from gitreceive.model import Slug, Stack
 from tests.building import workshop
 from tests.engines import DEFAULT, another_engine, can_start, copy_image
 from tests.integration.test_apps import committed, packed
 
 EXAMPLES = {'node-hello': 'node', 'python-hello': 'python'}
+OWN = """FROM gitreceive/cedar:12-build
+COPY deps.txt /app/src/
+RUN mkdir /app/deps && head -c $(cat /app/src/deps.txt) /dev/zero > /app/deps/zeros
+COPY . /app/src
+RUN wc -l /app/src/lib/* > /app/lines
+CMD ["true"]
+"""
 NOT_NEEDED = ('usr/include/', 'usr/lib/gcc/', 'usr/lib/go-', 'usr/lib/jvm/', 'usr/share/go-')
 """Of the build image: half of it."""
 
@@ -34,11 +43,28 @@ def test_an_example_is_the_same_slug_on_another_engine(
     example: str, docker_host: str, other_host: str, stack: Stack, tmp_path: Path
 ) -> None:
     app = Path(__file__).parents[2] / 'examples' / example
-    source, clock, sums = committed(app, tmp_path, ()), BuildClock(1200), []
-    for number, host in enumerate((docker_host, other_host)):
+    one, other = slugs(app, EXAMPLES[example], (docker_host, other_host), stack, tmp_path)
+    assert one.sha256 == other.sha256
+
+
+def test_an_app_with_its_own_dockerfile_is_the_same_slug_on_another_engine(
+    docker_host: str, other_host: str, stack: Stack, tmp_path: Path
+) -> None:
+    (tmp_path / 'own' / 'lib').mkdir(parents=True)
+    for name, content in {'Dockerfile': OWN, 'deps.txt': '2000000\n', 'lib/code': 'x\n'}.items():
+        (tmp_path / 'own' / name).write_text(content)
+    one, other = slugs(tmp_path / 'own', 'dockerfile', (docker_host, other_host), stack, tmp_path)
+    assert one.sha256 == other.sha256
+    with tarfile.open(one.path) as tar:
+        times = {member.name: member.mtime for member in tar}
+    assert times['./app/deps/zeros'] == STEP_TIME < times['./app/src/lib/code'] == times['./app/lines']
+
+
+def slugs(app: Path, buildpack: str, hosts: tuple[str, ...], stack: Stack, folder: Path) -> Iterator[Slug]:
+    """The slug of the directory's one commit from each engine."""
+    source = committed(app, folder, ())
+    for number, host in enumerate(hosts):
+        clock = BuildClock(1200)
         with workshop(host) as shop:
-            case = {'buildpack': EXAMPLES[example]}
-            _, slug = packed(case, source, shop, stack, tmp_path / f'{number}.tgz', clock)
-            sums.append(slug.sha256)
-    clock.close()
-    assert sums[0] == sums[1]
+            yield packed({'buildpack': buildpack}, source, shop, stack, folder / f'{number}.tgz', clock)[1]
+        clock.close()

@@ -50,6 +50,8 @@ def test_where_only_files_are_copied_it_begins_with_the_last_of_them() -> None:
         ('FROM a AS one\nCOPY . .\nFROM ONE AS two\nRUN x\nFROM two\nRUN y\n', 3),
         ('FROM a AS one\nCOPY . .\nFROM b\nRUN --mount=from=one,target=/x y\nCOPY app.js .\n', 2),
         ('FROM a AS one\nCOPY . .\nFROM b\nCOPY --from=$WHICH /x /app\nCOPY app.js .\n', 2),
+        ('ARG B=one\nFROM a AS one\nCOPY . .\nFROM $B\nRUN x\n', 2),
+        ('ARG V=20\nFROM node:${V} AS one\nCOPY package.json /\nRUN x\nFROM one\nCOPY . .\n', 1),
         ('FROM a AS one\nCOPY . .\nFROM b\nCOPY --from=image /x /app\nCOPY app.js .\n', 1),
     ],
 )
@@ -58,7 +60,14 @@ def test_what_comes_from_a_stage_with_code_is_code(stages: str, wanted: int) -> 
 
 
 @pytest.mark.parametrize(
-    'dockerfile', ['', 'FROM a\nRUN x\n', 'FROM $A\nCOPY . .\n', 'FROM a\nONBUILD COPY . .\n']
+    'dockerfile',
+    [
+        '',
+        'FROM a\nRUN x\n',
+        'FROM $A\nCOPY . .\n',
+        'FROM a\nARG B=a\nFROM $B\nCOPY . .\n',
+        'FROM a\nONBUILD COPY . .\n',
+    ],
 )
 def test_what_is_not_known_is_nothing(dockerfile: str) -> None:
     assert code_steps(dockerfile, CODE) == 0
