@@ -132,6 +132,10 @@ WRAPPER = [
 
 GRADLE = [
     (
+        "HelloTest > words FAILED\n    java.lang.AssertionError at HelloTest.java:1\n\n1 test completed, 1 failed\n:test FAILED\n\nFAILURE: Build failed with an exception.\n\n* What went wrong:\nExecution failed for task ':test'.\n> There were failing tests. See the report at: file:///app/src/build/reports/tests/test/index.html",
+        'tests of the app fail\n',
+    ),
+    (
         "* What went wrong:\nCould not resolve all files for configuration ':compileClasspath'.\n> Cannot resolve external dependency org.apache.commons:commons-text:1.12.0 because no repositories are defined.\n  Required by:\n      project :",
         'build.gradle names no repository to get org.apache.commons:commons-text:1.12.0 from\n',
     ),
