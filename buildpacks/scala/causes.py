@@ -2,6 +2,8 @@
 
 from gitreceive.java import JAVA_CAUSES
 
+ABSENT = 'Correct its name, version or Scala version in build.sbt or project/plugins.sbt; if it is right, try again.'
+
 CAUSES = (
     (
         r'^([^\n]{1,100} asks for sbt [^\n]{1,40}, and there is no such version)',
@@ -16,12 +18,20 @@ CAUSES = (
         r'sbt has no task "\g<1>"\nCorrect the config var SBT_TASKS.',
     ),
     (
+        r'Error downloading (\S{1,200})\n(?:[^\n]{0,500}\n){0,12}?[^\n]{0,40}not found: \w+://',
+        r'there is no \g<1> in the repositories of the app\n' + ABSENT,
+    ),
+    (
+        r'TestsFailedException',
+        'tests of the app fail\nThey are above; the receiver runs them only if the config var SBT_TASKS says so.',
+    ),
+    (
         r'UnknownHostException|Connection refused|connect timed out|Connection reset',
         'a repository could not be reached\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
     ),
     (
         r'Error downloading (\S{1,200})|unresolved dependency: ([^\s:;]{1,200}[:;][^\s:;]{1,100})',
-        r'there is no \g<1>\g<2> in the repositories of the app\nCorrect its name, version or Scala version in build.sbt or project/plugins.sbt; if it is right, try again.',
+        r'there is no \g<1>\g<2> in the repositories of the app\n' + ABSENT,
     ),
     (
         r'\.sbt\]?:\d{1,5}: (?:error: )?([^\n]{1,200})',

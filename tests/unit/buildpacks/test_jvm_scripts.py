@@ -123,3 +123,17 @@ def test_why_a_wrapper_failed_is_not_followed_by_where(tmp_path: Path) -> None:
     (tmp_path / 'src' / 'gradlew').write_text(f'printf %s {shlex.quote(trace)} >&2; exit 1')
     done = run('java/gradle', (), tmp_path, {})
     assert (done.returncode, done.stdout, done.stderr) == (1, '', said)
+
+
+def test_play_gets_its_port_and_writes_no_file_of_its_process_id(tmp_path: Path) -> None:
+    (tmp_path / 'heroku' / 'java').mkdir(parents=True)
+    (tmp_path / 'heroku' / 'java' / 'program').write_text(f'{tmp_path}/tools/java\n')
+    done = run('scala/start-stage', ('more',), tmp_path, {'PORT': '5000'})
+    assert done.stdout == '<-Dhttp.port=5000><-Dplay.server.pidfile.path=/dev/null><more>'
+
+
+def test_a_jar_gets_its_port_and_options_whatever_it_is_called(tmp_path: Path) -> None:
+    (tmp_path / 'heroku' / 'java').mkdir(parents=True)
+    (tmp_path / 'heroku' / 'java' / 'jar').write_text('./target/$(touch made) b.jar\n')
+    done = run('java/start-jar', (), tmp_path, {'PORT': '5000', 'JAVA_OPTS': '-Xmx1g -Dx=*'})
+    assert done.stdout == '<-Dserver.port=5000><-Xmx1g><-Dx=*><-jar><./target/$(touch made) b.jar>'

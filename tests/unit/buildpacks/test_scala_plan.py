@@ -86,6 +86,19 @@ def test_without_build_properties_the_file_is_asked_for() -> None:
     assert 'project/build.properties names no version of sbt' in refusal({'build.sbt': ''})
 
 
+@pytest.mark.parametrize(
+    ('content', 'said'),
+    [
+        ('java.runtime.version=99', 'asks for Java 99, and the stack cedar-12 has 17.0.21.1'),
+        ('java.runtime.version=$(touch', 'is no version of Java'),
+        (b' ' * 100_000_000, 'at most 10,000,000 are read'),
+    ],
+    ids=range(3),
+)
+def test_an_impossible_java_is_refused(content: str | bytes, said: str) -> None:
+    assert said in refusal(APP | {'system.properties': content})
+
+
 @pytest.mark.parametrize('tasks', ['-J-XX:OnError=id', ';reload', '$(id)', '', '"a b"'])
 def test_what_is_no_task_is_refused(tasks: str) -> None:
     assert 'which is no task' in refusal(APP, SBT_TASKS=tasks)
@@ -133,6 +146,18 @@ def test_a_committed_target_is_told() -> None:
         (
             'no Procfile, and 2 programs that can be started: a/b c/d',
             'several programs can be started: a/b c/d\n',
+        ),
+        (
+            '[error] Failed: Total 1, Failed 1, Errors 0, Passed 0\n[error] Failed tests:\n[error] \tHelloTest\n[error] (Test / test) sbt.TestsFailedException: Tests unsuccessful',
+            'tests of the app fail\n',
+        ),
+        (
+            '[error] (update) sbt.librarymanagement.ResolveException: Error downloading org.scala-lang:scala-library:2.12.99\n[error]   Not found\n[error]   Not found\n[error]   not found: /tmp/cache/scala/ivy/localorg.scala-lang/scala-library/2.12.99/ivys/ivy.xml\n[error]   download error: Caught java.net.UnknownHostException (repository.example) while downloading https://repository.example/maven2/org/scala-lang/scala-library/2.12.99/scala-library-2.12.99.pom',
+            'a repository could not be reached\nTry again',
+        ),
+        (
+            '[error] [launcher] xsbt.boot.internal.shaded.coursier.error.ResolutionError$CantDownloadModule: Error downloading org.scala-sbt:sbt:1.10.7\n  not found: /tmp/home/.ivy2/local/org.scala-sbt/sbt/1.10.7/ivys/ivy.xml\n  download error: Caught java.net.UnknownHostException (repository.example) while downloading https://repository.example/maven2/org/scala-sbt/sbt/1.10.7/sbt-1.10.7.pom\n[error] [launcher] could not retrieve sbt 1.10.7',
+            'a repository could not be reached\nTry again',
         ),
         ('[error] java.lang.OutOfMemoryError: Java heap space', 'ran out of memory\nGive the JVM'),
         ('/tmp/buildpack/sbt: line 24:    12 Killed                  java', 'out of memory'),
