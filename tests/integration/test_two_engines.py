@@ -7,13 +7,20 @@ from pathlib import Path
 import pytest
 
 from gitreceive.adapters.slugs.groups import STEP_TIME
+from gitreceive.adapters.slugs.packer import DockerSlugPacker
+from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
-from gitreceive.model import Slug, Stack
+from gitreceive.codemark import marked
+from gitreceive.model import Commit, Slug, Stack
+from gitreceive.planning import Planner
+from gitreceive.settings import Limits
+from gitreceive.sources.git import GitSource
+from gitreceive.stages.slug import cut_slug
 from tests.building import workshop
+from tests.e2e.receiver import copy_app, git
 from tests.engines import DEFAULT, another_engine, can_start, copy_image
-from tests.integration.test_apps import committed, packed
 
-EXAMPLES = {'node-hello': 'node', 'python-hello': 'python'}
+EXAMPLES = ('node-hello', 'python-hello')
 OWN = """FROM gitreceive/cedar:12-build
 COPY deps.txt /app/src/
 RUN mkdir /app/deps && head -c $(cat /app/src/deps.txt) /dev/zero > /app/deps/zeros
@@ -43,7 +50,7 @@ def test_an_example_is_the_same_slug_on_another_engine(
     example: str, docker_host: str, other_host: str, stack: Stack, tmp_path: Path
 ) -> None:
     app = Path(__file__).parents[2] / 'examples' / example
-    one, other = slugs(app, EXAMPLES[example], (docker_host, other_host), stack, tmp_path)
+    one, other = slugs(app, (docker_host, other_host), stack, tmp_path)
     assert one.sha256 == other.sha256
 
 
@@ -53,18 +60,22 @@ def test_an_app_with_its_own_dockerfile_is_the_same_slug_on_another_engine(
     (tmp_path / 'own' / 'lib').mkdir(parents=True)
     for name, content in {'Dockerfile': OWN, 'deps.txt': '2000000\n', 'lib/code': 'x\n'}.items():
         (tmp_path / 'own' / name).write_text(content)
-    one, other = slugs(tmp_path / 'own', 'dockerfile', (docker_host, other_host), stack, tmp_path)
+    one, other = slugs(tmp_path / 'own', (docker_host, other_host), stack, tmp_path)
     assert one.sha256 == other.sha256
     with tarfile.open(one.path) as tar:
         times = {member.name: member.mtime for member in tar}
     assert times['./app/deps/zeros'] == STEP_TIME < times['./app/src/lib/code'] == times['./app/lines']
 
 
-def slugs(app: Path, buildpack: str, hosts: tuple[str, ...], stack: Stack, folder: Path) -> Iterator[Slug]:
+def slugs(app: Path, hosts: tuple[str, ...], stack: Stack, folder: Path) -> Iterator[Slug]:
     """The slug of the directory's one commit from each engine."""
-    source = committed(app, folder, ())
+    work = copy_app(app, folder / 'work')
+    source = GitSource(work / '.git', Commit(git(work, 'rev-parse', 'HEAD').strip()))
+    planned = Planner(buildpacks=load_buildpacks(), stack=stack).plan(source, {})
     for number, host in enumerate(hosts):
         clock = BuildClock(1200)
         with workshop(host) as shop:
-            yield packed({'buildpack': buildpack}, source, shop, stack, folder / f'{number}.tgz', clock)[1]
+            job = shop.job('', source=planned.source, recipe=marked(planned.recipe))
+            image, packer = shop.builder.build(job, shop.console, clock), DockerSlugPacker(shop.engine)
+            yield cut_slug(image, packer, folder / f'{number}.tgz', source.committed, Limits(), clock)
         clock.close()
