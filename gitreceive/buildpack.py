@@ -25,6 +25,7 @@ ORDER = (
     'bun',
     'node',
     'python',
+    'php',
     'rust',
     'go',
     'static',

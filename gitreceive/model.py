@@ -125,8 +125,8 @@ class SourceFile(NamedTuple):
 class Stack:
     """A base image pair: ``run_image`` runs slugs, ``build_image`` makes them.
 
-    ``pythons``, ``rubies``, ``gos`` and ``javas`` are the exact versions that it has, the newest last, ``rusts`` those
-    of its addition ``rust``; ``python_mirror`` the URL that other Pythons come from, if any.
+    ``pythons``, ``rubies``, ``gos`` and ``javas`` are the exact versions that it has, the newest last, ``rusts`` and
+    ``phps`` those of its additions ``rust`` and ``php``; ``python_mirror`` the URL that other Pythons come from, if any.
     """
 
     name: str
@@ -138,6 +138,7 @@ class Stack:
     gos: tuple[str, ...] = ()
     javas: tuple[str, ...] = ()
     rusts: tuple[str, ...] = ()
+    phps: tuple[str, ...] = ()
     python_mirror: str = ''
 
     def addition(self, name: str) -> str:

@@ -60,9 +60,19 @@ def stack(docker_host: str) -> Stack:
 @pytest.fixture(scope='session')
 def rust(docker_host: str, stack: Stack) -> str:
     """The image of the stack's addition ``rust``, which is in the engine."""
+    return added(docker_host, stack, 'rust')
+
+
+@pytest.fixture(scope='session')
+def php(docker_host: str, stack: Stack) -> str:
+    """The image of the stack's addition ``php``, which is in the engine."""
+    return added(docker_host, stack, 'php')
+
+
+def added(docker_host: str, stack: Stack, name: str) -> str:
     environ = {**os.environ, 'DOCKER_HOST': docker_host}
-    build_stack(load_recipe(stack.name), environ, Lines(), Options(additions=('rust',)))
-    return stack.addition('rust')
+    build_stack(load_recipe(stack.name), environ, Lines(), Options(additions=(name,)))
+    return stack.addition(name)
 
 
 @pytest.fixture(scope='session')

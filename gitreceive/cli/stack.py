@@ -28,7 +28,9 @@ def stack() -> None:
     '--again', is_flag=True, help="make the images although the recipe is unchanged: for Debian's updates"
 )
 @click.option('--record', is_flag=True, help="write the installed packages into the recipe's installed-*.txt")
-@click.option('--with', 'additions', multiple=True, metavar='ADDITION', help='make this addition too: rust')
+@click.option(
+    '--with', 'additions', multiple=True, metavar='ADDITION', help='make this addition too: rust, php'
+)
 @settings_options
 def build(
     settings: Settings,

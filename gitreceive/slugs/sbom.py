@@ -119,6 +119,7 @@ PRODUCTS = {
     'java': 'oracle:openjdk',
     'nginx': 'f5:nginx',
     'node': 'nodejs:node.js',
+    'php': 'php:php',
     'python': 'python:python',
     'ruby': 'ruby-lang:ruby',
     'rust': 'rust-lang:rust',

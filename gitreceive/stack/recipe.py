@@ -21,6 +21,7 @@ PYTHON = re.compile(r'python3\.\d+=(\d+\.\d+\.\d+)')
 RUBY = re.compile(r'ruby\d\.\d+=(?:\S*\+really)?(\d+\.\d+\.\d+)')
 GO = re.compile(r'golang-1\.\d+-go=(\d+(?:\.\d+)+)')
 JAVA = re.compile(r'openjdk-\d+-jdk-headless=(\d+(?:\.\d+)*)')
+PHP = re.compile(r'php\d\.\d+-cli=(\d+(?:\.\d+)+)')
 RUST = re.compile(r'rustc(?:-web)?=(\d+(?:\.\d+)+)')
 """Debian's packages of languages, with what their makers call the version in the first group."""
 
@@ -115,8 +116,8 @@ def _table(place: Path) -> dict[str, Any]:
 
 def _stack(place: Path, table: Mapping[str, Any]) -> Stack:
     path = place / 'installed-build.txt'
-    rust = place / 'installed-rust.txt'
-    installed, rust_installed = (_read(one) if one.exists() else '' for one in (path, rust))
+    lists = (path, place / 'installed-rust.txt', place / 'installed-php.txt')
+    installed, rust, php = (_read(one) if one.exists() else '' for one in lists)
     return Stack(
         name=str(table['name']),
         run_image=str(table['run_image']),
@@ -126,7 +127,8 @@ def _stack(place: Path, table: Mapping[str, Any]) -> Stack:
         rubies=versions(installed, RUBY),
         gos=versions(installed, GO),
         javas=versions(installed, JAVA),
-        rusts=versions(rust_installed, RUST),
+        rusts=versions(rust, RUST),
+        phps=versions(php, PHP),
     )
 
 

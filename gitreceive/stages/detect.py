@@ -17,7 +17,7 @@ ASSETS, ASSETS_MARK = 'node', 'package.json'
 JAVASCRIPT = ('node', 'bun', 'deno')
 """Platforms that step back for those that may need them for their assets only."""
 
-WITH_ASSETS = ('python', 'ruby', 'java', 'scala')
+WITH_ASSETS = ('python', 'ruby', 'java', 'scala', 'php')
 """Platforms of apps that often need Node.js for their assets and for nothing else."""
 
 NO_WEB = 'There is no web process: nothing will answer HTTP. Add "web: COMMAND" to the Procfile if something should.'

@@ -72,7 +72,7 @@ def with_assets(recipe: Recipe, plan: Plan, buildpacks: Sequence[Buildpack], sta
     head, _, rest = first.partition('\n')
     text = f'{head} AS assets\n{rest}\n\n{_filled(plan, buildpack, stack, COPY_BUILT)}'
     apart = (replace(file, name=file.name.replace(FOLDER, 'assets', 1)) for file in assets.files)
-    return Recipe(dockerfile=_tidy(text), files=(*apart, *recipe.files))
+    return replace(recipe, dockerfile=_tidy(text), files=(*apart, *recipe.files))
 
 
 def _filled(plan: Plan, buildpack: Buildpack, stack: Stack, copy_code: Syntax, folder: str = FOLDER) -> str:

@@ -5,7 +5,7 @@
 # WORK/debs/*.deb   their files, with all that they depend on and the build image lacks
 #
 # Prints "stripped MODE FILE" for each file that loses its setuid or setgid bit, "installed PACKAGE=VERSION" for what it
-# has and the build image has not.
+# has and the build image has not; the names of those are in /usr/local/share/added-packages too.
 set -eu
 work=$1
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
@@ -20,7 +20,8 @@ rm /usr/sbin/policy-rc.d
 
 find / -xdev -type f -perm /6000 -printf 'stripped %m .%p\n' | sort -k 3
 find / -xdev -type f -perm /6000 -exec chmod a-s {} +
-installed | comm -13 "$work/before" -
+installed | comm -13 "$work/before" - | tee "$work/added"
+sed 's/^installed \(.*\)=.*/\1/' "$work/added" >/usr/local/share/added-packages
 
 rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* /var/log/* \
     /var/lib/dpkg/*-old "$work"

@@ -45,6 +45,7 @@ def test_the_shipped_ones_come_in_a_fixed_order() -> None:
             'bun',
             'node',
             'python',
+            'php',
             'rust',
             'go',
             'static',

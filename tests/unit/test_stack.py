@@ -13,7 +13,7 @@ from gitreceive.stack import load_stack
 from gitreceive.stack.build import drift
 from gitreceive.stack.certificates import certificates, extras, java_trust_store, pem_files
 from gitreceive.stack.images import instructions, said
-from gitreceive.stack.recipe import GO, JAVA, PYTHON, RUBY, RUST, digest, load_recipe, packages, versions
+from gitreceive.stack.recipe import GO, JAVA, PHP, PYTHON, RUBY, RUST, digest, load_recipe, packages, versions
 from gitreceive.stack.root import Host, command, explain, prepare
 from gitreceive.stack.sources import acquire_settings, debian_sources
 
@@ -134,6 +134,7 @@ def test_package_lists_have_comments_and_blank_lines() -> None:
         (RUBY, 'ruby=1:3.1\nruby-dev=1:3.1\nruby3.1=3.1.7+really3.1.2-0+deb12u1\n', '3.1.2'),
         (RUBY, 'ruby3.1=3.1.2-7+deb12u1\nruby3.1-dev=3.1.2-7+deb12u1\n', '3.1.2'),
         (GO, 'golang-1.19-go=1.19.8-2\ngolang-1.19-src=1.19.8-2\ngolang-go=2:1.19~1\n', '1.19.8'),
+        (PHP, 'php-common=2:93\nphp8.2-cli=8.2.36-1~deb12u1\nphp8.2-redis=5.3.7+4.3.0-3\n', '8.2.36'),
         (RUST, 'libstd-rust-web-1.96=1.96.0+1\nrustc-web=1.96.0+dfsg1-1~deb12u2\nrust-x=2.0\n', '1.96.0'),
         (
             JAVA,
@@ -164,8 +165,12 @@ def test_the_checked_in_stack_can_be_loaded() -> None:
     )
     wanted = {'3.11.': stack.pythons, '3.1.': stack.rubies, '1.19.': stack.gos, '17.': stack.javas}
     assert all(len(there) == 1 and there[0].startswith(start) for start, there in wanted.items())
-    assert load_recipe('cedar-12').additions == ('rust',)
-    assert (len(stack.rusts), stack.addition('rust')) == (1, 'gitreceive/cedar:12-build-rust')
+    assert load_recipe('cedar-12').additions == ('php', 'rust')
+    assert (len(stack.rusts), len(stack.phps), stack.addition('rust')) == (
+        1,
+        1,
+        'gitreceive/cedar:12-build-rust',
+    )
 
 
 def test_an_unknown_stack_is_refused_with_the_names_that_there_are() -> None:

@@ -26,6 +26,7 @@ STACK = Stack(
     gos=('1.19.8',),
     javas=('17.0.21.1',),
     rusts=('1.96.0',),
+    phps=('8.2.36',),
 )
 BUILDPACKS = load_buildpacks()
 NODE = {

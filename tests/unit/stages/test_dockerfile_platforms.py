@@ -26,6 +26,11 @@ USUAL: Mapping[str, dict[str, str]] = {
     },
     'go': {'go.mod': 'module a\ngo 1.24\n', 'main.go': 'package main'},
     'java': {'pom.xml': '<project/>', 'system.properties': 'java.runtime.version=17'},
+    'php': {
+        'composer.json': '{"require": {"php": "^8.1"}, "scripts": {"compile": "make"}}',
+        'composer.lock': '{}',
+        'public/index.php': '',
+    },
     'ruby': {
         'Gemfile': "gem 'rack'\n",
         'Gemfile.lock': 'GEM\n  specs:\n    rack (2.2.8)\n\nPLATFORMS\n  ruby\n\nRUBY VERSION\n   ruby 3.1.2\n',
@@ -56,6 +61,14 @@ STEPS: Mapping[str, list[tuple[str, ...]]] = {
         ('COPY',),
         ('RUN', '/tmp/buildpack/maven'),
         ('RUN', '/tmp/buildpack/finish'),
+    ],
+    'php': [
+        ('RUN', '/tmp/buildpack/install-php'),
+        ('COPY',),
+        ('RUN', '/tmp/buildpack/composer'),
+        ('COPY',),
+        ('RUN', '/tmp/buildpack/composer'),
+        ('RUN', '/tmp/buildpack/composer'),
     ],
     'ruby': [
         ('RUN', '/tmp/buildpack/install-ruby'),

@@ -1,0 +1,11 @@
+<?php
+
+namespace Greet;
+
+final class Words
+{
+    public static function say(): string
+    {
+        return 'hello from a package';
+    }
+}

@@ -1,0 +1,3 @@
+<?php
+
+echo isset($_GET['name']) ? 'hello ' . $_GET['name'] : 'pages of PHP, ' . getenv('GREETING'), "\n";
