@@ -12,12 +12,28 @@ import pytest
 
 from gitreceive.buildpack import CAUSES, load_buildpacks
 from tests.unit import test_buildpack
-from tests.unit.buildpacks import test_go_plan, test_java_plan, test_ruby_plan, test_scala_plan
+from tests.unit.buildpacks import (
+    test_deno_plan,
+    test_go_plan,
+    test_java_causes,
+    test_php_plan,
+    test_ruby_plan,
+    test_rust_plan,
+    test_scala_plan,
+)
 
 FOLDER = Path(__file__).parent / 'causes'
 CASES = sorted(FOLDER.glob('*/*.txt'))
 BUILDPACKS = {buildpack.name: buildpack for buildpack in load_buildpacks()}
-BESIDE = {'go': test_go_plan, 'java': test_java_plan, 'ruby': test_ruby_plan, 'scala': test_scala_plan}
+BESIDE = {
+    'deno': test_deno_plan,
+    'go': test_go_plan,
+    'java': test_java_causes,
+    'php': test_php_plan,
+    'ruby': test_ruby_plan,
+    'rust': test_rust_plan,
+    'scala': test_scala_plan,
+}
 
 
 def read(case: Path) -> tuple[str, str]:
@@ -31,16 +47,16 @@ def examples() -> Iterator[tuple[str, str]]:
     for case in CASES:
         yield ('minimal' if case.parent.name == 'shared' else case.parent.name), read(case)[1]
     for name, module in BESIDE.items():
-        for said, *_ in parameters(module.test_a_failed_step_is_told_with_its_cause_and_a_remedy):
-            yield name, said
-    for name, said, _ in parameters(test_buildpack.test_the_last_lines_of_a_step_become_a_cause_and_a_remedy):
-        yield name, said
+        for given in parameters(module.test_a_failed_step_is_told_with_its_cause_and_a_remedy):
+            yield name, given['said']
+    for given in parameters(test_buildpack.test_the_last_lines_of_a_step_become_a_cause_and_a_remedy):
+        yield given['buildpack'], given['line']
 
 
-def parameters(test: object) -> list[tuple[str, ...]]:
-    """Those that a test is given."""
-    found: list[tuple[str, ...]] = test.pytestmark[0].args[1]  # type: ignore[attr-defined]
-    return found
+def parameters(test: object) -> list[dict[str, str]]:
+    """What a test is given, by name."""
+    names, rows = test.pytestmark[0].args  # type: ignore[attr-defined]
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def first(name: str, said: str) -> str:
