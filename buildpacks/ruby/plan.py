@@ -27,6 +27,7 @@ PLATFORMS = re.compile(r'^PLATFORMS\n(?P<names>(?:  \S{1,60}(?:\n|\Z))+)', re.MU
 GEMFILE_RUBY = re.compile(r'^\s*ruby\s+["\'](?P<version>[^"\']{1,60})["\']\s*$', re.MULTILINE)
 EXACT = re.compile(r'(?:ruby-)?(?P<version>\d{1,2}\.\d{1,2}(?:\.\d{1,3})?)', re.ASCII)
 RANGE = re.compile(r'[~<>=!]')
+VENDORED = 'vendor/cache/*.gem'
 HARMLESS = re.compile(r'^\s*#.*$|\bFile\.read\(["\']\.ruby-version["\']\)', re.MULTILINE)
 """Comments, and what reads a file that is there in any case."""
 
@@ -89,7 +90,7 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
         values={
             'ruby': choice.wanted,
             'manifests': tuple(name for name in (GEMFILE, LOCK, '.ruby-version') if source.exists(name)),
-            'tree_first': bool(NEEDS_TREE.search(HARMLESS.sub('', gemfile))),
+            'tree_first': _tree_first(source, gemfile),
             'assets': assets,
             'needs_source_version': assets,
         },
@@ -168,6 +169,11 @@ def _asked(source: Source, gemfile: str, locked: Locked) -> tuple[str, str]:
     return '', ''
 
 
+def _tree_first(source: Source, gemfile: str) -> bool:
+    """Whether installing needs more of the code than the manifests: what the Gemfile reads, or gems that are part of it."""
+    return bool(NEEDS_TREE.search(HARMLESS.sub('', gemfile)) or source.glob(VENDORED))
+
+
 def _processes(source: Source, locked: Locked) -> tuple[tuple[ProcessType, ...], str]:
     if source.exists('Procfile'):
         return (), 'Procfile'
@@ -216,5 +222,7 @@ def _notes(source: Source, locked: Locked, env: Mapping[str, str]) -> Iterable[s
         yield f'Rails needs the config var {SECRET}, which is not set.'
     if locked.bundler:
         yield f"Gemfile.lock was written by Bundler {ascii(locked.bundler)[1:-1]}; the stack's own Bundler installs it."
+    if source.glob(VENDORED):
+        yield 'vendor/cache is in the repository: Bundler takes all gems from there.'
     if source.glob('vendor/bundle/*/*/*'):
         yield 'vendor/bundle is in the repository and is not used: "git rm -r --cached vendor/bundle" and add it to .gitignore.'

@@ -185,6 +185,13 @@ def test_the_code_comes_first_where_installing_needs_it(gemfile: str, first: boo
     assert plan(PROCFILE, gemfile=gemfile).values['tree_first'] is first
 
 
+def test_the_code_comes_first_where_gems_are_part_of_it() -> None:
+    found = plan(PROCFILE | {'vendor/cache/own-1.0.0.gem': b''})
+    assert found.values['tree_first'] is True
+    assert found.notes == ('vendor/cache is in the repository: Bundler takes all gems from there.',)
+    assert plan(PROCFILE | {'vendor/cache/.keep': b''}).values['tree_first'] is False
+
+
 def test_what_the_pusher_should_know_is_told() -> None:
     files: dict[str, str | bytes] = {'vendor/bundle/ruby/3.1.0/x': ''}
     notes = ' '.join(plan(PROCFILE | files, locked(more='\nBUNDLED WITH\n   2.5.4\n')).notes)

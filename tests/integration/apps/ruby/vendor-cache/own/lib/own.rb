@@ -1,0 +1,3 @@
+module Own
+  def self.words = "a gem of vendor/cache says hello"
+end
