@@ -1,39 +1,23 @@
 """What tools say when they fail, as they said it, and what is told of it: every cause has an example.
 
 ``causes/<buildpack>/<case>.txt`` has the last lines of a failed step and, above a line ``----``, what has to be told
-of them. ``shared`` are those of every platform. More examples stand in the tests of single buildpacks.
+of them. ``shared`` are those of every platform. More examples stand in the tests of single buildpacks: in each test here
+that is given ``said`` and ``cause``.
 """
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from gitreceive.buildpack import CAUSES, load_buildpacks
-from tests.unit import test_buildpack
-from tests.unit.buildpacks import (
-    test_deno_plan,
-    test_go_plan,
-    test_java_causes,
-    test_php_plan,
-    test_ruby_plan,
-    test_rust_plan,
-    test_scala_plan,
-)
 
 FOLDER = Path(__file__).parent / 'causes'
 CASES = sorted(FOLDER.glob('*/*.txt'))
 BUILDPACKS = {buildpack.name: buildpack for buildpack in load_buildpacks()}
-BESIDE = {
-    'deno': test_deno_plan,
-    'go': test_go_plan,
-    'java': test_java_causes,
-    'php': test_php_plan,
-    'ruby': test_ruby_plan,
-    'rust': test_rust_plan,
-    'scala': test_scala_plan,
-}
+BESIDE = sorted(Path(__file__).parent.glob('test_*_*.py'))
 
 
 def read(case: Path) -> tuple[str, str]:
@@ -46,17 +30,19 @@ def examples() -> Iterator[tuple[str, str]]:
     """All that there are: the buildpack, and what was said."""
     for case in CASES:
         yield ('minimal' if case.parent.name == 'shared' else case.parent.name), read(case)[1]
-    for name, module in BESIDE.items():
-        for given in parameters(module.test_a_failed_step_is_told_with_its_cause_and_a_remedy):
-            yield name, given['said']
-    for given in parameters(test_buildpack.test_the_last_lines_of_a_step_become_a_cause_and_a_remedy):
-        yield given['buildpack'], given['line']
+    for path in BESIDE:
+        for said in column(f'tests.unit.buildpacks.{path.stem}', 'said'):
+            yield path.stem.split('_')[1], said
+    told = 'tests.unit.test_buildpack'
+    yield from zip(column(told, 'buildpack'), column(told, 'line'), strict=True)
 
 
-def parameters(test: object) -> list[dict[str, str]]:
-    """What a test is given, by name."""
-    names, rows = test.pytestmark[0].args  # type: ignore[attr-defined]
-    return [dict(zip(names, row, strict=True)) for row in rows]
+def column(module: str, name: str) -> Iterator[str]:
+    """What the tests of a module get for ``name`` that are given a ``cause``, too."""
+    for test in vars(import_module(module)).values():
+        for mark in getattr(test, 'pytestmark', ()):
+            if mark.name == 'parametrize' and {name, 'cause'}.issubset(mark.args[0]):
+                yield from (row[mark.args[0].index(name)] for row in mark.args[1])
 
 
 def first(name: str, said: str) -> str:
