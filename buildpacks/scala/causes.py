@@ -5,6 +5,7 @@ from gitreceive.java import JAVA_CAUSES
 ABSENT = 'Correct its name, version or Scala version in build.sbt or project/plugins.sbt; if it is right, try again.'
 
 CAUSES = (
+    *JAVA_CAUSES,
     (
         r'^([^\n]{1,100} asks for sbt [^\n]{1,40}, and there is no such version)',
         r'\g<1>\nCorrect it, and commit it.',
@@ -49,5 +50,4 @@ CAUSES = (
         r'no Procfile, and \d+ programs that can be started: ([^\n]{1,300})',
         r'several programs can be started: \g<1>\nAdd a Procfile that says which: "web: target/universal/stage/bin/NAME -Dhttp.port=$PORT".',
     ),
-    *JAVA_CAUSES,
 )
