@@ -148,6 +148,14 @@ def test_a_committed_target_is_told() -> None:
             'several programs can be started: a/b c/d\n',
         ),
         (
+            "[error] Not a valid command: nosuchtask (similar: tasks)\n[error] Not a valid project ID: nosuchtask\n[error] Expected ':'\n[error] Not a valid key: nosuchtask (similar: products)",
+            'sbt has no task "nosuchtask"\n',
+        ),
+        (
+            "Unrecognized VM option 'MaxPermSize=256m'\nError: Could not create the Java Virtual Machine.\nError: A fatal exception has occurred. Program will exit.",
+            'the JVM does not know "MaxPermSize=256m"\n',
+        ),
+        (
             '[error] Failed: Total 1, Failed 1, Errors 0, Passed 0\n[error] Failed tests:\n[error] \tHelloTest\n[error] (Test / test) sbt.TestsFailedException: Tests unsuccessful',
             'tests of the app fail\n',
         ),
