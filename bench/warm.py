@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from bench.errors import BenchError
 from bench.images import empty_cache
 from bench.measure import Row, alternate, series
 from bench.platforms import Growing, growing_apps, interpreted_apps, plain_app
@@ -36,11 +37,20 @@ def warm(bench: Bench) -> Iterator[Row]:
 
 
 def dependencies(bench: Bench) -> Iterator[Row]:
-    """A change of the dependencies, with the package manager's cache of the pushes before, and with an empty one."""
+    """A change of the dependencies, with the package manager's cache of the pushes before, and with an empty one.
+
+    Raises BenchError, when all have had their turn, for those that failed.
+    """
+    failed = []
     for name, growing in growing_apps().items():
         if name in bench.sizes.growing:
             app = replace(growing.app, name=f'growing-{name}')
-            yield from _grown(replace(growing, app=app), bench)
+            try:
+                yield from _grown(replace(growing, app=app), bench)
+            except BenchError as error:
+                failed.append(f'{app.title}: {error}')
+    if failed:
+        raise BenchError('; '.join(failed))
 
 
 def _grown(growing: Growing, bench: Bench) -> Iterator[Row]:
