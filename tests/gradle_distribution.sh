@@ -9,6 +9,7 @@ debs=$1 target=$2 url=$3
 for deb in "$debs"/*.deb; do
     dpkg-deb --extract "$deb" /
 done
+# Gradle asks for some jars by their names, for others by names with a version.
 jars=/usr/share/java
 version=$(basename $jars/gradle-launcher-[0-9]*.jar .jar)
 version=${version#gradle-launcher-}
@@ -23,9 +24,9 @@ for jar in $jars/gradle-*-"$version".jar; do
     { unzip -p "$jar" 'gradle-*-classpath.properties' 2>/dev/null || true; echo; } >>"$target/modules"
 done
 sed -n 's/^runtime=//p' "$target/modules" | tr ',' '\n' | sed '/^$/d' | sort --unique | while read -r name; do
-    cp "$jars/$name" "$home/lib/"
+    cp "$jars/$name" "$(readlink -f "$jars/$name")" "$home/lib/"
 done
-cp $jars/ant-[0-9]*.jar $jars/ant-launcher-[0-9]*.jar "$home/lib/"
+cp $jars/{ant,ant-launcher,junit4,hamcrest}-[0-9]*.jar "$home/lib/"
 
 own=$target/org/gradle/internal/installation
 mkdir -p "$own"
