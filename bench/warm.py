@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from bench.errors import BenchError
 from bench.images import empty_cache
@@ -44,13 +45,22 @@ def dependencies(bench: Bench) -> Iterator[Row]:
     failed = []
     for name, growing in growing_apps().items():
         if name in bench.sizes.growing:
-            app = replace(growing.app, name=f'growing-{name}')
             try:
-                yield from _grown(replace(growing, app=app), bench)
+                yield from _grown(_begun(name, growing), bench)
             except BenchError as error:
-                failed.append(f'{app.title}: {error}')
+                failed.append(f'{growing.app.title}: {error}')
     if failed:
         raise BenchError('; '.join(failed))
+
+
+def _begun(name: str, growing: Growing) -> Growing:
+    """The same, whose first push differs from the later ones in nothing but its dependencies."""
+
+    def write(folder: Path) -> None:
+        growing.app.write(folder)
+        growing.renew(folder, 0)
+
+    return replace(growing, app=replace(growing.app, name=f'growing-{name}', write=write))
 
 
 def _grown(growing: Growing, bench: Bench) -> Iterator[Row]:
