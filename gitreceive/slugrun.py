@@ -7,7 +7,7 @@ user without privileges, and is published on the host's loopback address only.
 import http.client
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from gitreceive.adapters.slugs.archive import repacked
 from gitreceive.adapters.slugs.reading import unpacked
 from gitreceive.boot import HOST, PORT, process_container
 from gitreceive.errors import SlugError, StackError
+from gitreceive.listening import TABLES, unanswered
 from gitreceive.model import ProcessType, Stack
 from gitreceive.text import decoded
 
@@ -46,9 +47,11 @@ def run_slug(
         while (address := _answering(engine, client, container)) is None:
             _refuse_ended(engine, client, container, process)
             if time.monotonic() > deadline:
+                why = unanswered(_inside(engine, client, container, ('cat', *TABLES)))
                 said = last_words(engine, client, container)
                 raise SlugError(
-                    f'{process.name} did not answer on $PORT within {wait:g} seconds; it said:\n{said}'
+                    f'{process.name} did not answer on $PORT within {wait:g} seconds{": " * bool(why)}{why}; '
+                    f'it said:\n{said}'
                 )
             time.sleep(0.05)
         yield f'http://{HOST}:{address}/'
@@ -128,6 +131,13 @@ def _answering(engine: Engine, client: APIClient, container: str) -> int | None:
     finally:
         connection.close()
     return port
+
+
+def _inside(engine: Engine, client: APIClient, container: str, words: Sequence[str]) -> str:
+    """What a command prints that runs beside the container's process."""
+    with engine.errors('looked into a container'):
+        created = client.exec_create(container, list(words), stderr=False)
+        return decoded(client.exec_start(created['Id']))
 
 
 def _refuse_ended(engine: Engine, client: APIClient, container: str, process: ProcessType) -> None:

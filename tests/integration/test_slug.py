@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -119,10 +120,34 @@ def test_a_process_that_does_not_bind_its_port_is_told(
     shop: Workshop, stack: Stack, slug: Slug, containers: Running
 ) -> None:
     process = ProcessType(name='web', command='echo started; exec sleep 1000')
-    with pytest.raises(SlugError, match=r'did not answer on \$PORT within 2 seconds; it said:\nstarted'):
+    with pytest.raises(
+        SlugError, match=r'within 2 seconds: it does not listen on any port.*; it said:\nstarted'
+    ):
         with run_slug(shop.engine, stack, slug.path, process, {}, wait=2):
             pass
     assert containers() == []
+
+
+@pytest.mark.parametrize(
+    ('where', 'told'),
+    [
+        (
+            "LocalAddr => '127.0.0.1', LocalPort => $ENV{PORT}",
+            'listens on 127.0.0.1:5000, which nobody outside',
+        ),
+        ('LocalPort => 3000', r'listens on 0\.0\.0\.0:3000 and \$PORT is 5000'),
+    ],
+)
+def test_a_process_that_listens_elsewhere_is_told_where(
+    shop: Workshop, stack: Stack, slug: Slug, where: str, told: str
+) -> None:
+    script = (
+        f'use IO::Socket::INET; my $held = IO::Socket::INET->new(Listen => 5, {where}) or die; sleep 1000'
+    )
+    process = ProcessType(name='web', command=f'exec perl -e {shlex.quote(script)}')
+    with pytest.raises(SlugError, match=told):
+        with run_slug(shop.engine, stack, slug.path, process, {}, wait=4):
+            pass
 
 
 def test_a_command_of_a_procfile_stays_one_argument(shop: Workshop, stack: Stack, slug: Slug) -> None:
