@@ -6,7 +6,6 @@ image ``pack_gems.rb`` makes gems of them, and of some that the stack's Ruby bri
 
 import io
 import json
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Sequence
@@ -16,8 +15,7 @@ import docker
 from docker.models.containers import Container
 
 from gitreceive.model import Stack
-from gitreceive.stack.recipe import load_recipe
-from gitreceive.stack.root import inspect_host
+from tests.debian import debs
 from tests.gems import Published
 
 PACKAGES = ('puma', 'ruby-bootsnap', 'ruby-railties', 'ruby-sinatra', 'ruby-sprockets-rails')
@@ -38,8 +36,7 @@ def debian_gems(engine: docker.DockerClient, stack: Stack) -> Sequence[Published
     )
     try:
         with tempfile.TemporaryDirectory(prefix='gitreceive-gems-') as work:
-            _fetch(Path(work), container, load_recipe(stack.name).suite)
-            container.put_archive('/', _for_container(Path(work)))
+            container.put_archive('/', _for_container(debs(PACKAGES, engine, stack, Path(work))))
         container.start()
         assert container.wait()['StatusCode'] == 0, container.logs(tail=20).decode('utf-8', 'replace')
         contents = _files(container, '/work/gems')
@@ -49,33 +46,11 @@ def debian_gems(engine: docker.DockerClient, stack: Stack) -> Sequence[Published
     return [Published(content=contents[about.pop('file')], **about) for about in index]
 
 
-def _fetch(work: Path, container: Container, suite: str) -> None:
-    """Downloads ``PACKAGES`` into ``work/debs``, with what they depend on and ``container`` lacks."""
-    for name in ('lists/partial', 'debs/partial'):
-        (work / name).mkdir(parents=True)
-    (work / 'status').write_bytes(_files(container, '/var/lib/dpkg/status')['status'])
-    (work / 'debian.sources').write_text(inspect_host(suite, ()).sources)
-    settings = {
-        'Dir::State': work,
-        'Dir::State::status': work / 'status',
-        'Dir::Cache': work,
-        'Dir::Cache::archives': work / 'debs',
-        'Dir::Etc::sourcelist': work / 'debian.sources',
-        'Dir::Etc::sourceparts': '/dev/null',
-        'APT::Sandbox::User': 'root',
-    }
-    apt = ['apt-get', '--quiet', '--quiet', *(f'--option={name}={value}' for name, value in settings.items())]
-    subprocess.run([*apt, 'update'], check=True)
-    subprocess.run(
-        [*apt, 'install', '--yes', '--no-install-recommends', '--download-only', *PACKAGES], check=True
-    )
-
-
-def _for_container(work: Path) -> bytes:
+def _for_container(fetched: Path) -> bytes:
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode='w') as tar:
         tar.add(PACKER, 'work/pack_gems.rb')
-        tar.add(work / 'debs', 'work/debs')
+        tar.add(fetched, 'work/debs')
     return written.getvalue()
 
 

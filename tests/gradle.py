@@ -16,7 +16,7 @@ from pathlib import Path
 import docker
 
 from gitreceive.model import Stack
-from tests.debian import fetch_packages
+from tests.debian import debs
 from tests.served import served
 
 MAKER = Path(__file__).with_name('gradle_distribution.sh')
@@ -50,8 +50,8 @@ def _make(engine: docker.DockerClient, stack: Stack, folder: Path, url: str) -> 
     container = engine.containers.create(stack.build_image, command, **words)
     try:
         with tempfile.TemporaryDirectory(prefix='gitreceive-gradle-') as work:
-            debs = fetch_packages(('gradle',), container, stack, Path(work))
-            container.put_archive('/', _packed({'work/gradle_distribution.sh': MAKER, 'work/debs': debs}))
+            fetched = debs(('gradle',), engine, stack, Path(work))
+            container.put_archive('/', _packed({'work/gradle_distribution.sh': MAKER, 'work/debs': fetched}))
         container.start()
         assert container.wait()['StatusCode'] == 0, container.logs(tail=20).decode('utf-8', 'replace')
         for name in MADE:

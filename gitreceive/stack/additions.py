@@ -48,7 +48,7 @@ def add(
     if images.marked(client, image, mark):
         return False
     console.step(f'Addition {name}: {len(wanted)} packages and what they depend on')
-    _fetch(work, host, images.file_of(client, build_id, STATUS), wanted)
+    fetch_packages(work, host, images.file_of(client, build_id, STATUS), wanted)
     (work / 'packages').write_text(''.join(f'{package}\n' for package in wanted))
     marks = {**images.labels(recipe, mark), images.BASE: build_id}
     made, printed = images.commit_on_top(
@@ -65,8 +65,11 @@ def _mark(recipe: StackRecipe, wanted: Sequence[str], build_id: str) -> str:
     return hashlib.sha256(json.dumps([FORMAT, script, *wanted, build_id]).encode()).hexdigest()
 
 
-def _fetch(work: Path, host: Host, status: bytes, wanted: Sequence[str]) -> None:
-    """Downloads what ``wanted`` needs beyond the packages of ``status`` into ``work/debs``, with the host's apt."""
+def fetch_packages(work: Path, host: Host, status: bytes, wanted: Sequence[str]) -> None:
+    """Downloads ``wanted``, and what they need beyond the packages of ``status``, into ``work/debs``.
+
+    The host's apt does it, with lists of its own below ``work``, and installs nothing. Raises StackError.
+    """
     for folder in ('state/lists/partial', 'cache', 'debs/partial'):
         (work / folder).mkdir(parents=True)
     (work / 'status').write_bytes(status)
