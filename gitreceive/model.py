@@ -63,6 +63,10 @@ class RefUpdate:
         return self.new == NO_COMMIT
 
 
+ROLLBACK = 'rollback='
+"""An option that no pusher can give: the verb of that name does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
     """An accepted update of an app's deploy branch, as the journal keeps it."""
@@ -76,6 +80,12 @@ class Push:
     def commit(self) -> Commit:
         """The commit to build."""
         return self.update.new
+
+    @property
+    def restores(self) -> int | None:
+        """The version of the release that is to be live again, for a rollback; None where something is to be built."""
+        found = (option.removeprefix(ROLLBACK) for option in self.options if option.startswith(ROLLBACK))
+        return next(map(int, found), None)
 
 
 class BuildState(StrEnum):

@@ -112,7 +112,7 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
             point('slug.stored')
             cancellation.check()
             release = _record(build, plan, image, stored, line, config)
-    _reduce_older(release, line)
+    reduce_older(release, line)
     return release
 
 
@@ -251,7 +251,7 @@ def _record(
     return recorded
 
 
-def _reduce_older(release: Release, line: Line) -> None:
+def reduce_older(release: Release, line: Line) -> None:
     """Of the slugs of older releases only the members stay: they are shared, and the slug can be read from them."""
     older = {found.slug.sha256 for found in line.history.releases(release.app, 1 + REDUCED)[1:]}
     for sha256 in older - {release.slug.sha256}:

@@ -15,12 +15,14 @@ from gitreceive.builder.worker import move_back
 from gitreceive.errors import BadCommand, BuildCancelled, UnknownApp
 from gitreceive.model import (
     NO_COMMIT,
+    ROLLBACK,
     AppName,
     Build,
     BuildState,
     Push,
     Pusher,
     RefUpdate,
+    Release,
     parse_app_name,
 )
 from gitreceive.repositories import ensure_repository, read_ref
@@ -201,9 +203,27 @@ def rebuild(request: Request, app: str, nocache: bool, detach: bool) -> Answerin
             options=frozenset({'nocache'} if nocache else ()),
         )
     )
-    if detach:
-        return _said(f'Build {build.number} is queued')
-    return followed(desk, build.number)
+    return _carried_out(desk, build, detach)
+
+
+@_verb('rollback', _APP, click.argument('version', required=False), click.option('--detach', is_flag=True))
+def rollback(request: Request, app: str, version: str | None, detach: bool) -> Answering:
+    """Makes an older release live again, by default the one before the live one: its slug, with its config vars."""
+    desk, name = request.desk, request.app(app)
+    found = desk.history.releases(name, -1)
+    if not found:
+        raise BadCommand(f'{name} has no release yet')
+    live, *older = found
+    target = _chosen(live, older, version)
+    build = desk.reception.enqueue(
+        Push(
+            app=name,
+            update=RefUpdate(old=live.commit, new=target.commit, ref=desk.history.deploy_branch(name) or ''),
+            pusher=request.asker.pusher,
+            options=frozenset({f'{ROLLBACK}{target.version}'}),
+        )
+    )
+    return _carried_out(desk, build, detach)
 
 
 @_verb('plan', _APP, click.argument('ref', required=False), _JSON)
@@ -220,6 +240,12 @@ def plan(request: Request, app: str, ref: str | None, as_json: bool) -> Answerin
         )
     yield told_plan(name, commit, desk, as_json)
     return 0
+
+
+def _carried_out(desk: Desk, build: Build, detach: bool) -> Answering:
+    if detach:
+        return _said(f'Build {build.number} is queued')
+    return followed(desk, build.number)
 
 
 def followed(desk: Desk, number: int, offset: int = 0) -> Answering:
@@ -245,6 +271,19 @@ def _build_of(request: Request, app: AppName, number: int | None) -> Build:
         which = f'build {number}' if number is not None else 'build'
         raise BadCommand(f'{app} has no {which}; "builds {app}" lists them')
     return build
+
+
+def _chosen(live: Release, older: Sequence[Release], version: str | None) -> Release:
+    """The older release of that version (``v3`` or ``3``), or the newest of them. Raises BadCommand."""
+    app, name = live.app, f'v{(version or "").removeprefix("v")}'
+    found = next((each for each in older if version is None or name == f'v{each.version}'), None)
+    if found:
+        return found
+    if version is None:
+        raise BadCommand(f'{app} has no release before v{live.version}')
+    if name == f'v{live.version}':
+        raise BadCommand(f'v{live.version} is what {app} runs')
+    raise BadCommand(f'{app} has no release {version[:20]!a}; "releases {app}" lists them')
 
 
 def _create(request: Request, words: tuple[str, ...]) -> Answering:

@@ -61,5 +61,6 @@ def _what_is_live(build: Build, current: Release | None) -> str:
         return f'{app}: the newer build decides what {branch} points at'
     if current is None:
         return f'{app} has no release yet; {branch} was set back, so that the same push tries again'
-    set_back = '' if current.commit == build.push.commit else f'; {branch} was set back to it'
+    moved = build.push.restores is None and current.commit != build.push.commit
+    set_back = f'; {branch} was set back to it' if moved else ''
     return f'{app} still runs v{current.version} ({current.commit[:7]}){set_back}'

@@ -1,4 +1,4 @@
-"""A worker: takes builds from the queue and runs the line, one after the other, until the queue closes."""
+"""A worker: takes builds and rollbacks from the queue and carries them out, one after the other, until the queue closes."""
 
 import errno
 import logging
@@ -15,6 +15,7 @@ from gitreceive.model import NO_COMMIT, Build, BuildState, Commit
 from gitreceive.pipeline import Line, deploy
 from gitreceive.points import point
 from gitreceive.repositories import move_ref, point_head, read_ref
+from gitreceive.rollback import roll_back
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,8 @@ class Worker(threading.Thread):
         self._queue.register(build.number, clock)
         try:
             with BuildLog(self._home.log(build.number), self._limits.log_bytes) as console:
-                deploy(build, self._line, console, clock)
+                make = deploy if build.push.restores is None else roll_back
+                make(build, self._line, console, clock)
             settle_release(build, self._history, self._home)
         except Interrupted:
             log.info('build %d was interrupted and goes on after the restart', build.number)
@@ -111,11 +113,21 @@ class Worker(threading.Thread):
 
 
 def settle_release(build: Build, history: History, home: Home) -> None:
-    """After a release: the deploy branch names its commit, also if it had been set back meanwhile."""
+    """After a release: the deploy branch names its commit, also if it had been set back meanwhile.
+
+    After a rollback it may name what was pushed and not built; what is still to be built keeps it.
+    """
     repo, ref = home.repo(build.push.app), build.push.update.ref
     before = [release.commit for release in history.releases(build.push.app, 2)[1:]]
-    move_ref(repo, ref, new=build.push.commit, expected=before[0] if before else NO_COMMIT)
+    expected = before[0] if before else NO_COMMIT
+    if build.push.restores is not None and not _waiting(build, history):
+        expected = read_ref(repo, ref)
+    move_ref(repo, ref, new=build.push.commit, expected=expected)
     point_head(repo, ref)
+
+
+def _waiting(build: Build, history: History) -> bool:
+    return any(each.push.app == build.push.app for each in history.live_builds())
 
 
 def move_back(build: Build, history: History, home: Home) -> bool:

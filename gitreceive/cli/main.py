@@ -28,7 +28,7 @@ COMMANDS = {
 """Where each command is, in a module of this package. Only the one that is asked for is imported: the SSH and Docker
 libraries take longer to load than most commands to run."""
 
-VERBS = ('allow', 'apps', 'builds', 'cancel', 'config', 'logs', 'rebuild', 'releases')
+VERBS = ('allow', 'apps', 'builds', 'cancel', 'config', 'logs', 'rebuild', 'releases', 'rollback')
 """Those of the grammar that the door knows, too."""
 
 

@@ -23,6 +23,7 @@ VERBS = {
     'logs': 'logs APP [--build N] [-f]          the log of a build; -f follows it',
     'cancel': 'cancel APP                         stops what builds or waits',
     'rebuild': 'rebuild APP [--nocache]            builds what is live once more',
+    'rollback': 'rollback APP [vN]                  makes an older release live again',
     'plan': 'plan APP [REF] [--json]            what a build would do, of what was pushed',
     'config': 'config APP [NAME=VALUE ...]        what builds get in their environment; --unset NAME',
     'allow': 'allow APP [PATH ...]               where slugs may hold what looks secret; --remove PATH',

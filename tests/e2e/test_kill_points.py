@@ -79,6 +79,27 @@ def test_a_push_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: 
     assert ann.push(work, app).json['release'] == before + 2
 
 
+@pytest.mark.parametrize('point', ['build.started', 'slug.stored', 'release.recorded'])
+def test_a_rollback_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: str) -> None:
+    app, receiver = f'kill-{next(_numbers)}', ann.receiver
+    work = make_app(tmp_path / 'work')
+    receiver.start()
+    for content in (b'second', b'third'):
+        assert ann.push(work, app).status == 0
+        change(work, {'file': content})
+    receiver.running['builder'].terminate()
+    receiver.running['builder'].wait(20)
+    receiver.start(GITRECEIVE_KILL_AT=point)
+    ann.ssh('rollback', app)
+    assert within(30, lambda: receiver.running['builder'].poll() == -9)
+    receiver.start()
+    assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED] * 3
+    first, _, third = receiver.releases(app)
+    assert (third.slug, third.commit) == (first.slug, first.commit)
+    assert within(30, lambda: receiver.ref(app) == first.commit)
+    assert receiver.leftovers() == []
+
+
 @pytest.mark.parametrize('point', ON_PLAN)
 def test_a_push_that_only_plans_is_not_built_after_the_builders_death(
     ann: Pusher, tmp_path: Path, point: str
