@@ -232,7 +232,7 @@ def test_an_addition_that_there_is_not_is_refused_with_those_that_there_are(
     docker_host: str, stack: Stack
 ) -> None:
     environ = {**os.environ, 'DOCKER_HOST': docker_host}
-    with pytest.raises(StackError, match='has no addition "other"; there are: rust'):
+    with pytest.raises(StackError, match='has no addition "other"; there are: php, rust'):
         build_stack(load_recipe(stack.name), environ, Lines(), Options(additions=('other',)))
 
 
