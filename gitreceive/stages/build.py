@@ -1,5 +1,6 @@
 """Builds the image of an app: the first stage that runs pushed code, in the engine and nowhere else."""
 
+import threading
 from collections.abc import Callable, Sequence
 
 from gitreceive.errors import BuildCancelled, BuildError, BuildTimeout, EngineGone
@@ -8,6 +9,13 @@ from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder
 
 Explain = Callable[[str, Sequence[str]], str | None]
 """From a failed step and its last lines to the cause and the remedy, if they are known."""
+
+
+PASSES = '\nTry again;'
+"""How the remedy of a cause begins that may pass by itself: the network's, mostly."""
+
+PAUSE = 5.0
+"""Seconds before the second try."""
 
 
 def build_image(
@@ -19,20 +27,32 @@ def build_image(
 ) -> Image:
     """The image that the recipe makes, with the exact versions in it.
 
-    Raises BuildError that names the step and its exit status, with what ``explain`` says of it, and carries its last
+    A step whose cause may pass by itself is tried once more. Raises BuildError that names the step and its exit status, with what ``explain`` says of it, and carries its last
     lines; BuildTimeout, BuildCancelled, EngineGone; SourceError if the code cannot be read. No image is left then.
     """
-    cancellation.check()
-    try:
-        return builder.build(job, console, cancellation)
-    except (BuildTimeout, BuildCancelled, EngineGone):
-        raise
-    except BuildError as error:
-        cause = explain(error.step, error.tail) if error.tail else None
-        if cause is None:
-            _tell_tail(error, console)
+    again = True
+    while True:
+        cancellation.check()
+        try:
+            return builder.build(job, console, cancellation)
+        except (BuildTimeout, BuildCancelled, EngineGone):
             raise
-        raise BuildError(f'{error}: {cause}', step=error.step, tail=error.tail) from error
+        except BuildError as error:
+            cause = explain(error.step, error.tail) if error.tail else None
+            if cause is None:
+                _tell_tail(error, console)
+                raise
+            if not again or PASSES not in cause:
+                raise BuildError(f'{error}: {cause}', step=error.step, tail=error.tail) from error
+            again = False
+            console.warn(f'{error}: {cause.partition(PASSES)[0]}; it is tried once more')
+        _wait(cancellation)
+
+
+def _wait(cancellation: Cancellation) -> None:
+    stopped = threading.Event()
+    with cancellation.call_on_stop(stopped.set):
+        stopped.wait(PAUSE)
 
 
 def _tell_tail(error: BuildError, console: Console) -> None:

@@ -219,11 +219,9 @@ def opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes] | None:
 def built(job: BuildJob, planned: Planned, shop: Workshop, clock: BuildClock) -> Any:
     """The image; a failure says what the line would say of it."""
     try:
-        return build_image(job, shop.builder, shop.console, clock)
+        return build_image(job, shop.builder, shop.console, clock, planned.explain)
     except BuildError as error:
-        raise BuildError(
-            f'{error}: {planned.explain(error.step, error.tail)}\n' + '\n'.join(error.tail)
-        ) from error
+        raise BuildError('\n'.join([str(error), *error.tail])) from error
 
 
 def process(plan: Plan, name: str) -> ProcessType:

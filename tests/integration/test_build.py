@@ -20,6 +20,7 @@ from gitreceive.adapters.docker.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.adapters.slugs.reading import unpacked
+from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
 from gitreceive.errors import BuildCancelled, BuildError, BuildTimeout, EngineGone
 from gitreceive.model import AppName, Commit, Image, Stack
@@ -133,6 +134,27 @@ def test_a_word_that_is_no_instruction_is_refused_before_an_image_is_looked_for(
 def test_a_missing_base_image_says_how_to_make_it(shop: Workshop) -> None:
     with pytest.raises(BuildError, match='gitreceive stack build'):
         shop.build('FROM registry.invalid/nothing:1\n')
+
+
+@pytest.mark.parametrize(('fails', 'tries'), [('1', 2), ('9', 2), ('0', 1)])
+def test_a_step_that_the_network_failed_is_tried_once_more(
+    shop: Workshop, salt: str, fails: str, tries: int
+) -> None:
+    count = f'echo >>/c/{salt}; [ $(wc -l </c/{salt}) -gt {fails} ]'
+    step = (
+        f'{count} || {{ echo getaddrinfo EAI_AGAIN a.host; exit 1; }}; echo tried $(wc -l </c/{salt}) times'
+    )
+    job = shop.job(f'{FROM}USER root\nRUN --mount=type=cache,id={salt},target=/c {step}\n')
+    console, clock = Lines(), BuildClock(60)
+    explain = next(each for each in load_buildpacks() if each.name == 'minimal').explain
+    if fails == '9':
+        with pytest.raises(BuildError, match='a host on the network could not be reached\nTry again'):
+            build_image(job, shop.builder, console, clock, explain)
+    else:
+        build_image(job, shop.builder, console, clock, explain)
+        assert f'tried {tries} times' in '\n'.join(console.details)
+    assert len(console.warnings) == tries - 1
+    assert all('could not be reached; it is tried once more' in line for line in console.warnings)
 
 
 @pytest.mark.parametrize('chatter', ['', 'while :; do echo busy; sleep 0.01; done & '])
