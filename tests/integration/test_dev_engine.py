@@ -48,6 +48,20 @@ def test_an_engine_that_a_run_has_started_ends_with_it_and_the_verdict_is_the_co
 
 
 @alone
+def test_a_namespace_that_an_engine_has_left_mounted_goes_with_it(place: Path) -> None:
+    """One stays after a container on the host's network, and then the directory cannot be removed."""
+    left = place / 'build' / 'engine' / 'run' / 'netns' / 'default'
+    left.parent.mkdir(parents=True)
+    left.touch()
+    subprocess.run(['mount', '--bind', '/proc/self/ns/net', str(left)], check=True)
+    try:
+        assert call(place, 'stop').returncode == 0
+        assert str(left) not in Path('/proc/mounts').read_text()
+    finally:
+        subprocess.run(['umount', str(left)], capture_output=True)
+
+
+@alone
 def test_a_pid_file_of_a_process_that_is_not_ours_is_no_reason_to_end_it(place: Path) -> None:
     with subprocess.Popen(['sleep', '60']) as stranger:
         (place / 'build' / 'engine').mkdir()
