@@ -21,7 +21,7 @@ from tests.gems import Published
 PACKAGES = ('puma', 'ruby-bootsnap', 'ruby-railties', 'ruby-sinatra', 'ruby-sprockets-rails')
 OF_RUBY = ('minitest', 'rake', 'webrick')
 PACKER = Path(__file__).with_name('pack_gems.rb')
-COMMAND = ('ruby', '/work/pack_gems.rb', '/work/debs', '/work/gems', *OF_RUBY)
+COMMAND = ('ruby', '/making/pack_gems.rb', '/making/debs', '/making/gems', *OF_RUBY)
 
 
 def debian_gems(engine: docker.DockerClient, stack: Stack) -> Sequence[Published]:
@@ -39,7 +39,7 @@ def debian_gems(engine: docker.DockerClient, stack: Stack) -> Sequence[Published
             container.put_archive('/', _for_container(debs(PACKAGES, engine, stack, Path(work))))
         container.start()
         assert container.wait()['StatusCode'] == 0, container.logs(tail=20).decode('utf-8', 'replace')
-        contents = _files(container, '/work/gems')
+        contents = _files(container, '/making/gems')
     finally:
         container.remove(force=True)
     index = json.loads(contents['index.json'])
@@ -49,8 +49,8 @@ def debian_gems(engine: docker.DockerClient, stack: Stack) -> Sequence[Published
 def _for_container(fetched: Path) -> bytes:
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode='w') as tar:
-        tar.add(PACKER, 'work/pack_gems.rb')
-        tar.add(fetched, 'work/debs')
+        tar.add(PACKER, 'making/pack_gems.rb')
+        tar.add(fetched, 'making/debs')
     return written.getvalue()
 
 

@@ -45,17 +45,17 @@ def gradle(engine: docker.DockerClient, stack: Stack, folder: Path) -> Iterator[
 
 
 def _make(engine: docker.DockerClient, stack: Stack, folder: Path, url: str) -> None:
-    command = ['/work/gradle_distribution.sh', '/work/debs', '/work/made', url]
+    command = ['/making/gradle_distribution.sh', '/making/debs', '/making/made', url]
     words = {'user': 'root', 'network_mode': 'none', 'labels': {'gitreceive.test': 'gradle'}}
     container = engine.containers.create(stack.build_image, command, **words)
     try:
         with tempfile.TemporaryDirectory(prefix='gitreceive-gradle-') as work:
             fetched = debs(('gradle',), engine, stack, Path(work))
-            container.put_archive('/', _packed({'work/gradle_distribution.sh': MAKER, 'work/debs': fetched}))
+            container.put_archive('/', _packed({'making/gradle_distribution.sh': MAKER, 'making/debs': fetched}))
         container.start()
         assert container.wait()['StatusCode'] == 0, container.logs(tail=20).decode('utf-8', 'replace')
         for name in MADE:
-            pieces, _ = container.get_archive(f'/work/made/{name}')
+            pieces, _ = container.get_archive(f'/making/made/{name}')
             with tarfile.open(fileobj=io.BytesIO(b''.join(pieces))) as tar:
                 tar.extractall(folder)
     finally:
