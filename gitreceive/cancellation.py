@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gitreceive.errors import BuildError, BuildTimeout
+from gitreceive.ports import Cancellation
 
 
 class BuildClock:
@@ -59,6 +60,14 @@ class BuildClock:
 
     def _expire(self) -> None:
         self.stop(BuildTimeout(f'timed out after {_spoken(self._limit)}'))
+
+
+def pause(cancellation: Cancellation, seconds: float) -> None:
+    """Waits that long, or until the build is stopped: then it raises what the build was stopped with."""
+    stopped = threading.Event()
+    with cancellation.call_on_stop(stopped.set):
+        stopped.wait(seconds)
+    cancellation.check()
 
 
 def _spoken(seconds: float) -> str:

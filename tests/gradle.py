@@ -7,7 +7,6 @@ lets it make a wrapper.
 import io
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +15,11 @@ from pathlib import Path
 import docker
 
 from gitreceive.model import Stack
-from tests.debian import debs
+from tests.debian import MADE, made_of_packages
 from tests.served import served
 
 MAKER = Path(__file__).with_name('gradle_distribution.sh')
-MADE = ('dist', 'wrapper')
+PARTS = ('dist', 'wrapper')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,26 +44,8 @@ def gradle(engine: docker.DockerClient, stack: Stack, folder: Path) -> Iterator[
 
 
 def _make(engine: docker.DockerClient, stack: Stack, folder: Path, url: str) -> None:
-    command = ['/making/gradle_distribution.sh', '/making/debs', '/making/made', url]
-    words = {'user': 'root', 'network_mode': 'none', 'labels': {'gitreceive.test': 'gradle'}}
-    container = engine.containers.create(stack.build_image, command, **words)
-    try:
-        with tempfile.TemporaryDirectory(prefix='gitreceive-gradle-') as work:
-            fetched = debs(('gradle',), engine, stack, Path(work))
-            container.put_archive('/', _packed({'making/gradle_distribution.sh': MAKER, 'making/debs': fetched}))
-        container.start()
-        assert container.wait()['StatusCode'] == 0, container.logs(tail=20).decode('utf-8', 'replace')
-        for name in MADE:
-            pieces, _ = container.get_archive(f'/making/made/{name}')
+    with made_of_packages(('gradle',), (MAKER, url), engine, stack) as container:
+        for name in PARTS:
+            pieces, _ = container.get_archive(f'{MADE}/{name}')
             with tarfile.open(fileobj=io.BytesIO(b''.join(pieces))) as tar:
                 tar.extractall(folder)
-    finally:
-        container.remove(force=True)
-
-
-def _packed(paths: dict[str, Path]) -> bytes:
-    written = io.BytesIO()
-    with tarfile.open(fileobj=written, mode='w') as tar:
-        for name, path in paths.items():
-            tar.add(path, name)
-    return written.getvalue()

@@ -5,10 +5,10 @@ Between the first object of a slug and the row of its release nothing says that 
 
 import fcntl
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from gitreceive.cancellation import pause
 from gitreceive.errors import StateError
 from gitreceive.home import Home
 from gitreceive.model import AppName
@@ -57,11 +57,8 @@ def _take_shared(file: int, cancellation: Cancellation | None) -> None:
     if cancellation is None:
         fcntl.flock(file, fcntl.LOCK_SH)
         return
-    stopped = threading.Event()
-    with cancellation.call_on_stop(stopped.set):
-        while not _taken(file):
-            stopped.wait(TRY_AGAIN)
-            cancellation.check()
+    while not _taken(file):
+        pause(cancellation, TRY_AGAIN)
 
 
 def _taken(file: int) -> bool:

@@ -1,15 +1,14 @@
 """Builds the image of an app: the first stage that runs pushed code, in the engine and nowhere else."""
 
-import threading
 from collections.abc import Callable, Sequence
 
+from gitreceive.cancellation import pause
 from gitreceive.errors import BuildCancelled, BuildError, BuildTimeout, EngineGone
 from gitreceive.model import Image
 from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder
 
 Explain = Callable[[str, Sequence[str]], str | None]
 """From a failed step and its last lines to the cause and the remedy, if they are known."""
-
 
 PASSES = '\nTry again;'
 """How the remedy of a cause begins that may pass by itself: the network's, mostly."""
@@ -27,8 +26,9 @@ def build_image(
 ) -> Image:
     """The image that the recipe makes, with the exact versions in it.
 
-    A step whose cause may pass by itself is tried once more. Raises BuildError that names the step and its exit status, with what ``explain`` says of it, and carries its last
-    lines; BuildTimeout, BuildCancelled, EngineGone; SourceError if the code cannot be read. No image is left then.
+    A step whose cause may pass by itself is tried once more. Raises BuildError that names the step and its exit
+    status, with what ``explain`` says of it, and carries its last lines; BuildTimeout, BuildCancelled, EngineGone;
+    SourceError if the code cannot be read. No image is left then.
     """
     again = True
     while True:
@@ -46,13 +46,7 @@ def build_image(
                 raise BuildError(f'{error}: {cause}', step=error.step, tail=error.tail) from error
             again = False
             console.warn(f'{error}: {cause.partition(PASSES)[0]}; it is tried once more')
-        _wait(cancellation)
-
-
-def _wait(cancellation: Cancellation) -> None:
-    stopped = threading.Event()
-    with cancellation.call_on_stop(stopped.set):
-        stopped.wait(PAUSE)
+        pause(cancellation, PAUSE)
 
 
 def _tell_tail(error: BuildError, console: Console) -> None:
