@@ -135,8 +135,9 @@ class SourceFile(NamedTuple):
 class Stack:
     """A base image pair: ``run_image`` runs slugs, ``build_image`` makes them.
 
-    ``pythons``, ``rubies``, ``gos`` and ``javas`` are the exact versions that it has, the newest last, ``rusts`` and
-    ``phps`` those of its additions ``rust`` and ``php``; ``python_mirror`` the URL that other Pythons come from, if any.
+    ``pythons``, ``rubies``, ``gos``, ``javas`` and ``gradles`` are the exact versions that it has, the newest last,
+    ``rusts`` and ``phps`` those of its additions ``rust`` and ``php``; ``python_mirror`` the URL that other Pythons come
+    from, and ``gradle_distribution`` that of a Gradle to be taken instead of its own, if any.
     """
 
     name: str
@@ -147,9 +148,11 @@ class Stack:
     rubies: tuple[str, ...] = ()
     gos: tuple[str, ...] = ()
     javas: tuple[str, ...] = ()
+    gradles: tuple[str, ...] = ()
     rusts: tuple[str, ...] = ()
     phps: tuple[str, ...] = ()
     python_mirror: str = ''
+    gradle_distribution: str = ''
 
     def addition(self, name: str) -> str:
         """The image of an addition: the build image, with what few apps are built with."""

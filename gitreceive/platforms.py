@@ -1,5 +1,7 @@
 """What apps can be built as here: the buildpacks and the stack that the settings name. Needs no engine."""
 
+from dataclasses import replace
+
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.planning import Planner
 from gitreceive.settings import Settings
@@ -9,8 +11,13 @@ from gitreceive.stack import load_stack
 def open_planner(settings: Settings) -> Planner:
     """What plans are made with. Raises SettingsError for a buildpack that is none, or a stack that there is not."""
     buildpacks = load_buildpacks(settings.buildpack_directories, settings.buildpack_hosts.split())
+    stack = replace(
+        load_stack(settings.stack),
+        python_mirror=settings.python_mirror,
+        gradle_distribution=settings.gradle_distribution,
+    )
     return Planner(
         buildpacks=buildpacks,
-        stack=load_stack(settings.stack, settings.python_mirror),
+        stack=stack,
         submodule_hosts=settings.submodule_hosts.split(),
     )

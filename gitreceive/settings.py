@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from gitreceive.errors import SettingsError
 
-MIRROR = re.compile(r'https?://[A-Za-z0-9._~:/@%+-]{1,500}', re.ASCII)
+URL = re.compile(r'https?://[A-Za-z0-9._~:/@%+-]{1,500}', re.ASCII)
 
 SYSTEM_CONFIG = Path('/etc/gitreceive/gitreceive.toml')
 
@@ -42,7 +42,8 @@ class Settings:
     releases keep their slugs; ``engine`` the Docker engine's URL (empty: the default socket); ``buildpacks``
     directories of buildpacks, joined by ``:``; ``buildpack_hosts`` where classic ones may be fetched from, words;
     ``submodule_hosts`` the same for submodules (empty: none are);
-    ``python_mirror`` the URL of Pythons that the stack lacks (empty: there are none).
+    ``python_mirror`` the URL of Pythons that the stack lacks (empty: there are none); ``gradle_distribution`` the URL of
+    the Gradle that builds apps without a wrapper (empty: the stack's).
     """
 
     home: Path
@@ -61,6 +62,7 @@ class Settings:
     buildpack_hosts: str = 'github.com codeload.github.com gitlab.com'
     submodule_hosts: str = ''
     python_mirror: str = ''
+    gradle_distribution: str = ''
     limits: Limits = Limits()
 
     @property
@@ -171,10 +173,12 @@ def _checked(settings: Settings) -> Settings:
         raise SettingsError(f'listen = {settings.listen!r}: host:port is expected, for example 0.0.0.0:2222')
     if settings.algorithms not in ('default', 'strict'):
         raise SettingsError(f'algorithms = {settings.algorithms!r}: "default" or "strict" is expected')
-    if settings.python_mirror and not MIRROR.fullmatch(settings.python_mirror):
-        raise SettingsError(
-            f'python_mirror = {settings.python_mirror!r}: a URL of http or https is expected, with nothing to escape'
-        )
+    for key in ('python_mirror', 'gradle_distribution'):
+        url = getattr(settings, key)
+        if url and not URL.fullmatch(url):
+            raise SettingsError(
+                f'{key} = {url!r}: a URL of http or https is expected, with nothing to escape'
+            )
     if settings.builds < 1:
         raise SettingsError('builds = 0: at least one build must be able to run')
     if settings.keep_releases < 1:

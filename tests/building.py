@@ -6,15 +6,20 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import IO
 
 from gitreceive.adapters.docker.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
+from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
-from gitreceive.model import AppName, Commit, ContextFile, Image, Recipe
+from gitreceive.errors import BuildError
+from gitreceive.model import AppName, Commit, ContextFile, Image, Recipe, Stack
+from gitreceive.planning import Planner
 from gitreceive.ports import BuildJob
 
 BUILD_IMAGE = 'gitreceive/cedar:12-build'
+APP_SECONDS = 300
 FROM = f'FROM {BUILD_IMAGE}\n'
 
 
@@ -52,7 +57,10 @@ class TarSource:
         return self._files[path]
 
     def glob(self, pattern: str) -> Sequence[str]:
-        raise NotImplementedError(pattern)
+        depth = pattern.count('/')
+        return [
+            name for name in self._files if name.count('/') == depth and PurePosixPath(name).match(pattern)
+        ]
 
     @contextmanager
     def archive(self, prefix: str) -> Iterator[IO[bytes]]:
@@ -91,6 +99,20 @@ class Workshop:
             'source': TarSource(files or {'file': b'content'}),
         } | words
         return BuildJob(**wanted)  # type: ignore[arg-type]
+
+    def build_app(self, files: Mapping[str, bytes], stack: Stack, app: str = 'hello') -> Image:
+        """Plans and builds an app, with minutes of time. A failure is told as pushers are, and the step's last lines."""
+        self.console = Lines()
+        planned = Planner(buildpacks=load_buildpacks(), stack=stack).plan(TarSource(files), {})
+        clock = BuildClock(APP_SECONDS)
+        try:
+            job = self.job('', files, recipe=planned.recipe, app=AppName(app))
+            return self.builder.build(job, self.console, clock)
+        except BuildError as error:
+            told = planned.explain(error.step, error.tail) or ''
+            raise BuildError('\n'.join([told, *error.tail])) from error
+        finally:
+            clock.close()
 
     def build(self, dockerfile: str, files: Mapping[str, bytes] | None = None, **words: object) -> Image:
         """Builds, with a minute of time."""

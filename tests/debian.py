@@ -1,9 +1,12 @@
-"""Debian's packages for tests: fetched by the host's own apt, as those of an addition to the stack are, and worked on."""
+"""What tests make in containers of the build image: of what it has, and of Debian's packages.
+
+The host's own apt fetches them, as it does for an addition to the stack.
+"""
 
 import io
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,34 +24,33 @@ MADE = f'{PLACE}/made'
 
 
 @contextmanager
-def made_of_packages(
-    names: Sequence[str],
+def made_inside(
     call: Sequence[str | Path],
     engine: docker.DockerClient,
     stack: Stack,
+    *,
+    debs: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Container]:
-    """A container of the stack's build image, without a network, in which a script has worked on Debian's packages.
+    """A container of the stack's build image, without a network, in which a script has worked.
 
-    ``call`` is the program, with the script as a Path, and its last words: before these it gets the directory with the
-    ``.deb`` files of ``names``, and of what they need that the image lacks, and ``MADE``, which is for what it makes.
+    ``call`` is the program, with the script as a Path, and its last words: before these it gets the directory with
+    ``debs``, if any, and ``MADE``, which is for what it makes.
     """
     script = next(word for word in call if isinstance(word, Path))
     at = call.index(script) + 1
     words = [f'{PLACE}/{word.name}' if isinstance(word, Path) else word for word in call]
+    brought = [script, debs] if debs else [script]
     container = engine.containers.create(
         stack.build_image,
-        [*words[:at], f'{PLACE}/debs', MADE, *words[at:]],
+        [*words[:at], *(f'{PLACE}/{path.name}' for path in brought[1:]), MADE, *words[at:]],
         user='root',
         network_mode='none',
         environment=dict(environment or {}),
         labels={'gitreceive.test': script.stem},
     )
     try:
-        with tempfile.TemporaryDirectory(prefix='gitreceive-debian-') as work:
-            host = inspect_host(load_recipe(stack.name).suite, ())
-            fetch_packages(Path(work), host, file_of(engine, stack.build_image, STATUS), names)
-            container.put_archive('/', _packed(script, Path(work, 'debs')))
+        container.put_archive('/', _packed(brought))
         container.start()
         assert container.wait()['StatusCode'] == 0, container.logs(tail=20).decode('utf-8', 'replace')
         yield container
@@ -56,9 +58,25 @@ def made_of_packages(
         container.remove(force=True)
 
 
-def _packed(script: Path, debs: Path) -> bytes:
+@contextmanager
+def made_of_packages(
+    names: Sequence[str],
+    call: Sequence[str | Path],
+    engine: docker.DockerClient,
+    stack: Stack,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Container]:
+    """The same, with the ``.deb`` files of ``names``, and of what they need that the image lacks."""
+    with tempfile.TemporaryDirectory(prefix='gitreceive-debian-') as work:
+        host = inspect_host(load_recipe(stack.name).suite, ())
+        fetch_packages(Path(work), host, file_of(engine, stack.build_image, STATUS), names)
+        with made_inside(call, engine, stack, debs=Path(work, 'debs'), environment=environment) as container:
+            yield container
+
+
+def _packed(brought: Iterable[Path]) -> bytes:
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode='w') as tar:
-        for path in (script, debs):
+        for path in brought:
             tar.add(path, f'{PLACE[1:]}/{path.name}')
     return written.getvalue()

@@ -1,14 +1,11 @@
 #!/bin/bash
-# Makes a Gradle distribution of Debian's packages, and a wrapper for it: gradle_distribution.sh DEBS TARGET URL
+# Makes a Gradle distribution of the stack's Gradle, and a wrapper for it: gradle_distribution.sh TARGET URL
 #
 # TARGET/dist gets gradle-VERSION-bin.zip, which the wrapper in TARGET/wrapper is told to fetch from URL/dist. Debian's
 # Gradle takes itself to be in /usr/share/gradle, wherever it is: the class that says so gives way to one that looks.
 set -euo pipefail
-debs=$1 target=$2 url=$3
+target=$1 url=$2
 
-for deb in "$debs"/*.deb; do
-    dpkg-deb --extract "$deb" /
-done
 # Gradle asks for some jars by their names, for others by names with a version.
 jars=/usr/share/java
 version=$(basename $jars/gradle-launcher-[0-9]*.jar .jar)

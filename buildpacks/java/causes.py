@@ -56,6 +56,14 @@ CAUSES = (
         r'several jars can be run: \g<1>\nAdd a Procfile that says which: "web: java $JAVA_OPTS -jar target/NAME.jar".',
     ),
     (
+        r'(Could not (?:find method|[gs]et unknown property) [^\s]{1,100}|[^\s>][^\n>]{1,100} (?:requires|supports) Gradle \d[^\n]{0,80}|Only Project build scripts can contain plugins)[\s\S]{0,3000}^There is no Gradle wrapper: that was (Gradle \d[\w.]{0,20})\.$',
+        r'the build scripts and \g<2> do not fit: \g<1>\nRun "gradle wrapper" at home with the Gradle that builds the app there, and commit gradlew and gradle/wrapper/.',
+    ),
+    (
+        r'^There is no Gradle wrapper, and no Gradle that starts at (\S{1,500})$',
+        r'the Gradle of this receiver could not be had from \g<1>\nThe sysadmin should look at the setting gradle_distribution, and at the network and proxy of the build host.',
+    ),
+    (
         r'There are test failures|There were failing tests',
         'tests of the app fail\nThey are above; the receiver leaves them out unless MAVEN_CUSTOM_OPTS or GRADLE_TASK say otherwise.',
     ),

@@ -1,19 +1,22 @@
-"""Java apps: pom.xml built by Maven, or a Gradle wrapper; run by a copy of the stack's Java."""
+"""Java apps: built by Maven or Gradle, by their wrappers where they are there; run by a copy of the stack's Java."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from gitreceive.errors import DetectError
 from gitreceive.java import java_choice
 from gitreceive.manifest import CONFLICT, read_text
-from gitreceive.model import Plan, ProcessType, Stack
+from gitreceive.model import Choice, Plan, ProcessType, Stack
 from gitreceive.ports import Source
 
 from .causes import CAUSES as CAUSES
 
 GRADLES = ('build.gradle', 'build.gradle.kts', 'settings.gradle', 'settings.gradle.kts')
-MARKERS = ('pom.xml', 'gradlew')
+MARKERS = ('pom.xml', 'build.gradle', 'build.gradle.kts')
+KOTLIN_SINCE = 5
+"""The first Gradle that reads build scripts in Kotlin (.kts) and has left the trial of them behind."""
 
-HINTS = {'build.xml': 'build with Maven or Gradle: add a pom.xml, or a build.gradle with the Gradle wrapper'}
+HINTS = {'build.xml': 'build with Maven or Gradle: add a pom.xml, or a build.gradle'}
 
 
 def detect(source: Source) -> str | None:
@@ -25,25 +28,25 @@ def detect(source: Source) -> str | None:
 
 
 def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
-    """How the app is built. Raises DetectError for a version that the stack lacks, a manifest with conflicts, or a missing wrapper."""
+    """How the app is built.
+
+    Raises DetectError for a version that the stack lacks, a manifest with conflicts, and build scripts that need a wrapper.
+    """
     reason = detect(source) or MARKERS[0]
     tool = 'maven' if reason == 'pom.xml' else 'gradle'
-    if reason in GRADLES:
-        raise DetectError(
-            f'{reason} is there, and no Gradle wrapper to build with: run "gradle wrapper", and commit gradlew and '
-            'gradle/wrapper/; or set the config var BUILDPACK_URL to the platform that the app is of'
-        )
     _refuse_conflicts(source, tool)
     choice = java_choice(source, stack)
+    gradle = () if reason in ('pom.xml', 'gradlew') else (_gradle_choice(source, stack, reason),)
+    taken = (stack.gradle_distribution or 'stack',) if gradle else ()
     procfile = source.exists('Procfile')
     return Plan(
         buildpack='java',
         title=f'Java ({tool.title()})',
         reason=reason,
-        choices=(choice,),
+        choices=(choice, *gradle),
         values={
             'java': choice.wanted,
-            'tool': tool,
+            'tool': (tool, *taken),
             'start': 'procfile' if procfile else 'jar',
             'folder': 'target' if tool == 'maven' else 'build/libs',
         },
@@ -51,7 +54,32 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
         processes_from='Procfile'
         if procfile
         else 'No Procfile, so the default for Java (the one jar that can be run)',
-        notes=tuple(_notes(source, tool)),
+        notes=tuple(_notes(source, tool, gradle)),
+    )
+
+
+def _gradle_choice(source: Source, stack: Stack, reason: str) -> Choice:
+    """The Gradle for an app without a wrapper: that of the receiver, or the stack's."""
+    if stack.gradle_distribution:
+        name = stack.gradle_distribution.rpartition('/')[2]
+        version = re.fullmatch(r'gradle-(.+)-(?:bin|all)\.zip', name)
+        return Choice(
+            tool='Gradle',
+            wanted=version[1] if version else name,
+            source='gradle_distribution of this receiver',
+        )
+    newest = stack.gradles[-1] if stack.gradles else ''
+    kotlin = next((name for name in GRADLES if name.endswith('.kts') and source.exists(name)), '')
+    if newest and not (kotlin and int(newest.partition('.')[0]) < KOTLIN_SINCE):
+        return Choice(tool='Gradle', wanted=newest, source=f'default of {stack.name}')
+    there = (
+        f'the stack {stack.name} has Gradle {newest}, which cannot read {kotlin}'
+        if newest
+        else 'the stack has none'
+    )
+    raise DetectError(
+        f'{reason} is there, and no Gradle wrapper to build with, and {there}: run "gradle wrapper", and commit gradlew '
+        'and gradle/wrapper/; or set the config var BUILDPACK_URL to the platform that the app is of'
     )
 
 
@@ -67,9 +95,14 @@ def _refuse_conflicts(source: Source, tool: str) -> None:
             )
 
 
-def _notes(source: Source, tool: str) -> Iterable[str]:
+def _notes(source: Source, tool: str, gradle: Iterable[Choice]) -> Iterable[str]:
     folder = 'target' if tool == 'maven' else 'build'
     if any(source.glob(f'{folder}/{pattern}') for pattern in ('*', '*/*', '*/*/*')):
         yield f'{folder} is in the repository and is not used: "git rm -r --cached {folder}" and add it to .gitignore.'
     if tool == 'maven' and source.exists('mvnw'):
         yield 'Built with the Maven wrapper (mvnw).'
+    for choice in gradle:
+        yield (
+            f'There is no Gradle wrapper, so Gradle {choice.wanted} builds it. For the version that you have at home run '
+            '"gradle wrapper", and commit gradlew and gradle/wrapper/.'
+        )

@@ -5,7 +5,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ INGREDIENTS = ('stack.toml', 'packages-run.txt', 'packages-build.txt', 'run.sh',
 PYTHON = re.compile(r'python3\.\d+=(\d+\.\d+\.\d+)')
 RUBY = re.compile(r'ruby\d\.\d+=(?:\S*\+really)?(\d+\.\d+\.\d+)')
 GO = re.compile(r'golang-1\.\d+-go=(\d+(?:\.\d+)+)')
+GRADLE = re.compile(r'gradle=(\d+(?:\.\d+)+)')
 JAVA = re.compile(r'openjdk-\d+-jdk-headless=(\d+(?:\.\d+)*)')
 PHP = re.compile(r'php\d\.\d+-cli=(\d+(?:\.\d+)+)')
 RUST = re.compile(r'rustc(?:-web)?=(\d+(?:\.\d+)+)')
@@ -50,12 +51,9 @@ class StackRecipe:
         return tuple(name for name in lists if name not in ('run', 'build'))
 
 
-def load_stack(name: str, python_mirror: str = '') -> Stack:
-    """The stack as the rest of the program knows it, with the mirror of Pythons that the receiver has, if any.
-
-    Raises StackError if there is none, or it is not readable.
-    """
-    return replace(load_recipe(name).stack, python_mirror=python_mirror)
+def load_stack(name: str) -> Stack:
+    """The stack as the rest of the program knows it. Raises StackError if there is none, or it is not readable."""
+    return load_recipe(name).stack
 
 
 def load_recipe(name: str) -> StackRecipe:
@@ -127,6 +125,7 @@ def _stack(place: Path, table: Mapping[str, Any]) -> Stack:
         rubies=versions(installed, RUBY),
         gos=versions(installed, GO),
         javas=versions(installed, JAVA),
+        gradles=versions(installed, GRADLE),
         rusts=versions(rust, RUST),
         phps=versions(php, PHP),
     )

@@ -8,28 +8,16 @@ import tarfile
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import docker
 import pytest
 
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.cancellation import BuildClock
 from gitreceive.model import AppName, Stack
-from gitreceive.stages.detect import choose_plan
-from gitreceive.stages.dockerfile import render_dockerfile
-from tests.building import TarSource, Workshop, workshop
+from tests.building import Workshop, workshop
 
 BUILD_SECONDS = 300
 NAME = '@only-here/words'
-
-
-class Files(TarSource):
-    """A source that can be searched for nothing."""
-
-    def glob(self, pattern: str) -> tuple[str, ...]:
-        return ()
 
 
 class Registry:
@@ -99,20 +87,13 @@ def build(shop: Workshop, stack: Stack, registry: Registry, app: str, version: s
     root = {'name': 'app', 'version': '1.0.0', 'dependencies': {NAME: version}}
     entry = {'version': version, 'integrity': integrity(version)}
     lock = {**root, 'lockfileVersion': 3, 'packages': {'': root, f'node_modules/{NAME}': entry}}
-    source = Files(
-        {
-            'package.json': json.dumps({**root, 'description': uuid.uuid4().hex}).encode(),
-            'package-lock.json': json.dumps(lock).encode(),
-            '.npmrc': f'@only-here:registry={registry.url}/\n'.encode(),
-            'Procfile': b'web: node',
-        }
-    )
-    buildpacks = load_buildpacks()
-    plan = choose_plan(source, buildpacks, stack, {})
-    node = next(buildpack for buildpack in buildpacks if buildpack.name == plan.buildpack)
-    with closing(BuildClock(BUILD_SECONDS)) as clock:
-        job = shop.job('', source=source, recipe=render_dockerfile(plan, node, stack), app=AppName(app))
-        shop.builder.build(job, shop.console, clock)
+    files = {
+        'package.json': json.dumps({**root, 'description': uuid.uuid4().hex}).encode(),
+        'package-lock.json': json.dumps(lock).encode(),
+        '.npmrc': f'@only-here:registry={registry.url}/\n'.encode(),
+        'Procfile': b'web: node',
+    }
+    shop.build_app(files, stack, app)
 
 
 def test_a_registry_is_asked_for_new_versions_only(shop: Workshop, stack: Stack, registry: Registry) -> None:

@@ -6,33 +6,21 @@ import json
 import re
 import tarfile
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import docker
 import pytest
 
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.cancellation import BuildClock
 from gitreceive.errors import BuildError
 from gitreceive.model import Image, Stack
-from gitreceive.stages.detect import choose_plan
-from gitreceive.stages.dockerfile import render_dockerfile
-from tests.building import TarSource, workshop
+from tests.building import workshop
 from tests.served import served
 
 BUILD_SECONDS = 300
 PARTS = {'/usr/bin/python3.11': 'python/bin/', '/usr/lib/python3.11': 'python/lib/'}
 OTHERS = re.compile(r'__pycache__|^python3\.11/(test|config-|sitecustomize)')
 FILES = {'requirements.txt': b'', '.python-version': b'3.11\n', 'Procfile': b'web: python -V'}
-
-
-class Files(TarSource):
-    """A source that can be searched for nothing."""
-
-    def glob(self, pattern: str) -> tuple[str, ...]:
-        return ()
 
 
 @pytest.fixture(scope='module')
@@ -91,16 +79,8 @@ def listing(url: str, checksum: str) -> dict[str, object]:
 def built(docker_host: str, stack: Stack, mirror: str) -> Image:
     """The app on a stack that has another Python only."""
     lacking = replace(stack, pythons=('3.10.9',), python_mirror=mirror)
-    source = Files(FILES)
-    buildpacks = load_buildpacks()
-    plan = choose_plan(source, buildpacks, lacking, {})
-    python = next(buildpack for buildpack in buildpacks if buildpack.name == plan.buildpack)
-    with workshop(docker_host) as shop, closing(BuildClock(BUILD_SECONDS)) as clock:
-        try:
-            job = shop.job('', source=source, recipe=render_dockerfile(plan, python, lacking))
-            return shop.builder.build(job, shop.console, clock)
-        except BuildError as error:
-            raise BuildError(f'{python.explain(error.step, error.tail)}\n' + '\n'.join(error.tail)) from error
+    with workshop(docker_host) as shop:
+        return shop.build_app(FILES, lacking)
 
 
 def test_a_python_that_the_stack_lacks_is_fetched_and_recorded(

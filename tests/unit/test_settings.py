@@ -10,13 +10,14 @@ from gitreceive.errors import SettingsError
 from gitreceive.settings import load_settings
 
 
-def test_a_mirror_of_pythons_is_a_url_and_nothing_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize('key', ['python_mirror', 'gradle_distribution'])
+def test_where_builds_fetch_tools_from_is_a_url_and_nothing_else(tmp_path: Path, key: str) -> None:
     config = tmp_path / 'gitreceive.toml'
-    config.write_text('python_mirror = "https://mirror.example/pythons"')
-    assert load_settings(config=config, environ={}).python_mirror == 'https://mirror.example/pythons'
+    config.write_text(f'{key} = "https://mirror.example/tools"')
+    assert getattr(load_settings(config=config, environ={}), key) == 'https://mirror.example/tools'
     for url in ('ftp://mirror.example', '/srv/pythons', 'https://mirror.example/$(id)', 'https://a b'):
-        with pytest.raises(SettingsError, match='a URL of http or https is expected'):
-            load_settings(config=config, environ={'GITRECEIVE_PYTHON_MIRROR': url})
+        with pytest.raises(SettingsError, match=f'{key} = .*: a URL of http or https is expected'):
+            load_settings(config=config, environ={f'GITRECEIVE_{key.upper()}': url})
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='needs root')

@@ -163,7 +163,13 @@ def test_the_checked_in_stack_can_be_loaded() -> None:
         'gitreceive/cedar:12-build',
         1000,
     )
-    wanted = {'3.11.': stack.pythons, '3.1.': stack.rubies, '1.19.': stack.gos, '17.': stack.javas}
+    wanted = {
+        '3.11.': stack.pythons,
+        '3.1.': stack.rubies,
+        '1.19.': stack.gos,
+        '17.': stack.javas,
+        '4.4.': stack.gradles,
+    }
     assert all(len(there) == 1 and there[0].startswith(start) for start, there in wanted.items())
     assert load_recipe('cedar-12').additions == ('php', 'rust')
     assert (len(stack.rusts), len(stack.phps), stack.addition('rust')) == (

@@ -181,6 +181,48 @@ GRADLE = [
     ),
 ]
 
+END = '\n\n* Try:\nRun with --stacktrace option to get the stack trace.\n\nBUILD FAILED in 4s\nThere is no Gradle wrapper: that was Gradle 4.4.1.'
+NO_WRAPPER = [
+    (
+        "* Where:\nBuild file '/app/src/build.gradle' line: 5\n\n* What went wrong:\nA problem occurred evaluating root project 'hello'.\n> Could not find method register() for arguments [stage, build_4ryy2rywezw6jatdepu0u101g$_run_closure1@17d76ebb] on task set of type org.gradle.api.internal.tasks.DefaultTaskContainer."
+        + END,
+        'the build scripts and Gradle 4.4.1 do not fit: Could not find method register()\nRun "gradle wrapper" at home',
+    ),
+    (
+        "* Where:\nBuild file '/app/src/build.gradle' line: 3\n\n* What went wrong:\nA problem occurred evaluating root project 'x'.\n> Could not set unknown property 'archiveFileName' for task ':jar' of type org.gradle.api.tasks.bundling.Jar."
+        + END,
+        "the build scripts and Gradle 4.4.1 do not fit: Could not set unknown property 'archiveFileName'\n",
+    ),
+    (
+        "* Where:\nBuild file '/app/src/build.gradle' line: 3\n\n* What went wrong:\nA problem occurred evaluating root project 'x'.\n> Could not get unknown property 'libs' for object of type org.gradle.api.internal.artifacts.dsl.dependencies.DefaultDependencyHandler."
+        + END,
+        "the build scripts and Gradle 4.4.1 do not fit: Could not get unknown property 'libs'\n",
+    ),
+    (
+        "* Where:\nBuild file '/app/src/build.gradle' line: 1\n\n* What went wrong:\nAn exception occurred applying plugin request [id: 'org.springframework.boot', version: '3.3.5']\n> Failed to apply plugin [id 'org.springframework.boot']\n   > Spring Boot plugin requires Gradle 7.x (7.5 or later). The current version is Gradle 4.4.1"
+        + END,
+        'the build scripts and Gradle 4.4.1 do not fit: Spring Boot plugin requires Gradle 7.x (7.5 or later). The',
+    ),
+    (
+        "* Where:\nBuild file '/app/src/build.gradle' line: 1\n\n* What went wrong:\nAn exception occurred applying plugin request [id: 'com.github.johnrengelman.shadow', version: '8.1.1']\n> Failed to apply plugin [class 'com.github.jengelman.gradle.plugins.shadow.ShadowBasePlugin']\n   > This version of Shadow supports Gradle 8.0+ only. Please upgrade."
+        + END,
+        'the build scripts and Gradle 4.4.1 do not fit: This version of Shadow supports Gradle 8.0+ only. Please upgrade.\n',
+    ),
+    (
+        "* Where:\nSettings file '/app/src/settings.gradle' line: 1\n\n* What went wrong:\nCould not compile settings file '/app/src/settings.gradle'.\n> startup failed:\n  settings file '/app/src/settings.gradle': 1: Only Project build scripts can contain plugins {} blocks\n  \n   @ line 1, column 1.\n     plugins { id \"x.y\" version \"1\" }\n     ^\n  \n  1 error"
+        + END,
+        'the build scripts and Gradle 4.4.1 do not fit: Only Project build scripts can contain plugins\n',
+    ),
+    (
+        "* What went wrong:\nTask 'nosuchtask' not found in root project 'src'." + END,
+        'the build has no task nosuchtask\n',
+    ),
+    (
+        'Downloading http://gradle.example/gradle-9.9-bin.zip\n\nException in thread "main" java.io.FileNotFoundException: http://gradle.example/gradle-9.9-bin.zip\nThere is no Gradle wrapper, and no Gradle that starts at http://gradle.example/gradle-9.9-bin.zip',
+        'the Gradle of this receiver could not be had from http://gradle.example/gradle-9.9-bin.zip\nThe sysadmin should',
+    ),
+]
+
 FINISH = [
     ('no Procfile, and 0 jars that can be run: ', 'there is no jar that can be run, and no Procfile\n'),
     (
@@ -194,7 +236,7 @@ FINISH = [
     ('step', 'said', 'cause'),
     [
         *(('maven', *case) for case in MAVEN),
-        *(('gradle', *case) for case in (*WRAPPER, *GRADLE)),
+        *(('gradle', *case) for case in (*WRAPPER, *GRADLE, *NO_WRAPPER)),
         *(('finish jar target', *case) for case in FINISH),
     ],
 )

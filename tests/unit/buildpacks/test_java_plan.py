@@ -1,6 +1,7 @@
 """What the Java buildpack plans, from system.properties and what lies beside pom.xml or gradlew."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,12 @@ from gitreceive.stages.detect import choose_plan
 from tests.fakes import FakeSource
 
 STACK = Stack(
-    name='cedar-12', run_image='run', build_image='build', uid=1000, javas=('11.0.2', '17.0.9', '17.0.21.1')
+    name='cedar-12',
+    run_image='run',
+    build_image='build',
+    uid=1000,
+    javas=('11.0.2', '17.0.9', '17.0.21.1'),
+    gradles=('4.4.1', '4.10.2'),
 )
 JAVA = next(buildpack for buildpack in load_buildpacks() if buildpack.name == 'java')
 POM: dict[str, str | bytes] = {'pom.xml': '<project/>'}
@@ -40,26 +46,57 @@ def test_maven_and_gradle_are_told_apart(
     files: dict[str, str | bytes], tool: str, folder: str, reason: str
 ) -> None:
     found = plan(files)
-    assert (found.values['tool'], found.values['folder'], found.reason) == (tool, folder, reason)
+    assert (found.values['tool'], found.values['folder'], found.reason) == ((tool,), folder, reason)
     assert [(process.name, process.command) for process in found.processes] == [('web', 'start-jar')]
     assert found.values['start'] == 'jar'
 
 
 def test_a_gradle_wrapper_needs_something_to_build() -> None:
     assert JAVA.detect(FakeSource({'gradlew': ''})) is None
-    assert plan({'pom.xml': '<project/>', 'build.gradle': ''}).values['tool'] == 'maven'
+    assert plan({'pom.xml': '<project/>', 'build.gradle': ''}).values['tool'] == ('maven',)
+
+
+@pytest.mark.parametrize('name', ['build.gradle', 'settings.gradle'])
+def test_an_app_without_a_wrapper_is_built_by_the_stacks_gradle(name: str) -> None:
+    files = FakeSource({name: '', 'Procfile': 'web: build/install/hello/bin/hello', 'package.json': '{}'})
+    found = choose_plan(files, load_buildpacks(), STACK, {})
+    assert (found.buildpack, found.reason, found.values['tool']) == ('java', name, ('gradle', 'stack'))
+    gradle = found.choices[1]
+    assert (gradle.tool, gradle.wanted, gradle.source) == ('Gradle', '4.10.2', 'default of cedar-12')
+    assert 'There is no Gradle wrapper, so Gradle 4.10.2 builds it.' in found.notes[0]
+
+
+@pytest.mark.parametrize('name', ['build.gradle.kts', 'settings.gradle.kts'])
+def test_scripts_in_kotlin_need_a_wrapper_where_the_stacks_gradle_is_too_old(name: str) -> None:
+    files = FakeSource({name: '', 'build.gradle': '', 'Procfile': 'web: build/install/hello/bin/hello'})
+    with pytest.raises(DetectError) as error:
+        choose_plan(files, load_buildpacks(), STACK, {})
+    assert f'the stack cedar-12 has Gradle 4.10.2, which cannot read {name}' in str(error.value)
+    assert 'run "gradle wrapper", and commit gradlew and gradle/wrapper/' in str(error.value)
+    assert choose_plan(files, load_buildpacks(), STACK, {'BUILDPACK_URL': 'minimal'}).buildpack == 'minimal'
+    newer = replace(STACK, gradles=('5.0',))
+    assert choose_plan(files, load_buildpacks(), newer, {}).values['tool'] == ('gradle', 'stack')
+
+
+def test_a_stack_without_gradle_needs_a_wrapper() -> None:
+    with pytest.raises(DetectError, match=r'no Gradle wrapper to build with, and the stack has none: run'):
+        JAVA.plan(FakeSource({'build.gradle': ''}), replace(STACK, gradles=()), {})
 
 
 @pytest.mark.parametrize(
-    'name', ['build.gradle', 'build.gradle.kts', 'settings.gradle', 'settings.gradle.kts']
+    ('file', 'version'),
+    [('gradle-8.10.2-bin.zip', '8.10.2'), ('gradle-9.0-rc-1-all.zip', '9.0-rc-1'), ('ours.zip', 'ours.zip')],
 )
-def test_gradle_without_its_wrapper_is_refused_also_where_a_procfile_would_do_for_another(name: str) -> None:
-    files = FakeSource({name: '', 'Procfile': 'web: build/install/hello/bin/hello', 'package.json': '{}'})
-    with pytest.raises(DetectError) as error:
-        choose_plan(files, load_buildpacks(), STACK, {})
-    assert f'{name} is there, and no Gradle wrapper' in str(error.value)
-    assert 'run "gradle wrapper", and commit gradlew and gradle/wrapper/' in str(error.value)
-    assert choose_plan(files, load_buildpacks(), STACK, {'BUILDPACK_URL': 'minimal'}).buildpack == 'minimal'
+def test_the_receivers_own_gradle_goes_before_the_stacks(file: str, version: str) -> None:
+    url = f'https://mirror.example/{file}'
+    receivers = replace(STACK, gradle_distribution=url)
+    found = JAVA.plan(FakeSource({'build.gradle.kts': ''}), receivers, {})
+    assert found.values['tool'] == ('gradle', url)
+    assert (found.choices[1].wanted, found.choices[1].source) == (
+        version,
+        'gradle_distribution of this receiver',
+    )
+    assert JAVA.plan(FakeSource(GRADLE), receivers, {}).values['tool'] == ('gradle',)
 
 
 def test_with_a_procfile_no_jar_is_looked_for() -> None:

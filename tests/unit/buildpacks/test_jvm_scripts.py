@@ -19,7 +19,14 @@ def run(
     script: str, words: tuple[str, ...], home: Path, env: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """Runs a script whose ``/app`` is ``home``, and whose tools are below ``home``."""
-    for name in ('src/gradlew', 'tools/mvn', 'tools/java', 'tools/strip-nondeterminism', 'heroku/versions'):
+    for name in (
+        'src/gradlew',
+        'tools/gradle',
+        'tools/mvn',
+        'tools/java',
+        'tools/strip-nondeterminism',
+        'heroku/versions',
+    ):
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
@@ -68,6 +75,18 @@ def test_gradle_runs_the_apps_own_stage_else_build_without_tests(
     (tmp_path / 'src').mkdir()
     (tmp_path / 'src' / 'build.gradle').write_text(build)
     assert run('java/gradle', (), tmp_path, env).stdout.endswith(f'<--no-daemon><--console><plain>{tasks}')
+
+
+def test_without_a_wrapper_the_stacks_gradle_builds_and_a_failure_says_so(tmp_path: Path) -> None:
+    (tmp_path / 'tools').mkdir()
+    (tmp_path / 'src').mkdir()
+    says = '#!/bin/sh\n[ "$1" = --version ] && echo "Gradle 4.4.1" && exit\necho "<$*>"; exit 3\n'
+    (tmp_path / 'tools' / 'gradle').write_text(says)
+    (tmp_path / 'tools' / 'gradle').chmod(0o755)
+    done = run('java/gradle', ('stack',), tmp_path, {})
+    assert done.returncode == 3
+    assert done.stdout.endswith('<--no-daemon --console plain build -x check -x test>\n')
+    assert done.stderr == 'There is no Gradle wrapper: that was Gradle 4.4.1.\n'
 
 
 def test_a_settings_file_that_is_asked_for_has_to_be_there(tmp_path: Path) -> None:
