@@ -25,7 +25,7 @@ demo: setup  ## a receiver, two apps, two pushes, two slugs: see it work
 
 bench:  ## compare with the naive way; prints a table in Markdown
 	@dev/setup bench
-	@dev/engine run sh -c '$(PYTHON) -m gitreceive.cli.stack build && $(PYTHON) -m bench $(ARGS)'
+	@dev/engine run sh -c '$(PYTHON) -m gitreceive.cli.stack build --with php && $(PYTHON) -m bench $(ARGS)'
 
 lint: setup  ## style, types and import contracts
 	@dev/lint

@@ -64,7 +64,13 @@ def interpreted_apps() -> dict[str, App]:
         'pip': example_app('python', 'Python with pip', 'app.py', '#'),
         'uv': _app('uv', 'Python with uv', 'hello.py', '#', UV),
         'poetry': _case('python/poetry', 'Python with Poetry', 'server.py', '#'),
+        'pipenv': _case('python/pipenv', 'Python with Pipenv', 'server.py', '#'),
+        'pdm': _case('python/pdm', 'Python with PDM', 'server.py', '#'),
         'bun': _app('bun', 'Bun', 'server.js', '//', BUN),
+        'deno': _case('deno/npm-package', 'Deno', 'main.ts', '//'),
+        'php': _case('php/page', 'PHP', 'index.php', '//'),
+        'classic': _case('classic/inline', 'classic buildpack', 'serve.pl', '#'),
+        'minimal': _case('minimal/shell', 'minimal', 'serve.pl', '#'),
         'dockerfile': _case('dockerfile/stack-and-cmd', 'Dockerfile', 'serve.pl', '#'),
     }
 

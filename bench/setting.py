@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.naive import Naive
 from bench.ours import Ours
+from bench.platforms import interpreted_apps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,7 @@ class Sizes:
     runs: int = 5
     cold: int = 3
     fresh: bool = True
-    interpreted: tuple[str, ...] = ('static', 'ruby', 'pip', 'uv', 'poetry', 'bun', 'dockerfile')
+    interpreted: tuple[str, ...] = tuple(interpreted_apps())
     growing: tuple[str, ...] = ('node', 'java', 'scala', 'go')
     changes: int = 3
     packages: int = 50_000
