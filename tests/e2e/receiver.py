@@ -22,7 +22,14 @@ from gitreceive.model import AppName, Build, Release
 from tests.e2e.door.door_process import Done, alive, descendants, run, wait_until
 
 PROCFILE = b'web: cat\n'
-PLAIN_GIT = {'GIT_CONFIG_GLOBAL': '/dev/null', 'GIT_CONFIG_NOSYSTEM': '1', 'GIT_TERMINAL_PROMPT': '0'}
+PLAIN_GIT = {
+    'GIT_CONFIG_GLOBAL': '/dev/null',
+    'GIT_CONFIG_NOSYSTEM': '1',
+    'GIT_TERMINAL_PROMPT': '0',
+    'GIT_CONFIG_COUNT': '1',
+    'GIT_CONFIG_KEY_0': 'core.bigFileThreshold',  # git looks for deltas between random blobs for minutes
+    'GIT_CONFIG_VALUE_0': '1m',
+}
 WHO = ('-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'protocol.file.allow=always')
 
 

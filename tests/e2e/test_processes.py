@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.door.door_process import alive, descendants
-from tests.e2e.receiver import Pusher, Receiver, change, copy_app, make_app, within
+from tests.e2e.receiver import Pusher, Receiver, change, copy_app, git, make_app, within
 from tests.memory import memory
 
 EXAMPLES = Path(__file__).parents[2] / 'examples'
@@ -151,6 +151,7 @@ def test_what_the_processes_take_when_idle_and_with_300_megabytes(
     door, builder = receiver.pid('door'), receiver.pid('builder')
     assert memory(door, 'VmRSS') < 60_000_000
     assert memory(builder, 'VmRSS') < 80_000_000
+    git(work, 'config', 'core.compression', '0')
     change(work, {f'blob-{number}': os.urandom(10_000_000) for number in range(30)})
     pushed = bea.push(work, 'app', timeout=300)
     assert pushed.status == 0, pushed.err

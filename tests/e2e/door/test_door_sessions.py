@@ -311,7 +311,6 @@ def test_an_eleventh_session_on_a_connection_is_refused(alice, door, builder, tm
 def test_an_honest_push_of_a_gigabyte_goes_through_in_little_memory(alice, door, tmp_path):
     work = make_work(tmp_path / 'big')
     run_git(work, 'config', 'core.compression', '0')
-    run_git(work, 'config', 'core.bigFileThreshold', '1m')
     for at in range(50):
         (work / f'f{at}').write_bytes(os.urandom(20_000_000))
     commit(work)
