@@ -22,6 +22,9 @@ SEND_SECONDS = 60.0
 
 MAX_CONVERSATIONS = 256
 
+TICK_SECONDS = 0.25
+"""A signal that comes just before accept(2) does not interrupt it: its handler runs when that returns."""
+
 Respond = Callable[[list[str], int], Answering]
 """Fields and the peer's uid in, text and status out."""
 
@@ -43,6 +46,8 @@ class SocketServer:
         while True:
             try:
                 connection, _ = self._listener.accept()
+            except TimeoutError:
+                continue
             except OSError as error:
                 if self._listener.fileno() < 0:
                     return
@@ -75,6 +80,7 @@ class SocketServer:
             os.chown(path, -1, group)
             os.chmod(path, 0o660)
         self._listener.listen(128)
+        self._listener.settimeout(TICK_SECONDS)
 
     def _start(self, connection: socket.socket) -> bool:
         peer = struct.unpack('3i', connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]

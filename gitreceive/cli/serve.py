@@ -19,6 +19,9 @@ from gitreceive.errors import SettingsError, StateError
 from gitreceive.home import Home
 from gitreceive.settings import Settings, as_environment
 
+TICK_SECONDS = 0.25
+"""A signal that comes just before a wait does not interrupt it: its handler runs when that is over."""
+
 RESTART_SECONDS = 0.2
 PATIENCE = 10.0
 """A process that dies again and again is started again more and more slowly, up to this many seconds."""
@@ -106,7 +109,8 @@ class Supervisor:
         for keeper in keepers:
             keeper.start()
         for keeper in keepers:
-            keeper.join()
+            while keeper.is_alive():
+                keeper.join(TICK_SECONDS)
 
     def stop(self) -> None:
         """Ends all parts. May be called by a signal handler."""

@@ -27,7 +27,7 @@ PLAIN_GIT = {
     'GIT_CONFIG_NOSYSTEM': '1',
     'GIT_TERMINAL_PROMPT': '0',
     'GIT_CONFIG_COUNT': '1',
-    'GIT_CONFIG_KEY_0': 'core.bigFileThreshold',  # git looks for deltas between random blobs for minutes
+    'GIT_CONFIG_KEY_0': 'core.bigFileThreshold',  # git looks for deltas in random blobs for minutes
     'GIT_CONFIG_VALUE_0': '1m',
 }
 WHO = ('-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'protocol.file.allow=always')

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.cli.serve import check_that_it_runs, door_environment
+from gitreceive.cli.serve import Part, Supervisor, check_that_it_runs, door_environment
 from gitreceive.errors import SettingsError
 from gitreceive.settings import load_settings
+from tests.signals import unnoticed
 
 
 def test_the_door_gets_its_settings_and_nothing_that_may_be_a_secret() -> None:
@@ -38,3 +39,10 @@ def test_several_storages_are_a_list_or_one_line(tmp_path: Path) -> None:
     file = tmp_path / 'settings.toml'
     file.write_text('storage = ["file:///srv/slugs", "s3://bucket"]')
     assert load_settings(config=file, environ={}).storage_url == 'file:///srv/slugs s3://bucket'
+
+
+def test_a_signal_that_interrupts_nothing_ends_the_supervisor_too(tmp_path: Path) -> None:
+    supervisor, begun = Supervisor(), tmp_path / 'begun'
+    part = Part(command=('sh', '-c', f'touch {begun}; exec sleep 60'), environment=os.environ)
+    with unnoticed(supervisor.stop, begun.exists, rescue=supervisor.stop):
+        supervisor.run([part])

@@ -166,7 +166,7 @@ def make_work(path: Path, **files: bytes) -> Path:
     """A working directory with one commit on ``main``."""
     path.mkdir(parents=True, exist_ok=True)
     run_git(path, 'init', '-q', '-b', 'main')
-    run_git(path, 'config', 'core.bigFileThreshold', '1m')  # git looks for deltas between random blobs for minutes
+    run_git(path, 'config', 'core.bigFileThreshold', '1m')  # git looks for deltas in random blobs for minutes
     for name, content in (files or {'file': b'hello\n'}).items():
         (path / name).write_bytes(content)
     commit(path)
