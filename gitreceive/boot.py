@@ -14,7 +14,8 @@ LOG = {'Type': 'json-file', 'Config': {'max-size': '10m', 'max-file': '1'}}
 
 START = """
 cd /app || exit 1
-for profile in /app/.profile.d/*.sh; do if [ -f "$profile" ]; then . "$profile"; fi; done
+for gitreceive_profile in /app/.profile.d/*.sh; do if [ -f "$gitreceive_profile" ]; then . "$gitreceive_profile"; fi; done
+unset gitreceive_profile
 if [ -f /app/.profile ]; then . /app/.profile; fi
 cd /app/src || exit 1
 exec bash -c "$1"

@@ -9,11 +9,9 @@ export YARN_IGNORE_PATH=1
 if [ -z "${WEB_CONCURRENCY-}" ]; then
     export WEB_MEMORY="${WEB_MEMORY:-512}"
     WEB_CONCURRENCY=$(($(gitreceive_memory) / WEB_MEMORY))
-    cpus=$(nproc)
-    if [ "$WEB_CONCURRENCY" -gt "$cpus" ]; then WEB_CONCURRENCY=$cpus; fi
+    if [ "$WEB_CONCURRENCY" -gt "$(nproc)" ]; then WEB_CONCURRENCY=$(nproc); fi
     if [ "$WEB_CONCURRENCY" -lt 1 ]; then WEB_CONCURRENCY=1; fi
     export WEB_CONCURRENCY
-    unset cpus
 fi
 unset -f gitreceive_memory
 cd /app/src

@@ -9,11 +9,9 @@ export GUNICORN_CMD_ARGS="${GUNICORN_CMD_ARGS---access-logfile -}"
 # The smaller of 2 workers a processor and one, and one for each 256 MB that the container may use (cgroup v2, then v1).
 if [ -z "${WEB_CONCURRENCY-}" ]; then
     WEB_CONCURRENCY=$(($(gitreceive_memory) / 256))
-    workers=$(($(nproc) * 2 + 1))
-    if [ "$WEB_CONCURRENCY" -gt "$workers" ]; then WEB_CONCURRENCY=$workers; fi
+    if [ "$WEB_CONCURRENCY" -gt $(($(nproc) * 2 + 1)) ]; then WEB_CONCURRENCY=$(($(nproc) * 2 + 1)); fi
     if [ "$WEB_CONCURRENCY" -lt 1 ]; then WEB_CONCURRENCY=1; fi
     export WEB_CONCURRENCY
-    unset workers
 fi
 unset -f gitreceive_memory
 cd /app/src

@@ -30,10 +30,18 @@ def test_each_has_its_value_also_when_it_is_called_as_a_variable_of_the_script(t
 
 
 def test_those_that_would_lead_the_build_astray_are_left_out(tmp_path: Path) -> None:
-    config = {'own': '^$', 'PATH': '/x', 'LD_PRELOAD': 'x', 'BASH_ENV': 'x', 'WITH_ENV': 'no', 'a-b': 'x'}
+    config = {
+        'own': '^$',
+        'PATH': '/x',
+        'LD_PRELOAD': 'x',
+        'BASH_ENV': 'x',
+        'WITH_ENV': 'no',
+        'a-b': 'x',
+        'GLOBIGNORE': '*',
+    }
     found = given(tmp_path, config)
     assert (found['PATH'], found['WITH_ENV']) == ('/usr/bin:/bin', 'yes')
-    assert not {'LD_PRELOAD', 'BASH_ENV', 'a-b'} & set(found)
+    assert not {'LD_PRELOAD', 'BASH_ENV', 'a-b', 'GLOBIGNORE'} & set(found)
 
 
 def test_what_a_script_has_made_of_names_in_lower_case_is_undone_for_its_commands(tmp_path: Path) -> None:

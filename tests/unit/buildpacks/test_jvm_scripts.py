@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,14 +33,17 @@ def run(
         if not path.exists():
             path.write_text(TELLS)
             path.chmod(0o755)
-    text = (directory('buildpacks') / script).read_text().replace('/app/', f'{home}/')
+    folder, buildpacks = home / 'buildpack', directory('buildpacks')
+    shutil.copytree(buildpacks / 'shared', folder, dirs_exist_ok=True)
+    path = folder / Path(script).name
+    path.write_text((buildpacks / script).read_text().replace('/app/', f'{home}/'))
     environ = {
         'PATH': f'{home}/tools:{os.environ["PATH"]}',
         'WITH_ENV': 'yes',
         'SOURCE_DATE_EPOCH': '1',
         **env,
     }
-    return subprocess.run(['bash', '-c', text, script, *words], env=environ, capture_output=True, text=True)
+    return subprocess.run(['bash', path, *words], env=environ, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,3 @@
 <?php
 
-echo isset($_GET['name']) ? 'hello ' . $_GET['name'] : 'pages of PHP, ' . getenv('GREETING'), "\n";
+echo isset($_GET['name']) ? 'hello ' . $_GET['name'] : 'pages of PHP, ' . getenv('GREETING'), ', root is ', getenv('root'), "\n";
