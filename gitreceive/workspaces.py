@@ -35,6 +35,9 @@ WANTED = (
     'resolutions',
     'overrides',
     'pnpm',
+    'patchedDependencies',
+    'catalog',
+    'catalogs',
 )
 LOCAL = ('file:', 'link:', 'portal:', 'patch:', './', '../', '~/', '/')
 SCRIPTS = ('preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare')

@@ -9,6 +9,7 @@ from gitreceive.errors import DetectError
 from gitreceive.manifest import read_json_object, read_text, table
 from gitreceive.model import Choice, Plan, ProcessType, Stack
 from gitreceive.ports import Source
+from gitreceive.workspaces import has_workspaces, workspace_folders
 
 MARKERS = ('bun.lock', 'bun.lockb')
 
@@ -23,7 +24,8 @@ MANIFESTS = ('package.json', *MARKERS, 'bunfig.toml', '.npmrc')
 INSTALL_SCRIPTS = ('preinstall', 'install', 'postinstall', 'preprepare', 'prepare', 'postprepare')
 SERVERS = ('server.ts', 'server.js', 'index.ts', 'index.js')
 DEPENDENCIES = ('dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies')
-LOCAL = ('file:', 'link:', 'workspace:', './', '../', '/')
+OWN = 'workspace:'
+LOCAL = ('file:', 'link:', OWN, './', '../', '/')
 PIN = re.compile(r'bun@(\d{1,9}\.\d{1,9}\.\d{1,9})', re.ASCII)
 LONGEST_RANGE = 200
 
@@ -99,10 +101,12 @@ def _values(
     early = any(scripts.get(name) for name in INSTALL_SCRIPTS)
     keep_dev = env.get('NODE_ENV', 'production') != 'production' or bool(package.get('trustedDependencies'))
     with_dev = keep_dev or early or bool(build)
+    folders = workspace_folders(source, package, 'bun') if has_workspaces(source, package) else ()
     return {
         'bun': bun,
         'manifests': tuple(name for name in MANIFESTS if source.exists(name)),
-        'tree_first': early or _needs_tree(source, package),
+        'workspaces': folders,
+        'tree_first': early or _needs_tree(source, package, folders),
         'install': ('install', '--frozen-lockfile')
         if with_dev
         else ('install', '--frozen-lockfile', '--production'),
@@ -112,12 +116,14 @@ def _values(
     }
 
 
-def _needs_tree(source: Source, package: Mapping[str, object]) -> bool:
+def _needs_tree(source: Source, package: Mapping[str, object], folders: tuple[str, ...]) -> bool:
+    """Whether installing looks at more than the manifests, those in ``folders`` too."""
     wanted = (spec for kind in DEPENDENCIES for spec in table(package, kind, 'package.json').values())
     return bool(
-        package.get('workspaces')
+        (package.get('workspaces') and not folders)
+        or package.get('patchedDependencies')
         or source.glob('patches/*')
-        or any(spec.startswith(LOCAL) for spec in wanted)
+        or any(spec.startswith(LOCAL) and not (folders and spec.startswith(OWN)) for spec in wanted)
     )
 
 

@@ -7,12 +7,12 @@ from gitreceive.errors import DetectError
 from gitreceive.manifest import read_json_object, read_text, table
 from gitreceive.model import Choice, Plan, ProcessType, Stack
 from gitreceive.ports import Source
+from gitreceive.workspaces import has_workspaces, workspace_folders
 
 from .causes import CAUSES as CAUSES
 from .commands import commands, keeps_development
 from .managers import Manager, choose_manager
 from .versions import node_choice
-from .workspaces import has_workspaces, workspace_folders
 
 MARKERS = ('package.json', 'server.js')
 

@@ -5,6 +5,8 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
 from gitreceive.model import Stack
@@ -12,7 +14,7 @@ from gitreceive.planning import Planner
 from gitreceive.sources.workdir import WorkingDirectory
 from tests.building import Workshop, workshop
 
-APP = Path(__file__).parent / 'apps' / 'node' / 'workspaces'
+APPS = Path(__file__).parent / 'apps'
 BUILD_SECONDS = 300
 
 
@@ -26,13 +28,19 @@ def unchanged(app: Path, shop: Workshop, stack: Stack) -> str:
     return next((line for line in shop.console.details if line.startswith('Unchanged')), '')
 
 
-def test_only_a_change_of_a_manifest_installs_again(docker_host: str, stack: Stack, tmp_path: Path) -> None:
-    app = shutil.copytree(APP, tmp_path / 'app')
-    greet = app / 'packages' / 'greet'
+@pytest.mark.parametrize(
+    ('app', 'code', 'installs'),
+    [('node/workspaces', 'greet.js', 'npm ci'), ('bun/workspaces', 'greet.ts', 'bun install')],
+)
+def test_only_a_change_of_a_manifest_installs_again(
+    docker_host: str, stack: Stack, tmp_path: Path, app: str, code: str, installs: str
+) -> None:
+    place = shutil.copytree(APPS / app, tmp_path / 'app')
+    greet = place / 'packages' / 'greet'
     with workshop(docker_host) as shop:
-        unchanged(app, shop, stack)
-        (greet / 'greet.js').write_text(f'module.exports = () => "{shop.home}"\n')
-        assert 'npm ci' in unchanged(app, shop, stack)
+        unchanged(place, shop, stack)
+        (greet / code).write_text(f'// {shop.home}\n')
+        assert installs in unchanged(place, shop, stack)
         manifest = json.loads((greet / 'package.json').read_text())
         (greet / 'package.json').write_text(json.dumps({**manifest, 'description': shop.home}))
-        assert 'npm ci' not in unchanged(app, shop, stack)
+        assert installs not in unchanged(place, shop, stack)

@@ -7,6 +7,7 @@ import pytest
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.errors import DetectError
 from gitreceive.model import Plan, Stack
+from gitreceive.stages.dockerfile import render_dockerfile
 from tests.fakes import FakeSource
 
 STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, pythons=('3.11.2',))
@@ -77,6 +78,9 @@ def test_dependencies_of_development_are_there_for_a_build_script_and_pruned_aft
     [
         ({'scripts': {'start': 'x', 'postinstall': 'y'}}, {}),
         (START | {'workspaces': ['a']}, {}),
+        (START | {'workspaces': ['a']}, {'a/package.json': '{"scripts": {"postinstall": "x"}}'}),
+        (START | {'workspaces': ['a'], 'patchedDependencies': {'ms': 'x'}}, {'a/package.json': '{}'}),
+        (START | {'patchedDependencies': {'ms@2.1.3': 'x/ms.patch'}}, {}),
         (START | {'dependencies': {'a': 'file:../a'}}, {}),
         (START, {'patches/a.patch': ''}),
     ],
@@ -86,6 +90,17 @@ def test_the_code_comes_first_where_installing_needs_it(
 ) -> None:
     assert plan(package, files).values['tree_first'] is True
     assert plan(START).values['tree_first'] is False
+
+
+@pytest.mark.parametrize('listed', [['apps/*'], {'packages': ['./apps/*'], 'catalog': {'ms': '2.1.3'}}])
+def test_of_workspaces_the_manifests_come_first_and_the_code_after_what_is_installed(listed: object) -> None:
+    package = START | {'workspaces': listed, 'devDependencies': {'a': 'workspace:*'}}
+    found = plan(package, {'apps/a/package.json': '{"name": "a"}', 'apps/a/index.ts': ''})
+    assert (found.values['tree_first'], found.values['workspaces']) == (False, ('apps/a',))
+    text = render_dockerfile(found, BUN, STACK).dockerfile
+    steps = ('["src/apps/a/package.json", "/app/src/apps/a/"]', '/tmp/buildpack/bun"', '["src", "/app/src"]')
+    places = [text.index(step) for step in steps]
+    assert places == sorted(places)
 
 
 def test_an_app_is_started_by_its_script_or_its_server() -> None:
