@@ -12,6 +12,8 @@ from gitreceive.ports import Source
 from .causes import CAUSES as CAUSES
 
 MARKERS = ('go.mod',)
+STACK = 'stack'
+"""Instead of a version: the stack's own Go."""
 
 MODULES = 'write a go.mod with the Go of today (go mod init MODULE, go mod tidy) and commit it with go.sum'
 HINTS = {
@@ -61,8 +63,7 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
         reason=MARKERS[0],
         choices=(choice,),
         values={
-            'version': version,
-            'version_from': choice.source,
+            'go': (version,) if version == STACK else (version, choice.source),
             'packages': packages,
             'needs_source_version': bool(env.get('GO_LINKER_SYMBOL')),
         },
@@ -115,15 +116,13 @@ def _checked(text: str, where: str) -> str:
 
 
 def _version(manifest: GoMod, stack: Stack, env: Mapping[str, str]) -> tuple[Choice, str]:
-    """What to tell, and what to install: a version, a line of versions, or ``stack``.
+    """What to tell, and what to install: a version, a line of versions, or ``STACK``.
 
     The lines "go" and "toolchain" name the least that is needed, so that an older one than the stack's own is the
     stack's; the other two are wishes.
     """
     wished = _wish(manifest, env)
-    wanted, where = wished or (
-        (manifest.toolchain, 'toolchain in go.mod') if manifest.toolchain else (manifest.go, 'go in go.mod')
-    )
+    wanted, where = wished or _needed(manifest)
     own = stack.gos[-1] if stack.gos else ''
     if wanted and wanted != own and (wished or _numbers(wanted) > _numbers(own)):
         return Choice(tool='Go', wanted=wanted, source=where), wanted
@@ -132,7 +131,14 @@ def _version(manifest: GoMod, stack: Stack, env: Mapping[str, str]) -> tuple[Cho
             f'go.mod names no version of Go, and the stack {stack.name} has none: add a line such as "go 1.24"'
         )
     reason = f'go.mod asks for {wanted} or newer' if wanted else 'go.mod names no version'
-    return Choice(tool='Go', wanted=own, source=f'of {stack.name}; {reason}'), 'stack'
+    return Choice(tool='Go', wanted=own, source=f'of {stack.name}; {reason}'), STACK
+
+
+def _needed(manifest: GoMod) -> tuple[str, str]:
+    """The newer of the lines "toolchain" and "go", as the go command has it ("Go Toolchains", "Toolchain selection")."""
+    if _numbers(manifest.toolchain) > _numbers(manifest.go):
+        return manifest.toolchain, 'toolchain in go.mod'
+    return manifest.go, 'go in go.mod'
 
 
 def _wish(manifest: GoMod, env: Mapping[str, str]) -> tuple[str, str] | None:
@@ -222,7 +228,7 @@ def _notes(source: Source, version: str, stack: Stack) -> Iterable[str]:
         r'^\s*require\b', read_text(source, 'go.mod'), re.MULTILINE
     ):
         yield 'There is no go.sum: run "go mod tidy" and commit it.'
-    if version == 'stack' and stack.gos:
+    if version == STACK and stack.gos:
         yield f'Go {stack.gos[-1]} is what {stack.name} has. "// +heroku goVersion go1.24" in go.mod chooses another.'
     if source.exists('package.json'):
         yield 'package.json is there too: this is built as a Go app, and assets are not built. Commit what they are built to.'

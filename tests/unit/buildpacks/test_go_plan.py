@@ -32,6 +32,8 @@ def refusal(go_mod: str | bytes, files: dict[str, str | bytes] | None = None, **
         ('go 1.24.3 // the least', '1.24.3', 'go in go.mod'),
         ('go 1.24\ntoolchain go1.25.1', '1.25.1', 'toolchain in go.mod'),
         ('go 1.24\ntoolchain default', '1.24', 'go in go.mod'),
+        ('go 1.22.5\ntoolchain go1.22.3', '1.22.5', 'go in go.mod'),
+        ('toolchain go1.22.3', '1.22.3', 'toolchain in go.mod'),
         ('// +heroku goVersion go1.23\ngo 1.22', '1.23', '+heroku goVersion in go.mod'),
         ('// +heroku goVersion 1.18\ngo 1.18', '1.18', '+heroku goVersion in go.mod'),
         ('go 1.26rc1', '1.26rc1', 'go in go.mod'),
@@ -39,23 +41,21 @@ def refusal(go_mod: str | bytes, files: dict[str, str | bytes] | None = None, **
 )
 def test_the_version_is_what_go_mod_asks_for(lines: str, version: str, source: str) -> None:
     found = plan(f'module hello\r\n{lines}\r\n', MAIN)
-    assert (found.values['version'], found.choices[0].wanted, found.choices[0].source) == (
-        version,
-        version,
-        source,
-    )
+    choice = found.choices[0]
+    assert (found.values['go'], choice.wanted, choice.source) == ((version, source), version, source)
 
 
 @pytest.mark.parametrize('line', ['', 'go 1.18', 'go 1.19', '// +heroku goVersion go1.19.8'])
 def test_the_go_of_the_stack_is_used_where_it_is_enough(line: str) -> None:
     found = plan(f'module hello\n{line}\n', MAIN)
-    assert found.values['version'] == 'stack'
+    assert found.values['go'] == ('stack',)
     assert found.choices[0].wanted == '1.19.8'
     assert any('+heroku goVersion' in note for note in found.notes)
 
 
 def test_a_config_var_wins_over_go_mod() -> None:
-    assert plan('module a\ngo 1.24', MAIN, GOVERSION='go1.25.1').values['version'] == '1.25.1'
+    found = plan('module a\ngo 1.24', MAIN, GOVERSION='go1.25.1')
+    assert found.values['go'] == ('1.25.1', 'config var GOVERSION')
     assert 'GOVERSION is no version of Go' in refusal('module a', MAIN, GOVERSION='$(id)')
 
 
@@ -169,7 +169,7 @@ def test_a_stack_without_go_needs_a_version() -> None:
         ),
         (
             'go: errors parsing go.mod:\n/app/src/go.mod:5: require github.com/google/uuid: version "v9.9.9" invalid: should be v0 or v1, not v9',
-            'go.mod cannot be read: /app/src/go.mod:5: require github.com/google/uuid: version',
+            'go.mod cannot be read: go.mod:5: require github.com/google/uuid: version',
         ),
         (
             'go: golang.org/x/text@v0.38.0 requires go >= 1.25.0 (running go 1.24.3; GOTOOLCHAIN=local)',
@@ -184,6 +184,26 @@ def test_a_stack_without_go_needs_a_version() -> None:
             'there is no package fmt2\n',
         ),
         ('stat /app/src/cmd/none: directory not found', 'Correct "// +heroku install"'),
+        (
+            'example.com/app/lib\ngo install has made no program of ./lib',
+            './lib is no program: it has no "package main"\nName one',
+        ),
+        (
+            'go: go.mod requires go >= 1.22.5 (running go 1.21.3; GOTOOLCHAIN=local)',
+            'the line "go" of go.mod asks for Go 1.22.5 or newer, and an older one was chosen\n',
+        ),
+        (
+            'main.go:2:25: example.com/greet@v1.0.1: replacement directory ../greet does not exist',
+            'go.mod takes a module from ../greet, and there is no such directory in the build\n',
+        ),
+        (
+            'package example.com/app: build constraints exclude all Go files in /app/src',
+            'no file of the package (/) is for Linux',
+        ),
+        (
+            'package a\n\timports a/b: build constraints exclude all Go files in /app/src/b',
+            'no file of the package (/b) is for Linux',
+        ),
         ('runtime\na\n# a\n./main.go:3:15: x declared but not used', 'the code does not compile\n'),
         (
             'go: downloading github.com/google/uuid v1.3.0\nmain.go:3:8: github.com/google/uuid@v1.3.0: Get "https://mirror.example/x.zip": dial tcp 127.0.0.1:9: connect: connection refused',

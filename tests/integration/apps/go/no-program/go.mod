@@ -1,0 +1,4 @@
+module example.com/app
+
+// +heroku install ./lib
+go 1.19
