@@ -6,8 +6,20 @@ CAUSES = (
         'composer.lock does not match composer.json\nRun "composer update --lock" (or "composer update" for what is new), and commit composer.lock.',
     ),
     (
-        r'requires php (\S[^\n]{0,60}?) (?:but|->) your php version \(([^);\s]{1,30})[^)\n]{0,60}\) does not satisfy',
-        r'the app or a package needs PHP \g<1>, and the stack has \g<2>\nRun "composer update" for that PHP ("platform" in "config" of composer.json), and commit both files.',
+        r'Root composer\.json requires php (\S[^\n]{0,60}?) (?:but|->) your php version \(([^);\s]{1,30})[^)\n]{0,60}\) does not satisfy',
+        r'composer.json asks for PHP \g<1>, and the stack has \g<2>\nChange "php" in "require" of composer.json, run "composer update" and commit both files.',
+    ),
+    (
+        r'- (\S{1,100} \S{1,40}) requires php (\S[^\n]{0,60}?) (?:but|->) your php version \(([^);\s]{1,30})[^)\n]{0,60}\) does not satisfy',
+        r'\g<1> needs PHP \g<2>, and the stack has \g<3>\nRun "composer config platform.php \g<3>" and "composer update", which finds older versions, and commit both files.',
+    ),
+    (
+        r'(\S{1,100}) contains a Composer plugin which is blocked by your allow-plugins config',
+        r'\g<1> is a plugin of Composer, and composer.json does not say that it may run\nRun "composer config allow-plugins.\g<1> true" and commit composer.json.',
+    ),
+    (
+        r"Failed to execute git clone [^\n]{0,100}?'((?:https?|ssh|git)://[^'\n]{1,200}|git@[^'\n]{1,200})'",
+        r'the git repository \g<1> could not be fetched\nCorrect its address in composer.json; for a private one set the config var COMPOSER_AUTH, as Composer documents it.',
     ),
     (
         r'requires (?:PHP extension )?ext-([\w-]{1,40}) [^\n]{1,60} it is missing from your system',

@@ -1,5 +1,6 @@
 """PHP apps: composer.json or index.php; nginx and PHP-FPM serve them, Composer installs what they need."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from gitreceive.errors import DetectError
@@ -12,9 +13,11 @@ from .causes import CAUSES as CAUSES
 MANIFEST, LOCK = 'composer.json', 'composer.lock'
 PLACES = ('index.php', 'public/index.php', 'web/index.php')
 MARKERS = (MANIFEST, PLACES[0])
-HINTS = {LOCK: f'commit the {MANIFEST} that belongs to {LOCK}'}
+ALONE = 'add a composer.json with "{}" in it, which marks a PHP app whose pages are not at the root'
+HINTS = {LOCK: f'commit the {MANIFEST} that belongs to {LOCK}', **dict.fromkeys(PLACES[1:], ALONE)}
 ADDITION = 'php'
-ELSEWHERE = ('heroku-php-apache2', 'heroku-php-nginx')
+ELSEWHERE = re.compile(r'\b(?P<name>heroku-php-(?:apache2|nginx))\b(?P<option>[ \t]+-\S{1,40})?')
+"""The programs that serve in Procfiles for Heroku: "serve-php" goes by these names too, but has no options."""
 
 
 def detect(source: Source) -> str | None:
@@ -39,6 +42,7 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
             'manifests': tuple(name for name in (MANIFEST, LOCK, 'auth.json') if source.exists(name)),
             'tree_first': composer and _needs_tree(source, manifest),
             'compile': bool(at(manifest, 'scripts', 'compile')),
+            'names': _names(source),
             'needs_source_version': composer,
         },
         processes=processes,
@@ -78,12 +82,6 @@ def _needs_tree(source: Source, manifest: Mapping[str, object]) -> bool:
 
 def _processes(source: Source) -> tuple[tuple[ProcessType, ...], str]:
     if source.exists('Procfile'):
-        text = read_text(source, 'Procfile')
-        other = next((name for name in ELSEWHERE if name in text), '')
-        if other:
-            raise DetectError(
-                f'the Procfile starts {other}, which is not here: write "web: serve-php public" (or another directory)'
-            )
         return (), 'Procfile'
     place = next(filter(source.exists, PLACES), '')
     if not place:
@@ -95,6 +93,22 @@ def _processes(source: Source) -> tuple[tuple[ProcessType, ...], str]:
     return (ProcessType(name='web', command=command),), f'No Procfile, so the default for PHP ({place})'
 
 
+def _names(source: Source) -> tuple[str, ...]:
+    """The other names of ``serve-php`` in the Procfile."""
+    if not source.exists('Procfile'):
+        return ()
+    found = list(ELSEWHERE.finditer(read_text(source, 'Procfile')))
+    for match in found:
+        if match['option']:
+            raise DetectError(
+                f'the Procfile starts {match["name"]} with the option {ascii(match["option"].strip())[1:-1]}, and nginx and '
+                'PHP-FPM are set up here: write "web: serve-php public" (or another directory)'
+            )
+    return tuple(sorted({match['name'] for match in found}))
+
+
 def _notes(source: Source) -> Iterable[str]:
+    for name in _names(source):
+        yield f'{name} is serve-php here: nginx serves the pages, and no .htaccess is read.'
     if source.exists(MANIFEST) and source.glob('vendor/*'):
         yield 'vendor is in the repository, and Composer changes it to what composer.lock says: "git rm -r --cached vendor" and add it to .gitignore.'

@@ -73,12 +73,24 @@ def test_the_directory_with_the_first_page_is_served(files: Files, command: str)
     assert found.processes_from.startswith('No Procfile, so the default for PHP (')
 
 
-def test_a_procfile_starts_whatever_it_says_but_for_the_programs_of_elsewhere() -> None:
-    assert plan({'index.php': '', 'Procfile': 'web: serve-php docs'}).processes == ()
-    said = refusal({'index.php': '', 'Procfile': 'web: vendor/bin/heroku-php-apache2 public/'})
-    assert said.startswith(
-        'the Procfile starts heroku-php-apache2, which is not here: write "web: serve-php public"'
+def test_a_procfile_starts_whatever_it_says() -> None:
+    found = plan({'index.php': '', 'Procfile': 'web: serve-php docs'})
+    assert (found.processes, found.values['names'], found.notes) == ((), (), ())
+
+
+def test_the_programs_of_a_procfile_for_heroku_are_there_but_have_no_options() -> None:
+    found = plan({'index.php': '', 'Procfile': 'web: vendor/bin/heroku-php-apache2 public/'})
+    assert found.values['names'] == ('heroku-php-apache2',)
+    assert found.notes == (
+        'heroku-php-apache2 is serve-php here: nginx serves the pages, and no .htaccess is read.',
     )
+    said = refusal({'index.php': '', 'Procfile': 'web: vendor/bin/heroku-php-nginx -C nginx.conf public'})
+    assert said.startswith('the Procfile starts heroku-php-nginx with the option -C, and nginx and PHP-FPM')
+
+
+def test_pages_that_nothing_marks_as_an_app_are_told_what_does() -> None:
+    with pytest.raises(DetectError, match=r'add a composer\.json with "\{\}" in it'):
+        choose_plan(FakeSource(PAGE), BUILDPACKS, STACK, {})
 
 
 def test_composer_installs_where_there_is_a_composer_json() -> None:
@@ -136,11 +148,11 @@ def test_a_vendor_directory_is_noted_where_composer_would_change_it() -> None:
         ),
         (
             '    - Root composer.json requires php ^8.4 but your php version (8.2.36) does not satisfy that requirement.',
-            'the app or a package needs PHP ^8.4, and the stack has 8.2.36\n',
+            'composer.json asks for PHP ^8.4, and the stack has 8.2.36\nChange "php" in "require"',
         ),
         (
             '    - a/b 1.0 requires php >=8.3 -> your php version (8.2.36) does not satisfy that requirement.',
-            'the app or a package needs PHP >=8.3, and the stack has 8.2.36\n',
+            'a/b 1.0 needs PHP >=8.3, and the stack has 8.2.36\nRun "composer config platform.php 8.2.36"',
         ),
         (
             "    - Root composer.json requires PHP extension ext-nope * but it is missing from your system. Install or enable PHP's nope extension.",
@@ -170,6 +182,14 @@ def test_a_vendor_directory_is_noted_where_composer_would_change_it() -> None:
         (
             'The checksum verification of the file failed (downloaded from https://repo.example.com/a.zip)',
             'a package is not the one that composer.lock names\nFind out why',
+        ),
+        (
+            '  a/plug contains a Composer plugin which is blocked by your allow-plugins config. You may add it to the list',
+            'a/plug is a plugin of Composer, and composer.json does not say that it may run\nRun "composer config allow-plugins.a/plug true"',
+        ),
+        (
+            "  Failed to execute git clone --mirror -- 'https://git.gone.example/a.git' '/tmp/cache/php/vcs/https---git.gone.example-a.git/'",
+            'the git repository https://git.gone.example/a.git could not be fetched\nCorrect its address',
         ),
         ('something else', None),
     ],

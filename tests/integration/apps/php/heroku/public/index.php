@@ -1,0 +1,3 @@
+<?php
+
+echo 'served as at Heroku, by ', basename($_SERVER['SERVER_SOFTWARE']), "\n";
