@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from gitreceive.errors import DetectError
-from gitreceive.manifest import CONFLICT, conflict, read_text
+from gitreceive.manifest import conflict, read_text
 from gitreceive.model import Choice, Plan, ProcessType, Stack
 from gitreceive.ports import Source
 
 from .causes import CAUSES as CAUSES
+from .locked import GEMFILE, LOCK, Locked, read_locked
 
-GEMFILE, LOCK = 'Gemfile', 'Gemfile.lock'
 MARKERS = (GEMFILE,)
 NAMES = 'gems are read from Gemfile and Gemfile.lock here'
 HINTS = {
@@ -20,13 +19,10 @@ HINTS = {
     'config.ru': 'add a Gemfile with "source" and the gems of config.ru (gem "rack", gem "puma"), run "bundle install" and commit both files',
 }
 
-GEM_LINE = re.compile(r' {4}(?P<name>[\w.-]{1,100}) \((?P<version>[\w.-]{1,60})\)')
-LOCKED_RUBY = re.compile(r'^RUBY VERSION\n\s+ruby (?P<version>\S{1,60}?)(?:p-?\d+)?$', re.MULTILINE)
-BUNDLED = re.compile(r'^BUNDLED WITH\n\s+(?P<version>\S{1,60})$', re.MULTILINE)
-PLATFORMS = re.compile(r'^PLATFORMS\n(?P<names>(?:  \S{1,60}(?:\n|\Z))+)', re.MULTILINE)
 GEMFILE_RUBY = re.compile(r'^\s*ruby\s+["\'](?P<version>[^"\']{1,60})["\']\s*$', re.MULTILINE)
 EXACT = re.compile(r'(?:ruby-)?(?P<version>\d{1,2}\.\d{1,2}(?:\.\d{1,3})?)', re.ASCII)
 RANGE = re.compile(r'[~<>=!]')
+UNKNOWN = re.compile('-linux-gnu$')
 VENDORED = 'vendor/cache/*.gem'
 HARMLESS = re.compile(r'^\s*#.*$|\bFile\.read\(["\']\.ruby-version["\']\)', re.MULTILINE)
 """Comments, and what reads a file that is there in any case."""
@@ -50,21 +46,6 @@ WORKERS = {
     'sidekiq': 'bundle exec sidekiq',
 }
 SECRET = 'SECRET_KEY_BASE'
-OURS = ('ruby', 'x86_64-linux', 'aarch64-linux', 'x86_64-linux-gnu', 'aarch64-linux-gnu')
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Locked:
-    """What Gemfile.lock says: gems by name, the Ruby (empty if none), the Bundler that wrote it."""
-
-    gems: Mapping[str, str]
-    ruby: str
-    bundler: str
-
-    @property
-    def rails(self) -> bool:
-        """Whether it is an app of Rails: some take its parts, without the gem that only depends on them."""
-        return 'railties' in self.gems
 
 
 def detect(source: Source) -> str | None:
@@ -75,7 +56,7 @@ def detect(source: Source) -> str | None:
 def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
     """How the app is built. Raises DetectError for a lock file that is missing or cannot be used here."""
     _refuse_both_names(source)
-    locked = _locked(source)
+    locked = read_locked(source)
     gemfile = read_text(source, GEMFILE)
     if told := conflict(GEMFILE, gemfile):
         raise DetectError(told)
@@ -91,6 +72,7 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
             'ruby': choice.wanted,
             'manifests': tuple(name for name in (GEMFILE, LOCK, '.ruby-version') if source.exists(name)),
             'tree_first': _tree_first(source, gemfile),
+            'install': ('install', '--from-source') if _from_source(locked) else ('install',),
             'assets': assets,
             'needs_source_version': assets,
         },
@@ -108,36 +90,6 @@ def _refuse_both_names(source: Source) -> None:
             raise DetectError(f'there are {old} and {new}: delete the one that is not meant ({NAMES})')
 
 
-def _locked(source: Source) -> Locked:
-    if not source.exists(LOCK):
-        raise DetectError('there is no Gemfile.lock: run "bundle install" and commit it')
-    text = read_text(source, LOCK).replace('\r\n', '\n')
-    marker = CONFLICT.search(text)
-    if marker:
-        line = text.count('\n', 0, marker.start()) + 1
-        raise DetectError(
-            f'{LOCK}, line {line}: a merge conflict marker; resolve the conflict, run "bundle install" and commit the result'
-        )
-    platforms = PLATFORMS.search(text)
-    if not platforms:
-        raise DetectError(
-            f'{LOCK} is not what Bundler writes (it has no PLATFORMS): delete it, run "bundle install" and commit it'
-        )
-    names = platforms['names'].split()
-    if not set(OURS).intersection(names):
-        shown = ascii(', '.join(names[:8]))[1:-1]
-        raise DetectError(
-            f'{LOCK} is for {shown} only: run "bundle lock --add-platform x86_64-linux" and commit it'
-        )
-    gems = {
-        match['name']: match['version'] for line in text.split('\n') if (match := GEM_LINE.fullmatch(line))
-    }
-    ruby, bundler = LOCKED_RUBY.search(text), BUNDLED.search(text)
-    return Locked(
-        gems=gems, ruby=ruby['version'] if ruby else '', bundler=bundler['version'] if bundler else ''
-    )
-
-
 def _ruby(source: Source, stack: Stack, gemfile: str, locked: Locked) -> Choice:
     """The stack's Ruby, if it is what is asked for. Ranges in the Gemfile are left to Bundler."""
     if not stack.rubies:
@@ -151,11 +103,27 @@ def _ruby(source: Source, stack: Stack, gemfile: str, locked: Locked) -> Choice:
         raise DetectError(f'{where} says {shown}, which is no version of Ruby: write "{stack.rubies[-1]}"')
     fitting = [there for there in stack.rubies if f'{there}.'.startswith(f'{match["version"]}.')]
     if not fitting:
+        place = f'the line "ruby" of the {GEMFILE}' if where == LOCK else 'it'
         raise DetectError(
             f'{where} asks for Ruby {match["version"]}, and the stack {stack.name} has {", ".join(stack.rubies)}: '
-            f'change it, run "bundle install" and commit {GEMFILE} and {LOCK}'
+            f'change {place}, run "bundle install" and commit {GEMFILE} and {LOCK}'
         )
     return Choice(tool='Ruby', wanted=fitting[-1], source=where)
+
+
+def _from_source(locked: Locked) -> bool:
+    """Whether all gems have to be compiled, since some are locked to a platform by a name that the stack's Bundler does not know.
+
+    Raises DetectError if some are locked to their compiled form alone.
+    """
+    unknown = [name for name, platforms in locked.compiled.items() if any(map(UNKNOWN.search, platforms))]
+    alone = [name for name in locked.compiled if name not in locked.sources]
+    if unknown and alone:
+        raise DetectError(
+            f"{LOCK} has {', '.join(alone[:5])} in compiled form only, and the stack's Bundler does not know the platform "
+            'x86_64-linux-gnu: run "bundle lock --add-platform ruby" and commit it; such gems are compiled here then'
+        )
+    return bool(unknown)
 
 
 def _asked(source: Source, gemfile: str, locked: Locked) -> tuple[str, str]:
@@ -222,6 +190,10 @@ def _notes(source: Source, locked: Locked, env: Mapping[str, str]) -> Iterable[s
         yield f'Rails needs the config var {SECRET}, which is not set.'
     if locked.bundler:
         yield f"Gemfile.lock was written by Bundler {ascii(locked.bundler)[1:-1]}; the stack's own Bundler installs it."
+    if locked.checksums:
+        yield "The checksums of Gemfile.lock are not compared: the stack's Bundler does not know them."
+    if _from_source(locked):
+        yield "All gems are compiled: the stack's Bundler does not know those for x86_64-linux-gnu."
     if source.glob(VENDORED):
         yield 'vendor/cache is in the repository: Bundler takes all gems from there.'
     if source.glob('vendor/bundle/*/*/*'):

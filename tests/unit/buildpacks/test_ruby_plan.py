@@ -64,7 +64,7 @@ def test_the_ruby_of_the_stack_is_used_where_it_is_asked_for(
 @pytest.mark.parametrize(
     ('lock', 'gemfile', 'files', 'said'),
     [
-        (LOCK + '\nRUBY VERSION\n   ruby 3.4.1p0\n', '', {}, 'Gemfile.lock asks for Ruby 3.4.1, and the stack cedar-12 has 3.1.2'),
+        (LOCK + '\nRUBY VERSION\n   ruby 3.4.1p0\n', '', {}, 'Gemfile.lock asks for Ruby 3.4.1, and the stack cedar-12 has 3.1.2: change the line "ruby" of the Gemfile'),
         (LOCK, "ruby '3.12'", {}, 'Gemfile asks for Ruby 3.12'),
         (LOCK, '', {'.ruby-version': '$(touch /tmp/x)'}, '.ruby-version says $(touch /tmp/x), which is no version'),
         (LOCK, '', {'.ruby-version': 'jruby-9.4'}, 'which is no version of Ruby'),
@@ -89,6 +89,31 @@ def test_what_cannot_be_installed_here_is_refused_with_what_to_do(
     lock: str | bytes, gemfile: str | bytes, files: dict[str, str | bytes], said: str
 ) -> None:
     assert said in refusal(PROCFILE | files, lock, gemfile)
+
+
+@pytest.mark.parametrize(
+    ('gems', 'install'),
+    [
+        (('puma (6.4.0)', 'puma (6.4.0-x86_64-linux)'), ('install',)),
+        (('puma (6.4.0-x86_64-linux)', 'ffi (1.0-arm64-darwin)'), ('install',)),
+        (('ffi (1.17.0)', 'ffi (1.17.0-x86_64-linux-gnu)', 'rack (3.0.0)'), ('install', '--from-source')),
+    ],
+)
+def test_gems_for_a_platform_that_bundler_does_not_know_are_compiled(
+    gems: tuple[str, ...], install: tuple[str, ...]
+) -> None:
+    found = plan(PROCFILE, locked(*gems))
+    assert found.values['install'] == install
+    assert any('All gems are compiled' in note for note in found.notes) is (len(install) == 2)
+
+
+@pytest.mark.parametrize(
+    'gems', [('ffi (1.0-x86_64-linux-gnu)',), ('ffi (1.0-x86_64-linux)', 'a (1)', 'a (1-x86_64-linux-gnu)')]
+)
+def test_such_gems_without_their_source_are_refused_with_what_to_do(gems: tuple[str, ...]) -> None:
+    said = refusal(PROCFILE, locked(*gems))
+    assert said.startswith('Gemfile.lock has ffi in compiled form only')
+    assert 'run "bundle lock --add-platform ruby" and commit it' in said
 
 
 def test_a_missing_lock_file_is_refused() -> None:
@@ -197,6 +222,8 @@ def test_what_the_pusher_should_know_is_told() -> None:
     notes = ' '.join(plan(PROCFILE | files, locked(more='\nBUNDLED WITH\n   2.5.4\n')).notes)
     assert 'written by Bundler 2.5.4' in notes
     assert 'vendor/bundle is in the repository' in notes
+    assert 'checksums' not in notes
+    assert 'The checksums of' in plan(PROCFILE, locked(more='\nCHECKSUMS\n  rack (2.2.8)\n')).notes[0]
 
 
 @pytest.mark.parametrize(
