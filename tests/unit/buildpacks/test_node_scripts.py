@@ -1,0 +1,37 @@
+"""How packages of the npm registry are fetched into a slug; npm is a stand-in."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from gitreceive.resources import directory
+
+FETCH = '. "$1"; file=$(fetch pnpm@10.20.0); echo "went on with $file"'
+
+
+def fetched(tmp_path: Path, npm: str) -> subprocess.CompletedProcess[str]:
+    """What a step does that fetches a package by a program ``npm``."""
+    program = tmp_path / 'npm'
+    program.write_text(f'#!/bin/sh\n{npm}\n')
+    program.chmod(0o755)
+    return subprocess.run(
+        ['bash', '-euo', 'pipefail', '-c', FETCH, 'step', str(directory('buildpacks') / 'shared' / 'registry')],
+        env={'PATH': f'{tmp_path}:{os.environ["PATH"]}'},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_package_that_cannot_be_fetched_ends_the_step_with_what_npm_says(tmp_path: Path) -> None:
+    done = fetched(tmp_path, 'echo "npm error code ETIMEDOUT" >&2; exit 1')
+    assert done.returncode == 1
+    assert done.stdout == ''
+    assert done.stderr.splitlines() == [
+        'npm error code ETIMEDOUT',
+        'npm could not fetch pnpm@10.20.0 from the package registry',
+    ]
+
+
+def test_a_package_that_is_fetched_is_found_where_npm_has_put_it(tmp_path: Path) -> None:
+    done = fetched(tmp_path, 'test "$1 $2" = "pack pnpm@10.20.0"; echo pnpm-10.20.0.tgz')
+    assert done.stdout == 'went on with /tmp/pnpm-10.20.0.tgz\n'
