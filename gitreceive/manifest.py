@@ -64,10 +64,16 @@ def _utf8(source: Source, path: str) -> str:
 
 
 def _json_object(path: str, text: str) -> Mapping[str, object]:
+    if not text.strip():
+        raise DetectError(f'{path} is empty: it has to hold an object, {{}} at least')
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise DetectError(_broken(path, text, error)) from error
+    except _NoNumberError as error:
+        raise DetectError(
+            f'{path} is not JSON: it has no {error}: correct it and commit the result'
+        ) from error
     except (RecursionError, ValueError) as error:
         raise DetectError(
             f'{path} is not usable JSON (nested too deep, or a number too long): correct it'
@@ -77,6 +83,14 @@ def _json_object(path: str, text: str) -> Mapping[str, object]:
             f'{path} holds {_kind(found)}, not an object: it has to begin with {{ and end with }}'
         )
     return found
+
+
+class _NoNumberError(ValueError):
+    """NaN or Infinity, which Python's JSON has and no other."""
+
+
+def _no_constant(name: str) -> object:
+    raise _NoNumberError(name)
 
 
 def read_toml(source: Source, path: str) -> Mapping[str, object]:

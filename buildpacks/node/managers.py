@@ -10,7 +10,7 @@ from gitreceive.errors import DetectError
 from gitreceive.manifest import conflict, read_json_object, read_text
 from gitreceive.ports import Source
 
-from .versions import is_range, wanted_range
+from .versions import LATEST, is_range, wanted_range
 
 LOCKS = {
     'package-lock.json': 'npm',
@@ -117,7 +117,7 @@ def _pin(said: object) -> Pin:
     shown = ascii(said[:60] if isinstance(said, str) else said)[:80]
     if not match:
         raise DetectError(
-            f'packageManager in package.json is {shown}, which is not NAME@VERSION: write one such as "pnpm@10.20.0"'
+            f'packageManager in package.json is {shown}, which is not NAME@VERSION with a whole version: write one such as "pnpm@10.20.0"'
         )
     if match[1] not in TITLES:
         raise DetectError(
@@ -172,7 +172,8 @@ def _two_locks(there: list[str], pin: Pin) -> str:
 
 def _of_engines(engines: Mapping[str, str]) -> str:
     """Neither a lock file nor packageManager: engines may name Yarn or pnpm, if that is a range and npm is not there."""
-    asked = [name for name in ('npm', 'pnpm', 'yarn') if engines.get(name) and is_range(engines[name])]
+    said = [(name, engines.get(name, '')) for name in ('npm', 'pnpm', 'yarn')]
+    asked = [name for name, wanted in said if wanted == LATEST or (wanted and is_range(wanted))]
     return asked[0] if len(asked) == 1 else 'npm'
 
 

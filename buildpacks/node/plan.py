@@ -12,9 +12,17 @@ from gitreceive.workspaces import has_workspaces, workspace_folders
 from .causes import CAUSES as CAUSES
 from .commands import commands, keeps_development
 from .managers import Manager, choose_manager
-from .versions import node_choice
+from .versions import engines_of, node_choice
 
 MARKERS = ('package.json', 'server.js')
+
+HINTS = {
+    'package-lock.json': 'package-lock.json needs package.json beside it: commit both',
+    'yarn.lock': 'yarn.lock needs package.json beside it: commit both',
+    'pnpm-lock.yaml': 'pnpm-lock.yaml needs package.json beside it: commit both',
+    'index.js': 'add a package.json with a "start" script ("node index.js"), or rename index.js to server.js',
+    'app.js': 'add a package.json with a "start" script ("node app.js"), or rename app.js to server.js',
+}
 
 STRONGER = ('requirements.txt',)
 """Beside these, package.json is there for the assets of an app on another platform."""
@@ -54,6 +62,9 @@ NEEDED = (
 )
 """What installing looks at besides the manifests."""
 
+SITES = ('Staticfile', 'static.json', 'index.html', 'public/index.html')
+"""What apps have whose build makes files, and no program that serves them."""
+
 DEPENDENCIES = ('dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies')
 OWN = 'workspace:'
 LOCAL = ('file:', 'link:', 'portal:', OWN, './', '../', '~/', '/')
@@ -71,7 +82,7 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
     """How the app is built. Raises DetectError for manifests that contradict each other or cannot be read."""
     reason = detect(source) or MARKERS[0]
     package = read_json_object(source, 'package.json') if reason == 'package.json' else {}
-    engines = table(package, 'engines', 'package.json')
+    engines = engines_of(package)
     node = node_choice(source, engines)
     manager = choose_manager(source, package, engines)
     start, start_from = _start(source, package, manager)
@@ -149,10 +160,18 @@ def _start(
     elif source.exists('server.js'):
         command, why = f'{runner} node server.js'.strip(), 'server.js'
     else:
-        raise DetectError(
-            'nothing says how the app is started: add a "start" script to package.json, or a Procfile with "web: COMMAND"'
-        )
+        raise DetectError(_no_start(source))
     return (ProcessType(name='web', command=command),), f'No Procfile, so the default for Node.js ({why})'
+
+
+def _no_start(source: Source) -> str:
+    text = 'nothing says how the app is started: add a "start" script to package.json, or a Procfile with "web: COMMAND"'
+    if any(map(source.exists, SITES)):
+        return (
+            f'{text}\nIf its build makes a site of files, add .buildpacks with the lines "node" and "static", and a '
+            'Staticfile that names the directory ("root: dist")'
+        )
+    return text
 
 
 def _plug_n_play(source: Source) -> bool:

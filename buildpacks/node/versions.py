@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import nodesemver
 
 from gitreceive.errors import DetectError
-from gitreceive.manifest import read_text
+from gitreceive.manifest import read_text, table
 from gitreceive.model import Choice
 from gitreceive.ports import Source
 
@@ -29,15 +29,25 @@ LTS = {
 """The code names of the lines in long-term support, which nvm takes as ``lts/iron`` (the Node.js release schedule)."""
 
 ALIASES = {'lts/*': NODE, 'lts': NODE, 'node': '*', 'stable': '*', 'latest': '*', 'current': '*'}
+NAMED = re.compile('lts[/-]')
+EARLIER = re.compile('lts/-([1-9])')
+"""The line in long-term support so many before the last one, for nvm."""
+
+NEWEST_OF = re.compile('latest[:-]')
+"""How asdf and mise name the newest version of a line: ``latest:20``."""
+
 VERSION = re.compile(r'v?(\d{1,5}(?:\.(?:\d{1,5}|x)){0,2})', re.ASCII)
 FILES = ('.nvmrc', '.node-version', '.tool-versions')
 TOOLS = ('nodejs', 'node')
 LONGEST_RANGE = 200
+LATEST = 'latest'
+"""The tag of npm's registry, which ``engines`` name now and then."""
 
 
 def node_choice(source: Source, engines: Mapping[str, str]) -> Choice:
     """The range of versions, and who asks for it. Raises DetectError for what is no version."""
-    wanted = wanted_range(engines, 'node', f'"{NODE}" or ">=20 <25"')
+    named = ALIASES.get(engines.get('node', '').strip().lower())
+    wanted = named or wanted_range(engines, 'node', f'"{NODE}" or ">=20 <25"')
     if wanted:
         return Choice(tool='Node.js', wanted=wanted, source='engines.node')
     for name in FILES:
@@ -50,12 +60,23 @@ def node_choice(source: Source, engines: Mapping[str, str]) -> Choice:
 def wanted_range(engines: Mapping[str, str], tool: str, example: str) -> str:
     """The range at ``engines.<tool>``, or an empty string. Raises DetectError, with an ``example``, if it is none."""
     wanted = ' '.join(engines.get(tool, '').split())
+    if wanted == LATEST:
+        return '*'
     if wanted and not is_range(wanted):
         raise DetectError(
             f'engines.{tool} in package.json is "{ascii(wanted[:60])[1:-1]}", which is no range of versions: '
             f'write one such as {example}'
         )
     return wanted
+
+
+def engines_of(package: Mapping[str, object]) -> Mapping[str, str]:
+    """``engines`` of package.json; a whole number is the version that it says. Raises DetectError for what is no text."""
+    found = package.get('engines')
+    if isinstance(found, dict):
+        numbers = {name: str(value) for name, value in found.items() if type(value) is int}
+        package = {'engines': {**found, **numbers}}
+    return table(package, 'engines', 'package.json')
 
 
 def is_range(text: str) -> bool:
@@ -76,12 +97,21 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _version(said: str, name: str) -> str:
-    known = ALIASES.get(said.lower()) or LTS.get(said.lower().removeprefix('lts/'))
+    lowered = said.lower()
+    known = ALIASES.get(lowered) or LTS.get(NAMED.sub('', lowered, count=1)) or _earlier(lowered)
     if known:
         return known
-    match = VERSION.fullmatch(said)
+    bare = NEWEST_OF.sub('', said, count=1)
+    match = VERSION.fullmatch(bare)
     if match:
         return match[1]
+    if is_range(bare):
+        return ' '.join(bare.split())
     raise DetectError(
         f'{name} says "{ascii(said[:60])[1:-1]}", which is no version of Node.js: write one such as "24" or "24.11.0"'
     )
+
+
+def _earlier(said: str) -> str:
+    match = EARLIER.fullmatch(said)
+    return list(LTS.values())[-1 - int(match[1])] if match else ''

@@ -23,7 +23,14 @@ SWITCHES = ('pushstate', 'force_https')
 ON = ('enabled', 'true', 'yes', 'on')
 OFF = ('disabled', 'false', 'no', 'off', '')
 
+NODE = 'package.json'
+"""Beside it, what is served may be made by a build."""
+
 CAUSES = (
+    (
+        r'^(nothing has made [^\n]{1,300})',
+        r'\g<1>\nName the directory that the build makes as "root" in the Staticfile, and Node.js before the site in .buildpacks ("node", "static").',
+    ),
     (
         r'/usr/sbin/nginx.{0,80}No such file',
         'the stack has no nginx\nIts sysadmin should build it again (gitreceive stack build).',
@@ -44,17 +51,18 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
     """How the site is served. Raises DetectError for a Staticfile that cannot be used, or without files to serve."""
     settings = _settings(source)
     root = _root(source, settings)
+    built = not _has_files(source, root)
     options = [name.replace('_', '-') for name in SWITCHES if _on(settings, name)]
-    if source.exists(_inside(root, '404.html')):
+    if built or source.exists(_inside(root, '404.html')):
         options.append('not-found')
     return Plan(
         buildpack='static',
         title='Static site',
         reason=detect(source) or STATICFILE,
-        values={'root': root, 'options': tuple(options)},
+        values={'root': root, 'options': tuple(options), 'built': built},
         processes=(ProcessType(name='web', command='serve-static'),),
         processes_from='The site is served by nginx',
-        notes=tuple(_notes(source, root, settings)),
+        notes=(*_notes(source, root, settings), *_about_build(source, root, settings)),
     )
 
 
@@ -84,7 +92,7 @@ def _root(source: Source, settings: Mapping[str, str]) -> str:
             raise DetectError(
                 f'"root: {shown}" in the Staticfile is no directory of the app: use letters, digits, ".", "_", "-" and "/"'
             )
-        if not any(source.glob(f'{asked}/{pattern}') for pattern in ('*', '*/*', '*/*/*')):
+        if not _has_files(source, asked) and not source.exists(NODE):
             raise DetectError(
                 f'"root: {asked}" in the Staticfile has no files in this commit: commit what is to be served, or correct it'
             )
@@ -93,6 +101,10 @@ def _root(source: Source, settings: Mapping[str, str]) -> str:
         return '.'
     place = next((name for name in PLACES if source.exists(name)), '')
     return place.rpartition('/')[0] or '.'
+
+
+def _has_files(source: Source, folder: str) -> bool:
+    return folder == '.' or any(source.glob(f'{folder}/{pattern}') for pattern in ('*', '*/*', '*/*/*'))
 
 
 def _on(settings: Mapping[str, str], name: str) -> bool:
@@ -109,8 +121,17 @@ def _inside(root: str, name: str) -> str:
 
 def _notes(source: Source, root: str, settings: Mapping[str, str]) -> Iterable[str]:
     yield 'The whole repository is served.' if root == '.' else f'{root}/ is served.'
-    if not source.exists(_inside(root, 'index.html')):
+    if _has_files(source, root) and not source.exists(_inside(root, 'index.html')):
         yield f'There is no {_inside(root, "index.html")}: the address "/" will answer "not found".'
     unknown = sorted(set(settings) - {'root', *SWITCHES})
     if unknown:
         yield f'The Staticfile has settings that are not used: {", ".join(unknown[:8])}.'
+
+
+def _about_build(source: Source, root: str, settings: Mapping[str, str]) -> Iterable[str]:
+    if not _has_files(source, root):
+        yield f'{root}/ is not in this commit: the build has to make it.'
+    elif source.exists(NODE) and 'root' not in settings:
+        yield f'If a build makes the site ({NODE}), name its directory in a Staticfile: "root: dist".'
+    if source.exists('static.json'):
+        yield 'static.json is not read: a Staticfile says the same ("root: DIRECTORY", "pushstate: enabled").'

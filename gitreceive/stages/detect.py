@@ -20,6 +20,12 @@ JAVASCRIPT = ('node', 'bun', 'deno')
 WITH_ASSETS = ('python', 'ruby', 'java', 'scala', 'php')
 """Platforms of apps that often need Node.js for their assets and for nothing else."""
 
+BESIDE_NODE = (*WITH_ASSETS, 'go', 'rust', 'static')
+"""Platforms that an app may ask for together with Node.js."""
+
+WITHOUT_NODE = ('static',)
+"""Those of them whose process is no program of the app, which could need Node.js."""
+
 NO_WEB = 'There is no web process: nothing will answer HTTP. Add "web: COMMAND" to the Procfile if something should.'
 MISSPELT = ('procfile', 'ProcFile', 'PROCFILE', 'Procfile.txt', 'procfile.txt')
 
@@ -52,7 +58,8 @@ def _detected(
     if first.name not in WITH_ASSETS or not source.exists(ASSETS_MARK):
         return first.plan(source, stack, env)
     try:
-        return _with_assets(first.plan(source, stack, env), source, buildpacks, stack, env)
+        plan = first.plan(source, stack, env)
+        return _with_assets(plan, _assets(source, buildpacks, stack, env))
     except DetectError as error:
         raise DetectError(
             f'{error}\nThe app has {ASSETS_MARK} too: the config var {SETTING}={ASSETS} makes it a Node.js app, '
@@ -74,10 +81,10 @@ def _asked(
     if not platforms:
         return known['classic'].plan(source, stack, env)
     main = [name for name in platforms if name != ASSETS] or [ASSETS]
-    if len(platforms) < len(names) or len(main) > 1 or (len(names) > 1 and main[0] not in WITH_ASSETS):
+    if len(platforms) < len(names) or len(main) > 1 or (len(names) > 1 and main[0] not in BESIDE_NODE):
         raise DetectError(
             f'{asked.where} asks for {", ".join(ascii(name)[1:-1][:60] for name in asked.names)}, which cannot be combined: '
-            f'one platform of this receiver alone, node with one of {", ".join(WITH_ASSETS)}, or classic buildpacks'
+            f'one platform of this receiver alone, node with one of {", ".join(BESIDE_NODE)}, or classic buildpacks'
         )
     buildpack = known[main[0]]
     if not (buildpack.detect(source) or any(map(source.glob, buildpack.markers))):
@@ -86,20 +93,27 @@ def _asked(
         )
     plan = buildpack.plan(source, stack, env)
     plan = replace(plan, notes=(f'{asked.where} asks for {", ".join(asked.names)}.', *plan.notes))
-    return _with_assets(plan, source, buildpacks, stack, env) if len(names) > 1 else plan
+    if len(names) == 1:
+        return plan
+    assets = _assets(source, buildpacks, stack, env)
+    if plan.buildpack not in WITHOUT_NODE:
+        assets = replace(assets, values={**assets.values, 'stays': True})
+    return _with_assets(plan, assets)
 
 
-def _with_assets(
-    plan: Plan,
-    source: Source,
-    buildpacks: Sequence[LoadedBuildpack],
-    stack: Stack,
-    env: Mapping[str, str],
+def _assets(
+    source: Source, buildpacks: Sequence[LoadedBuildpack], stack: Stack, env: Mapping[str, str]
 ) -> Plan:
-    """``plan`` with what Node.js does to the code before it is copied: its own plan, without a process."""
+    """What Node.js does to the code before the main platform gets it: its own plan, without a process."""
     node = next(buildpack for buildpack in buildpacks if buildpack.name == ASSETS)
-    assets = node.plan(_Started(source, lambda path: False), stack, env)
+    return node.plan(_Started(source, lambda path: False), stack, env)
+
+
+def _with_assets(plan: Plan, assets: Plan) -> Plan:
+    """``plan`` on the code as ``assets`` leaves it."""
     note = f'{assets.title} builds the assets ({assets.reason}) and is not in the slug; {SETTING}={plan.buildpack} leaves it out.'
+    if assets.values.get('stays'):
+        note = f'{assets.title} works on the code first ({assets.reason}) and is in the slug, too.'
     return replace(
         plan,
         assets=assets,

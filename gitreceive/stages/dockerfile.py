@@ -39,9 +39,14 @@ COPY_ALL = Syntax('COPY --chown=app:app ["src", "/app/src"]')
 COPY_BUILT = Syntax(
     'COPY --from=assets --chown=app:app ["/app/src", "/app/src"]\n'
     'COPY --from=assets ["/app/heroku/versions", "/app/heroku/assets/versions"]\n'
-    'COPY --from=assets ["/app/heroku/node", "/opt/node"]\n'
-    'ENV PATH=/opt/node/bin:$PATH'
 )
+NODE_TO_BUILD = Syntax('COPY --from=assets ["/app/heroku/node", "/opt/node"]\nENV PATH=/opt/node/bin:$PATH')
+NODE_TO_RUN = Syntax(
+    'COPY --from=assets --chown=app:app ["/app/heroku/node", "/app/heroku/node"]\n'
+    'COPY --from=assets --chown=app:app ["/app/.profile.d/node.sh", "/app/.profile.d/with-node.sh"]\n'
+    'ENV PATH=/app/heroku/node/bin:$PATH'
+)
+"""Its profile is the last: where both set a variable (WEB_CONCURRENCY), the main platform has done so before."""
 
 
 def render_dockerfile(plan: Plan, buildpack: Buildpack, stack: Stack) -> Recipe:
@@ -65,12 +70,14 @@ def with_assets(recipe: Recipe, plan: Plan, buildpacks: Sequence[Buildpack], sta
 
     ``buildpacks`` are those of the two plans.
     What the main platform installs does not depend on that stage; its steps that follow the code find Node.js on PATH.
+    Where the value ``stays`` of ``plan.assets`` is set, the app's processes do, too.
     """
     assert plan.assets
     buildpack, assets = buildpacks
     first = _filled(plan.assets, assets, stack, COPY_ALL, 'assets')
     head, _, rest = first.partition('\n')
-    text = f'{head} AS assets\n{rest}\n\n{_filled(plan, buildpack, stack, COPY_BUILT)}'
+    node = NODE_TO_RUN if plan.assets.values.get('stays') else NODE_TO_BUILD
+    text = f'{head} AS assets\n{rest}\n\n{_filled(plan, buildpack, stack, Syntax(COPY_BUILT + node))}'
     apart = (replace(file, name=file.name.replace(FOLDER, 'assets', 1)) for file in assets.files)
     return replace(recipe, dockerfile=_tidy(text), files=(*apart, *recipe.files))
 

@@ -60,8 +60,27 @@ def test_ranges_are_passed_on_as_they_are(wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    'wanted', ['lts/*', 'latest', '>=20 <banana', 'npm:other@1', '1.2.3.4', '--x', '8' * 300]
+    ('wanted', 'ranged'), [('latest', '*'), ('lts/*', '24.x'), (' LTS ', '24.x'), ('stable', '*')]
 )
+def test_names_that_stand_for_versions_are_ranges(wanted: str, ranged: str) -> None:
+    found = plan(START | {'engines': {'node': wanted}}).choices[0]
+    assert (found.wanted, found.source) == (ranged, 'engines.node')
+
+
+def test_the_newest_package_manager_may_be_asked_for() -> None:
+    npm = plan(START | {'engines': {'npm': 'latest'}})
+    assert npm.values['versions'] == ('24.x', '*')
+    pnpm = plan(START | {'engines': {'pnpm': 'latest'}})
+    assert pnpm.values['manager'] == ('pnpm', '*')
+
+
+def test_a_version_may_be_a_whole_number() -> None:
+    assert plan(START | {'engines': {'node': 22, 'npm': 10}}).values['versions'] == ('22', '10')
+    assert 'is a number, not a string' in refusal(START | {'engines': {'node': 22.1}})
+    assert 'is true or false, not a string' in refusal(START | {'engines': {'node': True}})
+
+
+@pytest.mark.parametrize('wanted', ['lts/argon', '>=20 <banana', 'npm:other@1', '1.2.3.4', '--x', '8' * 300])
 def test_what_is_no_range_is_refused_before_anything_is_built(wanted: str) -> None:
     said = refusal(START | {'engines': {'node': wanted}})
     assert 'engines.node' in said
@@ -80,6 +99,11 @@ def test_what_is_no_range_is_refused_before_anything_is_built(wanted: str) -> No
         ('.node-version', '18.x', '18.x'),
         ('.tool-versions', 'python 3.11.2\nnodejs 20.11.0 18.0.0\n', '20.11.0'),
         ('.tool-versions', 'node lts', '24.x'),
+        ('.nvmrc', 'lts/-1', '22.x'),
+        ('.nvmrc', '>=20  <23 # ours', '>=20 <23'),
+        ('.node-version', 'lts-jod', '22.x'),
+        ('.node-version', '^20.9', '^20.9'),
+        ('.tool-versions', 'nodejs latest:20', '20'),
     ],
 )
 def test_files_of_version_managers_choose_where_engines_do_not(name: str, text: str, wanted: str) -> None:
@@ -116,7 +140,7 @@ def test_engines_that_are_shell_commands_are_refused(tool: str, said: str) -> No
     'said', [*HOSTILE, 'pnpm', 'pnpm@10', 'pnpm@latest', 'yarn@https://host/yarn.js', 24, ['npm@1.0.0']]
 )
 def test_a_package_manager_that_is_no_name_and_version_is_refused(said: object) -> None:
-    assert 'which is not NAME@VERSION: write one such as "pnpm@10.20.0"' in refusal(
+    assert 'which is not NAME@VERSION with a whole version: write one such as "pnpm@10.20.0"' in refusal(
         START | {'packageManager': said}
     )
 
@@ -425,6 +449,13 @@ def test_an_app_that_cannot_be_started_is_refused_with_what_to_add() -> None:
     assert 'add a "start" script to package.json, or a Procfile' in refusal({'name': 'x'})
 
 
+def test_what_builds_a_site_of_files_is_told_how_it_is_served() -> None:
+    said = 'add .buildpacks with the lines "node" and "static"'
+    assert said in refusal({'scripts': {'build': 'vite build'}}, {'index.html': ''})
+    assert said in refusal({}, {'Staticfile': 'root: dist'})
+    assert said not in refusal({'name': 'x'})
+
+
 def test_a_start_script_is_not_needed_with_a_procfile() -> None:
     assert plan({'name': 'x'}, {'Procfile': 'web: a'}).processes == ()
 
@@ -435,15 +466,17 @@ def test_a_start_script_is_not_needed_with_a_procfile() -> None:
         ('{"name": "x",}', 'package.json is not JSON: '),
         ('{\n  "a": 1\n  "b": 2\n}', '(line 3, column 3)'),
         ('{\n<<<<<<< HEAD\n}', 'merge conflict marker (line 2)'),
+        (' \n', 'package.json is empty: it has to hold an object'),
+        ('{"a": NaN}', 'package.json is not JSON: it has no NaN'),
         ('[]', 'package.json holds an array, not an object'),
         ('"text"', 'package.json holds a string, not an object'),
         ('null', 'package.json holds null, not an object'),
-        ('', 'package.json is not JSON'),
+        ('', 'package.json is empty'),
         (b'{"name": "\xff"}', 'package.json is not UTF-8 (byte 10)'),
         ('[' * 100_000, 'nested too deep'),
         ('{"a": ' + '9' * 5000 + '}', 'not usable JSON'),
         ('{"engines": "24"}', '"engines" in package.json is a string, not an object'),
-        ('{"engines": {"node": 24}}', '"engines.node" in package.json is a number, not a string'),
+        ('{"engines": {"node": 24.5}}', '"engines.node" in package.json is a number, not a string'),
         ('{"scripts": {"start": ["a"]}}', '"scripts.start" in package.json is an array, not a string'),
         ('{"scripts": true}', '"scripts" in package.json is true or false, not an object'),
         ('{"scripts": {"start": "x"}, "dependencies": []}', '"dependencies" in package.json is an array'),

@@ -15,7 +15,15 @@ def fetched(tmp_path: Path, npm: str) -> subprocess.CompletedProcess[str]:
     program.write_text(f'#!/bin/sh\n{npm}\n')
     program.chmod(0o755)
     return subprocess.run(
-        ['bash', '-euo', 'pipefail', '-c', FETCH, 'step', str(directory('buildpacks') / 'shared' / 'registry')],
+        [
+            'bash',
+            '-euo',
+            'pipefail',
+            '-c',
+            FETCH,
+            'step',
+            str(directory('buildpacks') / 'shared' / 'registry'),
+        ],
         env={'PATH': f'{tmp_path}:{os.environ["PATH"]}'},
         capture_output=True,
         text=True,

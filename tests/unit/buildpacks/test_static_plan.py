@@ -47,6 +47,27 @@ def test_a_procfile_beside_a_page_means_another_app_unless_there_is_a_staticfile
     assert STATIC.detect(FakeSource(PAGE | {'Procfile': 'web: x', 'Staticfile': ''})) == 'Staticfile'
 
 
+def test_what_a_build_makes_is_looked_for_when_it_should_be_there() -> None:
+    found = plan({'package.json': '{}', 'index.html': '', 'Staticfile': 'root: dist'})
+    assert (found.values['root'], found.values['built']) == ('dist', True)
+    assert 'dist/ is not in this commit: the build has to make it.' in found.notes
+    assert plan(PAGE).values['built'] is False
+    assert 'in this commit' in refusal({'index.html': '', 'Staticfile': 'root: dist'})
+
+
+def test_a_page_beside_a_package_json_may_be_what_a_build_begins_with() -> None:
+    said = 'If a build makes the site (package.json), name its directory in a Staticfile: "root: dist".'
+    assert said in plan(PAGE | {'package.json': '{}'}).notes
+    assert said not in plan(PAGE | {'package.json': '{}', 'Staticfile': 'root: .'}).notes
+    assert said not in plan(PAGE).notes
+
+
+def test_the_file_of_another_static_buildpack_is_named() -> None:
+    assert any(
+        note.startswith('static.json is not read') for note in plan(PAGE | {'static.json': '{}'}).notes
+    )
+
+
 def test_switches_and_a_page_for_what_is_not_there_are_passed_on() -> None:
     files = PAGE | {'Staticfile': 'pushstate: Enabled\nforce_https: "true"', '404.html': ''}
     assert plan(files).values['options'] == ('pushstate', 'force-https', 'not-found')

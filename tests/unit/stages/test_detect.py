@@ -9,7 +9,13 @@ from gitreceive.stages.detect import choose_plan
 from tests.fakes import FakeSource
 
 STACK = Stack(
-    name='cedar-12', run_image='run', build_image='build', uid=1000, pythons=('3.11.2',), javas=('17.0.15',)
+    name='cedar-12',
+    run_image='run',
+    build_image='build',
+    uid=1000,
+    pythons=('3.11.2',),
+    javas=('17.0.15',),
+    rusts=('1.96.0',),
 )
 START = '{"scripts": {"start": "node x"}}'
 
@@ -97,6 +103,17 @@ def test_what_was_nearly_right_is_named_with_its_remedy(files: dict[str, str | b
     assert remedy in refusal(files)
 
 
+@pytest.mark.parametrize(
+    ('name', 'remedy'),
+    [
+        ('yarn.lock', 'yarn.lock needs package.json beside it'),
+        ('index.js', 'add a package.json with a "start" script ("node index.js")'),
+    ],
+)
+def test_what_makes_no_app_of_node_alone_is_told_what_it_lacks(name: str, remedy: str) -> None:
+    assert remedy in refusal({name: ''})
+
+
 def test_a_procfile_that_names_no_process_is_refused() -> None:
     assert 'the Procfile names no process' in refusal({'Procfile': '# later\n'})
 
@@ -130,6 +147,33 @@ def test_node_builds_the_assets_of_a_python_app_unless_somebody_decides_otherwis
     listed = chosen({**BOTH, '.buildpacks': 'heroku/nodejs\nheroku/python\n'})
     assert (listed.buildpack, listed.assets is not None) == ('python', True)
     assert '.buildpacks asks for heroku/nodejs, heroku/python.' in listed.notes
+
+
+def test_who_asks_for_node_and_another_platform_has_node_where_the_app_runs() -> None:
+    listed = chosen({**BOTH, '.buildpacks': 'heroku/nodejs\nheroku/python\n'})
+    assert listed.assets and listed.assets.values['stays'] is True
+    assert 'Node.js works on the code first (package.json) and is in the slug, too.' in listed.notes
+    by_itself = chosen(BOTH).assets
+    assert by_itself and 'stays' not in by_itself.values
+
+
+@pytest.mark.parametrize(
+    ('platform', 'files', 'stays'),
+    [
+        ('go', {'go.mod': 'module example.com/a\ngo 1.19\n', 'main.go': 'package main'}, True),
+        ('rust', {'Cargo.toml': '[package]\nname = "a"\n', 'Cargo.lock': '', 'src/main.rs': ''}, True),
+        ('static', {'Staticfile': 'root: dist', 'index.html': ''}, False),
+    ],
+)
+def test_node_works_on_the_code_of_any_platform_that_is_named_with_it(
+    platform: str, files: dict[str, str | bytes], stays: bool
+) -> None:
+    package = '{"scripts": {"build": "make"}}'
+    plan = chosen(
+        {'package.json': package, 'Procfile': 'web: a', **files, '.buildpacks': f'node\n{platform}'}
+    )
+    assert (plan.buildpack, plan.assets is not None) == (platform, True)
+    assert plan.assets and plan.assets.values.get('stays', False) is stays
 
 
 def test_node_steps_back_whatever_marks_the_other_platform() -> None:

@@ -319,6 +319,21 @@ def test_an_instruction_that_the_engine_could_not_read_is_refused() -> None:
         exec_form(['x' * 40_000])
 
 
+@pytest.mark.parametrize(
+    ('asked', 'path', 'others'),
+    [('', '/opt/node/bin', '/app/heroku/node/bin'), ('node\npython', '/app/heroku/node/bin', '/opt/node')],
+)
+def test_node_is_in_the_slug_of_another_platform_if_both_are_asked_for(
+    asked: str, path: str, others: str
+) -> None:
+    files = {**NODE, 'requirements.txt': '', 'Procfile': 'web: x'} | ({'.buildpacks': asked} if asked else {})
+    recipe = Planner(buildpacks=BUILDPACKS, stack=STACK).plan(FakeSource(files), {}).recipe
+    main = recipe.dockerfile.split('\nFROM ')[1]
+    assert f'ENV PATH={path}:$PATH' in main
+    assert others not in main
+    assert ('"/app/.profile.d/with-node.sh"' in main) is bool(asked)
+
+
 def test_the_scripts_of_two_platforms_are_kept_apart() -> None:
     source = FakeSource({**NODE, 'requirements.txt': '', 'Procfile': 'web: x'})
     recipe = Planner(buildpacks=BUILDPACKS, stack=STACK).plan(source, {}).recipe
