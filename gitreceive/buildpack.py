@@ -139,15 +139,16 @@ def load_buildpacks(own: Sequence[Path] = (), hosts: Sequence[str] = ()) -> tupl
     taken = {buildpack.name for buildpack in mine}
     names = [name for name in ORDER if name not in taken]
     others = [load_buildpack(shipped / name, shared) for name in names]
-    return (*mine, *others, _classic(shipped / 'classic', shared, classics, hosts))
+    platforms = tuple(buildpack.name for buildpack in (*mine, *others))
+    asked = Classics(own=tuple(path.name for path in classics), hosts=tuple(hosts), platforms=platforms)
+    return (*mine, *others, _classic(shipped / 'classic', shared, classics, asked))
 
 
 def _classic(
-    path: Path, shared: Sequence[ContextFile], own: Sequence[Path], hosts: Sequence[str]
+    path: Path, shared: Sequence[ContextFile], own: Sequence[Path], asked: Classics
 ) -> LoadedBuildpack:
-    names = tuple(folder.name for folder in own)
     files = (*shared, *_files(path), *(file for folder in own for file in _tree(folder)))
-    module = cast(PlanModule, Classics(own=names, hosts=tuple(hosts)))
+    module = cast(PlanModule, asked)
     return LoadedBuildpack(name='classic', template=_template(path), files=files, module=module)
 
 

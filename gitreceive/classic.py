@@ -4,6 +4,7 @@ A classic buildpack is a directory with ``bin/detect``, ``bin/compile`` and perh
 (https://devcenter.heroku.com/articles/buildpack-api). All of it runs in the build's container, and it is fetched there.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,6 +20,9 @@ SETTING = 'BUILDPACK_URL'
 FILE = '.buildpacks'
 MOST = 20
 HOME = '/app'
+HEROKUS = re.compile(r'/heroku-buildpack-(\w+)(?:\.git)?(?:#|$)|/heroku/(\w+)\.tgz$', re.ASCII)
+"""Where Heroku keeps its buildpacks: repositories, and archives."""
+
 ALIASES = {'nodejs': 'node', 'jvm': 'java'}
 """What platforms are called elsewhere (``heroku/nodejs``)."""
 
@@ -52,7 +56,10 @@ def asked_for(source: Source, env: Mapping[str, str]) -> Asked | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classics:
-    """Plans with classic buildpacks. ``own`` are the sysadmin's, by name; ``hosts`` are those that may be fetched from."""
+    """Plans with classic buildpacks. ``own`` are the sysadmin's, by name; ``hosts`` are those that may be fetched from.
+
+    ``platforms`` are what an app might have meant instead.
+    """
 
     MARKERS: ClassVar[tuple[str, ...]] = (FILE,)
     CAUSES: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -64,6 +71,7 @@ class Classics:
     HINTS: ClassVar[Mapping[str, str]] = MappingProxyType({})
     own: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
 
     def detect(self, source: Source) -> str | None:
         """Never: classic buildpacks look at an app in the build, so they have to be asked for."""
@@ -100,13 +108,22 @@ class Classics:
     def _checked(self, url: str, where: str) -> str:
         shown = ascii(url[:100])[1:-1]
         if not is_url(url):
-            known = f'; the names of this receiver: {", ".join(self.own)}' if self.own else ''
+            known = ', '.join((*self.own, *self.platforms))
             raise DetectError(
                 f'{where} asks for the buildpack "{shown}", which is no URL of one: https://HOST/PATH, '
-                f'with #BRANCH if need be, or a .tgz{known}'
+                f'with #BRANCH if need be, or a .tgz{known and f"; the names of this receiver: {known}"}'
             )
-        refuse_address(url, self.hosts, f'the buildpack of {where}', 'buildpack_hosts')
+        try:
+            refuse_address(url, self.hosts, f'the buildpack of {where}', 'buildpack_hosts')
+        except DetectError as error:
+            raise DetectError(f'{error}{self._instead(url)}') from error
         return url
+
+    def _instead(self, url: str) -> str:
+        """The platform that does what Heroku's own buildpack at ``url`` does, told; empty if there is none."""
+        match = HEROKUS.search(url)
+        name = platform_name(match[1] or match[2]) if match else ''
+        return f'\nThis receiver has a platform of its own for it: "{name}"' if name in self.platforms else ''
 
 
 def platform_name(name: str) -> str:

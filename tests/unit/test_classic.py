@@ -15,7 +15,8 @@ PLAN = Plan(buildpack='classic', title='Classic', reason='x', values={'directory
 
 
 def planned(files: dict[str, str | bytes], **env: str) -> Plan:
-    classics = Classics(own=('cobol',), hosts=('example.com', 'http://10.0.0.5:8080'))
+    hosts = ('example.com', 'http://10.0.0.5:8080')
+    classics = Classics(own=('cobol',), hosts=hosts, platforms=('node', 'python'))
     return classics.plan(FakeSource(files), STACK, env)
 
 
@@ -23,6 +24,27 @@ def refusal(url: str) -> str:
     with pytest.raises(DetectError) as error:
         planned({}, BUILDPACK_URL=url)
     return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('url', 'name'),
+    [
+        ('https://github.com/heroku/heroku-buildpack-python.git', 'python'),
+        ('https://github.com/heroku/heroku-buildpack-nodejs#v250', 'node'),
+        ('https://buildpack-registry.s3.amazonaws.com/buildpacks/heroku/nodejs.tgz', 'node'),
+    ],
+)
+def test_one_of_herokus_that_may_not_be_fetched_is_answered_with_the_platform(url: str, name: str) -> None:
+    assert refusal(url).endswith(f'\nThis receiver has a platform of its own for it: "{name}"')
+
+
+@pytest.mark.parametrize('url', ['https://evil.example/heroku-buildpack-apt', 'https://evil.example/node'])
+def test_another_buildpack_that_may_not_be_fetched_has_no_platform(url: str) -> None:
+    assert 'a platform of its own' not in refusal(url)
+
+
+def test_a_name_that_nobody_knows_is_answered_with_those_that_are_known() -> None:
+    assert refusal('heroku-community/apt').endswith('the names of this receiver: cobol, node, python')
 
 
 def test_buildpacks_keep_their_order() -> None:
