@@ -17,10 +17,13 @@ cd /app || exit 1
 for gitreceive_profile in /app/.profile.d/*.sh; do if [ -f "$gitreceive_profile" ]; then . "$gitreceive_profile"; fi; done
 unset gitreceive_profile
 if [ -f /app/.profile ]; then . /app/.profile; fi
-cd /app/src || exit 1
+if [ -d /app/src ]; then cd /app/src; else cd /app; fi || exit 1
 exec bash -c "$1"
 """
-"""What an app's process is started with: its command is an argument and stays one."""
+"""What an app's process is started with: its command is an argument and stays one.
+
+It begins in ``/app/src``, or in ``/app`` where an app's own Dockerfile has not made that.
+"""
 
 ATTENDED = """
 trap 'stopping=yes; interrupted=yes; kill -TERM -1 2>/dev/null' TERM

@@ -117,8 +117,8 @@ def command(instructions: Sequence[Instruction]) -> str:
             case 'WORKDIR':
                 place = _joined(place, instruction.rest)
     words = _command(entry, arguments)
-    there = place.startswith('/app') and place.rstrip('/') != '/app/src' and re.fullmatch(r'[\w./-]+', place)
-    return f'cd {place} && {words}' if words and there else words
+    there = place.startswith('/app') and place.rstrip('/') != '/app/src' and re.fullmatch(r'[\w./ -]+', place)
+    return f'cd {_quoted([place])} && {words}' if words and there else words
 
 
 def _command(entry: str, arguments: str) -> str:

@@ -11,19 +11,23 @@ from typing import Protocol
 
 from gitreceive.binrelease import with_release
 from gitreceive.codemark import marked
-from gitreceive.errors import BadCommand
+from gitreceive.errors import BadCommand, BuildError, SlugError
 from gitreceive.local.running import local_home
 from gitreceive.model import AppName, Image, Plan, ProcessType, Recipe, Stack
 from gitreceive.planning import Planned, Planner, tell_plan
 from gitreceive.platforms import open_planner
 from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder, SlugPacker, SlugReader, Source
 from gitreceive.settings import Limits, Settings
+from gitreceive.slugs.measured import NO_APP
 from gitreceive.sources.shown import ShownSource
 from gitreceive.sources.workdir import WorkingDirectory
 from gitreceive.stages.build import build_image
 from gitreceive.wiring import local_builder, open_packer, open_reader
 
 ENV_FILE = '.env'
+NOT_THERE = '"/app" not found'
+"""What an engine says of a COPY from an image that has no ``/app``."""
+
 BUILT, RUNNABLE = 1, 2
 """The numbers of a directory's two images: build image with everything, run image with /app only."""
 
@@ -119,11 +123,19 @@ def build_directory(
 
 
 def runnable_image(built: Built, bench: Bench, console: Console, cancellation: Cancellation) -> Image:
-    """The clean run image with ``/app`` of the built one: what its slug would be on any host."""
+    """The clean run image with ``/app`` of the built one: what its slug would be on any host.
+
+    Raises SlugError if there is no ``/app``, and what the stage of the build does.
+    """
     recipe = Recipe(dockerfile=run_dockerfile(bench.stack, built.image.name))
     with tempfile.TemporaryDirectory(prefix='gitreceive-') as empty:
         job = BuildJob(app=built.app, number=RUNNABLE, recipe=recipe, source=WorkingDirectory(Path(empty)))
-        return build_image(job, bench.builder, console, cancellation)
+        try:
+            return build_image(job, bench.builder, console, cancellation)
+        except BuildError as error:
+            if NOT_THERE in str(error):
+                raise SlugError(NO_APP) from error
+            raise
 
 
 def run_dockerfile(stack: Stack, built: str) -> str:

@@ -4,13 +4,25 @@ Shared by the stages that write one.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO
+
+from gitreceive.errors import SlugError
 
 GIVE_UP = 4
 """A slug that is this many times too large is not even measured to its end."""
 
 SHOWN = 10
+
+
+NO_APP = (
+    'the image has no directory /app, which becomes the slug: the Dockerfile has to copy there what the app needs '
+    '(COPY . /app/src)'
+)
+NO_FILES = NO_APP.replace('no directory /app', 'no files in /app')
+
+HARDLY_ANYTHING = 4096
+"""Bytes of a packed slug that may be one without files. Directories alone are smaller."""
 
 
 class GaveUp(Exception):
@@ -53,6 +65,12 @@ class Measured:
     def flush(self) -> None:
         """Of the file."""
         self._file.flush()
+
+
+def refuse_without_files(found: int, sizes: Callable[[], Mapping[str, int]]) -> None:
+    """Raises SlugError if there is nothing in a slug of ``found`` bytes; ``sizes`` tells how much is in its directories."""
+    if found < HARDLY_ANYTHING and not any(sizes().values()):
+        raise SlugError(NO_FILES)
 
 
 def too_large(found: int, limit: int, sizes: Mapping[str, int]) -> str:

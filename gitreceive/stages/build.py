@@ -52,6 +52,7 @@ def build_image(
 def _tell_tail(error: BuildError, console: Console) -> None:
     """The end of what a step printed, where it is looked for: the log may have been cut, other steps may have printed."""
     if error.tail:
-        console.warn(f'The last {len(error.tail)} lines of "{error.step}":')
+        lines = f'{len(error.tail)} lines' if len(error.tail) > 1 else 'line'
+        console.warn(f'The last {lines} of "{error.step}":')
     for line in error.tail:
         console.detail(line)

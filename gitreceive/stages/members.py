@@ -14,7 +14,7 @@ from gitreceive.model import AppName, Image, LayeredSlug, Member
 from gitreceive.points import point
 from gitreceive.ports import Cancellation, SlugPacker, SlugPart
 from gitreceive.settings import Limits
-from gitreceive.slugs.measured import GaveUp, Measured, too_large
+from gitreceive.slugs.measured import GaveUp, Measured, refuse_without_files, too_large
 from gitreceive.slugs.shelf import Shelf, Sum
 
 Opening = Callable[[], AbstractContextManager[IO[bytes]]]
@@ -61,6 +61,7 @@ def cut_members(
                 raise SlugError(
                     too_large(total.size, cut.limits.slug_bytes, packer.sizes(cut.image, cancellation))
                 )
+        refuse_without_files(total.size, lambda: packer.sizes(cut.image, cancellation))
     for each in sums:
         shelf.remember(each)
     return LayeredSlug(members=tuple(members), sha256=total.sha256, size=total.size, new=new)

@@ -8,7 +8,7 @@ from gitreceive.errors import SlugError
 from gitreceive.model import Image, Slug
 from gitreceive.ports import Cancellation, SlugPacker
 from gitreceive.settings import Limits
-from gitreceive.slugs.measured import GaveUp, Measured, too_large
+from gitreceive.slugs.measured import GaveUp, Measured, refuse_without_files, too_large
 
 
 def cut_slug(
@@ -31,6 +31,7 @@ def cut_slug(
             if measured.size > limits.slug_bytes:
                 sizes = packer.sizes(image, cancellation)
                 raise SlugError(too_large(measured.size, limits.slug_bytes, sizes))
+            refuse_without_files(measured.size, lambda: packer.sizes(image, cancellation))
             file.flush()
             os.fsync(file.fileno())
         return Slug(path=target, sha256=measured.sha256, size=measured.size, left_out=tuple(left_out))

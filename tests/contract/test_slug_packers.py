@@ -364,7 +364,14 @@ def test_an_image_of_a_single_layer_can_be_packed(
 
 def test_an_image_without_app_is_an_error(packer: DockerSlugPacker, shop: Workshop, tmp_path: Path) -> None:
     image = shop.build('FROM scratch\nCOPY src/ /elsewhere\n')
-    with pytest.raises(SlugError, match='/app'):
+    with pytest.raises(SlugError, match=r'^the image has no directory /app, .*COPY \. /app/src'):
+        cut(packer, image, tmp_path / 'slug')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_app_without_files_is_an_error(packer: DockerSlugPacker, shop: Workshop, tmp_path: Path) -> None:
+    image = shop.build(f'{FROM}USER root\nRUN rm -rf /app && mkdir -p /app/src/empty\n')
+    with pytest.raises(SlugError, match=r'^the image has no files in /app, .*COPY \. /app/src'):
         cut(packer, image, tmp_path / 'slug')
     assert list(tmp_path.iterdir()) == []
 

@@ -1,6 +1,10 @@
 """What the engine is asked for when an app's process is started, as text."""
 
 import json
+import subprocess
+from pathlib import Path
+
+import pytest
 
 from gitreceive.boot import ATTENDED, START, process_container
 from gitreceive.model import ProcessType
@@ -28,6 +32,19 @@ def test_a_process_runs_as_the_receiver_would_run_it() -> None:
         },
     }
     json.dumps(config)
+
+
+@pytest.mark.parametrize('place', ['src', '.'])
+def test_a_process_begins_in_the_code_or_in_app_where_a_dockerfile_has_put_it(
+    place: str, tmp_path: Path
+) -> None:
+    (tmp_path / place).mkdir(exist_ok=True)
+    (tmp_path / '.profile').write_text('cd /')
+    text = START.replace('/app', str(tmp_path))
+    done = subprocess.run(
+        ['bash', '-c', text, 'gitreceive', 'pwd'], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str((tmp_path / place).resolve())
 
 
 def test_a_port_of_0_is_any_and_none_is_none() -> None:

@@ -188,6 +188,7 @@ def test_adding_files_of_the_code_is_not_refused() -> None:
         ('FROM a\nWORKDIR /app\nWORKDIR web\nCMD ["run"]', 'cd /app/web && run'),
         ('FROM a\nWORKDIR /app/src\nCMD run', 'run'),
         ('FROM a\nWORKDIR $X\nCMD run', 'run'),
+        ('FROM a\nWORKDIR "/app/my web"\nCMD run', "cd '/app/my web' && run"),
         ('FROM a', ''),
     ],
 )

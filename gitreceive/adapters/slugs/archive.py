@@ -24,6 +24,7 @@ from gitreceive.adapters.slugs.members import (
 from gitreceive.adapters.slugs.overlay_child import BITS, MOST_NAMES, SPECIAL
 from gitreceive.errors import SlugError
 from gitreceive.ports import Cancellation
+from gitreceive.slugs.measured import NO_APP
 
 TOP = b'app'
 
@@ -111,4 +112,4 @@ def read_app(engine: Engine, image: str) -> Iterator[IO[bytes]]:
             with engine.read_out(client, container, '/app') as stream:
                 yield stream
         except FileNotFoundError as error:
-            raise SlugError('the image has no /app') from error
+            raise SlugError(NO_APP) from error

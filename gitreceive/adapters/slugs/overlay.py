@@ -21,6 +21,7 @@ from gitreceive.adapters.slugs.members import RECORD
 from gitreceive.adapters.slugs.overlay_child import Wanted
 from gitreceive.errors import SlugError
 from gitreceive.ports import Cancellation
+from gitreceive.slugs.measured import NO_APP
 
 _temporary = tempfile.TemporaryFile
 CHILD = Path(overlay_child.__file__)
@@ -142,6 +143,8 @@ def _without_end(first: bytes, stream: IO[bytes], ended: list[bool]) -> Iterator
 def _judged(status: int, reported: bytes, said: str) -> dict[str, Any]:
     if status == overlay_child.CANNOT_MOUNT:
         raise CannotMount(said)
+    if status == overlay_child.NOTHING_THERE:
+        raise SlugError(NO_APP)
     if status != 0 or not reported:
         raise SlugError(f'cannot pack /app of the image: {said or f"tar ended with {status}"}')
     found: dict[str, Any] = json.loads(reported)

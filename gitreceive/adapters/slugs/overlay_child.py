@@ -24,7 +24,7 @@ MOUNTPOINT = '/tmp'
 END = 'gitreceive-end'
 """Where the tar stream really ends is not seen from outside: it is padded with zeros, and a file may end with some."""
 
-CANNOT_MOUNT = 77
+CANNOT_MOUNT, NOTHING_THERE = 77, 78
 MOST_NAMES = 20
 SPECIAL, BITS = ' (a device, socket or pipe)', ' (its setuid or setgid bit)'
 """What is said of what is left out, behind its path."""
@@ -74,6 +74,8 @@ def main(task: str, root: str, reported: str) -> None:
         report(int(reported), {})
         return
     os.chdir(f'{MOUNTPOINT}/layers')
+    if not os.path.lexists('app'):
+        sys.exit(NOTHING_THERE)
     if not stat.S_ISDIR(os.lstat('app').st_mode):
         sys.exit('/app is not a directory')
     if task == 'sizes':

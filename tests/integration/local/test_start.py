@@ -123,6 +123,17 @@ def test_an_unknown_process_type_is_refused_with_those_that_there_are(machine: M
     assert 'there is no process type "wrb"; there are: web, once, deaf, lines' in done.stderr
 
 
+def test_a_dockerfile_that_leaves_nothing_in_app_is_told_what_it_has_to_copy(machine: Machine) -> None:
+    dockerfile = machine.folder / 'Dockerfile'
+    dockerfile.write_text('FROM scratch\nCOPY . /srv\n')
+    try:
+        done = machine.run('start', 'once')
+    finally:
+        dockerfile.unlink()
+    assert done.returncode == 70
+    assert ' !     the image has no directory /app, which becomes the slug' in done.stderr
+
+
 def test_clean_removes_the_images_of_these_commands_and_no_others(machine: Machine, stack: Stack) -> None:
     machine.run('start', 'once')
     with workshop(machine.environ['DOCKER_HOST']) as receiver:

@@ -52,12 +52,13 @@ class Packer:
     texts: Sequence[str]
     packed: list[str] = field(default_factory=list)
     before: Callable[[], object] = lambda: None
+    files: int = 1000
 
     def parts(self, image: Image, mtime: int, cancellation: Cancellation) -> Sequence[SlugPart]:
         return [Part(text, self.packed, self.before) for text in self.texts]
 
     def sizes(self, image: Image, cancellation: Cancellation) -> Mapping[str, int]:
-        return {'/app/src': 1000}
+        return {'/app/src': self.files}
 
 
 def let_pass(member: Member, opening: Opening) -> None:
@@ -103,6 +104,14 @@ def whole(storage: MemoryStorage, slug: LayeredSlug) -> bytes:
 
 
 Cutting = Callable[..., LayeredSlug]
+
+
+def test_a_slug_without_files_is_refused_and_nothing_of_it_stays(
+    cut: Cutting, shelf: Shelf, storage: MemoryStorage
+) -> None:
+    with pytest.raises(SlugError, match='the image has no files in /app'):
+        cut(Packer(['directories'], files=0), shelf)
+    assert not storage.objects
 
 
 def test_a_slug_is_its_members_in_a_row(cut: Cutting, shelf: Shelf, storage: MemoryStorage) -> None:

@@ -24,8 +24,9 @@ class Packer:
 
     key = '0' * 64
 
-    def __init__(self, write: Callable[[IO[bytes]], object]) -> None:
+    def __init__(self, write: Callable[[IO[bytes]], object], files: Mapping[str, int] | None = None) -> None:
         self._write = write
+        self._files = FILES if files is None else files
 
     def parts(self, image: Image, mtime: int, cancellation: Cancellation) -> Sequence[SlugPart]:
         return [self]
@@ -36,11 +37,14 @@ class Packer:
         return ['app/fifo']
 
     def sizes(self, image: Image, cancellation: Cancellation) -> Mapping[str, int]:
-        return {
-            '/app/src': 1_000,
-            '/app/src/assets/video': 900_000_000,
-            '/app/src/node_modules/big': 50_000_000,
-        }
+        return self._files
+
+
+FILES = {
+    '/app/src': 1_000,
+    '/app/src/assets/video': 900_000_000,
+    '/app/src/node_modules/big': 50_000_000,
+}
 
 
 def cut(target: Path, write: Callable[[IO[bytes]], object], limit: int = 1000) -> Slug:
@@ -57,6 +61,13 @@ def test_the_checksum_is_that_of_the_file(tmp_path: Path) -> None:
     assert content == b'part' * 10
     assert (slug.sha256, slug.size) == (hashlib.sha256(content).hexdigest(), 40)
     assert slug.left_out == ('app/fifo',)
+
+
+def test_a_slug_without_files_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    packer = Packer(lambda target: target.write(b'directories'), {'/app': 0})
+    with pytest.raises(SlugError, match=r'the image has no files in /app, .* \(COPY \. /app/src\)'):
+        cut_slug(IMAGE, packer, tmp_path / 'slug', 7, Limits(), BuildClock(60))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_slug_over_the_limit_is_refused_with_the_largest_directories(tmp_path: Path) -> None:
