@@ -64,8 +64,20 @@ class Classics:
     MARKERS: ClassVar[tuple[str, ...]] = (FILE,)
     CAUSES: ClassVar[tuple[tuple[str, str], ...]] = (
         (
-            r'^(the buildpack [^\n]{1,200})',
-            r'\g<1>\nIts output is above; the names and order of buildpacks are yours to correct.',
+            r'^(the buildpack [^\n]{1,800} failed \(bin/\w{1,20}, exit 137\))',
+            r'\g<1>: it was killed, most likely for want of memory\nMake it need less, or ask the sysadmin for more memory for builds.',
+        ),
+        (
+            r'^(the buildpack [^\n]{1,800} failed \([^\n]{1,60}\))',
+            r'\g<1>\nWhat it printed itself, above, says why.',
+        ),
+        (
+            r'^(the buildpack [^\n]{1,800} does not recognise this app \([^\n]{1,60}\))',
+            r'\g<1>\nAdd what it looks for, or take it away where the app asks for its buildpacks ("detected" above names the place).',
+        ),
+        (
+            r'^(the buildpack [^\n]{1,800})',
+            r'\g<1>\nCorrect it, or what the app asks for ("detected" above names the place).',
         ),
     )
     HINTS: ClassVar[Mapping[str, str]] = MappingProxyType({})

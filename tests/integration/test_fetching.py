@@ -168,7 +168,7 @@ def test_an_archive_is_a_buildpack_too(shop: Workshop, server: str, clock: Build
     found = planned({'greet.txt': 'x', 'Procfile': 'web: y'}, [], [server], BUILDPACK_URL=url)
     assert found.plan.processes[0].command == 'cd /app && y'
     built(shop, found, clock, env={'NAME': 'ann'})
-    assert 'Greeter app detected by fetched/1' in shop.console.details
+    assert f'Greeter app detected by the buildpack {url}' in shop.console.details
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,10 @@ def test_release_names_the_processes_where_nobody_else_does() -> None:
         (b'a: [', 'printed no YAML'),
         (b'a: !!python/object/apply:os.system [id]\n', 'neither the app nor its buildpack says'),
         (b'[' * 60_000, 'printed no YAML'),
-        (b'default_process_types: {"a b": x}', 'default_process_types of bin/release: Procfile, line 1'),
+        (
+            b'default_process_types: {"a b": x}',
+            'default_process_types of bin/release: \'a b: x\' is not "name: command"',
+        ),
         (b'default_process_types: {web: "\\x07"}', 'holds a control character'),
         (b'default_process_types: {web: "\\uD800"}', 'bytes that are not UTF-8'),
     ],
