@@ -23,6 +23,14 @@ CAUSES = (
         'requirements contradict each other\nThe lines above name them: change one of the versions in requirements.txt.',
     ),
     (
+        r'Could not open requirements file: [^\n]{0,40}No such file or directory: \'(?:/app/src/)?([^\'\n]{1,200})',
+        r'requirements.txt includes \g<1>, which is not there\nAdd the file to the repository, or remove the line that begins with "-r" or "-c".',
+    ),
+    (
+        r'_decode_req_file[\s\S]*(UnicodeDecodeError: [^\n]{1,120})',
+        r'requirements.txt is not UTF-8: \g<1>\nSave it as UTF-8 and commit it.',
+    ),
+    (
         r'Invalid requirement: ([^\n]{1,120})',
         r'requirements.txt has a line that is none: \g<1>\nCorrect or remove it.',
     ),

@@ -9,9 +9,20 @@ from gitreceive.manifest import plain_path, read_text
 from gitreceive.model import ProcessType
 from gitreceive.ports import Source
 
-SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([A-Za-z_]\w*)""", re.ASCII)
+SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE['"]\s*(?:,|\]\s*=)\s*['"]([A-Za-z_]\w*)""", re.ASCII)
 WSGI_APP = re.compile(r'^(app|application)\s*(?::[^=\n]{1,100})?=', re.MULTILINE)
 
+MODULES = {
+    'app.py': 'app',
+    'main.py': 'main',
+    'wsgi.py': 'wsgi',
+    'asgi.py': 'asgi',
+    'server.py': 'server',
+    'application.py': 'application',
+    'app/__init__.py': 'app',
+    'app/main.py': 'app.main',
+}
+"""Where the app's object is by custom, and the name of that module."""
 
 MANAGE_PY = ('manage.py', '*/manage.py', '*/*/manage.py')
 """Where Heroku's buildpack looks for it, and no deeper."""
@@ -41,30 +52,30 @@ def processes(source: Source, names: Mapping[str, str], manifest: str) -> tuple[
 
 
 def _no_process(names: Mapping[str, str], manifest: str) -> str:
-    text = 'nothing says how the app is started: add a Procfile with "web: COMMAND"'
-    server = next(
-        (
-            f'gunicorn (for {name})'
-            for name in ('django', 'flask')
-            if name in names and 'gunicorn' not in names
-        ),
-        '',
-    )
-    if not server and 'fastapi' in names and not _has_uvicorn(names):
-        server = 'uvicorn (for fastapi)'
-    return f'{text}, and {server} to {manifest}' if server else text
+    text = 'nothing says how the app is started: add a Procfile with'
+    served = next((name for name in ('fastapi', 'django', 'flask') if name in names), '')
+    if served and _has_uvicorn(names):
+        return f'{text} "web: uvicorn MODULE:APP --host 0.0.0.0 --port $PORT"'
+    if served and served != 'fastapi' and 'gunicorn' in names:
+        return f'{text} "web: gunicorn --bind 0.0.0.0:$PORT MODULE:APP"'
+    server = {'fastapi': 'uvicorn', 'django': 'gunicorn', 'flask': 'gunicorn'}.get(served)
+    return f'{text} "web: COMMAND"' + (f', and {server} (for {served}) to {manifest}' if server else '')
 
 
 def _django(source: Source, names: Mapping[str, str]) -> str:
-    path = manage_py(source, names) if 'gunicorn' in names and 'django' in names else ''
-    if not path:
+    path = manage_py(source, names)
+    match = SETTINGS.search(read_text(source, path)) if path else None
+    if not match:
         return ''
     folder = path.rpartition('/')[0]
-    match = SETTINGS.search(read_text(source, path))
-    if not match or not source.exists(f'{folder}/{match[1]}/wsgi.py'.lstrip('/')):
-        return ''
-    chdir = f'--chdir {folder} ' if folder else ''
-    return f'gunicorn --bind "0.0.0.0:$PORT" {chdir}{match[1]}.wsgi'
+    project = f'{folder}/{match[1]}'.lstrip('/')
+    if 'gunicorn' in names and source.exists(f'{project}/wsgi.py'):
+        chdir = f'--chdir {folder} ' if folder else ''
+        return f'gunicorn --bind "0.0.0.0:$PORT" {chdir}{match[1]}.wsgi'
+    if _has_uvicorn(names) and source.exists(f'{project}/asgi.py'):
+        chdir = f' --app-dir {folder}' if folder else ''
+        return f'uvicorn {match[1]}.asgi:application --host 0.0.0.0 --port "$PORT"{chdir}'
+    return ''
 
 
 def _flask(source: Source, names: Mapping[str, str]) -> str:
@@ -83,8 +94,7 @@ def _has_uvicorn(names: Mapping[str, str]) -> bool:
 
 def _app(source: Source) -> str:
     """``module:variable`` of the WSGI or ASGI app, or an empty string."""
-    for module in ('app', 'main', 'wsgi', 'asgi', 'app.main'):
-        path = module.replace('.', '/') + '.py'
+    for path, module in MODULES.items():
         match = WSGI_APP.search(read_text(source, path)) if source.exists(path) else None
         if match:
             return f'{module}:{match[1]}'

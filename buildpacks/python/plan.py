@@ -92,5 +92,7 @@ def _notes(source: Source) -> Iterable[str]:
     for folder in ENVIRONMENTS:
         if source.exists(f'{folder}/pyvenv.cfg'):
             yield f'{folder} is in the repository and is not used: "git rm -r --cached {folder}" and add it to .gitignore.'
+    if source.exists('nltk.txt'):
+        yield 'nltk.txt is not read: download what it names in bin/post_compile ("python -m nltk.downloader -d nltk_data NAME").'
     if source.exists('runtime.txt'):
         yield 'runtime.txt is the old way to choose a Python: put the version into .python-version instead.'

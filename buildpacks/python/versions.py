@@ -24,6 +24,9 @@ MISSPELT = {
     'runtimes.txt': 'runtime.txt',
 }
 VERSION = re.compile(r'(\d{1,3}\.\d{1,3})(\.\d{1,3})?', re.ASCII)
+POETRYS = re.compile(r'[\^|]|~(?!=)|^\s*(?:\*|\d+(?:\.\d+)*(?:\.\*)?)\s*$', re.ASCII)
+"""Ranges as Poetry alone writes them: ``^3.11``, ``3.11.*``, ``*``."""
+
 LONGEST_RANGE = 200
 
 
@@ -55,7 +58,7 @@ def python_choice(source: Source, stack: Stack, project: Mapping[str, object]) -
 def _fits(version: str, wanted: Wanted) -> bool:
     if not wanted.range:
         return version == wanted.text or version.startswith(f'{wanted.text}.')
-    if re.search(r'[\^|]|~(?!=)', wanted.text):  # Poetry's own way of writing ranges
+    if POETRYS.search(wanted.text):
         return bool(nodesemver.satisfies(version, wanted.text.replace(',', ' '), False))
     return SpecifierSet(wanted.text).contains(version)
 
@@ -140,7 +143,7 @@ def _of_project(project: Mapping[str, object]) -> Wanted | None:
 def _is_range(text: str) -> bool:
     if len(text) > LONGEST_RANGE:
         return False
-    if re.search(r'[\^|]|~(?!=)', text):
+    if POETRYS.search(text):
         return nodesemver.valid_range(text.replace(',', ' '), False) is not None
     try:
         SpecifierSet(text)

@@ -17,6 +17,8 @@ PROCFILE = {'Procfile': 'web: a'}
 APP = '[project]\nname = "shop"\n'
 BACKEND = '[build-system]\nrequires = []\n'
 LIMITS = '[project]\nrequires-python = "{}"\n'
+SET = "os.environ['DJANGO_SETTINGS_MODULE'] = 'shop.settings'"
+POETRY = '[tool.poetry.dependencies]\npython = "{}"'
 MANAGE = "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')"
 
 
@@ -282,6 +284,9 @@ def test_a_package_in_the_repository_needs_the_code_first(files: dict[str, str |
             '3.10.9',
             'python in pyproject.toml',
         ),
+        ({'pyproject.toml': POETRY.format('*')}, '3.11.2', 'python in pyproject.toml'),
+        ({'pyproject.toml': POETRY.format('3.10.*')}, '3.10.9', 'python in pyproject.toml'),
+        ({'pyproject.toml': POETRY.format('3.10')}, '3.10.9', 'python in pyproject.toml'),
     ],
 )
 def test_the_project_limits_the_pythons_of_the_stack(
@@ -398,6 +403,16 @@ def test_frameworks_are_found_whatever_installs_them(files: dict[str, str | byte
             'gunicorn --bind "0.0.0.0:$PORT" --chdir site shop.wsgi',
         ),
         (
+            'djangorestframework\nuvicorn',
+            {'site/manage.py': SET, 'site/shop/asgi.py': ''},
+            'uvicorn shop.asgi:application --host 0.0.0.0 --port "$PORT" --app-dir site',
+        ),
+        (
+            'flask\ngunicorn',
+            {'app/__init__.py': 'app = Flask(__name__)'},
+            'gunicorn --bind "0.0.0.0:$PORT" app:app',
+        ),
+        (
             'Flask\nGunicorn[gevent]',
             {'app.py': 'app = Flask(__name__)'},
             'gunicorn --bind "0.0.0.0:$PORT" app:app',
@@ -434,7 +449,12 @@ def test_frameworks_start_without_a_procfile(
         ('flask', {'app.py': 'app = 1'}, 'gunicorn (for flask) to requirements.txt'),
         ('django', {'manage.py': MANAGE, 'shop/wsgi.py': ''}, 'gunicorn (for django) to requirements.txt'),
         ('fastapi', {'main.py': 'app = 1'}, 'uvicorn (for fastapi) to requirements.txt'),
-        ('flask\ngunicorn', {'app.py': 'def create(): pass'}, 'add a Procfile'),
+        (
+            'flask\ngunicorn',
+            {'app.py': 'def create(): pass'},
+            '"web: gunicorn --bind 0.0.0.0:$PORT MODULE:APP"',
+        ),
+        ('fastapi\nuvicorn', {'api.py': ''}, '"web: uvicorn MODULE:APP --host 0.0.0.0 --port $PORT"'),
         ('django\ngunicorn', {'$(id)/manage.py': MANAGE, '$(id)/shop/wsgi.py': ''}, 'add a Procfile'),
     ],
 )
@@ -458,6 +478,7 @@ def test_what_is_in_the_repository_and_not_used_is_told() -> None:
     notes = ' '.join(plan('', PROCFILE | {'venv/pyvenv.cfg': '', 'runtime.txt': 'python-3.11'}).notes)
     assert 'venv is in the repository' in notes
     assert 'runtime.txt is the old way' in notes
+    assert any('nltk.txt is not read' in note for note in plan('', PROCFILE | {'nltk.txt': 'punkt'}).notes)
 
 
 def test_a_stack_without_python_says_so() -> None:
