@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from gitreceive.appjson import read_app_json, to_be_set
 from gitreceive.buildpack import FOLDER, LoadedBuildpack
+from gitreceive.classic import Asked
 from gitreceive.codesteps import code_steps
 from gitreceive.model import ContextFile, Plan, Recipe, Stack
 from gitreceive.ports import Console, Source
@@ -40,11 +41,15 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planner:
-    """What plans are made with: the same for every app of a receiver. Submodules are fetched from ``submodule_hosts``."""
+    """What plans are made with: the same for every app of a receiver. Submodules are fetched from ``submodule_hosts``.
+
+    ``asked`` is the platform of all plans, whatever the apps are.
+    """
 
     buildpacks: Sequence[LoadedBuildpack]
     stack: Stack
     submodule_hosts: Sequence[str] = ()
+    asked: Asked | None = None
 
     def plan(self, source: Source, env: Mapping[str, str]) -> Planned:
         """Finds out what the app is and writes its Dockerfile. ``env`` are its config vars.
@@ -52,7 +57,7 @@ class Planner:
         Raises SourceError, DetectError or RecipeError, with the remedy.
         """
         shown = without_ignored(source, SLUGIGNORE, parse_slugignore)
-        plan = choose_plan(shown, self.buildpacks, self.stack, env)
+        plan = choose_plan(shown, self.buildpacks, self.stack, env, self.asked)
         plan = replace(plan, notes=(*plan.notes, *_also(shown, env)))
         taking_part = [self._buildpack(part) for part in (plan, plan.assets) if part]
         recipe = render_dockerfile(plan, taking_part[0], self.stack)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from gitreceive.classic import Asked
 from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
 from gitreceive.errors import SettingsError
@@ -16,6 +17,9 @@ from gitreceive.settings import Settings
 
 HIDDEN = (ENV_FILE, DOCKERFILE)
 """A Dockerfile that is there already says nothing about the one to be written."""
+
+NO_TEMPLATES = {'classic', 'dockerfile'}
+"""Buildpacks that do what files of the app say, and nothing without them."""
 
 
 @click.command()
@@ -40,8 +44,7 @@ def _planner(template: str | None, settings: Settings) -> Planner:
     planner = open_planner(settings)
     if template is None:
         return planner
-    chosen = tuple(buildpack for buildpack in planner.buildpacks if buildpack.name == template)
-    if not chosen:
-        known = ', '.join(sorted(buildpack.name for buildpack in planner.buildpacks))
-        raise SettingsError(f'there is no buildpack "{template}"; there are: {known}')
-    return replace(planner, buildpacks=chosen)
+    known = sorted({buildpack.name for buildpack in planner.buildpacks} - NO_TEMPLATES)
+    if template not in known:
+        raise SettingsError(f'there is no buildpack "{template}"; there are: {", ".join(known)}')
+    return replace(planner, asked=Asked(names=(template,), where='--template'))

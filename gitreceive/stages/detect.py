@@ -31,14 +31,18 @@ MISSPELT = ('procfile', 'ProcFile', 'PROCFILE', 'Procfile.txt', 'procfile.txt')
 
 
 def choose_plan(
-    source: Source, buildpacks: Sequence[LoadedBuildpack], stack: Stack, env: Mapping[str, str]
+    source: Source,
+    buildpacks: Sequence[LoadedBuildpack],
+    stack: Stack,
+    env: Mapping[str, str],
+    asked: Asked | None = None,
 ) -> Plan:
     """The plan of what the app asks for, or of the first buildpack that recognises it; with the Procfile's process types.
 
-    ``env`` are the app's config vars. Raises DetectError, with the remedy, if nobody recognises the app, if its
+    ``env`` are the app's config vars; what is ``asked`` wins over what the app asks for. Raises DetectError, with the remedy, if nobody recognises the app, if its
     manifests contradict each other, or if there is nothing to run.
     """
-    asked = asked_for(source, env)
+    asked = asked or asked_for(source, env)
     if asked:
         plan = _asked(asked, source, buildpacks, stack, env)
     else:

@@ -125,10 +125,22 @@ def test_a_template_is_chosen_by_name(tmp_path: Path) -> None:
     assert 'CMD ["bash", "/app/src/.gitreceive/start", "./serve"]' in (tmp_path / 'Dockerfile').read_text()
 
 
+def test_a_template_wins_over_what_the_app_asks_for_and_is_all_there_is(tmp_path: Path) -> None:
+    (tmp_path / 'package.json').write_text('{"scripts": {"build": "x"}}')
+    (tmp_path / 'requirements.txt').touch()
+    (tmp_path / '.buildpacks').write_text('node\npython\n')
+    (tmp_path / 'Procfile').write_text('web: ./serve')
+    done = CliRunner().invoke(init, [str(tmp_path), '--template', 'python'], catch_exceptions=False)
+    assert '--template asks for python.' in done.output
+    assert 'AS assets' not in (tmp_path / 'Dockerfile').read_text()
+
+
 def test_a_template_that_is_none_or_does_not_fit_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r'there is no buildpack "cobol"; there are: .*minimal, node, '):
         CliRunner().invoke(init, [str(tmp_path), '--template', 'cobol'], catch_exceptions=False)
     (tmp_path / 'file').touch()
-    with pytest.raises(DetectError, match=r'looked for: requirements\.txt'):
+    with pytest.raises(
+        DetectError, match=r'--template asks for python, and the app has none of requirements\.txt'
+    ):
         CliRunner().invoke(init, [str(tmp_path), '--template', 'python'], catch_exceptions=False)
     assert os.listdir(tmp_path) == ['file']
