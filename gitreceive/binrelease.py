@@ -35,9 +35,9 @@ def _default_processes(said: bytes) -> tuple[ProcessType, ...]:
     try:
         found = yaml.load(said.decode('utf-8', 'replace'), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        said = ' '.join(str(error).split())
+        shown = ' '.join(str(error).split())
         raise DetectError(
-            f'bin/release of the buildpack printed no YAML: {ascii(said[:200])[1:-1]}: correct the buildpack, or add a '
+            f'bin/release of the buildpack printed no YAML: {ascii(shown[:200])[1:-1]}: correct the buildpack, or add a '
             'Procfile with "web: COMMAND"'
         ) from error
     types = found.get('default_process_types') if isinstance(found, dict) else None
@@ -48,5 +48,5 @@ def _default_processes(said: bytes) -> tuple[ProcessType, ...]:
         text = '\n'.join(' '.join(line.split('\n')) for line in lines)
         return parse_procfile(text.encode('utf-8', 'surrogatepass'))
     except DetectError as error:
-        said = str(error).partition(': ')[2]  # without the line: there is no Procfile
-        raise DetectError(f'default_process_types of bin/release: {said}') from error
+        shown = str(error).partition(': ')[2]  # without the line: there is no Procfile
+        raise DetectError(f'default_process_types of bin/release: {shown}') from error
