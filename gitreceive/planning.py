@@ -41,23 +41,21 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planner:
-    """What plans are made with: the same for every app of a receiver. Submodules are fetched from ``submodule_hosts``.
-
-    ``asked`` is the platform of all plans, whatever the apps are.
-    """
+    """What plans are made with: the same for every app of a receiver. Submodules are fetched from ``submodule_hosts``."""
 
     buildpacks: Sequence[LoadedBuildpack]
     stack: Stack
     submodule_hosts: Sequence[str] = ()
-    asked: Asked | None = None
 
-    def plan(self, source: Source, env: Mapping[str, str]) -> Planned:
+    def plan(self, source: Source, env: Mapping[str, str], asked: Asked | None = None) -> Planned:
         """Finds out what the app is and writes its Dockerfile. ``env`` are its config vars.
+
+        ``asked`` is what somebody asks for, whatever the app itself does.
 
         Raises SourceError, DetectError or RecipeError, with the remedy.
         """
         shown = without_ignored(source, SLUGIGNORE, parse_slugignore)
-        plan = choose_plan(shown, self.buildpacks, self.stack, env, self.asked)
+        plan = choose_plan(shown, self.buildpacks, self.stack, env, asked)
         plan = replace(plan, notes=(*plan.notes, *_also(shown, env)))
         taking_part = [self._buildpack(part) for part in (plan, plan.assets) if part]
         recipe = render_dockerfile(plan, taking_part[0], self.stack)

@@ -1,6 +1,5 @@
 """``gitreceive init``: the receiver's Dockerfile as a file of the app."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,21 +17,25 @@ from gitreceive.settings import Settings
 HIDDEN = (ENV_FILE, DOCKERFILE)
 """A Dockerfile that is there already says nothing about the one to be written."""
 
-NO_TEMPLATES = {'classic', 'dockerfile'}
-"""Buildpacks that do what files of the app say, and nothing without them."""
+NOT_WRITTEN = ('classic', 'dockerfile')
+"""Buildpacks that only an app's own files can ask for."""
 
 
 @click.command()
 @click.argument('directory', metavar='[DIR]', default='.', type=click.Path(path_type=Path))
 @click.option(
-    '--template', metavar='NAME', help='the buildpack, instead of the first that recognises the app'
+    '--template',
+    metavar='NAME',
+    help='a buildpack (node, python, ...), instead of the first that recognises the app',
 )
-@click.option('--force', is_flag=True, help='replace a Dockerfile that is there')
+@click.option('--force', is_flag=True, help=f'replace a Dockerfile and a {FOLDER}/ that are there')
 @settings_options
 def init(directory: Path, template: str | None, force: bool, settings: Settings) -> None:
     """Write the Dockerfile that the receiver would use, for a plain "docker build .", with what it needs."""
     console = Lines()
-    planned = _planner(template, settings).plan(directory_source(directory, HIDDEN), {})
+    planner = open_planner(settings)
+    asked = _asked(template, planner) if template else None
+    planned = planner.plan(directory_source(directory, HIDDEN), {}, asked)
     tell_plan(planned.plan, console)
     web = next((process for process in planned.plan.processes if process.name == 'web'), None)
     for path in write_standalone(standalone(planned.recipe, web), directory, force):
@@ -40,11 +43,8 @@ def init(directory: Path, template: str | None, force: bool, settings: Settings)
     console.detail(f'"docker build ." makes the image; {FOLDER}/ belongs to the app like its other files')
 
 
-def _planner(template: str | None, settings: Settings) -> Planner:
-    planner = open_planner(settings)
-    if template is None:
-        return planner
-    known = sorted({buildpack.name for buildpack in planner.buildpacks} - NO_TEMPLATES)
+def _asked(template: str, planner: Planner) -> Asked:
+    known = {buildpack.name for buildpack in planner.buildpacks}.difference(NOT_WRITTEN)
     if template not in known:
-        raise SettingsError(f'there is no buildpack "{template}"; there are: {", ".join(known)}')
-    return replace(planner, asked=Asked(names=(template,), where='--template'))
+        raise SettingsError(f'there is no template "{template}"; there are: {", ".join(sorted(known))}')
+    return Asked(names=(template,), where='--template')

@@ -39,8 +39,8 @@ def choose_plan(
 ) -> Plan:
     """The plan of what the app asks for, or of the first buildpack that recognises it; with the Procfile's process types.
 
-    ``env`` are the app's config vars; what is ``asked`` wins over what the app asks for. Raises DetectError, with the remedy, if nobody recognises the app, if its
-    manifests contradict each other, or if there is nothing to run.
+    ``env`` are the app's config vars; ``asked`` is what somebody asks for instead of the app. Raises DetectError, with
+    the remedy, if nobody recognises the app, if its manifests contradict each other, or if there is nothing to run.
     """
     asked = asked or asked_for(source, env)
     if asked:
@@ -157,7 +157,7 @@ def _noted(plan: Plan) -> Plan:
 
 def _unrecognised(source: Source, buildpacks: Sequence[LoadedBuildpack]) -> str:
     if not any(source.glob(pattern) for pattern in ('*', '*/*', '*/*/*')):
-        return 'the commit has no files: add some, commit and push again'
+        return 'there are no files (those that git ignores do not count): add some'
     markers = dict.fromkeys(chain.from_iterable(buildpack.markers for buildpack in buildpacks))
     text = f'no buildpack recognises this app (looked for: {", ".join(markers)}); {_remedy(source, buildpacks, markers)}'
     return text

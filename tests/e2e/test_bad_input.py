@@ -91,7 +91,7 @@ def test_a_commit_without_a_known_file_says_what_was_looked_for(
 
 def test_a_commit_without_any_file_says_so(ann: Pusher, receiver: Receiver, app: str, work: Path) -> None:
     change(work, {'Procfile': None})
-    assert_refused(ann.push(work, app), receiver, app, 'the commit has no files')
+    assert_refused(ann.push(work, app), receiver, app, 'there are no files')
 
 
 @pytest.mark.parametrize(

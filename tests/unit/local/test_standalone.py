@@ -125,22 +125,29 @@ def test_a_template_is_chosen_by_name(tmp_path: Path) -> None:
     assert 'CMD ["bash", "/app/src/.gitreceive/start", "./serve"]' in (tmp_path / 'Dockerfile').read_text()
 
 
-def test_a_template_wins_over_what_the_app_asks_for_and_is_all_there_is(tmp_path: Path) -> None:
-    (tmp_path / 'package.json').write_text('{"scripts": {"build": "x"}}')
+@pytest.mark.parametrize('other', ['package.json', '.buildpacks'])
+def test_a_template_wins_over_whatever_else_the_app_is_or_asks_for(other: str, tmp_path: Path) -> None:
     (tmp_path / 'requirements.txt').touch()
-    (tmp_path / '.buildpacks').write_text('node\npython\n')
     (tmp_path / 'Procfile').write_text('web: ./serve')
+    (tmp_path / other).write_text('{"scripts": {"build": "x"}}')
     done = CliRunner().invoke(init, [str(tmp_path), '--template', 'python'], catch_exceptions=False)
-    assert '--template asks for python.' in done.output
-    assert 'AS assets' not in (tmp_path / 'Dockerfile').read_text()
+    assert done.exit_code == 0
+    assert '-----> Python app detected (requirements.txt)' in done.output
+    assert 'install-node' not in (tmp_path / 'Dockerfile').read_text()
 
 
-def test_a_template_that_is_none_or_does_not_fit_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r'there is no buildpack "cobol"; there are: .*minimal, node, '):
-        CliRunner().invoke(init, [str(tmp_path), '--template', 'cobol'], catch_exceptions=False)
+@pytest.mark.parametrize('name', ['cobol', 'dockerfile', 'classic'])
+def test_a_template_that_is_none_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        SettingsError, match=rf'no template "{name}"; there are: bun, deno, .*minimal, node, '
+    ):
+        CliRunner().invoke(init, [str(tmp_path), '--template', name], catch_exceptions=False)
+
+
+def test_for_a_template_that_does_not_fit_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / 'file').touch()
     with pytest.raises(
-        DetectError, match=r'--template asks for python, and the app has none of requirements\.txt'
+        DetectError, match=r'--template asks for python, and the app has none of requirements'
     ):
         CliRunner().invoke(init, [str(tmp_path), '--template', 'python'], catch_exceptions=False)
     assert os.listdir(tmp_path) == ['file']

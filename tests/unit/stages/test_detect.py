@@ -85,8 +85,8 @@ def test_an_unknown_app_is_refused_with_the_names_that_were_tried() -> None:
     assert len(tried) == len(set(tried))
 
 
-def test_a_commit_without_files_is_called_that() -> None:
-    assert 'the commit has no files' in refusal({})
+def test_an_app_without_files_is_called_that() -> None:
+    assert 'there are no files' in refusal({})
 
 
 @pytest.mark.parametrize(
