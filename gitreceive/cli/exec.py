@@ -1,6 +1,7 @@
 """``gitreceive exec``: a command in the build image, with the directory at hand."""
 
 import os
+import pwd
 import sys
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from gitreceive.settings import Settings
 from gitreceive.stack import load_stack
 
 
-@click.command('exec', context_settings={'ignore_unknown_options': True, 'allow_interspersed_args': False})
+@click.command('exec', context_settings={'allow_interspersed_args': False})
 @click.argument('command', nargs=-1, required=True, type=click.UNPROCESSED, metavar='COMMAND...')
 @settings_options
 def exec_command(settings: Settings, command: tuple[str, ...]) -> int:
-    """Run a command in the build image, with this directory at /app/src, as you."""
+    """Run a command in the build image, with this directory at /app/src, as you.
+
+    Options before COMMAND are those below, options after it are the command's own. The exit status is the command's.
+    """
     stack = load_stack(settings.stack)
     config = command_container(command, Path.cwd(), stack, _caller())
     return run_in_foreground(config, settings)
@@ -26,4 +30,11 @@ def exec_command(settings: Settings, command: tuple[str, ...]) -> int:
 def _caller() -> Caller:
     both = sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty()
     terminal = os.environ.get('TERM', 'dumb') if both else ''
-    return Caller(uid=os.getuid(), gid=os.getgid(), terminal=terminal)
+    return Caller(name=_name(), uid=os.getuid(), gid=os.getgid(), terminal=terminal)
+
+
+def _name() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # also here a number without a name
+        return f'user-{os.getuid()}'

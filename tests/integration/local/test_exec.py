@@ -32,17 +32,45 @@ def test_a_command_has_the_directory_the_build_image_and_its_callers_number(mach
     made.unlink()
 
 
-def test_what_a_command_writes_belongs_to_another_user_than_root_too(
+def test_a_command_of_another_user_than_root_has_a_name_no_rights_and_its_files_belong_to_the_user(
     machine: Machine, stack: Stack, capfd: pytest.CaptureFixture[str]
 ) -> None:
     machine.folder.chmod(0o777)
-    words = ['bash', '-c', 'id -u; echo x > mine; echo y > ~/home; stat -c %u ~/home']
-    config = command_container(words, machine.folder, stack, Caller(uid=4321, gid=4322))
+    script = (
+        'id; cd; echo y > home; stat -c %U:%G home; grep CapEff /proc/self/status; echo x > /app/src/mine'
+    )
+    caller = Caller(name='ann', uid=4321, gid=4322)
+    config = command_container(['bash', '-c', script], machine.folder, stack, caller)
     assert Foreground(Engine(machine.environ['DOCKER_HOST']), {**config, 'OpenStdin': False}).run() == 0
-    assert capfd.readouterr().out == '4321\n4321\n'
+    assert capfd.readouterr().out == (
+        'uid=4321(ann) gid=4322(ann) groups=4322(ann)\nann:ann\nCapEff:\t0000000000000000\n'
+    )
     about = (machine.folder / 'mine').stat()
     (machine.folder / 'mine').unlink()
     assert (about.st_uid, about.st_gid) == (4321, 4322)
+
+
+@pytest.mark.parametrize(
+    ('words', 'status', 'said'),
+    [
+        (['no-such-program', '-x'], 127, 'no-such-program: No such file or directory\n'),
+        (['/etc/passwd'], 126, '/etc/passwd: Permission denied\n'),
+        (['--no-such-option', 'ls'], 2, "No such option '--no-such-option'"),
+    ],
+)
+def test_what_cannot_be_run_is_named_with_the_status_that_a_shell_has_for_it(
+    machine: Machine, words: list[str], status: int, said: str
+) -> None:
+    done = machine.run('exec', *words)
+    assert (done.returncode, done.stdout) == (status, '')
+    assert said in done.stderr
+
+
+def test_options_after_the_command_are_its_own(machine: Machine) -> None:
+    assert (
+        machine.run('exec', 'printf', '%s ', '--help', '--home', '-x', '--').stdout == '--help --home -x -- '
+    )
+    assert machine.run('exec', '--', 'printf', '%s', '--').stdout == '--'
 
 
 def test_a_stream_goes_through_a_command_unchanged(machine: Machine) -> None:
@@ -95,7 +123,7 @@ def test_without_an_engine_or_the_stack_the_remedy_is_told(
     machine: Machine, stack: Stack, tmp_path: Path
 ) -> None:
     config = command_container(
-        ['true'], tmp_path, replace(stack, build_image='gitreceive/none:1'), Caller(uid=0, gid=0)
+        ['true'], tmp_path, replace(stack, build_image='gitreceive/none:1'), Caller(name='root', uid=0, gid=0)
     )
     with pytest.raises(
         StackError, match=r'the engine has no image gitreceive/none:1: run "gitreceive stack build"'

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from gitreceive.local.containers import Caller, command_container
+from gitreceive.local.containers import ENTER, Caller, command_container
 from gitreceive.model import Stack
 
 STACK = Stack(name='cedar-12', run_image='run:12', build_image='build:12', uid=1000)
 
 
 def test_a_command_gets_the_directory_and_belongs_to_its_caller() -> None:
-    caller = Caller(uid=1234, gid=567)
+    caller = Caller(name='me', uid=1234, gid=567)
     config = command_container(['npm', 'install', '$HOME'], Path('/home/me/my app'), STACK, caller)
     assert config == {
         'Image': 'build:12',
-        'Cmd': ['npm', 'install', '$HOME'],
-        'User': '1234:567',
+        'Cmd': ['bash', '-c', ENTER, 'exec', 'me', '1234', '567', 'npm', 'install', '$HOME'],
+        'User': '0:0',
         'WorkingDir': '/app/src',
         'Env': ['HOME=/app'],
         'Tty': False,
@@ -34,6 +34,8 @@ def test_a_command_gets_the_directory_and_belongs_to_its_caller() -> None:
 
 
 def test_a_command_on_a_terminal_gets_one_of_that_type() -> None:
-    config = command_container(['bash'], Path('/'), STACK, Caller(uid=0, gid=0, terminal='xterm'))
+    config = command_container(
+        ['bash'], Path('/'), STACK, Caller(name='root', uid=0, gid=0, terminal='xterm')
+    )
     assert config['Tty'] is True
     assert config['Env'] == ['HOME=/app', 'TERM=xterm']
