@@ -14,7 +14,7 @@ from rich.console import Console as Terminal
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from gitreceive.adapters.heroku import HEROKU, NewSlug, Platform, PlatformRelease
-from gitreceive.cli.lines import Lines
+from gitreceive.cli.lines import Lines, warnings_told
 from gitreceive.cli.options import settings_options
 from gitreceive.errors import ReleaseError
 from gitreceive.local.building import Built, app_lock, build_directory, open_bench
@@ -74,7 +74,7 @@ def release(settings: Settings, target: Target, env_file: Path | None, allow: tu
         console.detail(f'{megabytes(slug.size)}, sha256 {slug.sha256}')
         tell_left_out(slug.left_out, console)
         console.step(f'Releasing to {target.app} at {target.address}')
-        with _progress(slug.size) as progress:
+        with warnings_told(console), _progress(slug.size) as progress:
             made = platform.publish(
                 target.app, _new_slug(built, slug, target, bench.stack.name), slug.path, progress
             )
@@ -93,12 +93,12 @@ def _new_slug(built: Built, slug: Slug, target: Target, stack: str) -> NewSlug:
 
 @contextmanager
 def _progress(size: int) -> Iterator[Callable[[int], None]]:
-    """Shows on a terminal how much has been sent."""
+    """Shows on a terminal how much has been sent: the number of bytes so far."""
     terminal = Terminal(stderr=True)
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
         task = bar.add_task('', total=size)
-        yield lambda sent: bar.advance(task, sent)
+        yield lambda sent: bar.update(task, completed=sent)
 
 
 def _tell(made: PlatformRelease, console: Console) -> None:

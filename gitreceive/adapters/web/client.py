@@ -158,6 +158,7 @@ class _Body:
         self._file = file
         self._size = size
         self._progress = progress
+        self._sent = 0
 
     def __len__(self) -> int:
         return self._size
@@ -167,7 +168,8 @@ class _Body:
 
     def read(self, count: int = SENT) -> bytes:
         piece = self._file.read(SENT)
-        self._progress(len(piece))
+        self._sent += len(piece)
+        self._progress(self._sent)
         return piece
 
 

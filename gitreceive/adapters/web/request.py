@@ -20,8 +20,8 @@ def nothing(count: int) -> None:
 class Request:
     """``secrets`` are headers for the origin of ``url`` alone, ``query`` is a secret too and is never shown.
 
-    ``body`` is a file that is streamed, or a few bytes; ``progress`` is told the number of bytes of each piece that is
-    read from it. ``repeatable``: carried out twice it does what it does once.
+    ``body`` is a file that is streamed, or a few bytes; ``progress`` is told how many bytes of the file have been read
+    so far, from the beginning again with each try. ``repeatable``: carried out twice it does what it does once.
     """
 
     method: str

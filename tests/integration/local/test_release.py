@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -25,7 +26,7 @@ from gitreceive.settings import Limits
 from gitreceive.sources.git import GitSource
 from gitreceive.stages.slug import cut_slug
 from tests.building import Lines, workshop
-from tests.http_server import running, stalls
+from tests.http_server import running, says, stalls
 from tests.integration.local.machine import GITRECEIVE, Done, Machine, Screen
 from tests.platform_api import TOKEN, PlatformServer
 
@@ -110,6 +111,14 @@ def test_a_platform_that_refuses_is_heard_in_its_own_words(
     assert said in done.stderr
     assert 'Traceback' not in done.stderr
     assert platform.releases == []
+
+
+def test_what_is_tried_again_is_told(machine: Machine, platform: PlatformServer) -> None:
+    platform.faults.extend([None, says(503, b'{"message": "busy"}')])
+    done = release(machine, platform, '--app', 'hello', '--stack', 'cedar-14')
+    assert done.returncode == 0, done.stderr
+    assert re.search(r'\n !     PUT http://\S+: 503 [^\n]*: busy; trying again in [\d.]+ s\n', done.stderr)
+    assert done.stderr.endswith('       v1 succeeded\n')
 
 
 def test_without_a_token_nothing_is_built(machine: Machine, platform: PlatformServer, tmp_path: Path) -> None:
