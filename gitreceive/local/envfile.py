@@ -11,6 +11,8 @@ from gitreceive.errors import SettingsError
 
 NAME = re.compile('[A-Za-z_][A-Za-z0-9_]*')
 LIMIT = 1_000_000
+LONGEST = 131_071
+"""Bytes of ``NAME=value`` that Linux starts a program with (MAX_ARG_STRLEN, less the zero byte; execve(2))."""
 
 
 def read_env_file(path: Path) -> Mapping[str, str]:
@@ -59,5 +61,9 @@ def _checked(binding: Binding, place: str) -> tuple[str, str]:
     if '\0' in value:
         raise SettingsError(
             f'{place}, line {line}: the value of {name} holds a zero byte, which no variable can'
+        )
+    if len(f'{name}={value}'.encode()) > LONGEST:
+        raise SettingsError(
+            f'{place}, line {line}: {name} is too long: a variable has at most {LONGEST:,} bytes with its name'
         )
     return name, value

@@ -44,6 +44,7 @@ def test_variables_keep_the_order_of_the_file() -> None:
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
+        ('A=' + 'ü' * 65_535, r'^\.env, line 1: A is too long: a variable has at most 131,071 bytes'),
         ('A=b\nC', r'^\.env, line 2: NAME=value is expected'),
         ('A=b\n\nC="open', r'^\.env, line 3: NAME=value is expected \(a value of several lines in quotes\)'),
         ('A=b\n{"json": 1}', r'^\.env, line 2: '),
@@ -55,6 +56,10 @@ def test_variables_keep_the_order_of_the_file() -> None:
 def test_what_is_no_variable_is_refused_by_its_line(text: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         parse_env(text, '.env')
+
+
+def test_the_longest_variable_that_linux_takes_is_taken() -> None:
+    assert len(parse_env('A=' + 'x' * 131_069, '.env')['A']) == 131_069
 
 
 def test_a_directory_without_the_file_has_no_variables(tmp_path: Path) -> None:
