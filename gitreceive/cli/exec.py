@@ -2,12 +2,12 @@
 
 import os
 import pwd
-import sys
 from pathlib import Path
 
 import click
 
 from gitreceive.cli.options import settings_options
+from gitreceive.cli.terminal import calling_terminal
 from gitreceive.local.containers import Caller, command_container
 from gitreceive.local.running import run_in_foreground
 from gitreceive.settings import Settings
@@ -28,9 +28,7 @@ def exec_command(settings: Settings, command: tuple[str, ...]) -> int:
 
 
 def _caller() -> Caller:
-    both = sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty()
-    terminal = os.environ.get('TERM', 'dumb') if both else ''
-    return Caller(name=_name(), uid=os.getuid(), gid=os.getgid(), terminal=terminal)
+    return Caller(name=_name(), uid=os.getuid(), gid=os.getgid(), terminal=calling_terminal())
 
 
 def _name() -> str:

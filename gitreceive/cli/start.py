@@ -7,8 +7,10 @@ import click
 from gitreceive.boot import HOST, PORT, process_container
 from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
+from gitreceive.cli.terminal import calling_terminal
 from gitreceive.generated import made_up
 from gitreceive.local.building import ENV_FILE, app_lock, build_directory, open_bench, runnable_image
+from gitreceive.local.containers import with_input
 from gitreceive.local.envfile import read_env_file
 from gitreceive.local.running import build_clock, run_in_foreground
 from gitreceive.model import ProcessType
@@ -28,11 +30,17 @@ WEB = 'web'
     show_default=True,
     help='where web answers on 127.0.0.1; 0 takes a free one',
 )
+@click.option(
+    '-i',
+    '--interactive',
+    is_flag=True,
+    help='give it standard input, and the terminal if there is one: for a console',
+)
 @settings_options
-def start(process_type: str, port: int, settings: Settings) -> int:
+def start(process_type: str, port: int, interactive: bool, settings: Settings) -> int:
     """Build this directory as the receiver would, and run a process type until it ends, Ctrl-C or SIGTERM.
 
-    Config vars are read from .env.
+    TYPE is "web" if none is given. Config vars are read from .env. The exit status is that of the process.
     """
     directory = Path.cwd()
     env = read_env_file(directory / ENV_FILE)
@@ -47,10 +55,13 @@ def start(process_type: str, port: int, settings: Settings) -> int:
     for name in secret:
         console.detail(f'{name} has a random value; write it into {ENV_FILE} to keep one')
     config = process_container(image.name, process, {**env, **secret}, bench.stack.uid, published)
-    return run_in_foreground(config, settings, lambda found: _tell(process, found, console))
+    if interactive:
+        config = with_input(config, process, calling_terminal())
+    ends = '' if interactive else ' (Ctrl-C ends it)'
+    return run_in_foreground(config, settings, lambda found: _tell(process, found, ends, console))
 
 
-def _tell(process: ProcessType, port: int, console: Console) -> None:
+def _tell(process: ProcessType, port: int, ends: str, console: Console) -> None:
     where = f' on http://{HOST}:{port}/' if port else ''
-    console.step(f'Running {process.name}{where} (Ctrl-C ends it)')
+    console.step(f'Running {process.name}{where}{ends}')
     console.detail(process.command)

@@ -1,11 +1,12 @@
-"""The container of ``exec``, as the JSON of the API's ``POST /containers/create``. Pure."""
+"""Containers with an input and perhaps a terminal, as the JSON of the API's ``POST /containers/create``. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitreceive.model import Stack
+from gitreceive.boot import START
+from gitreceive.model import ProcessType, Stack
 
 NO_LOG = {'Type': 'none', 'Config': {}}
 """Its output may be anything, and goes to whoever has started it; the engine keeps nothing."""
@@ -38,20 +39,14 @@ def command_container(
     What it writes there belongs to the caller. /app is memory that goes away with it: the caller's number is not that
     of the image's user. An init of the engine's own is the first process, so that signals have their usual effect.
     """
-    env = ['HOME=/app', f'TERM={caller.terminal}'] if caller.terminal else ['HOME=/app']
     home = f'uid={caller.uid},gid={caller.gid},mode=0755,exec'
     return {
         'Image': stack.build_image,
         'Cmd': ['bash', '-c', ENTER, 'exec', caller.name, str(caller.uid), str(caller.gid), *command],
         'User': '0:0',
         'WorkingDir': '/app/src',
-        'Env': env,
-        'Tty': bool(caller.terminal),
-        'OpenStdin': True,
-        'StdinOnce': True,
-        'AttachStdin': True,
-        'AttachStdout': True,
-        'AttachStderr': True,
+        'Env': ['HOME=/app', *_term(caller.terminal)],
+        **_streams(caller.terminal),
         'HostConfig': {
             'Init': True,
             'SecurityOpt': ['no-new-privileges'],
@@ -60,3 +55,27 @@ def command_container(
             'LogConfig': NO_LOG,
         },
     }
+
+
+def with_input(config: Mapping[str, Any], process: ProcessType, terminal: str) -> dict[str, Any]:
+    """``config`` of a process type, with standard input for the process, and a ``terminal`` of that type if there is one.
+
+    The process is not in the background then, as ``boot.ATTENDED`` would have it: there it could not read, and Ctrl-C
+    would not reach it. So an init of the engine's own is the first process.
+    """
+    return {
+        **config,
+        'Cmd': ['bash', '-c', START, 'gitreceive', process.command],
+        'Env': [*config['Env'], *_term(terminal)],
+        **_streams(terminal),
+        'HostConfig': {**config['HostConfig'], 'Init': True, 'LogConfig': NO_LOG},
+    }
+
+
+def _term(terminal: str) -> list[str]:
+    return [f'TERM={terminal}'] if terminal else []
+
+
+def _streams(terminal: str) -> dict[str, bool]:
+    given = dict.fromkeys(('OpenStdin', 'StdinOnce', 'AttachStdin', 'AttachStdout', 'AttachStderr'), True)
+    return {'Tty': bool(terminal), **given}

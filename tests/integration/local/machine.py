@@ -36,6 +36,7 @@ web: cd . && perl server.pl
 once: echo "$PORT ${PORT}"; echo "$GREETING" >&2; pwd; id -un; ls -A; command -v gcc; exit 7
 deaf: trap '' TERM; echo up; while :; do sleep 0.1; done
 lines: echo up; exec yes
+console: bash --norc
 """
 PATIENCE = 60
 ENV = 'GREETING="good  morning # \'all\'\nof you"\n'

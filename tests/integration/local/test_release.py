@@ -54,7 +54,7 @@ def test_the_slug_of_a_directory_is_released_at_a_platform(
     (content,) = platform.objects.values()
     assert slug['checksum'] == f'SHA256:{hashlib.sha256(content).hexdigest()}'
     assert slug['process_types']['web'] == 'cd . && perl server.pl'
-    assert list(slug['process_types']) == ['web', 'once', 'deaf', 'lines']
+    assert list(slug['process_types']) == ['web', 'once', 'deaf', 'lines', 'console']
     assert (slug['commit'], slug['buildpack_provided_description']) == ('0' * 40, 'Minimal')
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
         names = [name.removeprefix('./') for name in tar.getnames()]

@@ -1,15 +1,18 @@
 """A process type runs as at the receiver, ends as it is told, and leaves nothing; ``clean`` takes its images."""
 
+import os
+import pty
 import re
 import signal
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from gitreceive.model import Stack
 from tests.building import FROM, workshop
-from tests.integration.local.machine import Machine, fetched
+from tests.integration.local.machine import GITRECEIVE, Machine, Screen, fetched
 
 
 def test_a_process_runs_as_in_its_slug_with_the_variables_of_the_env_file(machine: Machine) -> None:
@@ -43,6 +46,30 @@ def test_an_app_that_changed_is_built_again_and_its_old_images_go(machine: Machi
     after = machine.images()
     assert len(after) == len(before) == 2
     assert not set(after) & set(before)
+
+
+def test_a_process_is_given_the_input_that_it_is_asked_to_have(machine: Machine) -> None:
+    assert machine.run('start', 'console', text='echo "$DYNO"; id -un; exit 6').stdout == ''
+    done = machine.run('start', 'console', '-i', text='echo "$DYNO"; id -un; exit 6')
+    assert (done.returncode, done.stdout) == (6, 'console.1\napp\n'), done.stderr
+
+
+def test_a_console_has_the_terminal_with_its_keys(machine: Machine) -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(machine.folder)
+        os.execve(
+            sys.executable, [*GITRECEIVE, 'start', '-i', 'console'], {**machine.environ, 'TERM': 'xterm'}
+        )
+    screen = Screen(terminal)
+    screen.until('[$#] ')
+    os.write(terminal, b'echo "<$TERM>"; sh -c \'echo run""ning; sleep 1000\'\n')
+    screen.until(r'<xterm>\r\nrunning')
+    os.write(terminal, b'\x03')
+    screen.until(r'\^C')
+    os.write(terminal, b'exit 9\n')
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    os.close(terminal)
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -120,7 +147,7 @@ def test_a_build_can_be_interrupted(machine: Machine) -> None:
 def test_an_unknown_process_type_is_refused_with_those_that_there_are(machine: Machine) -> None:
     done = machine.run('start', 'wrb')
     assert done.returncode == 23
-    assert 'there is no process type "wrb"; there are: web, once, deaf, lines' in done.stderr
+    assert 'there is no process type "wrb"; there are: web, once, deaf, lines, console' in done.stderr
 
 
 def test_a_dockerfile_that_leaves_nothing_in_app_is_told_what_it_has_to_copy(machine: Machine) -> None:

@@ -1,9 +1,10 @@
-"""What the engine is asked for by ``exec``, as text."""
+"""What the engine is asked for by ``exec`` and ``start --interactive``, as text."""
 
 from pathlib import Path
 
-from gitreceive.local.containers import ENTER, Caller, command_container
-from gitreceive.model import Stack
+from gitreceive.boot import START, process_container
+from gitreceive.local.containers import ENTER, Caller, command_container, with_input
+from gitreceive.model import ProcessType, Stack
 
 STACK = Stack(name='cedar-12', run_image='run:12', build_image='build:12', uid=1000)
 
@@ -39,3 +40,17 @@ def test_a_command_on_a_terminal_gets_one_of_that_type() -> None:
     )
     assert config['Tty'] is True
     assert config['Env'] == ['HOME=/app', 'TERM=xterm']
+
+
+def test_a_process_with_input_is_in_the_foreground_and_else_as_the_receiver_runs_it() -> None:
+    process = ProcessType(name='console', command='irb "$X"')
+    plain = process_container('app:1', process, {'X': 'y'}, 1000, None)
+    changed = {'Cmd', 'Env', 'Tty', 'OpenStdin', 'StdinOnce', 'AttachStdin', 'HostConfig'}
+    for terminal in ('', 'xterm'):
+        config = with_input(plain, process, terminal)
+        assert config['Cmd'] == ['bash', '-c', START, 'gitreceive', 'irb "$X"']
+        assert config['Env'] == [*plain['Env'], *(['TERM=xterm'] if terminal else [])]
+        assert (config['OpenStdin'], config['StdinOnce'], config['Tty']) == (True, True, bool(terminal))
+        assert config['HostConfig']['Init'] is True
+        assert config['HostConfig']['CapDrop'] == ['ALL']
+        assert {name for name in config if config[name] != plain.get(name)} <= changed
