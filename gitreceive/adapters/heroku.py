@@ -25,13 +25,17 @@ LOCAL = ('localhost', '127.0.0.1', '::1')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSlug:
-    """What the platform is told of a slug. ``sha256`` is in hexadecimal; ``processes`` maps names to commands."""
+    """What the platform is told of a slug. ``sha256`` is in hexadecimal; ``processes`` maps names to commands.
+
+    ``commit`` is empty if there is none; ``commit_note`` says what has to be known beside it.
+    """
 
     processes: Mapping[str, str]
     sha256: str
     commit: str
     stack: str = ''
     buildpack: str = ''
+    commit_note: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +85,16 @@ class Platform:
         """All three steps: the slug is created, its bytes are sent, and it is released."""
         made = self.create_slug(app, slug)
         self.send(made, file, progress)
-        return self.create_release(app, made.id, f'Deploy {slug.commit[:8]}')
+        return self.create_release(app, made.id, f'Deploy {slug.commit[:8]} {slug.commit_note}'.strip())
 
     def create_slug(self, app: str, slug: NewSlug) -> PlatformSlug:
         """A slug without bytes yet. Without a ``stack`` the platform takes the app's own."""
         told: dict[str, object] = {
             'process_types': dict(slug.processes),
             'checksum': f'SHA256:{slug.sha256}',
-            'commit': slug.commit,
+            'commit': slug.commit or None,
         }
+        told |= {'commit_description': slug.commit_note} if slug.commit_note else {}
         told |= {'stack': slug.stack} if slug.stack else {}
         told |= {'buildpack_provided_description': slug.buildpack} if slug.buildpack else {}
         return _slug(self._ask('POST', f'/apps/{quote(app, safe="")}/slugs', told))

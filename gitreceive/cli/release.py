@@ -17,15 +17,16 @@ from gitreceive.adapters.heroku import HEROKU, NewSlug, Platform, PlatformReleas
 from gitreceive.cli.lines import Lines, warnings_told
 from gitreceive.cli.options import settings_options
 from gitreceive.errors import ReleaseError
-from gitreceive.local.building import Built, app_lock, build_directory, open_bench
+from gitreceive.local.building import ENV_FILE, Built, app_lock, build_directory, open_bench
 from gitreceive.local.envfile import read_env_file
 from gitreceive.local.running import build_clock
 from gitreceive.local.signals import interrupting_signals
 from gitreceive.local.slugs import cut_local_slug
-from gitreceive.model import Slug
+from gitreceive.model import NO_COMMIT, Slug
 from gitreceive.pipeline import tell_left_out, tell_processes
 from gitreceive.ports import Console
 from gitreceive.settings import Settings
+from gitreceive.sources.workdir import WorkingDirectory
 from gitreceive.text import megabytes
 
 
@@ -64,6 +65,7 @@ def release(settings: Settings, target: Target, env_file: Path | None, allow: tu
     platform = Platform.from_environment(target.address, os.environ)
     directory, bench, console = Path.cwd(), open_bench(settings), Lines(err=True)
     env = read_env_file(env_file) if env_file else {}
+    note = _commit_note(directory, console)
     with interrupting_signals(), tempfile.TemporaryDirectory(prefix='gitreceive-') as folder:
         with build_clock(settings) as clock, app_lock(directory, settings, clock):
             built = build_directory(directory, env, bench, console, clock)
@@ -75,19 +77,28 @@ def release(settings: Settings, target: Target, env_file: Path | None, allow: tu
         tell_left_out(slug.left_out, console)
         console.step(f'Releasing to {target.app} at {target.address}')
         with warnings_told(console), _progress(slug.size) as progress:
-            made = platform.publish(
-                target.app, _new_slug(built, slug, target, bench.stack.name), slug.path, progress
-            )
+            new = _new_slug(built, slug, target.stack or bench.stack.name, note)
+            made = platform.publish(target.app, new, slug.path, progress)
     _tell(made, console)
 
 
-def _new_slug(built: Built, slug: Slug, target: Target, stack: str) -> NewSlug:
+def _commit_note(directory: Path, console: Console) -> str:
+    with WorkingDirectory(directory) as source:
+        if not source.changed(hidden=(ENV_FILE,)):
+            return ''
+        console.warn(f'What is released is {source.commit[:8]} with changes that are not committed')
+        return 'with changes that are not committed'
+
+
+def _new_slug(built: Built, slug: Slug, stack: str, note: str) -> NewSlug:
+    commit = built.planned.source.commit
     return NewSlug(
         processes={process.name: process.command for process in built.plan.processes},
         sha256=slug.sha256,
-        commit=built.planned.source.commit,
-        stack=target.stack or stack,
+        commit='' if commit == NO_COMMIT else commit,
+        stack=stack,
         buildpack=built.plan.title,
+        commit_note=note,
     )
 
 

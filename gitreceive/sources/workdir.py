@@ -21,7 +21,7 @@ BEGINNING = 315532800
 KINDS = {stat.S_IFREG: 'file', stat.S_IFLNK: 'link', stat.S_IFDIR: 'submodule'}
 """A directory among the files is a repository of its own."""
 
-SAFE = ('-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null')
+SAFE = ('--no-optional-locks', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null')
 """Looking at a directory starts none of its programs."""
 
 
@@ -62,6 +62,13 @@ class WorkingDirectory:
     def committed(self) -> int:
         """When that was committed; the beginning of 1980 without it."""
         return self._committed
+
+    def changed(self, hidden: Sequence[str] = ()) -> bool:
+        """Whether files other than ``hidden`` are not as in the commit. False without one."""
+        if self._commit == NO_COMMIT:
+            return False
+        others = [f':(exclude,literal){name}' for name in hidden]
+        return bool(self._git('status', '--porcelain', '--', '.', *others))
 
     def exists(self, path: str) -> bool:
         """Whether a regular file stands at ``path``."""

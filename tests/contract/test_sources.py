@@ -169,6 +169,19 @@ def test_ignored_files_are_not_there_and_untracked_ones_are(tmp_path: Path) -> N
     assert found.committed == int(git(work, 'log', '-1', '--format=%ct'))
 
 
+def test_a_directory_is_changed_if_a_file_differs_from_the_commit_or_is_not_in_it(tmp_path: Path) -> None:
+    assert not WorkingDirectory(written(tmp_path / 'without')).changed()
+    work = committed(written(tmp_path / 'work'))
+    (work / '.env').write_text('A=b')
+    for folder in (work, work / 'lib'):
+        assert not WorkingDirectory(folder).changed(hidden=('.env',))
+    assert WorkingDirectory(work).changed()
+    (work / 'lib' / 'one.py').write_bytes(b'changed')
+    for folder in (work, work / 'lib'):
+        assert WorkingDirectory(folder).changed(hidden=('.env',))
+    assert not WorkingDirectory(work / 'lib' / 'deep').changed()
+
+
 def test_a_commit_of_a_time_that_no_tar_can_hold_has_the_last_one(tmp_path: Path) -> None:
     work = committed(written(tmp_path / 'work'))
     late = git(work, 'cat-file', 'commit', 'HEAD')

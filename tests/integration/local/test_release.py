@@ -30,6 +30,8 @@ from tests.http_server import running, says, stalls
 from tests.integration.local.machine import GITRECEIVE, Done, Machine, Screen
 from tests.platform_api import TOKEN, PlatformServer
 
+AUTHOR = ('-c', 'user.name=a', '-c', 'user.email=a@b')
+
 
 @pytest.fixture
 def platform() -> Iterator[PlatformServer]:
@@ -55,7 +57,8 @@ def test_the_slug_of_a_directory_is_released_at_a_platform(
     assert slug['checksum'] == f'SHA256:{hashlib.sha256(content).hexdigest()}'
     assert slug['process_types']['web'] == 'cd . && perl server.pl'
     assert list(slug['process_types']) == ['web', 'once', 'deaf', 'lines', 'console']
-    assert (slug['commit'], slug['buildpack_provided_description']) == ('0' * 40, 'Minimal')
+    assert (slug['commit'], slug['buildpack_provided_description']) == (None, 'Minimal')
+    assert platform.releases[0]['description'] == 'Deploy'
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
         names = [name.removeprefix('./') for name in tar.getnames()]
         profile = tar.extractfile(next(name for name in tar.getnames() if name.endswith('minimal.sh')))
@@ -70,11 +73,7 @@ def test_a_clean_checkout_makes_the_slug_that_a_push_of_its_commit_makes(
     app = tmp_path / 'app'
     shutil.copytree(machine.folder, app)
     (app / '.gitignore').write_text('.env\n')
-    for words in (
-        ['init', '-q'],
-        ['add', '.'],
-        ['-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-qm', 'a'],
-    ):
+    for words in (['init', '-q'], ['add', '.'], [*AUTHOR, 'commit', '-qm', 'a']):
         subprocess.run(['git', '-C', str(app), *words], check=True)
     commit = subprocess.check_output(['git', '-C', str(app), 'rev-parse', 'HEAD'], text=True).strip()
     subprocess.run(['git', 'clone', '-q', '--bare', str(app), str(tmp_path / 'app.git')], check=True)
@@ -82,7 +81,8 @@ def test_a_clean_checkout_makes_the_slug_that_a_push_of_its_commit_makes(
     done = release(checkout, platform, '--app', 'hello', '--stack', 'cedar-14')
     assert done.returncode == 0, done.stderr
     (told,) = platform.slugs.values()
-    assert told['commit'] == commit
+    assert (told['commit'], told['commit_description']) == (commit, None)
+    assert platform.releases[0]['description'] == f'Deploy {commit[:8]}'
     with workshop(machine.environ['DOCKER_HOST']) as receiver:
         source = GitSource(tmp_path / 'app.git', Commit(commit))
         planned = Planner(buildpacks=load_buildpacks(), stack=stack).plan(source, {})
@@ -93,6 +93,25 @@ def test_a_clean_checkout_makes_the_slug_that_a_push_of_its_commit_makes(
         slug = cut_slug(image, packer, tmp_path / 'slug.tgz', source.committed, Limits(), clock)
         clock.close()
     assert told['checksum'] == f'SHA256:{slug.sha256}'
+
+
+def test_what_is_not_as_in_the_commit_is_released_and_called_that(
+    machine: Machine, platform: PlatformServer, tmp_path: Path
+) -> None:
+    app = tmp_path / 'app'
+    shutil.copytree(machine.folder, app)
+    for words in (['init', '-q'], ['add', 'Procfile'], [*AUTHOR, 'commit', '-qm', 'a']):
+        subprocess.run(['git', '-C', str(app), *words], check=True)
+    commit = subprocess.check_output(['git', '-C', str(app), 'rev-parse', 'HEAD'], text=True).strip()
+    done = release(
+        Machine(app, machine.environ, machine.engine), platform, '--app', 'hello', '--stack', 'cedar-14'
+    )
+    assert done.returncode == 0, done.stderr
+    note = 'with changes that are not committed'
+    assert f' !     What is released is {commit[:8]} {note}\n' in done.stderr
+    (told,) = platform.slugs.values()
+    assert (told['commit'], told['commit_description']) == (commit, note)
+    assert platform.releases[0]['description'] == f'Deploy {commit[:8]} {note}'
 
 
 @pytest.mark.parametrize(
