@@ -60,6 +60,10 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
     project = read_project(source)
     deno = _deno(source)
     processes, processes_from, commands = _processes(source, project)
+    frozen = ('--frozen',) if project.lock else ()
+    modules = entries(source, commands, project.tasks)
+    cache = ('cache', *frozen, *modules) if modules else ()
+    build = ('task', 'build') if 'build' in project.tasks else ()
     return Plan(
         buildpack='deno',
         title='Deno',
@@ -69,10 +73,9 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
             'deno': deno.wanted,
             'manifests': manifests(source, project),
             'tree_first': needs_tree(source, project),
-            'frozen': ('--frozen',) if project.lock else (),
-            'entries': entries(source, commands, project.tasks),
-            'build': 'build' in project.tasks,
-            'needs_source_version': 'build' in project.tasks,
+            'frozen': frozen,
+            'code_steps': (*cache, *(('then',) if cache and build else ()), *build),
+            'needs_source_version': bool(build),
         },
         processes=processes,
         processes_from=processes_from,

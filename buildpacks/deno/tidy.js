@@ -3,7 +3,7 @@
 // CACHE/npm     packages, and beside them what the registry said of them: of the versions that are used, no others
 // CACHE/remote  modules, with the time and the headers of their answers in the last line: those that count
 //
-// Everything else there is made again when it is needed. Packages that were put into node_modules are not kept twice.
+// Packages that were put into node_modules are not kept twice.
 
 const [cache, app] = Deno.args;
 const MARK = '\n// denoCacheMetadata=';
@@ -95,8 +95,5 @@ function tidyModule(path) {
   Deno.writeFileSync(path, made);
 }
 
-for (const { name } of entries(cache)) {
-  if (name !== 'npm' && name !== 'remote') Deno.removeSync(`${cache}/${name}`, { recursive: true });
-}
 tidyPackages();
 for (const path of files(`${cache}/remote`)) tidyModule(path);

@@ -117,7 +117,7 @@ def test_an_app_is_started_by_its_task_or_its_server_and_what_that_imports_is_fe
 ) -> None:
     found = plan(files)
     assert [(process.name, process.command) for process in found.processes] == [('web', command)]
-    assert found.values['entries'] == entries
+    assert found.values['code_steps'] == (('cache', *entries) if entries else ())
     assert found.processes_from.startswith('No Procfile, so the default for Deno (')
 
 
@@ -125,11 +125,12 @@ def test_what_a_procfile_starts_is_fetched_too() -> None:
     procfile = 'web: deno task serve\nworker: deno run -A jobs/work.ts --log=../../etc/x.ts'
     tasks = '{"tasks": {"serve": "deno task serve && deno run -A main.ts", "test": "deno test a_test.ts"}}'
     found = plan({'deno.json': tasks, 'Procfile': procfile, 'jobs/work.ts': '', 'a_test.ts': '', **MAIN})
-    assert (found.processes, found.values['entries']) == ((), ('jobs/work.ts', 'main.ts'))
+    assert (found.processes, found.values['code_steps']) == ((), ('cache', 'jobs/work.ts', 'main.ts'))
 
 
 def test_the_lock_file_is_binding_where_there_is_one() -> None:
     assert plan(LOCKED).values['frozen'] == ('--frozen',)
+    assert plan(LOCKED).values['code_steps'] == ('cache', '--frozen', 'main.ts')
     assert plan(LOCKED).notes == ()
     without = plan({'deno.json': '{}', **MAIN})
     assert without.values['frozen'] == ()
@@ -159,8 +160,11 @@ def test_the_code_comes_first_where_installing_needs_it(files: Files) -> None:
 
 def test_a_task_that_builds_is_run_with_the_commit() -> None:
     values = plan({'deno.json': '{"tasks": {"build": "vite build"}}', **MAIN}).values
-    assert (values['build'], values['needs_source_version']) == (True, True)
-    assert plan(LOCKED).values['build'] is False
+    assert values['code_steps'] == ('cache', 'main.ts', 'then', 'task', 'build')
+    assert values['needs_source_version'] is True
+    tasks = '{"tasks": {"build": "vite build", "start": "vite preview"}}'
+    assert plan({'deno.json': tasks}).values['code_steps'] == ('task', 'build')
+    assert plan(LOCKED).values['needs_source_version'] is False
 
 
 @pytest.mark.parametrize(

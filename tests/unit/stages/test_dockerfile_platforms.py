@@ -53,7 +53,6 @@ STEPS: Mapping[str, list[tuple[str, ...]]] = {
         ('RUN', '/tmp/buildpack/deno'),
         ('COPY',),
         ('RUN', '/tmp/buildpack/deno'),
-        ('RUN', '/tmp/buildpack/deno'),
     ],
     'go': [('RUN', '/tmp/buildpack/install-go'), ('COPY',), ('RUN', '/tmp/buildpack/compile')],
     'java': [
