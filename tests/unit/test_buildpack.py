@@ -15,6 +15,7 @@ SHARED = {
     'buildpack/memory.sh': False,
     'buildpack/note-packages': True,
     'buildpack/registry': False,
+    'buildpack/step': False,
     'buildpack/with-env': True,
 }
 PLAN = "MARKERS = ('own.txt',)\ndef detect(source): return None\ndef plan(source, stack, env): raise AssertionError\n"
