@@ -2,6 +2,14 @@
 
 CAUSES = (
     (
+        r'Environment variable not found \(([^)\n]{1,80})\)|Failed to replace env in config: \$\{([^}\n]{1,80})\}[\s\S]*\b(?:E40[134]|ERR_PNPM_FETCH_40[134]|Request failed "40[134])',
+        r'the config var \g<1>\g<2> is not set, which .npmrc or .yarnrc.yml uses\nSet it: config APP \g<1>\g<2>=VALUE.',
+    ),
+    (
+        r'Invalid package name "([^"\n]{1,120})',
+        r'package.json has a name that no package has: \g<1>\nCorrect it there, and commit the lock file with it.',
+    ),
+    (
         r'existing package-lock|shrinkwrap\.json with lockfileVersion',
         'the lock file cannot be used by this npm\nRun "npm install" and commit package-lock.json.',
     ),
@@ -82,7 +90,7 @@ CAUSES = (
         r'there is no version that satisfies \g<1>\nCorrect it in package.json, run "npm install" and commit both files.',
     ),
     (
-        r"code E404[\s\S]*?404 {1,3}'?([@\w][\w.@/~^<>=*-]{0,200})'? is not in",
+        r"code E404[\s\S]*?404 {1,3}(?:The requested resource )?'?([@\w][\w.@/~^<>=*-]{0,200})'? (?:is not in|could not be found)",
         r'the package registry has no \g<1>\nCorrect its name in package.json, or give npm access to it (.npmrc, config vars).',
     ),
     (

@@ -43,3 +43,25 @@ def test_a_package_that_cannot_be_fetched_ends_the_step_with_what_npm_says(tmp_p
 def test_a_package_that_is_fetched_is_found_where_npm_has_put_it(tmp_path: Path) -> None:
     done = fetched(tmp_path, 'test "$1 $2" = "pack pnpm@10.20.0"; echo pnpm-10.20.0.tgz')
     assert done.stdout == 'went on with /tmp/pnpm-10.20.0.tgz\n'
+
+
+def test_what_is_wrong_in_the_settings_of_yarn_is_said_by_yarn(tmp_path: Path) -> None:
+    for folder in ('shared', 'node'):
+        for file in (directory('buildpacks') / folder).iterdir():
+            script = tmp_path / 'buildpack' / file.name
+            script.parent.mkdir(exist_ok=True)
+            script.write_text(file.read_text().replace('/app/', f'{tmp_path}/'))
+            script.chmod(0o755)
+    yarn = tmp_path / 'heroku/node/bin/yarn'
+    (tmp_path / 'src').mkdir()
+    (tmp_path / 'src/.yarnrc.yml').touch()
+    yarn.parent.mkdir(parents=True)
+    yarn.write_text('#!/bin/sh\n[ -f .yarnrc.yml ] || exec echo 4.9.1\necho "Usage Error: $*"; exit 1\n')
+    yarn.chmod(0o755)
+    done = subprocess.run(
+        [tmp_path / 'buildpack/yarn', 'install', '--immutable'],
+        env={'PATH': os.environ['PATH'], 'WITH_ENV': 'yes'},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, 'Usage Error: install --immutable\n')
