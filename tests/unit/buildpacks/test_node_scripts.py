@@ -4,12 +4,15 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from gitreceive.resources import directory
 
 FETCH = '. "$1"; file=$(fetch pnpm@10.20.0); echo "went on with $file"'
+FETCH_RANGE = '. "$1"; file=$(fetch_range Bun @oven/bun 99.x); echo "went on with $file"'
 
 
-def fetched(tmp_path: Path, npm: str) -> subprocess.CompletedProcess[str]:
+def fetched(tmp_path: Path, npm: str, script: str = FETCH) -> subprocess.CompletedProcess[str]:
     """What a step does that fetches a package by a program ``npm``."""
     program = tmp_path / 'npm'
     program.write_text(f'#!/bin/sh\n{npm}\n')
@@ -20,7 +23,7 @@ def fetched(tmp_path: Path, npm: str) -> subprocess.CompletedProcess[str]:
             '-euo',
             'pipefail',
             '-c',
-            FETCH,
+            script,
             'step',
             str(directory('buildpacks') / 'shared' / 'registry'),
         ],
@@ -43,6 +46,19 @@ def test_a_package_that_cannot_be_fetched_ends_the_step_with_what_npm_says(tmp_p
 def test_a_package_that_is_fetched_is_found_where_npm_has_put_it(tmp_path: Path) -> None:
     done = fetched(tmp_path, 'test "$1 $2" = "pack pnpm@10.20.0"; echo pnpm-10.20.0.tgz')
     assert done.stdout == 'went on with /tmp/pnpm-10.20.0.tgz\n'
+
+
+@pytest.mark.parametrize(
+    ('code', 'told'),
+    [('E404', True), ('ETARGET', True), ('ETIMEDOUT', False)],
+)
+def test_a_version_that_is_not_there_is_not_mistaken_for_a_network_that_fails(
+    tmp_path: Path, code: str, told: bool
+) -> None:
+    done = fetched(tmp_path, f'echo "npm error code {code}" >&2; exit 1', FETCH_RANGE)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert f'npm error code {code}' in done.stderr
+    assert ('there is no Bun that satisfies "99.x"' in done.stderr) is told
 
 
 def test_what_is_wrong_in_the_settings_of_yarn_is_said_by_yarn(tmp_path: Path) -> None:
