@@ -79,6 +79,8 @@ def _also(source: Source, env: Mapping[str, str]) -> Iterator[str]:
     wanted = read_app_json(source)
     yield from wanted.notes
     yield from to_be_set(wanted, env)
+    if source.exists('heroku.yml'):
+        yield 'heroku.yml is not read: a Dockerfile at the root is built, and processes are those of the Procfile or of its CMD.'
     if note := lfs_note(source):
         yield note
 

@@ -12,11 +12,18 @@ from gitreceive.dockerfiles import (
 )
 from gitreceive.errors import DetectError, SourceError
 from gitreceive.instructions import parse_dockerfile
+from gitreceive.manifest import conflict
 from gitreceive.model import Plan, ProcessType, Stack
 from gitreceive.ports import Source
 
 MARKERS = ('Dockerfile',)
-HINTS = {'dockerfile': 'rename dockerfile to Dockerfile', 'Dockerfile ': 'rename "Dockerfile " to Dockerfile'}
+HINTS = {
+    'dockerfile': 'rename dockerfile to Dockerfile',
+    'Dockerfile ': 'rename "Dockerfile " to Dockerfile',
+    'Containerfile': 'rename Containerfile to Dockerfile',
+}
+CONFLICT = (re.compile('^<{7} ', re.MULTILINE), re.compile('^>{7} ', re.MULTILINE))
+"""Both have to be there: a line of ``=`` alone may stand in a here-document."""
 
 LIMIT = 1_000_000
 CEDAR = re.compile(r'heroku/cedar(:[\w.-]+)?', re.ASCII)
@@ -65,6 +72,8 @@ def _text(source: Source) -> str:
         raise DetectError(f'Dockerfile is not UTF-8 (byte {error.start}): save it as UTF-8') from error
     if '\0' in text:
         raise DetectError('Dockerfile holds a zero byte: it is no text')
+    if all(marker.search(text) for marker in CONFLICT):
+        raise DetectError(conflict(MARKERS[0], text))
     return text.replace('\r\n', '\n')
 
 

@@ -42,6 +42,19 @@ def test_the_base_image_of_2015_is_the_stack_with_its_user_taken_away() -> None:
     assert 'FROM heroku/cedar is answered with gitreceive/cedar:12-build.' in found.plan.notes
 
 
+def test_a_line_that_a_conflict_has_too_is_none_in_a_here_document() -> None:
+    text = 'FROM gitreceive/cedar:12\nCOPY <<EOF /app/title\nTitle\n=======\nEOF\nCMD ["run"]\n'
+    assert planned({'Dockerfile': text}).recipe.dockerfile == text
+
+
+def test_the_other_file_that_heroku_builds_from_is_named() -> None:
+    files: dict[str, str | bytes] = {
+        'Dockerfile': 'FROM a\nCMD b',
+        'heroku.yml': 'build:\n  docker:\n    web: Dockerfile',
+    }
+    assert any(note.startswith('heroku.yml is not read') for note in planned(files).plan.notes)
+
+
 def test_a_procfile_wins_over_cmd() -> None:
     found = planned({'Dockerfile': 'FROM a\nCMD x', 'Procfile': 'web: y'}, TOKEN='x')
     assert [process.command for process in found.plan.processes] == ['y']
@@ -54,6 +67,7 @@ def test_a_procfile_wins_over_cmd() -> None:
         (b'FROM a\n' + b'#' * 1_000_000, 'Dockerfile has 1,000,007 bytes; at most 1,000,000 are read'),
         (b'FROM \xff', 'Dockerfile is not UTF-8 (byte 5)'),
         (b'FROM a\0', 'zero byte'),
+        ('FROM a\n<<<<<<< HEAD\nCMD b\n=======\nCMD c\n>>>>>>> x\n', 'a merge conflict marker (line 2)'),
         ('FROM a\nRUN x', 'add CMD to the Dockerfile, or a Procfile'),
         ('FROM a\nCMD ["\\u0007"]', 'add CMD to the Dockerfile, or a Procfile'),
         ('FROM a\nADD http://x /y\nCMD x', 'line 2: ADD of an address'),

@@ -94,6 +94,7 @@ def test_an_app_without_files_is_called_that() -> None:
     [
         ({'procfile': 'web: a'}, 'rename procfile to Procfile'),
         ({'Procfile.txt': 'web: a'}, 'rename Procfile.txt to Procfile'),
+        ({'Containerfile': 'FROM a'}, 'rename Containerfile to Dockerfile'),
         ({'Pipfile': ''}, 'pipenv lock'),
         ({'pyproject.toml': ''}, 'add a requirements.txt'),
         ({'shop/package.json': '{}', 'README': ''}, 'shop/package.json is not at the root'),
