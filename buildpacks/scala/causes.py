@@ -27,7 +27,8 @@ CAUSES = (
         'tests of the app fail\nThey are above; the receiver runs them only if the config var SBT_TASKS says so.',
     ),
     (
-        r'UnknownHostException|Connection refused|connect timed out|Connection reset',
+        r'UnknownHostException|Connection refused|(?:[Cc]onnect(?:ion)?|[Rr]ead) timed out|Connection reset'
+        r'|Could not transfer artifact \S{1,200} from/to (?![^\n]{0,600}(?:40[1347]|Forbidden|Unauthorized))',
         'a repository could not be reached\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
     ),
     (

@@ -53,7 +53,9 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
 
 
 def _sbt(source: Source) -> Choice:
-    text = read_text(source, BUILD) if source.exists(BUILD) else ''
+    if not source.exists(BUILD):
+        raise DetectError(f'there is no {BUILD}: write "sbt.version=1.10.7" into it and commit it')
+    text = read_text(source, BUILD)
     found = [match['value'] for line in text.splitlines() if (match := LINE.fullmatch(line))]
     if not found or not found[-1]:
         raise DetectError(

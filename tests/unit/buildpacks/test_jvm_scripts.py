@@ -148,6 +148,15 @@ def test_why_a_wrapper_failed_is_not_followed_by_where(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (1, '', said)
 
 
+def test_maven_does_not_wait_for_sbt_without_end(tmp_path: Path) -> None:
+    (tmp_path / 'tools').mkdir()
+    (tmp_path / 'tools' / 'mvn').write_text('#!/bin/sh\necho "$MAVEN_OPTS"; exit 1\n')
+    (tmp_path / 'tools' / 'mvn').chmod(0o755)
+    done = run('scala/install-sbt', ('1.10.7',), tmp_path, {})
+    assert (done.returncode, done.stdout.split('\n')[0]) == (1, 'Installing sbt 1.10.7')
+    assert ' -Dmaven.wagon.rto=30000 ' in done.stdout
+
+
 def test_play_gets_its_port_and_writes_no_file_of_its_process_id(tmp_path: Path) -> None:
     (tmp_path / 'heroku' / 'java').mkdir(parents=True)
     (tmp_path / 'heroku' / 'java' / 'program').write_text(f'{tmp_path}/tools/java\n')

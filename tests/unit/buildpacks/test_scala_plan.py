@@ -83,7 +83,7 @@ def test_a_missing_or_strange_version_is_refused_with_what_to_write(content: str
 
 
 def test_without_build_properties_the_file_is_asked_for() -> None:
-    assert 'project/build.properties names no version of sbt' in refusal({'build.sbt': ''})
+    assert 'there is no project/build.properties: write "sbt.version=1.10.7"' in refusal({'build.sbt': ''})
 
 
 @pytest.mark.parametrize(
