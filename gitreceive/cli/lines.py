@@ -1,8 +1,11 @@
 """A console for commands: what they do, line by line."""
 
 import logging
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import click
 
@@ -17,15 +20,34 @@ class Lines:
 
     def step(self, text: str) -> None:
         """``-----> text``"""
-        click.echo(f'-----> {harmless(text)}', err=self._err)
+        _say(f'-----> {harmless(text)}', self._err)
 
     def detail(self, text: str) -> None:
         """``       text``"""
-        click.echo(f'       {harmless(text)}', err=self._err)
+        _say(f'       {harmless(text)}', self._err)
 
     def warn(self, text: str) -> None:
         """`` !     text``"""
-        click.echo(f' !     {harmless(text)}', err=True)
+        _say(f' !     {harmless(text)}', True)
+
+
+def end_unheard() -> NoReturn:
+    """Ends the program when nobody reads what it prints, with the status that a shell reports for it.
+
+    It is no error of ours: contexts on the way out must not take it for one of the engine, which is why SIGPIPE is not
+    the way. That would end the program at every connection that a server closes early, too.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        os.dup2(nowhere, number)
+    raise SystemExit(128 + signal.SIGPIPE)
+
+
+def _say(text: str, err: bool) -> None:
+    try:
+        click.echo(text, err=err)
+    except BrokenPipeError:
+        end_unheard()
 
 
 @contextmanager

@@ -1,14 +1,14 @@
 """``gitreceive``: all verbs in one group; the one place where errors become exit codes."""
 
 import os
-import signal
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
+from gitreceive.cli.lines import Lines, end_unheard
 from gitreceive.errors import GitReceiveError
-from gitreceive.text import harmless
 
 COMMANDS = {
     'serve': 'serve:serve',
@@ -51,6 +51,13 @@ class Commands(click.Group):
         assert isinstance(found, click.Command)
         return found
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """See click, which would end with status 1 if nobody reads the output."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            end_unheard()
+
 
 @click.group(cls=Commands, context_settings={'help_option_names': ['-h', '--help']})
 @click.version_option(package_name='gitreceive')
@@ -59,20 +66,28 @@ def gitreceive() -> None:
 
 
 def main() -> None:
-    """The entry point. Exit codes: 0 done, 2 wrong usage, 10 and up as in ``gitreceive.errors``, 130 interrupted."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    """The entry point. Exit codes: 0 done, 2 wrong usage, 10 and up as in ``gitreceive.errors``, 130 interrupted, 141
+    if whoever was to read the output has gone.
+    """
     _open_standard_streams()
     try:
-        sys.exit(gitreceive.main(standalone_mode=False))
+        sys.exit(_status())
+    except BrokenPipeError:
+        end_unheard()
+
+
+def _status() -> Any:
+    try:
+        return gitreceive.main(standalone_mode=False)
     except GitReceiveError as error:
         for line in str(error).splitlines():
-            click.echo(f' !     {harmless(line)}', err=True)
-        sys.exit(error.exit_code)
+            Lines().warn(line)
+        return error.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        return 130
 
 
 def _open_standard_streams() -> None:

@@ -25,8 +25,7 @@ class Stopped:
 def stop_signals(action: Callable[[], None]) -> Iterator[Stopped]:
     """While it lasts, SIGINT, SIGTERM and SIGHUP call ``action`` in a thread of its own, for each signal once more.
 
-    One that was ignored (by nohup, or for a shell's background) stays so. A broken pipe is an error of the write
-    meanwhile, not the end of the process.
+    One that was ignored (by nohup, or for a shell's background) stays so.
     """
     stopped = Stopped()
 
@@ -34,8 +33,7 @@ def stop_signals(action: Callable[[], None]) -> Iterator[Stopped]:
         stopped.signal = stopped.signal or number
         threading.Thread(target=action, daemon=True).start()
 
-    with _handled(received), _restored(signal.SIGPIPE):
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    with _handled(received):
         yield stopped
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.azurite import ACCOUNT, KEY, azurite
 from tests.e2e.receiver import Pusher, change, make_app, within
 from tests.gcs_server import google
-from tests.http_server import Server, running
+from tests.http_server import Handler, Server, running
 from tests.platform_api import TOKEN, PlatformServer
 from tests.s3_servers import S3Server, swift
 
@@ -119,6 +119,27 @@ def test_a_server_that_keeps_whole_slugs_is_enough(
     verified = ann.receiver.host('slug', 'verify', 'app')
     assert verified.status == 0, verified.err
     assert 'canary' not in ann.receiver.log_file.read_text() + pushed.err
+
+
+class HangingUp(Handler):
+    """Takes nothing: it answers a PUT before its body has come, and closes the connection."""
+
+    def do_PUT(self) -> None:  # noqa: N802
+        self.close_connection = True
+        self.answer(413, b'too much for me', {'Connection': 'close'})
+
+
+def test_a_server_that_hangs_up_in_mid_upload_fails_the_push_and_not_the_builder(
+    receivers: Callable[..., Pusher], tmp_path: Path
+) -> None:
+    with running(Server(HangingUp)) as web:
+        ann = receivers(tmp_path, GITRECEIVE_STORAGE=f'{web.address}/{{app}}-{{sha256}}.tgz')
+        ann.receiver.start()
+        builder = ann.receiver.pid('builder')
+        pushed = ann.push(make_app(tmp_path / 'work', {'large': os.urandom(20_000_000)}), 'app')
+    assert pushed.status == 1
+    assert 'too much for me' in pushed.err or 'Connection reset' in pushed.err or 'Broken pipe' in pushed.err
+    assert ann.receiver.pid('builder') == builder
 
 
 def test_a_slug_at_a_server_is_called_by_the_number_of_its_first_release(

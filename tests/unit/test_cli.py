@@ -1,7 +1,9 @@
 """What the command line offers, and what it costs to ask for one thing of it."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -33,3 +35,21 @@ def test_a_command_loads_no_library_that_it_does_not_need(command: str) -> None:
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    'words', [['plan', '.'], ['plan', 'none'], ['keys', 'list', '--json'], ['no-such-command']]
+)
+def test_a_command_whose_output_nobody_reads_ends_silently_with_the_status_of_sigpipe(
+    words: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / 'Procfile').write_text('web: x')
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, '-m', 'gitreceive.cli.main', *words]
+    environ = {**os.environ, 'GITRECEIVE_HOME': str(tmp_path / 'home')}
+    try:
+        done = subprocess.run(command, cwd=tmp_path, env=environ, stdout=writing, stderr=writing)
+    finally:
+        os.close(writing)
+    assert done.returncode == 141

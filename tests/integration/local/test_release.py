@@ -26,7 +26,7 @@ from gitreceive.settings import Limits
 from gitreceive.sources.git import GitSource
 from gitreceive.stages.slug import cut_slug
 from tests.building import Lines, workshop
-from tests.http_server import running, says, stalls
+from tests.http_server import running, says, says_at_once, stalls
 from tests.integration.local.machine import GITRECEIVE, Done, Machine, Screen
 from tests.platform_api import TOKEN, PlatformServer
 
@@ -130,6 +130,17 @@ def test_a_platform_that_refuses_is_heard_in_its_own_words(
     assert said in done.stderr
     assert 'Traceback' not in done.stderr
     assert platform.releases == []
+
+
+def test_a_platform_that_hangs_up_in_mid_upload_is_heard(machine: Machine, platform: PlatformServer) -> None:
+    (machine.folder / 'large').write_bytes(os.urandom(20_000_000))
+    platform.faults.extend([None, says_at_once(403, b'Request has expired')])
+    try:
+        done = release(machine, platform, '--app', 'hello', '--stack', 'cedar-14')
+    finally:
+        (machine.folder / 'large').unlink()
+    expired = done.returncode == 80 and 'Request has expired' in done.stderr
+    assert expired or 'trying again' in done.stderr, (done.returncode, done.stderr)
 
 
 def test_what_is_tried_again_is_told(machine: Machine, platform: PlatformServer) -> None:
