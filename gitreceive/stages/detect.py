@@ -42,12 +42,15 @@ def choose_plan(
     ``env`` are the app's config vars; ``asked`` is what somebody asks for instead of the app. Raises DetectError, with
     the remedy, if nobody recognises the app, if its manifests contradict each other, or if there is nothing to run.
     """
-    asked = asked or asked_for(source, env)
-    if asked:
-        plan = _asked(asked, source, buildpacks, stack, env)
-    else:
-        plan = _detected(source, buildpacks, stack, env)
-    return _noted(_with_procfile(plan, source))
+    try:
+        asked = asked or asked_for(source, env)
+        if asked:
+            plan = _asked(asked, source, buildpacks, stack, env)
+        else:
+            plan = _detected(source, buildpacks, stack, env)
+        return _noted(_with_procfile(plan, source))
+    except DetectError as error:
+        raise DetectError(f'{error}{_about_links(source, buildpacks)}') from error
 
 
 def _detected(
@@ -153,6 +156,16 @@ def _noted(plan: Plan) -> Plan:
     if not plan.processes or any(process.name == 'web' for process in plan.processes):
         return plan
     return replace(plan, notes=(*plan.notes, NO_WEB))
+
+
+def _about_links(source: Source, buildpacks: Sequence[LoadedBuildpack]) -> str:
+    """What to say if a file that is looked for is there as a symbolic link, which sources do not follow."""
+    markers = {PROCFILE, *chain.from_iterable(buildpack.markers for buildpack in buildpacks)}
+    links = [file.path for file in source.files() if file.kind == 'link' and file.path in markers]
+    if not links:
+        return ''
+    names = ', '.join(links)
+    return f'\nSymbolic links are not followed here, and {names} is one: commit the file itself, or one that includes it'
 
 
 def _unrecognised(source: Source, buildpacks: Sequence[LoadedBuildpack]) -> str:

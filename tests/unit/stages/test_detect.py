@@ -1,10 +1,13 @@
 """Which buildpack takes an app, and what is said when none does."""
 
+from pathlib import Path
+
 import pytest
 
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.errors import DetectError
 from gitreceive.model import Plan, Stack
+from gitreceive.sources.workdir import WorkingDirectory
 from gitreceive.stages.detect import choose_plan
 from tests.fakes import FakeSource
 
@@ -113,6 +116,20 @@ def test_what_was_nearly_right_is_named_with_its_remedy(files: dict[str, str | b
 )
 def test_what_makes_no_app_of_node_alone_is_told_what_it_lacks(name: str, remedy: str) -> None:
     assert remedy in refusal({name: ''})
+
+
+@pytest.mark.parametrize('name', ['requirements.txt', 'Procfile'])
+def test_a_link_in_place_of_a_file_that_is_looked_for_is_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / 'app.py').touch()
+    (tmp_path / 'elsewhere').touch()
+    (tmp_path / 'requirements.txt').touch()
+    (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / name).symlink_to('elsewhere')
+    (tmp_path / 'README').symlink_to('elsewhere')
+    with WorkingDirectory(tmp_path) as source, pytest.raises(DetectError) as error:
+        choose_plan(source, load_buildpacks(), STACK, {})
+    said = str(error.value).splitlines()[-1]
+    assert said.startswith(f'Symbolic links are not followed here, and {name} is one: commit the file')
 
 
 def test_a_procfile_that_names_no_process_is_refused() -> None:
