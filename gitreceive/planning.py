@@ -109,7 +109,8 @@ def tell_planned(planned: Planned, console: Console) -> None:
     tell_plan(plan, console)
     console.step('Process types')
     names = ', '.join(process.name for process in plan.processes)
-    console.detail(f'{plan.processes_from} declares types -> {names}')
+    declared = f'declares types -> {names}' if names else 'names them in the build'
+    console.detail(f'{plan.processes_from} {declared}')
     for process in plan.processes:
         console.detail(f'{process.name}: {process.command}')
     files, size = context_size(planned)

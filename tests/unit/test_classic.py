@@ -5,9 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.binrelease import with_release
+from gitreceive.buildpack import load_buildpacks
 from gitreceive.classic import Classics
 from gitreceive.errors import DetectError
 from gitreceive.model import Plan, ProcessType, Stack
+from gitreceive.planning import Planner, tell_planned
+from tests.building import Lines
 from tests.fakes import FakeSource
 
 STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000)
@@ -45,6 +48,13 @@ def test_another_buildpack_that_may_not_be_fetched_has_no_platform(url: str) -> 
 
 def test_a_name_that_nobody_knows_is_answered_with_those_that_are_known() -> None:
     assert refusal('heroku-community/apt').endswith('the names of this receiver: cobol, node, python')
+
+
+def test_a_plan_says_that_the_buildpack_will_name_the_process_types() -> None:
+    files = {'bin/detect': '', 'bin/compile': ''}
+    console = Lines()
+    tell_planned(Planner(buildpacks=load_buildpacks(), stack=STACK).plan(FakeSource(files), {}), console)
+    assert 'The buildpack names them in the build' in console.details
 
 
 def test_buildpacks_keep_their_order() -> None:
