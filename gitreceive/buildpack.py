@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
-from gitreceive.classic import Classics
+from gitreceive.classic import NO_INTERPRETER, Classics
 from gitreceive.errors import SettingsError
 from gitreceive.model import ContextFile, Plan, Stack
 from gitreceive.ports import Source
@@ -66,6 +66,14 @@ CAUSES: Causes = (
     (
         r'could not read Username for|Authentication failed for|Permission denied \(publickey|Host key verification failed',
         'a git repository that is a dependency refuses access\nBuild steps have no keys: write its address as https with a token that is a config var, or take it from a package registry.',
+    ),
+    (
+        r'\\r.: No such file or directory|\^M: bad interpreter|cannot execute: required file not found|^env: .\./[^\n]{1,100}: No such file or directory',
+        NO_INTERPRETER,
+    ),
+    (
+        r'\b\d+: ([\w.@/+-]{1,60}): (?:command )?not found$',
+        r'the command \g<1> is not there\nThe build image has no such program: use one that it has, or bring it with the app.',
     ),
     (
         r'\bEACCES\b|Permission denied',

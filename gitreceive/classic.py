@@ -16,6 +16,12 @@ from gitreceive.manifest import read_json_object, read_text
 from gitreceive.model import Plan, Stack
 from gitreceive.ports import Source
 
+NO_INTERPRETER = (
+    'a script cannot be started: the program in its first line ("#!...") is not there, mostly because its lines end as in '
+    'Windows\nSave it with LF at the ends of lines ("* text=auto eol=lf" in .gitattributes, then "git add --renormalize .").'
+)
+"""The cause and the remedy, whatever starts the script."""
+
 SETTING = 'BUILDPACK_URL'
 FILE = '.buildpacks'
 MOST = 20
@@ -63,6 +69,10 @@ class Classics:
 
     MARKERS: ClassVar[tuple[str, ...]] = (FILE,)
     CAUSES: ClassVar[tuple[tuple[str, str], ...]] = (
+        (
+            r'(?:cannot execute: required file not found|\\r.: No such file or directory)[\s\S]*^the buildpack [^\n]{1,800} failed',
+            NO_INTERPRETER,
+        ),
         (
             r'^(the buildpack [^\n]{1,800} failed \(bin/\w{1,20}, exit 137\))',
             r'\g<1>: it was killed, most likely for want of memory\nMake it need less, or ask the sysadmin for more memory for builds.',
