@@ -72,7 +72,12 @@ CAUSES: Causes = (
         NO_INTERPRETER,
     ),
     (
-        r'\b\d+: ([\w.@/+-]{1,60}): (?:command )?not found$',
+        r'\b\d+: ([\w.@+-]{0,60}/[\w.@/+-]{1,100}): not found$',
+        r'\g<1> is not there, or its first line ("#!...") names a program that is not, mostly because its lines end as in Windows\n'
+        'Look for it in the repository (upper and lower case count), and save it with LF at the ends of lines.',
+    ),
+    (
+        r'\b\d+: ([\w.@+-]{1,60}): (?:command )?not found$',
         r'the command \g<1> is not there\nThe build image has no such program: use one that it has, or bring it with the app.',
     ),
     (
