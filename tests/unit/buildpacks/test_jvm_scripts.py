@@ -148,6 +148,12 @@ def test_why_a_wrapper_failed_is_not_followed_by_where(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (1, '', said)
 
 
+def test_sbt_does_not_wait_for_a_repository_without_end(tmp_path: Path) -> None:
+    limit, own = '-Dsun.net.client.defaultReadTimeout=', '9'
+    words = run('scala/sbt', ('stage',), tmp_path, {'SBT_OPTS': limit + own}).stdout.strip('<>').split('><')
+    assert [word for word in words if word.startswith(limit)] == [limit + '30000', limit + own]
+
+
 def test_maven_does_not_wait_for_sbt_without_end(tmp_path: Path) -> None:
     (tmp_path / 'tools').mkdir()
     (tmp_path / 'tools' / 'mvn').write_text('#!/bin/sh\necho "$MAVEN_OPTS"; exit 1\n')
