@@ -26,6 +26,10 @@ CAUSES = (
         r'the crate \g<1> is not the one that Cargo.lock names\nFind out why before anything else; only then "cargo update" it.',
     ),
     (
+        r'unable to update (\S{1,200}?)(?:#\w{1,40})?\n(?:[^\n]*\n){0,6}?[^\n]*invalid version \d+ on git_proxy_options',
+        r'\g<1> is a git repository, and the Cargo of the stack takes no crates from those\nRun "cargo vendor", commit vendor and what it says for .cargo/config.toml.',
+    ),
+    (
         r'failed to (?:clone into|fetch into|authenticate)',
         'the repository of a dependency cannot be fetched\nThe lines above name it: correct it in Cargo.toml; for a private one run "cargo vendor" and commit the result.',
     ),
@@ -40,6 +44,22 @@ CAUSES = (
     (
         r'may not be used on the stable release channel',
         'the code needs a nightly Rust, and the stack has a stable one\nDo without "#![feature(...)]", or use an older version of the crate that has it.',
+    ),
+    (
+        r'this version of Cargo is older than the `(\d{1,6})` edition',
+        r'Cargo.toml asks for the edition \g<1>, which the Rust of the stack does not know\nLower "edition", or ask the sysadmin for a newer stack.',
+    ),
+    (
+        r'failed to read `(?:/app/src/)?([^`\n]{1,200})/Cargo\.toml`',
+        r'there is no crate in \g<1>\nCommit its directory as a part of the app, or correct "path" in Cargo.toml.',
+    ),
+    (
+        r"package '([^'\n]{1,100})' does not contain this feature: (\S{1,100})",
+        r'\g<1> has no feature \g<2>\nCorrect the config var RUST_CARGO_BUILD_FLAGS, or add it to "features" of Cargo.toml.',
+    ),
+    (
+        r'the `([^`\n]{1,60})` target may not be installed',
+        r'the Rust of the stack does not compile for \g<1>\nTake "target" out of .cargo/config.toml, or set the config var CARGO_BUILD_TARGET to x86_64-unknown-linux-gnu.',
     ),
     (
         r'cannot find -l([\w.+-]{1,60})',

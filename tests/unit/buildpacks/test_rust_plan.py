@@ -192,6 +192,26 @@ def test_what_the_pusher_should_know_is_told() -> None:
             'the repository of a dependency cannot be fetched\n',
         ),
         (
+            'Caused by:\n  unable to update https://git.example/mine.git#2c9ffefb\n\nCaused by:\n  failed to clone into: /tmp/cache/rust/home/git/db/mine-1\n\nCaused by:\n  invalid version 3 on git_proxy_options; class=Invalid (3)',
+            'https://git.example/mine.git is a git repository, and the Cargo of the stack takes no crates from those\nRun "cargo vendor"',
+        ),
+        (
+            '  this version of Cargo is older than the `2030` edition, and only supports `2015`, `2018`, `2021`, and `2024` editions.',
+            'Cargo.toml asks for the edition 2030, which the Rust of the stack does not know\n',
+        ),
+        (
+            'Caused by:\n  failed to read `/app/src/crates/mine/Cargo.toml`\n\nCaused by:\n  No such file or directory (os error 2)',
+            'there is no crate in crates/mine\nCommit its directory',
+        ),
+        (
+            "error: the package 'hello' does not contain this feature: nope",
+            'hello has no feature nope\nCorrect the config var RUST_CARGO_BUILD_FLAGS',
+        ),
+        (
+            'error[E0463]: can\'t find crate for `std`\n  = note: the `x86_64-unknown-linux-musl` target may not be installed\nerror: could not compile `hello` (bin "hello")',
+            'the Rust of the stack does not compile for x86_64-unknown-linux-musl\n',
+        ),
+        (
             'error: rustc 1.96.0 is not supported by the following package:\n  hello@0.1.0 requires rustc 1.99',
             'hello@0.1.0 needs Rust 1.99, which is newer than the one of the stack\n',
         ),
