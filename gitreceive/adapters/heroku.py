@@ -4,6 +4,7 @@ Heroku, or any address that speaks the same: create a slug, put its bytes where 
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from gitreceive.errors import SettingsError, StorageError
 HEROKU = 'https://api.heroku.com'
 TOKEN = 'HEROKU_API_KEY'
 ACCEPT = 'application/vnd.heroku+json; version=3'
+VISIBLE = re.compile('[!-~]+')
+"""What a token is made of: it goes into a header, and a header that cannot be sent is shown in the error."""
+
 LOCAL = ('localhost', '127.0.0.1', '::1')
 
 
@@ -76,6 +80,10 @@ class Platform:
             raise SettingsError(
                 f'no token for {address}: set {TOKEN}, or add to ~/.netrc: '
                 f'machine {urlsplit(address).hostname} login YOU password TOKEN'
+            )
+        if not VISIBLE.fullmatch(token):
+            raise SettingsError(
+                f'the token for {address} has blanks or characters that are not ASCII: copy it again'
             )
         return cls(address, token)
 

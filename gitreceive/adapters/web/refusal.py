@@ -101,6 +101,10 @@ def translated(request: Request) -> Iterator[None]:
         urllib3.exceptions.HTTPError,
     ) as error:
         raise Passing(StorageError(f'{request}: {cause(error)}')) from error
+    except requests.exceptions.InvalidHeader as error:  # its words are the header: the credentials
+        raise StorageError(
+            f'{request}: a header has characters that none may have: check the credentials'
+        ) from error
     except (requests.RequestException, ValueError) as error:
         raise StorageError(f'{request}: {cause(error)}') from error
 

@@ -159,6 +159,13 @@ def test_the_token_comes_from_the_environment_or_from_netrc(
     assert Platform.from_environment(server.address, {}).publish('hello', slug, file).version == 1
 
 
+@pytest.mark.parametrize('token', ['canary\nX-Other: 1', 'canary two', 'canary\u20ac'])
+def test_a_token_that_no_header_can_hold_is_refused_and_not_shown(token: str) -> None:
+    with pytest.raises(SettingsError, match='copy it again') as caught:
+        Platform.from_environment('https://example.com', {'HEROKU_API_KEY': token})
+    assert 'canary' not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     'address', ['http://example.com', 'ftp://example.com', 'https://', 'https://me:canary@example.com']
 )

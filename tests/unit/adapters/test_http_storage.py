@@ -241,6 +241,18 @@ def test_credentials_are_sent_and_never_shown(
     assert 'canary' not in told and 'sesame' not in told
 
 
+@pytest.mark.parametrize('bearer', ['canary\nmore', 'canary\u20ac'])
+def test_credentials_that_no_header_can_hold_are_refused_and_not_shown(
+    server: Server, slug: Path, bearer: str
+) -> None:
+    given = Credentials(headers={'Authorization': f'Bearer {bearer}'})
+    storage = HttpStorage.from_url(server.address, Secrets(known={server.address: given}), patience=QUICK)
+    with pytest.raises(StorageError) as caught:
+        storage.put('hello/1.tgz', slug)
+    assert 'canary' not in str(caught.value)
+    assert server.seen == []
+
+
 @pytest.mark.parametrize('status', [301, 302, 307, 308])
 def test_a_redirect_within_a_server_keeps_method_body_and_credentials(
     server: Server, slug: Path, status: int
