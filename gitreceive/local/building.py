@@ -22,6 +22,7 @@ from gitreceive.slugs.measured import NO_APP
 from gitreceive.sources.shown import ShownSource
 from gitreceive.sources.workdir import WorkingDirectory
 from gitreceive.stages.build import build_image
+from gitreceive.text import path_text
 from gitreceive.wiring import local_builder, open_packer, open_reader
 
 ENV_FILE = '.env'
@@ -113,7 +114,7 @@ def build_directory(
     Raises the error of the stage that failed.
     """
     app = app_name(directory)
-    console.step(f'Building {directory.name} on {bench.stack.name}')
+    console.step(f'Building {path_text(directory.name)} on {bench.stack.name}')
     planned = bench.planner.plan(directory_source(directory), env)
     tell_plan(planned.plan, console)
     job = BuildJob(app=app, number=BUILT, recipe=marked(planned.recipe), source=planned.source, env=env)

@@ -24,7 +24,8 @@ from docker.errors import APIError, NotFound
 from docker.utils.socket import STDERR, frames_iter
 
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.errors import BadCommand, BuildError, EngineGone, StackError, StateError
+from gitreceive.errors import BadCommand, BuildError, EngineGone, SourceError, StackError, StateError
+from gitreceive.text import path_text
 
 GRACE = 10
 """Seconds between SIGTERM and SIGKILL."""
@@ -51,7 +52,7 @@ class Foreground:
 
         ``started`` is told the port of the host that leads to it, 0 if none does. Raises StackError without the
         image, BadCommand if the port is taken, StateError if its output cannot be written, EngineGone,
-        BuildError.
+        BuildError; SourceError if it does not see a directory that is to be mounted.
         """
         with self._engine.connect() as client, self._created(client):
             # The engine cannot remove a container whose words somebody takes in no more: the connection ends first.
@@ -86,6 +87,8 @@ class Foreground:
                 created = client.create_container_from_config(self._config)  # type: ignore[no-untyped-call]
             except NotFound as error:
                 raise StackError(f'the engine has no image {image}: run "gitreceive stack build"') from error
+            except APIError as error:
+                raise _translated(error, self._config) from error
         self._container = str(created['Id'])
         try:
             yield
@@ -214,5 +217,10 @@ def _translated(error: APIError, config: Mapping[str, Any]) -> Exception:
         return BadCommand(
             f'port {bindings[0]["HostPort"]} of {bindings[0]["HostIp"]} is taken: choose another one with '
             '-p PORT (0: any that is free)'
+        )
+    if 'bind source path does not exist' in text:
+        source = path_text(config['HostConfig']['Mounts'][0]['Source'])
+        return SourceError(
+            f'the Docker engine does not see {source}: it has to be on this machine, and see the same files'
         )
     return error

@@ -14,7 +14,7 @@ import pytest
 
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.foreground import Foreground
-from gitreceive.errors import StackError
+from gitreceive.errors import SourceError, StackError
 from gitreceive.local.containers import Caller, command_container
 from gitreceive.model import Stack
 from tests.integration.local.machine import GITRECEIVE, Machine, Screen
@@ -119,7 +119,7 @@ def test_streams_that_are_closed_or_full_are_told_or_taken_as_empty(machine: Mac
     )
 
 
-def test_without_an_engine_or_the_stack_the_remedy_is_told(
+def test_without_an_engine_the_stack_or_the_directory_the_remedy_is_told(
     machine: Machine, stack: Stack, tmp_path: Path
 ) -> None:
     config = command_container(
@@ -129,6 +129,9 @@ def test_without_an_engine_or_the_stack_the_remedy_is_told(
         StackError, match=r'the engine has no image gitreceive/none:1: run "gitreceive stack build"'
     ):
         Foreground(Engine(machine.environ['DOCKER_HOST']), config).run()
+    unseen = command_container(['true'], Path('/none'), stack, Caller(name='root', uid=0, gid=0))
+    with pytest.raises(SourceError, match=r'the Docker engine does not see /none: it has to be on this'):
+        Foreground(Engine(machine.environ['DOCKER_HOST']), unseen).run()
     for words in (['exec', 'true'], ['start'], ['clean']):
         done = machine.run(*words, DOCKER_HOST=f'unix://{tmp_path}/none')
         assert (done.returncode, 'is it running?' in done.stderr) == (63, True), done.stderr
