@@ -16,14 +16,21 @@ from gitreceive.stack import load_stack
 
 @click.command('exec', context_settings={'allow_interspersed_args': False})
 @click.argument('command', nargs=-1, required=True, type=click.UNPROCESSED, metavar='COMMAND...')
+@click.option(
+    '--with',
+    'addition',
+    metavar='ADDITION',
+    help='in the build image with an addition: php (Composer), rust (cargo)',
+)
 @settings_options
-def exec_command(settings: Settings, command: tuple[str, ...]) -> int:
+def exec_command(settings: Settings, command: tuple[str, ...], addition: str | None) -> int:
     """Run a command in the build image, with this directory at /app/src, as you.
 
     Options before COMMAND are those below, options after it are the command's own. The exit status is the command's.
     """
     stack = load_stack(settings.stack)
-    config = command_container(command, Path.cwd(), stack, _caller())
+    image = stack.addition(addition) if addition else stack.build_image
+    config = command_container(command, Path.cwd(), image, _caller())
     return run_in_foreground(config, settings)
 
 

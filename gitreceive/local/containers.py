@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gitreceive.boot import START
-from gitreceive.model import ProcessType, Stack
+from gitreceive.model import ProcessType
 
 NO_LOG = {'Type': 'none', 'Config': {}}
 """Its output may be anything, and goes to whoever has started it; the engine keeps nothing."""
@@ -31,17 +31,15 @@ class Caller:
     terminal: str = ''
 
 
-def command_container(
-    command: Sequence[str], directory: Path, stack: Stack, caller: Caller
-) -> dict[str, Any]:
-    """A container of the build image that runs a command in ``directory``, mounted at /app/src.
+def command_container(command: Sequence[str], directory: Path, image: str, caller: Caller) -> dict[str, Any]:
+    """A container of ``image``, the build image, that runs a command in ``directory``, mounted at /app/src.
 
     What it writes there belongs to the caller. /app is memory that goes away with it: the caller's number is not that
     of the image's user. An init of the engine's own is the first process, so that signals have their usual effect.
     """
     home = f'uid={caller.uid},gid={caller.gid},mode=0755,exec'
     return {
-        'Image': stack.build_image,
+        'Image': image,
         'Cmd': ['bash', '-c', ENTER, 'exec', caller.name, str(caller.uid), str(caller.gid), *command],
         'User': '0:0',
         'WorkingDir': '/app/src',

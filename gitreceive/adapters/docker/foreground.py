@@ -86,7 +86,7 @@ class Foreground:
             try:
                 created = client.create_container_from_config(self._config)  # type: ignore[no-untyped-call]
             except NotFound as error:
-                raise StackError(f'the engine has no image {image}: run "gitreceive stack build"') from error
+                raise StackError(f'the engine has no image {image}: run "{_making(image)}"') from error
             except APIError as error:
                 raise _translated(error, self._config) from error
         self._container = str(created['Id'])
@@ -197,6 +197,11 @@ def _raw_terminal(resize: Callable[[], None]) -> Iterator[None]:
     finally:
         termios.tcsetattr(STDIN, termios.TCSADRAIN, before)
         signal.signal(signal.SIGWINCH, handler)
+
+
+def _making(image: str) -> str:
+    addition = image.partition('-build-')[2]
+    return f'gitreceive stack build --with {addition}' if addition else 'gitreceive stack build'
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

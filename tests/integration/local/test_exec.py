@@ -7,7 +7,6 @@ import struct
 import subprocess
 import sys
 import termios
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +39,7 @@ def test_a_command_of_another_user_than_root_has_a_name_no_rights_and_its_files_
         'id; cd; echo y > home; stat -c %U:%G home; grep CapEff /proc/self/status; echo x > /app/src/mine'
     )
     caller = Caller(name='ann', uid=4321, gid=4322)
-    config = command_container(['bash', '-c', script], machine.folder, stack, caller)
+    config = command_container(['bash', '-c', script], machine.folder, stack.build_image, caller)
     assert Foreground(Engine(machine.environ['DOCKER_HOST']), {**config, 'OpenStdin': False}).run() == 0
     assert capfd.readouterr().out == (
         'uid=4321(ann) gid=4322(ann) groups=4322(ann)\nann:ann\nCapEff:\t0000000000000000\n'
@@ -64,6 +63,16 @@ def test_what_cannot_be_run_is_named_with_the_status_that_a_shell_has_for_it(
     done = machine.run('exec', *words)
     assert (done.returncode, done.stdout) == (status, '')
     assert said in done.stderr
+
+
+def test_a_command_of_an_addition_runs_in_its_image_or_the_remedy_is_told(machine: Machine, php: str) -> None:
+    assert machine.run('exec', 'composer', '--version').returncode == 127
+    done = machine.run('exec', '--with', 'php', 'composer', '--version')
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith('Composer ')
+    none = machine.run('exec', '--with', 'cobol', 'true')
+    assert none.returncode == 15
+    assert none.stderr.endswith(': run "gitreceive stack build --with cobol"\n')
 
 
 def test_options_after_the_command_are_its_own(machine: Machine) -> None:
@@ -122,14 +131,13 @@ def test_streams_that_are_closed_or_full_are_told_or_taken_as_empty(machine: Mac
 def test_without_an_engine_the_stack_or_the_directory_the_remedy_is_told(
     machine: Machine, stack: Stack, tmp_path: Path
 ) -> None:
-    config = command_container(
-        ['true'], tmp_path, replace(stack, build_image='gitreceive/none:1'), Caller(name='root', uid=0, gid=0)
-    )
+    root = Caller(name='root', uid=0, gid=0)
+    missing = command_container(['true'], tmp_path, 'gitreceive/none:1', root)
     with pytest.raises(
-        StackError, match=r'the engine has no image gitreceive/none:1: run "gitreceive stack build"'
+        StackError, match=r'the engine has no image gitreceive/none:1: run "gitreceive stack build"$'
     ):
-        Foreground(Engine(machine.environ['DOCKER_HOST']), config).run()
-    unseen = command_container(['true'], Path('/none'), stack, Caller(name='root', uid=0, gid=0))
+        Foreground(Engine(machine.environ['DOCKER_HOST']), missing).run()
+    unseen = command_container(['true'], Path('/none'), stack.build_image, root)
     with pytest.raises(SourceError, match=r'the Docker engine does not see /none: it has to be on this'):
         Foreground(Engine(machine.environ['DOCKER_HOST']), unseen).run()
     for words in (['exec', 'true'], ['start'], ['clean']):

@@ -4,14 +4,12 @@ from pathlib import Path
 
 from gitreceive.boot import START, process_container
 from gitreceive.local.containers import ENTER, Caller, command_container, with_input
-from gitreceive.model import ProcessType, Stack
-
-STACK = Stack(name='cedar-12', run_image='run:12', build_image='build:12', uid=1000)
+from gitreceive.model import ProcessType
 
 
 def test_a_command_gets_the_directory_and_belongs_to_its_caller() -> None:
     caller = Caller(name='me', uid=1234, gid=567)
-    config = command_container(['npm', 'install', '$HOME'], Path('/home/me/my app'), STACK, caller)
+    config = command_container(['npm', 'install', '$HOME'], Path('/home/me/my app'), 'build:12', caller)
     assert config == {
         'Image': 'build:12',
         'Cmd': ['bash', '-c', ENTER, 'exec', 'me', '1234', '567', 'npm', 'install', '$HOME'],
@@ -36,7 +34,7 @@ def test_a_command_gets_the_directory_and_belongs_to_its_caller() -> None:
 
 def test_a_command_on_a_terminal_gets_one_of_that_type() -> None:
     config = command_container(
-        ['bash'], Path('/'), STACK, Caller(name='root', uid=0, gid=0, terminal='xterm')
+        ['bash'], Path('/'), 'build:12', Caller(name='root', uid=0, gid=0, terminal='xterm')
     )
     assert config['Tty'] is True
     assert config['Env'] == ['HOME=/app', 'TERM=xterm']
