@@ -18,7 +18,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     when they are declared with ``setting_option``.
     """
 
-    @click.option('--home', type=click.Path(), help='where the receiver keeps everything')
+    @click.option('--home', type=click.Path(), help='where gitreceive keeps what it writes')
     @click.option('--config', type=click.Path(path_type=Path), help='a settings file (TOML)')
     @functools.wraps(command)
     def wrapped(home: str | None, config: Path | None, **words: Any) -> Any:

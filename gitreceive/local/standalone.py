@@ -57,7 +57,7 @@ def standalone(recipe: Recipe, web: ProcessType | None) -> Standalone:
     )
     lines = [_rewritten(line) for line in recipe.dockerfile.splitlines()]
     if web:
-        lines += ['', '# docker run --env PORT=5000 --publish 127.0.0.1:5000:5000 IMAGE']
+        lines += ['', '# docker run --init --env PORT=5000 --publish 127.0.0.1:5000:5000 IMAGE']
         lines += [f'CMD {exec_form(["bash", f"/app/src/{start.name}", web.command])}']
     return Standalone(
         dockerfile='\n'.join(lines) + '\n',
