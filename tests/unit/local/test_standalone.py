@@ -122,7 +122,9 @@ def test_a_template_is_chosen_by_name(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert '-----> Minimal app detected' in done.output
     assert f'wrote {tmp_path}/.dockerignore' in done.output
-    assert 'CMD ["bash", "/app/src/.gitreceive/start", "./serve"]' in (tmp_path / 'Dockerfile').read_text()
+    written = (tmp_path / 'Dockerfile').read_text()
+    assert '# docker run --init --env PORT=5000 ' in written
+    assert 'CMD ["bash", "/app/src/.gitreceive/start", "./serve"]' in written
 
 
 @pytest.mark.parametrize('other', ['package.json', '.buildpacks'])
