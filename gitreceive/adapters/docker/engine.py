@@ -58,9 +58,16 @@ class Engine:
         except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             with self._lock:
                 self._version = ''
-            raise EngineGone(
-                f'the Docker engine at {self.url} went away when it {doing}: is it running? ({_root(error)})'
-            ) from error
+            raise EngineGone(self._told(_root(error), doing)) from error
+
+    def _told(self, cause: BaseException, doing: str) -> str:
+        if isinstance(cause, PermissionError):
+            return (
+                f'this user may not use the Docker engine at {self.url}: '
+                'join the group of its socket ("docker", as a rule), or be root'
+            )
+        words = str(cause) or type(cause).__name__
+        return f'the Docker engine at {self.url} went away when it {doing}: is it running? ({words})'
 
     @contextmanager
     def container(
@@ -121,8 +128,8 @@ class _Answer(io.RawIOBase):
         return len(piece)
 
 
-def _root(error: BaseException) -> str:
+def _root(error: BaseException) -> BaseException:
     seen = error
     while seen.__cause__ or seen.__context__:
         seen = seen.__cause__ or seen.__context__ or seen
-    return str(seen) or type(seen).__name__
+    return seen

@@ -1,0 +1,40 @@
+"""What is told when an engine cannot be used."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+NOBODY = 65534
+ASK = "from gitreceive.adapters.docker.engine import Engine; import sys; Engine(f'unix://{sys.argv[1]}').connect()"
+
+
+def last_words(address: Path, user: int | None = None) -> str:
+    command = [sys.executable, '-c', ASK, str(address)]
+    done = subprocess.run(command, capture_output=True, text=True, user=user)
+    return done.stderr.splitlines()[-1]
+
+
+def test_an_engine_that_is_not_there_is_told_with_its_address(tmp_path: Path) -> None:
+    said = last_words(tmp_path / 'none.sock')
+    assert f'the Docker engine at unix://{tmp_path}/none.sock went away' in said
+    assert 'is it running? ([Errno 2] No such file or directory)' in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can be another user')
+def test_who_may_not_use_the_engine_is_told_what_to_do() -> None:
+    folder = Path(subprocess.check_output(['mktemp', '-d'], text=True).strip())
+    try:
+        folder.chmod(0o711)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(folder / 'engine.sock'))
+            listener.listen()
+            (folder / 'engine.sock').chmod(0o600)
+            said = last_words(folder / 'engine.sock', NOBODY)
+    finally:
+        (folder / 'engine.sock').unlink(missing_ok=True)
+        folder.rmdir()
+    assert f'this user may not use the Docker engine at unix://{folder}/engine.sock: join the group' in said
