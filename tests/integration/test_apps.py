@@ -19,7 +19,7 @@
 - ``from_scratch``: also the runtime is built twice
 - ``differs``: why two builds of the case cannot give the same slug, and in which files
 
-What is built is built a second time, with empty caches, and has to be the same slug.
+What is built is built a second time, mostly at the same time, with empty caches, and has to be the same slug.
 """
 
 import os
@@ -33,6 +33,8 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -46,7 +48,7 @@ from gitreceive.binrelease import with_release
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
 from gitreceive.codemark import marked
-from gitreceive.errors import BuildError, GitReceiveError
+from gitreceive.errors import BuildCancelled, BuildError, GitReceiveError
 from gitreceive.generated import made_up
 from gitreceive.model import AppName, Commit, Plan, ProcessType, Slug, Stack
 from gitreceive.planning import Planned, Planner
@@ -83,8 +85,20 @@ GEMS = (
 
 
 @pytest.fixture(scope='module')
-def shop(docker_host: str, stack: Stack) -> Iterator[Workshop]:
-    with workshop(docker_host) as made:
+def shops(docker_host: str, stack: Stack) -> Iterator[tuple[Workshop, Workshop]]:
+    """Two that build at the same time."""
+    with workshop(docker_host) as one, workshop(docker_host) as other:
+        yield one, other
+
+
+@pytest.fixture(scope='module')
+def planner(stack: Stack) -> Planner:
+    return Planner(buildpacks=load_buildpacks(), stack=stack)
+
+
+@pytest.fixture
+def clock() -> Iterator[BuildClock]:
+    with closing(BuildClock(BUILD_SECONDS)) as made:
         yield made
 
 
@@ -97,7 +111,13 @@ def gems(engine: docker.DockerClient, stack: Stack) -> Iterator[str]:
 
 @pytest.mark.parametrize('place', CASES, ids=lambda place: f'{place.parent.parent.name}/{place.parent.name}')
 def test_an_app_does_what_its_case_says(
-    place: Path, shop: Workshop, stack: Stack, tmp_path: Path, request: pytest.FixtureRequest
+    place: Path,
+    shops: tuple[Workshop, Workshop],
+    planner: Planner,
+    stack: Stack,
+    clock: BuildClock,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
     case = tomllib.loads(place.read_text('utf-8'))
     if case.get('gradle'):
@@ -109,39 +129,55 @@ def test_an_app_does_what_its_case_says(
     image = request.getfixturevalue(case['addition']) if 'addition' in case else ''
     lock = partial(locked_inside, image, request.getfixturevalue('engine')) if image else locked
     *before, source = committed(place.parent, tmp_path, case, lock)
-    clock = BuildClock(BUILD_SECONDS)
-    try:
-        if 'fails' in case:
-            with pytest.raises(GitReceiveError, match=case['fails']):
-                packed(case, source, shop, stack, tmp_path / 'slug.tgz', clock)
-            return
+    shop, other = shops
+    line = partial(packed, case, shop=shop, planner=planner, clock=clock)
+    if 'fails' in case:
+        with pytest.raises(GitReceiveError, match=case['fails']):
+            line(source, tmp_path / 'slug.tgz')
+        return
+    with built_again(case, source, other, planner, tmp_path / 'again.tgz') as again:
         for older in before:
-            packed(case, older, shop, stack, tmp_path / 'older.tgz', clock)
+            line(older, tmp_path / 'older.tgz')
         shop.console = Lines()
-        plan, slug = packed(case, source, shop, stack, tmp_path / 'slug.tgz', clock)
+        plan, slug = line(source, tmp_path / 'slug.tgz')
         assert case.get('unchanged', '') in '\n'.join(shop.console.details)
         bill_has(case.get('components', ()), slug)
         if 'expect' in case:
             answers(case, plan, slug, shop, stack)
         prints(case, plan, slug, shop, stack)
-        if 'differs' not in case:
-            again = {**case, 'again': True}
-            _, second = packed(again, source, shop, stack, tmp_path / 'again.tgz', clock)
+        if again:
+            _, second = again()
             assert second.sha256 == slug.sha256, differing(slug.path, second.path)
-    finally:
-        clock.close()
+
+
+@contextmanager
+def built_again(
+    case: dict[str, Any], source: GitSource, shop: Workshop, planner: Planner, target: Path
+) -> Iterator[Callable[[], tuple[Plan, Slug]] | None]:
+    """Waits for what the line makes meanwhile with empty caches, if that can be the same slug; it ends with the context.
+
+    ``from_scratch`` it is made when it is asked for: a step that is running already would be run for both builds at once.
+    """
+    if 'differs' in case:
+        yield None
+        return
+    with closing(BuildClock(BUILD_SECONDS)) as clock, ThreadPoolExecutor(1) as pool:
+        line = partial(packed, {**case, 'again': True}, source, target, shop, planner, clock)
+        try:
+            yield line if case.get('from_scratch') else pool.submit(line).result
+        finally:
+            clock.stop(BuildCancelled('the test has ended'))
 
 
 def packed(
-    case: dict[str, Any], source: GitSource, shop: Workshop, stack: Stack, target: Path, clock: BuildClock
+    case: dict[str, Any], source: GitSource, target: Path, shop: Workshop, planner: Planner, clock: BuildClock
 ) -> tuple[Plan, Slug]:
     """The line. A case that is built ``again`` has caches of its own, and one config var that nobody looks at, so that
     no step that could see it comes from the engine's cache. A case with gems has caches of its own from the start: what
     Debian packs anew has the same version, and Bundler refuses what it downloaded before."""
-    buildpacks = load_buildpacks()
     again = case.get('again', False)
     env = case.get('env', {}) | ({'ANOTHER_BUILD': uuid.uuid4().hex} if again else {})
-    planned = Planner(buildpacks=buildpacks, stack=stack).plan(source, env)
+    planned = planner.plan(source, env)
     plan = planned.plan
     assert plan.buildpack == case['buildpack']
     job = shop.job(
