@@ -61,23 +61,38 @@ def test_a_version_that_is_not_there_is_not_mistaken_for_a_network_that_fails(
     assert ('there is no Bun that satisfies "99.x"' in done.stderr) is told
 
 
-def test_what_is_wrong_in_the_settings_of_yarn_is_said_by_yarn(tmp_path: Path) -> None:
+def manager(tmp_path: Path, name: str, program: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """What the script of a package manager does in the app below ``tmp_path``; the manager is a stand-in."""
     for folder in ('shared', 'node'):
         for file in (directory('buildpacks') / folder).iterdir():
             script = tmp_path / 'buildpack' / file.name
             script.parent.mkdir(exist_ok=True)
             script.write_text(file.read_text().replace('/app/', f'{tmp_path}/'))
             script.chmod(0o755)
-    yarn = tmp_path / 'heroku/node/bin/yarn'
-    (tmp_path / 'src').mkdir()
-    (tmp_path / 'src/.yarnrc.yml').touch()
-    yarn.parent.mkdir(parents=True)
-    yarn.write_text('#!/bin/sh\n[ -f .yarnrc.yml ] || exec echo 4.9.1\necho "Usage Error: $*"; exit 1\n')
-    yarn.chmod(0o755)
-    done = subprocess.run(
-        [tmp_path / 'buildpack/yarn', 'install', '--immutable'],
+    stand_in = tmp_path / 'heroku/node/bin' / name
+    stand_in.parent.mkdir(parents=True)
+    stand_in.write_text(f'#!/bin/sh\n{program}\n')
+    stand_in.chmod(0o755)
+    return subprocess.run(
+        [tmp_path / 'buildpack' / name, *words],
         env={'PATH': os.environ['PATH'], 'WITH_ENV': 'yes'},
         capture_output=True,
         text=True,
     )
+
+
+def test_what_is_wrong_in_the_settings_of_yarn_is_said_by_yarn(tmp_path: Path) -> None:
+    (tmp_path / 'src').mkdir()
+    (tmp_path / 'src/.yarnrc.yml').touch()
+    program = '[ -f .yarnrc.yml ] || exec echo 4.9.1\necho "Usage Error: $*"; exit 1'
+    done = manager(tmp_path, 'yarn', program, 'install', '--immutable')
     assert (done.returncode, done.stdout) == (1, 'Usage Error: install --immutable\n')
+
+
+def test_what_tools_keep_for_their_next_run_does_not_stay(tmp_path: Path) -> None:
+    kept = ('.next/cache/fetch-cache', '.next/server', 'node_modules/ms')
+    forgotten = ('.next/cache/webpack', '.angular/cache', '.parcel-cache', 'node_modules/.cache')
+    (tmp_path / 'src').mkdir()
+    done = manager(tmp_path, 'pnpm', f'mkdir -p {" ".join(kept + forgotten)}', 'run', 'build')
+    assert done.returncode == 0, done.stderr
+    assert [name for name in kept + forgotten if (tmp_path / 'src' / name).exists()] == list(kept)
