@@ -29,7 +29,7 @@ HOME = '/app'
 HEROKUS = re.compile(r'/heroku-buildpack-(\w+)(?:\.git)?(?:#|$)|/heroku/(\w+)\.tgz$', re.ASCII)
 """Where Heroku keeps its buildpacks: repositories, and archives."""
 
-ALIASES = {'nodejs': 'node', 'jvm': 'java'}
+ALIASES = {'nodejs': 'node', 'jvm': 'java', 'gradle': 'java'}
 """What platforms are called elsewhere (``heroku/nodejs``)."""
 
 

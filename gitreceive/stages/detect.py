@@ -1,6 +1,6 @@
 """Finds out what a pushed app is, and what to do with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -20,7 +20,8 @@ JAVASCRIPT = ('node', 'bun', 'deno')
 WITH_ASSETS = ('python', 'ruby', 'java', 'scala', 'php')
 """Platforms of apps that often need Node.js for their assets and for nothing else."""
 
-BESIDE_NODE = (*WITH_ASSETS, 'go', 'rust', 'static')
+COMPILED = ('go', 'rust')
+BESIDE_NODE = (*WITH_ASSETS, *COMPILED, 'static')
 """Platforms that an app may ask for together with Node.js."""
 
 WITHOUT_NODE = ('static',)
@@ -63,7 +64,12 @@ def _detected(
     if first.name in JAVASCRIPT:
         first = next((buildpack for buildpack in fitting if buildpack.name in WITH_ASSETS), first)
     if first.name not in WITH_ASSETS or not source.exists(ASSETS_MARK):
-        return first.plan(source, stack, env)
+        plan = first.plan(source, stack, env)
+        return (
+            replace(plan, notes=(*plan.notes, *_beside_node(source, fitting)))
+            if first.name == ASSETS
+            else plan
+        )
     try:
         plan = first.plan(source, stack, env)
         return _with_assets(plan, _assets(source, buildpacks, stack, env))
@@ -72,6 +78,15 @@ def _detected(
             f'{error}\nThe app has {ASSETS_MARK} too: the config var {SETTING}={ASSETS} makes it a Node.js app, '
             f'{SETTING}={first.name} leaves Node.js out'
         ) from error
+
+
+def _beside_node(source: Source, fitting: Sequence[LoadedBuildpack]) -> Iterator[str]:
+    for other in fitting:
+        if other.name in COMPILED:
+            yield (
+                f'{other.detect(source)} is there, too: {SETTING}={other.name} builds that instead, '
+                f'.buildpacks with the lines "{ASSETS}" and "{other.name}" both.'
+            )
 
 
 def _asked(

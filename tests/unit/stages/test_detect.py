@@ -20,6 +20,12 @@ STACK = Stack(
     javas=('17.0.15',),
     rusts=('1.96.0',),
 )
+GRADLE = {
+    'build.gradle': '',
+    'gradlew': '',
+    'gradle/wrapper/gradle-wrapper.properties': '',
+    'Procfile': 'web: a',
+}
 START = '{"scripts": {"start": "node x"}}'
 
 
@@ -194,6 +200,14 @@ def test_node_works_on_the_code_of_any_platform_that_is_named_with_it(
     assert plan.assets and plan.assets.values.get('stays', False) is stays
 
 
+def test_what_else_an_app_of_node_might_be_is_told() -> None:
+    files: dict[str, str | bytes] = {'package.json': START, 'go.mod': 'module a'}
+    plan = chosen(files)
+    said = 'go.mod is there, too: BUILDPACK_URL=go builds that instead, .buildpacks with the lines "node" and "go" both.'
+    assert (plan.buildpack, said in plan.notes) == ('node', True)
+    assert said not in chosen({**files, '.buildpacks': 'node'}).notes
+
+
 def test_node_steps_back_whatever_marks_the_other_platform() -> None:
     files = {'package.json': START, 'pyproject.toml': '[project]\nname = "x"\n', 'Procfile': 'web: a'}
     lock = 'version = 1\nrequires-python = ">=3.11"\n[[package]]\nname = "x"\nversion = "1"\nsource = { virtual = "." }\n'
@@ -226,6 +240,11 @@ def test_a_dockerfile_wins_over_everything_but_the_config_var() -> None:
 )
 def test_a_platform_that_is_named_takes_what_it_can_build(name: str, files: dict[str, str | bytes]) -> None:
     assert chosen(files, BUILDPACK_URL=name).buildpack == name
+
+
+@pytest.mark.parametrize('name', ['heroku/gradle', 'heroku/jvm', 'urn:buildpack:heroku/java'])
+def test_herokus_names_of_platforms_are_known(name: str) -> None:
+    assert chosen({**GRADLE, 'app.json': f'{{"buildpacks": [{{"url": "{name}"}}]}}'}).buildpack == 'java'
 
 
 def test_the_buildpacks_of_the_app_win_over_detection() -> None:
