@@ -37,14 +37,16 @@ FOLDER = 'buildpack'
 
 COPY_ALL = Syntax('COPY --chown=app:app ["src", "/app/src"]')
 COPY_BUILT = Syntax(
-    'COPY --from=assets --chown=app:app ["/app/src", "/app/src"]\n'
     'COPY --from=assets ["/app/heroku/versions", "/app/heroku/assets/versions"]\n'
+    'COPY --from=assets --chown=app:app ["/app/src", "/app/src"]'
 )
-NODE_TO_BUILD = Syntax('COPY --from=assets ["/app/heroku/node", "/opt/node"]\nENV PATH=/opt/node/bin:$PATH')
+"""The code is the last: what stands above it stays the same from push to push."""
+
+NODE_TO_BUILD = Syntax('COPY --from=assets ["/app/heroku/node", "/opt/node"]\nENV PATH=/opt/node/bin:$PATH\n')
 NODE_TO_RUN = Syntax(
     'COPY --from=assets --chown=app:app ["/app/heroku/node", "/app/heroku/node"]\n'
     'COPY --from=assets --chown=app:app ["/app/.profile.d/node.sh", "/app/.profile.d/with-node.sh"]\n'
-    'ENV PATH=/app/heroku/node/bin:$PATH'
+    'ENV PATH=/app/heroku/node/bin:$PATH\n'
 )
 """Its profile is the last: where both set a variable (WEB_CONCURRENCY), the main platform has done so before."""
 
@@ -77,7 +79,7 @@ def with_assets(recipe: Recipe, plan: Plan, buildpacks: Sequence[Buildpack], sta
     first = _filled(plan.assets, assets, stack, COPY_ALL, 'assets')
     head, _, rest = first.partition('\n')
     node = NODE_TO_RUN if plan.assets.values.get('stays') else NODE_TO_BUILD
-    text = f'{head} AS assets\n{rest}\n\n{_filled(plan, buildpack, stack, Syntax(COPY_BUILT + node))}'
+    text = f'{head} AS assets\n{rest}\n\n{_filled(plan, buildpack, stack, Syntax(node + COPY_BUILT))}'
     apart = (replace(file, name=file.name.replace(FOLDER, 'assets', 1)) for file in assets.files)
     return replace(recipe, dockerfile=_tidy(text), files=(*apart, *recipe.files))
 

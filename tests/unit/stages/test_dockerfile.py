@@ -332,6 +332,7 @@ def test_node_is_in_the_slug_of_another_platform_if_both_are_asked_for(
     assert f'ENV PATH={path}:$PATH' in main
     assert others not in main
     assert ('"/app/.profile.d/with-node.sh"' in main) is bool(asked)
+    assert main.index(f'ENV PATH={path}') < main.index('["/app/src", "/app/src"]')
 
 
 def test_the_scripts_of_two_platforms_are_kept_apart() -> None:
