@@ -34,7 +34,7 @@ def refusal(url: str) -> str:
     [
         ('https://github.com/heroku/heroku-buildpack-python.git', 'python'),
         ('https://github.com/heroku/heroku-buildpack-nodejs#v250', 'node'),
-        ('https://buildpack-registry.s3.amazonaws.com/buildpacks/heroku/nodejs.tgz', 'node'),
+        ('https://evil.example/buildpacks/heroku/nodejs.tgz', 'node'),
     ],
 )
 def test_one_of_herokus_that_may_not_be_fetched_is_answered_with_the_platform(url: str, name: str) -> None:
