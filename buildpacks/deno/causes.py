@@ -34,12 +34,20 @@ CAUSES = (
         r'Deno does not import from \g<1> by itself\nImport it from the npm registry, or from a copy that is in the repository.',
     ),
     (
+        r"Import '(https?://[^'\n]{1,200})' failed\.[\s\S]{0,400}?(?:dns error|client error \(Connect\)|timed out)",
+        r'\g<1> could not be reached\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
+    ),
+    (
         r"(?:Import|Module not found) ['\"]([^'\"\n]{1,200})['\"](?: failed\.| not a dependency)",
         r'\g<1> cannot be imported\nAdd it to "imports" of deno.json, or correct the address; then run "deno install" and commit both files.',
     ),
     (
-        r'Module not found "([^"\n]{1,200})"',
+        r'Module not found "(?:file:///app/src/)?([^"\n]{1,200})"',
         r'the module \g<1> is not there\nCorrect the path (upper and lower case count), or commit the file.',
+    ),
+    (
+        r"(?:error: SyntaxError: |source code could not be parsed: )([^\n]{1,200})",
+        r'a module is neither TypeScript nor JavaScript: \g<1>\nThe place is above; "deno check" at home shows the same.',
     ),
     (
         r'Task not found: ([\w:.-]{1,60})',

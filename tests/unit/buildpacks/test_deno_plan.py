@@ -243,7 +243,15 @@ def test_what_the_pusher_should_know_is_told() -> None:
         ),
         (
             'error: Module not found "file:///app/src/nope.ts".\n    at file:///app/src/main.ts:1:15',
-            'the module file:///app/src/nope.ts is not there\n',
+            'the module nope.ts is not there\n',
+        ),
+        (
+            "error: Import 'https://deno.land/std/path/mod.ts' failed.\n    0: error sending request for url (https://deno.land/std/path/mod.ts): client error (Connect): dns error: failed to lookup",
+            'https://deno.land/std/path/mod.ts could not be reached\nTry again;',
+        ),
+        (
+            'error: SyntaxError: Expression expected\n  |\n1 | const x = ;',
+            'a module is neither TypeScript nor JavaScript: Expression expected\n',
         ),
         ('Task not found: build', 'there is no task build\n'),
         ('there is no Deno that satisfies "99.x"', 'there is no Deno that satisfies "99.x"\nCorrect it'),
