@@ -46,7 +46,7 @@ CAUSES = (
         r'the module \g<1> is not there\nCorrect the path (upper and lower case count), or commit the file.',
     ),
     (
-        r"(?:error: SyntaxError: |source code could not be parsed: )([^\n]{1,200})",
+        r'(?:error: SyntaxError: |source code could not be parsed: )([^\n]{1,200})',
         r'a module is neither TypeScript nor JavaScript: \g<1>\nThe place is above; "deno check" at home shows the same.',
     ),
     (
