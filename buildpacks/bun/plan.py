@@ -31,6 +31,14 @@ LONGEST_RANGE = 200
 
 CAUSES = (
     (
+        r"(?:ParserError|SyntaxError): failed to parse lockfile: '(bun\.lockb?)'",
+        r'\g<1> cannot be read\nResolve the merge conflict in it, or delete it; run "bun install" and commit the new one.',
+    ),
+    (
+        r'Integrity check failed for tarball: (\S{1,150})',
+        r'the package \g<1> is not the one that the lock file names\nFind out why before anything else; only then delete its line and run "bun install".',
+    ),
+    (
         r'Unsupported lockfile version|InvalidLockfile|Failed to parse lockfile|Unknown lockfile version',
         'the lock file cannot be used by this version of Bun\nRun "bun install" with the version that the log names, and commit it.',
     ),
@@ -55,11 +63,19 @@ CAUSES = (
         r'\g<1>\nCorrect it where it is asked for ("Using" above names the file), and commit it.',
     ),
     (
+        r'error: (\w{1,40}) script from "([^"\n]{1,100})" exited with',
+        r'the script \g<1> of \g<2> failed\nIts own words are above; it may need config vars.',
+    ),
+    (
+        r'([\w.@/-]{1,60}): command not found',
+        r'the command \g<1> is not there\nAdd the package that has it to the dependencies of package.json.',
+    ),
+    (
         r'Script not found "([\w:.-]{1,60})"',
         r'package.json has no script "\g<1>"\nAdd it under "scripts", or do not ask for it.',
     ),
     (
-        r"Cannot find (?:module|package) [\"']([^\"'\n]{1,200})[\"']",
+        r"(?:Cannot find (?:module|package)|Module not found) [\"']([^\"'\n]{1,200})[\"']",
         r'the module \g<1> is not there\nAdd it to the dependencies of package.json, or correct the path (upper and lower case count).',
     ),
 )
