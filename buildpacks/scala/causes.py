@@ -19,6 +19,12 @@ CAUSES = (
         r'sbt has no task "\g<1>"\nCorrect the config var SBT_TASKS.',
     ),
     (
+        r'Error downloading (\S{1,200})\n(?=(?:[^\n]{0,500}\n){0,12}?[^\n]{0,40}not found: \w+://)'
+        r'(?:[^\n]{0,500}\n){0,12}?[^\n]{0,40}download error: Caught java\.net\.\w{1,40} \([^)\n]{0,100}\) while downloading \w+://([^/\s]{1,100})',
+        r'no repository that answers has \g<1>, and \g<2> could not be reached\n'
+        'Correct the name and version in build.sbt or project/plugins.sbt, or the address of the repository; if they are right, try again.',
+    ),
+    (
         r'Error downloading (\S{1,200})\n(?:[^\n]{0,500}\n){0,12}?[^\n]{0,40}not found: \w+://',
         r'there is no \g<1> in the repositories of the app\n' + ABSENT,
     ),

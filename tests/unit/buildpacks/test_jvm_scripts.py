@@ -151,7 +151,7 @@ def test_why_a_wrapper_failed_is_not_followed_by_where(tmp_path: Path) -> None:
 def test_sbt_does_not_wait_for_a_repository_without_end(tmp_path: Path) -> None:
     limit, own = '-Dsun.net.client.defaultReadTimeout=', '9'
     words = run('scala/sbt', ('stage',), tmp_path, {'SBT_OPTS': limit + own}).stdout.strip('<>').split('><')
-    assert [word for word in words if word.startswith(limit)] == [limit + '30000', limit + own]
+    assert [word for word in words if word.startswith(limit)] == [limit + '60000', limit + own]
 
 
 def test_maven_does_not_wait_for_sbt_without_end(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_maven_does_not_wait_for_sbt_without_end(tmp_path: Path) -> None:
     (tmp_path / 'tools' / 'mvn').chmod(0o755)
     done = run('scala/install-sbt', ('1.10.7',), tmp_path, {})
     assert (done.returncode, done.stdout.split('\n')[0]) == (1, 'Installing sbt 1.10.7')
-    assert ' -Dmaven.wagon.rto=30000 ' in done.stdout
+    assert ' -Dmaven.wagon.rto=60000 ' in done.stdout
 
 
 def test_play_gets_its_port_and_writes_no_file_of_its_process_id(tmp_path: Path) -> None:
