@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from gitreceive.errors import BadCommand
 from gitreceive.model import ProcessType
 
 PORT = 5000
@@ -38,6 +39,13 @@ with the status of the command, after all of them.
 The kernel keeps signals without a handler from a first process (pid_namespaces(7)): without this one, most apps would
 end by SIGKILL only; and a shell before a command ("cd web && ./server") would end without waiting for it.
 """
+
+
+def port_taken(port: int) -> BadCommand:
+    """The error for a port of this machine that something else has."""
+    return BadCommand(
+        f'port {port} of {HOST} is taken: choose another one with -p PORT (0: any that is free)'
+    )
 
 
 def process_container(

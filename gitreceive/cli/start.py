@@ -12,7 +12,7 @@ from gitreceive.generated import made_up
 from gitreceive.local.building import ENV_FILE, app_lock, build_directory, open_bench, runnable_image
 from gitreceive.local.containers import with_input
 from gitreceive.local.envfile import read_env_file
-from gitreceive.local.running import build_clock, run_in_foreground
+from gitreceive.local.running import build_clock, refuse_taken, run_in_foreground
 from gitreceive.model import ProcessType
 from gitreceive.ports import Console
 from gitreceive.settings import Settings
@@ -44,13 +44,14 @@ def start(process_type: str, port: int, interactive: bool, settings: Settings) -
     """
     directory = Path.cwd()
     env = read_env_file(directory / ENV_FILE)
+    published = port if process_type == WEB else None
+    refuse_taken(published or 0, settings)
     bench, console = open_bench(settings), Lines(err=True)
     with build_clock(settings) as clock, app_lock(directory, settings, clock):
         built = build_directory(directory, env, bench, console, clock)
         process = built.process(process_type)
         image = runnable_image(built, bench, console, clock)
         bench.builder.remove_replaced(built.app)
-    published = port if process.name == WEB else None
     secret = made_up(built.plan.generated, env)
     for name in secret:
         console.detail(f'{name} has a random value; write it into {ENV_FILE} to keep one')

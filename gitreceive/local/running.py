@@ -1,9 +1,12 @@
 """Builds and containers that live as long as their command, and clearing away after commands that were killed."""
 
+import errno
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from gitreceive.boot import HOST, port_taken
 from gitreceive.cancellation import BuildClock
 from gitreceive.errors import BuildCancelled
 from gitreceive.local.home import LocalHome
@@ -49,6 +52,23 @@ def run_in_foreground(
         run = foreground(settings, {**config, 'Labels': labels})
         with stop_signals(run.stop):
             return run.run(started)
+
+
+def refuse_taken(port: int, settings: Settings) -> None:
+    """Raises BadCommand if something has the port of this machine: before a build, not after it.
+
+    Silent where that cannot be known: 0 is any port, an engine that is reached by network has ports of its own, and
+    some ports are root's.
+    """
+    if not port or '://' in settings.engine.removeprefix('unix://'):
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise port_taken(port) from error
 
 
 def remove_left_behind(settings: Settings) -> int:

@@ -24,7 +24,8 @@ from docker.errors import APIError, NotFound
 from docker.utils.socket import STDERR, frames_iter
 
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.errors import BadCommand, BuildError, EngineGone, SourceError, StackError, StateError
+from gitreceive.boot import port_taken
+from gitreceive.errors import BuildError, EngineGone, SourceError, StackError, StateError
 from gitreceive.text import path_text
 
 GRACE = 10
@@ -219,10 +220,7 @@ def _translated(error: APIError, config: Mapping[str, Any]) -> Exception:
     text = str(error.explanation or error)
     if 'port is already allocated' in text or 'address already in use' in text:
         bindings = next(iter(config['HostConfig']['PortBindings'].values()))
-        return BadCommand(
-            f'port {bindings[0]["HostPort"]} of {bindings[0]["HostIp"]} is taken: choose another one with '
-            '-p PORT (0: any that is free)'
-        )
+        return port_taken(int(bindings[0]['HostPort']))
     if 'bind source path does not exist' in text:
         source = path_text(config['HostConfig']['Mounts'][0]['Source'])
         return SourceError(

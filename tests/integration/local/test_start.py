@@ -4,13 +4,18 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gitreceive.model import Stack
+from gitreceive.adapters.docker.engine import Engine
+from gitreceive.adapters.docker.foreground import Foreground
+from gitreceive.boot import port_taken, process_container
+from gitreceive.errors import BadCommand
+from gitreceive.model import ProcessType, Stack
 from tests.building import FROM, workshop
 from tests.integration.local.machine import GITRECEIVE, Machine, Screen, fetched
 
@@ -98,11 +103,21 @@ def test_several_run_at_once_each_on_a_port_of_its_own(machine: Machine) -> None
     assert port
     taken = machine.run('start', '-p', port[1])
     assert taken.returncode == 23
-    assert f'port {port[1]} of 127.0.0.1 is taken: choose another one with -p PORT' in taken.stderr
+    assert taken.stderr == f' !     {port_taken(int(port[1]))}\n'
     second = machine.start('start', '-p', '0', until='ready on')
     for process in (first, second):
         process.terminate()
         assert process.wait(60) == 3
+
+
+def test_a_port_that_is_taken_while_the_app_is_built_is_told_as_well(machine: Machine, stack: Stack) -> None:
+    with socket.create_server(('127.0.0.1', 0)) as other:
+        port = other.getsockname()[1]
+        config = process_container(
+            stack.run_image, ProcessType(name='web', command='true'), {}, stack.uid, port
+        )
+        with pytest.raises(BadCommand, match=re.escape(str(port_taken(port)))):
+            Foreground(Engine(machine.environ['DOCKER_HOST']), config).run()
 
 
 def test_several_may_build_at_once(machine: Machine) -> None:
