@@ -11,7 +11,7 @@ from typing import Protocol
 
 from gitreceive.binrelease import with_release
 from gitreceive.codemark import marked
-from gitreceive.errors import BadCommand, BuildError, SlugError
+from gitreceive.errors import BadCommand, BuildError, DetectError, SlugError
 from gitreceive.local.running import local_home
 from gitreceive.model import AppName, Image, Plan, ProcessType, Recipe, Stack
 from gitreceive.planning import Planned, Planner, tell_plan
@@ -115,12 +115,27 @@ def build_directory(
     """
     app = app_name(directory)
     console.step(f'Building {path_text(directory.name)} on {bench.stack.name}')
-    planned = bench.planner.plan(directory_source(directory), env)
+    with _below_the_top(directory):
+        planned = bench.planner.plan(directory_source(directory), env)
     tell_plan(planned.plan, console)
     job = BuildJob(app=app, number=BUILT, recipe=marked(planned.recipe), source=planned.source, env=env)
     image = build_image(job, bench.builder, console, cancellation, planned.explain)
     plan = with_release(planned.plan, image.release)
     return Built(app=app, planned=planned, plan=plan, image=image)
+
+
+@contextmanager
+def _below_the_top(directory: Path) -> Iterator[None]:
+    """Where no app is recognised, people may have called the command in one of its subdirectories."""
+    try:
+        yield
+    except DetectError as error:
+        top = next((each for each in (directory, *directory.parents) if (each / '.git').exists()), directory)
+        if top == directory:
+            raise
+        raise DetectError(
+            f'{error}\nOnly this directory was looked at; its repository begins at {path_text(str(top))}'
+        ) from error
 
 
 def runnable_image(built: Built, bench: Bench, console: Console, cancellation: Cancellation) -> Image:

@@ -8,7 +8,7 @@ import pytest
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
 from gitreceive.codemark import INSTRUCTION
-from gitreceive.errors import BadCommand
+from gitreceive.errors import BadCommand, DetectError
 from gitreceive.local.building import (
     Bench,
     Built,
@@ -88,6 +88,20 @@ def test_the_code_is_marked_as_in_a_push_so_that_the_slug_is_the_same(tmp_path: 
     bench = Bench(planner=planner, builder=builder, packer=None, reader=None, limits=Limits())  # type: ignore[arg-type]
     build_directory(tmp_path, {}, bench, Lines(), BuildClock(60))
     assert INSTRUCTION in builder.recipe.dockerfile
+
+
+def test_a_subdirectory_without_an_app_is_called_one(tmp_path: Path) -> None:
+    stack = Stack(name='cedar-12', run_image='run:12', build_image='build:12', uid=1000)
+    planner = Planner(buildpacks=load_buildpacks(), stack=stack)
+    bench = Bench(planner=planner, builder=None, packer=None, reader=None, limits=Limits())  # type: ignore[arg-type]
+    (tmp_path / 'lib').mkdir()
+    subprocess.run(['git', 'init', '--quiet', str(tmp_path)], check=True)
+    told = f'its repository begins at {tmp_path}'
+    for directory, wanted in ((tmp_path / 'lib', True), (tmp_path, False)):
+        (directory / 'README').touch()
+        with pytest.raises(DetectError) as caught:
+            build_directory(directory, {}, bench, Lines(), BuildClock(60))
+        assert (told in str(caught.value)) is wanted
 
 
 def planned(plan: Plan) -> Planned:
