@@ -3,18 +3,19 @@
 import getpass
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
 from gitreceive import wire
-from gitreceive.builder.answers import respond
-from gitreceive.builder.service import open_desk
 from gitreceive.builder.verbs import grammar
 from gitreceive.cli.options import settings_options
 from gitreceive.errors import BuilderUnreachable
 from gitreceive.home import Home
 from gitreceive.settings import Settings
-from gitreceive.wiring import open_line
+
+UNATTENDED = 'gitreceive.cli.unattended'
+"""Loaded only if the builder is not up: it takes longer to load than most answers to get."""
 
 
 def verb_command(name: str) -> click.Command:
@@ -51,9 +52,7 @@ def _ask(fields: Sequence[str], settings: Settings) -> int:
 
 
 def _read_alone(fields: list[str], settings: Settings) -> int:
-    desk = open_desk(settings, open_line(settings))
-    desk.queue.close()
-    answering = respond(fields, desk, trusted=True)
+    answering = import_module(UNATTENDED).respond_alone(fields, settings)
     try:
         while True:
             _print(next(answering))

@@ -26,7 +26,7 @@ def test_every_command_is_found_under_its_name_and_says_what_it_does(name: str) 
     assert command.get_short_help_str()
 
 
-@pytest.mark.parametrize('command', ['plan', 'keys'])
+@pytest.mark.parametrize('command', ['apps', 'plan', 'keys'])
 def test_a_command_loads_no_library_that_it_does_not_need(command: str) -> None:
     code = (
         'import sys, click; from gitreceive.cli.main import gitreceive; '
