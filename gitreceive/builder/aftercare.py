@@ -41,11 +41,16 @@ class Aftercare(threading.Thread):
 
     def run(self) -> None:
         """Until ``close``. Whatever goes wrong with a release concerns that one only."""
-        while self._bell.wait() and self._open:
-            self._bell.clear()
+        while self._wait_for_bell():
             with self._errors('what follows a release'):
                 for app in self._keeper.history.apps():
                     self._look_after(app)
+
+    def _wait_for_bell(self) -> bool:
+        """False after ``close``, which may come at any moment: what it has said is looked at when the bell is silent."""
+        self._bell.wait()
+        self._bell.clear()
+        return self._open
 
     def _look_after(self, app: AppName) -> None:
         """An app without a new slug is tidied at the start only."""

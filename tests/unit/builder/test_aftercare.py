@@ -1,6 +1,7 @@
 """What follows a release is done in the end, whatever is away for a while."""
 
 import dataclasses
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -49,3 +50,18 @@ def test_a_slug_that_cannot_be_described_is_not_read_again_and_again(
     for _ in range(2):
         aftercare._look_after(HELLO)
     assert caplog.text.count('the documents of hello v1') == 1
+
+
+def test_it_ends_also_if_it_is_closed_just_when_it_begins_to_look(kept: Shelf) -> None:
+    aftercare = Aftercare(kept.keeper, READER)
+
+    class Bell(threading.Event):
+        def clear(self) -> None:
+            aftercare.close()
+            super().clear()
+
+    aftercare._bell = Bell()
+    aftercare.ring()
+    aftercare.start()
+    aftercare.join(10)
+    assert not aftercare.is_alive()
