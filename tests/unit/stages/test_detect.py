@@ -257,7 +257,11 @@ def test_the_buildpacks_of_the_app_win_over_detection() -> None:
     [
         (BOTH, {'BUILDPACK_URL': 'elixir'}, 'asks for the buildpack "elixir", which is no URL of one'),
         ({'Procfile': 'web: a'}, {'BUILDPACK_URL': 'python'}, 'the app has none of requirements.txt'),
-        ({'shop.sbt': ''}, {'BUILDPACK_URL': 'scala'}, 'there is no project/build.properties: write "sbt.version='),
+        (
+            {'shop.sbt': ''},
+            {'BUILDPACK_URL': 'scala'},
+            'there is no project/build.properties: write "sbt.version=',
+        ),
         ({**BOTH, '.buildpacks': 'python\nhttps://example.com/x'}, {}, 'which cannot be combined'),
         ({**BOTH, '.buildpacks': 'node\nminimal'}, {}, 'which cannot be combined'),
         ({**BOTH, '.buildpacks': '# none\n'}, {}, '.buildpacks names no buildpack'),
