@@ -7,6 +7,11 @@
 
 const [cache, app] = Deno.args;
 const MARK = '\n// denoCacheMetadata=';
+const USED = [
+  'version', 'bin', 'dependencies', 'optionalDependencies', 'bundleDependencies', 'bundledDependencies',
+  'peerDependencies', 'peerDependenciesMeta', 'os', 'cpu', 'libc', 'hasInstallScript',
+];
+const SCRIPTS = ['preinstall', 'install', 'postinstall'];
 const HEADERS = ['content-type', 'location', 'x-typescript-types'];
 
 function entries(folder) {
@@ -54,6 +59,17 @@ const used = new Set([
   ...linked.map(({ name }) => exact(name.startsWith('@') ? name.replace('+', '/') : name)),
 ]);
 
+// A registry tells more of a version at one time than at another, depending on which of its servers answers.
+function essence(version) {
+  const { dist: { tarball, integrity, shasum } = {}, scripts = {} } = version;
+  const install = Object.fromEntries(SCRIPTS.filter((name) => name in scripts).map((name) => [name, scripts[name]]));
+  return {
+    ...Object.fromEntries(USED.filter((name) => name in version).map((name) => [name, version[name]])),
+    dist: integrity ? { tarball, integrity } : { tarball, shasum },
+    ...(Object.keys(install).length ? { scripts: install } : {}),
+  };
+}
+
 function shortened(path) {
   const said = JSON.parse(Deno.readTextFileSync(path));
   const there = entries(path.slice(0, path.lastIndexOf('/'))).map((entry) => entry.name);
@@ -63,7 +79,7 @@ function shortened(path) {
   return JSON.stringify({
     name: said.name,
     'dist-tags': Object.fromEntries(tags),
-    versions: Object.fromEntries(kept.map((version) => [version, said.versions[version]])),
+    versions: Object.fromEntries(kept.map((version) => [version, essence(said.versions[version])])),
   }, sorted);
 }
 
