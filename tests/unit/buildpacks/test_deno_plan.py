@@ -246,8 +246,8 @@ def test_what_the_pusher_should_know_is_told() -> None:
             'the module nope.ts is not there\n',
         ),
         (
-            "error: Import 'https://deno.land/std/path/mod.ts' failed.\n    0: error sending request for url (https://deno.land/std/path/mod.ts): client error (Connect): dns error: failed to lookup",
-            'https://deno.land/std/path/mod.ts could not be reached\nTry again;',
+            "error: Import 'https://modules.example/std/path/mod.ts' failed.\n    0: error sending request for url (https://modules.example/std/path/mod.ts): client error (Connect): dns error: failed to lookup",
+            'https://modules.example/std/path/mod.ts could not be reached\nTry again;',
         ),
         (
             'error: SyntaxError: Expression expected\n  |\n1 | const x = ;',
