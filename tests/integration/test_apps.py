@@ -66,7 +66,7 @@ from tests.gems import Gem, gem_source
 
 APPS = Path(__file__).parent / 'apps'
 CASES = sorted(APPS.glob('*/*/case.toml'))
-BUILD_SECONDS = 600
+BUILD_SECONDS = 1200
 PROCESS_SECONDS = 120
 C = """
 #include <ruby.h>
@@ -82,6 +82,9 @@ GEMS = (
         name='answer', version='1.0.0', files={'ext/answer.c': C, 'ext/extconf.rb': EXTCONF, 'lib/.keep': ''}
     ),
 )
+
+
+pytestmark = pytest.mark.timeout(1500)  # hundreds of files from registries that may be slow
 
 
 @pytest.fixture(scope='module')

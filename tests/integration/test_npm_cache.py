@@ -16,7 +16,6 @@ import pytest
 from gitreceive.model import AppName, Stack
 from tests.building import Workshop, workshop
 
-BUILD_SECONDS = 300
 NAME = '@only-here/words'
 
 

@@ -17,7 +17,6 @@ from gitreceive.model import Image, Stack
 from tests.building import workshop
 from tests.served import served
 
-BUILD_SECONDS = 300
 PARTS = {'/usr/bin/python3.11': 'python/bin/', '/usr/lib/python3.11': 'python/lib/'}
 OTHERS = re.compile(r'__pycache__|^python3\.11/(test|config-|sitecustomize)')
 FILES = {'requirements.txt': b'', '.python-version': b'3.11\n', 'Procfile': b'web: python -V'}
