@@ -68,6 +68,7 @@ APPS = Path(__file__).parent / 'apps'
 CASES = sorted(APPS.glob('*/*/case.toml'))
 BUILD_SECONDS = 1200
 PROCESS_SECONDS = 120
+Code = Callable[[], GitSource]
 C = """
 #include <ruby.h>
 static VALUE answer(VALUE self) { return INT2NUM(42); }
@@ -131,18 +132,18 @@ def test_an_app_does_what_its_case_says(
     case['app'] = f'case-{uuid.uuid4().hex[:12]}' if case.get('gems') else 'case'
     image = request.getfixturevalue(case['addition']) if 'addition' in case else ''
     lock = partial(locked_inside, image, request.getfixturevalue('engine')) if image else locked
-    *before, source = committed(place.parent, tmp_path, case, lock)
+    *before, code = committed(place.parent, tmp_path, case, lock)
     shop, other = shops
     line = partial(packed, case, shop=shop, planner=planner, clock=clock)
     if 'fails' in case:
         with pytest.raises(GitReceiveError, match=case['fails']):
-            line(source, tmp_path / 'slug.tgz')
+            line(code, tmp_path / 'slug.tgz')
         return
-    with built_again(case, source, other, planner, tmp_path / 'again.tgz') as again:
+    with built_again(case, code, other, planner, tmp_path / 'again.tgz') as again:
         for older in before:
             line(older, tmp_path / 'older.tgz')
         shop.console = Lines()
-        plan, slug = line(source, tmp_path / 'slug.tgz')
+        plan, slug = line(code, tmp_path / 'slug.tgz')
         assert case.get('unchanged', '') in '\n'.join(shop.console.details)
         bill_has(case.get('components', ()), slug)
         if 'expect' in case:
@@ -155,7 +156,7 @@ def test_an_app_does_what_its_case_says(
 
 @contextmanager
 def built_again(
-    case: dict[str, Any], source: GitSource, shop: Workshop, planner: Planner, target: Path
+    case: dict[str, Any], code: Code, shop: Workshop, planner: Planner, target: Path
 ) -> Iterator[Callable[[], tuple[Plan, Slug]] | None]:
     """Waits for what the line makes meanwhile with empty caches, if that can be the same slug; it ends with the context.
 
@@ -165,7 +166,7 @@ def built_again(
         yield None
         return
     with closing(BuildClock(BUILD_SECONDS)) as clock, ThreadPoolExecutor(1) as pool:
-        line = partial(packed, {**case, 'again': True}, source, target, shop, planner, clock)
+        line = partial(packed, {**case, 'again': True}, code, target, shop, planner, clock)
         try:
             yield line if case.get('from_scratch') else pool.submit(line).result
         finally:
@@ -173,30 +174,31 @@ def built_again(
 
 
 def packed(
-    case: dict[str, Any], source: GitSource, target: Path, shop: Workshop, planner: Planner, clock: BuildClock
+    case: dict[str, Any], code: Code, target: Path, shop: Workshop, planner: Planner, clock: BuildClock
 ) -> tuple[Plan, Slug]:
     """The line. A case that is built ``again`` has caches of its own, and one config var that nobody looks at, so that
     no step that could see it comes from the engine's cache. A case with gems has caches of its own from the start: what
     Debian packs anew has the same version, and Bundler refuses what it downloaded before."""
     again = case.get('again', False)
     env = case.get('env', {}) | ({'ANOTHER_BUILD': uuid.uuid4().hex} if again else {})
-    planned = planner.plan(source, env)
-    plan = planned.plan
-    assert plan.buildpack == case['buildpack']
-    job = shop.job(
-        '',
-        source=planned.source,
-        recipe=marked(planned.recipe),
-        env=env,
-        app=AppName(f'again-{uuid.uuid4().hex[:12]}' if again else case['app']),
-        nocache=again and case.get('from_scratch', False),
-    )
-    image = built(job, planned, shop, clock)
-    plan = with_release(plan, image.release)
-    for tool, wanted in case.get('versions', {}).items():
-        assert re.fullmatch(wanted, image.versions.get(tool, '')), f'{tool}: {dict(image.versions)}'
-    packer = DockerSlugPacker(shop.engine)
-    return plan, cut_slug(image, packer, target, source.committed, Limits(), clock)
+    with code() as source:
+        planned = planner.plan(source, env)
+        plan = planned.plan
+        assert plan.buildpack == case['buildpack']
+        job = shop.job(
+            '',
+            source=planned.source,
+            recipe=marked(planned.recipe),
+            env=env,
+            app=AppName(f'again-{uuid.uuid4().hex[:12]}' if again else case['app']),
+            nocache=again and case.get('from_scratch', False),
+        )
+        image = built(job, planned, shop, clock)
+        plan = with_release(plan, image.release)
+        for tool, wanted in case.get('versions', {}).items():
+            assert re.fullmatch(wanted, image.versions.get(tool, '')), f'{tool}: {dict(image.versions)}'
+        packer = DockerSlugPacker(shop.engine)
+        return plan, cut_slug(image, packer, target, source.committed, Limits(), clock)
 
 
 def answers(case: dict[str, Any], plan: Plan, slug: Slug, shop: Workshop, stack: Stack) -> None:
@@ -277,9 +279,9 @@ def answer(url: str) -> str:
         return error.read().decode('utf-8', 'replace')
 
 
-def committed(app: Path, folder: Path, case: dict[str, Any], lock: Callable[..., None]) -> list[GitSource]:
+def committed(app: Path, folder: Path, case: dict[str, Any], lock: Callable[..., None]) -> list[Code]:
     """The app's directory, without its ``case.toml`` and locked if it says how, as the last commit of a bare repository;
-    and the one before it, if the case has one."""
+    and the one before it, if the case has one. Each is opened by who reads it: a source is not for two at a time."""
     work, bare = folder / 'work', folder / 'app.git'
     shutil.copytree(app, work, symlinks=True, ignore=shutil.ignore_patterns('case.toml'))
     if 'lock' in case:
@@ -289,7 +291,7 @@ def committed(app: Path, folder: Path, case: dict[str, Any], lock: Callable[...,
     commits = [commit(work, case['before'], GIT_COMMITTER_DATE='2024-01-01T00:00:00Z')] if now else []
     commits.append(commit(work, now))
     subprocess.run(['git', 'clone', '-q', '--bare', str(work), str(bare)], check=True)
-    return [GitSource(bare, found) for found in commits]
+    return [partial(GitSource, bare, found) for found in commits]
 
 
 def commit(work: Path, files: dict[str, str], **environ: str) -> Commit:
