@@ -275,7 +275,7 @@ STEPS = {
     'links to what is below': 'RUN ln /app/src/lib/a /app/src/lib/deep/hard && ln /app/src/lib/link /app/src/other',
     'moves a directory': 'RUN mv /app/src/lib /app/src/moved',
     'has nothing to say': 'RUN true',
-    'empties the app': 'RUN find /app -mindepth 1 -delete',
+    'leaves one file': 'RUN find /app -mindepth 1 -delete && echo left > /app/left',
 }
 LOWER = (
     'RUN mkdir -p /app/src/lib/deep && cd /app/src/lib && echo a > a && echo b > b && echo c > deep/c && ln a link'
