@@ -60,6 +60,10 @@ MAVEN = [
         'the repository of org.apache.maven:maven-plugin-api:pom:2.0.6 could not be reached\nTry again',
     ),
     (
+        '[ERROR] Plugin org.apache.maven.plugins:maven-resources-plugin:2.6 or one of its dependencies could not be resolved: Failed to read artifact descriptor for org.apache.maven.plugins:maven-resources-plugin:jar:2.6: Could not transfer artifact org.apache.maven.plugins:maven-resources-plugin:pom:2.6 from/to m (http://127.0.0.1:7999/): transfer failed for http://127.0.0.1:7999/org/apache/maven/plugins/maven-resources-plugin/2.6/maven-resources-plugin-2.6.pom: Read timed out -> [Help 1]',
+        'the repository of org.apache.maven.plugins:maven-resources-plugin:pom:2.6 could not be reached\nTry again',
+    ),
+    (
         '[ERROR] Could not transfer artifact org.apache.commons:commons-text:pom:99.9 from/to m (https://127.0.0.1:9/): transfer failed for https://127.0.0.1:9/org/apache/commons/commons-text/99.9/commons-text-99.9.pom: Connect to 127.0.0.1:9 [/127.0.0.1] failed: Connection refused -> [Help 1]',
         'the repository of org.apache.commons:commons-text:pom:99.9 could not be reached\nTry again',
     ),
@@ -166,6 +170,10 @@ GRADLE = [
     (
         "* Where:\nBuild file '/app/src/build.gradle' line: 1\n\n* What went wrong:\nPlugin [id: 'com.example.nosuch', version: '1.0'] was not found in any of the following sources:\n\n- Gradle Core Plugins (plugin is not in 'org.gradle' namespace)\n- Plugin Repositories (could not resolve plugin artifact 'com.example.nosuch:com.example.nosuch.gradle.plugin:1.0')",
         'there is no Gradle plugin com.example.nosuch in the repositories of plugins\n',
+    ),
+    (
+        "* What went wrong:\nCould not resolve all files for configuration ':compileClasspath'.\n> Could not resolve a:b:1.\n  Required by:\n      project :\n   > Could not resolve a:b:1.\n      > Could not get resource 'http://127.0.0.1:7998/a/b/1/b-1.pom'.\n         > Could not GET 'http://127.0.0.1:7998/a/b/1/b-1.pom'.\n            > Read timed out",
+        'http://127.0.0.1:7998/a/b/1/b-1.pom could not be fetched\nTry again',
     ),
     (
         "* What went wrong:\nExecution failed for task ':compileJava'.\n> error: release version 21 not supported",

@@ -89,7 +89,7 @@ def test_without_a_wrapper_the_stacks_gradle_builds_and_a_failure_says_so(tmp_pa
     (tmp_path / 'tools' / 'gradle').chmod(0o755)
     done = run('java/gradle', ('stack',), tmp_path, {})
     assert done.returncode == 3
-    assert done.stdout.endswith('<--no-daemon --console plain build -x check -x test>\n')
+    assert done.stdout.endswith(' --no-daemon --console plain build -x check -x test>\n')
     assert done.stderr == 'There is no Gradle wrapper: that was Gradle 4.4.1.\n'
 
 
