@@ -9,7 +9,7 @@ from bench.setting import Bench
 from gitreceive.adapters.docker.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.cancellation import BuildClock
-from gitreceive.codemark import marked
+from gitreceive.dockerfiles.mark import marked
 from gitreceive.model import AppName, ContextFile, Image, Recipe, parse_commit
 from gitreceive.ports import BuildJob
 from gitreceive.sources.git import GitSource

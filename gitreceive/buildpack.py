@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
-from gitreceive.classic import NO_INTERPRETER, Classics
+from gitreceive.appfiles.classic import NO_INTERPRETER, Classics
 from gitreceive.errors import SettingsError
 from gitreceive.model import ContextFile, Plan, Stack
 from gitreceive.ports import Source

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitreceive import __version__
-from gitreceive.appjson import AppJson, first_config, read_app_json, unpublished
-from gitreceive.binrelease import with_release
-from gitreceive.codemark import marked
+from gitreceive.appfiles.appjson import AppJson, first_config, read_app_json, unpublished
+from gitreceive.appfiles.binrelease import with_release
+from gitreceive.dockerfiles.mark import marked
 from gitreceive.errors import RoomError, SlugError, StorageError
 from gitreceive.generated import made_up
 from gitreceive.history import History

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gitreceive.appjson import read_app_json, to_be_set
+from gitreceive.appfiles.appjson import read_app_json, to_be_set
+from gitreceive.appfiles.classic import Asked
 from gitreceive.buildpack import FOLDER, LoadedBuildpack
-from gitreceive.classic import Asked
-from gitreceive.codesteps import code_steps
+from gitreceive.dockerfiles.steps import code_steps
 from gitreceive.model import ContextFile, Plan, Recipe, Stack
 from gitreceive.ports import Console, Source
 from gitreceive.sources.ignore import parse_dockerignore, parse_slugignore

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from dulwich.config import ConfigFile, parse_submodules
 
 from gitreceive.addresses import is_url, refuse_address
+from gitreceive.appfiles.manifest import plain_path
 from gitreceive.errors import DetectError
-from gitreceive.manifest import plain_path
 from gitreceive.model import COMMIT, Recipe, Stack
 from gitreceive.ports import Source
 from gitreceive.stages.dockerfile import Syntax, exec_form, image_reference

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 
 import nodesemver
 
+from gitreceive.appfiles.manifest import read_text
 from gitreceive.errors import DetectError
-from gitreceive.manifest import read_text
 from gitreceive.model import Choice, Plan, ProcessType, Stack
 from gitreceive.ports import Source
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from gitreceive.appfiles.manifest import at, plain_path, read_json_object, read_jsonc_object, table
 from gitreceive.errors import DetectError
-from gitreceive.manifest import at, plain_path, read_json_object, read_jsonc_object, table
 from gitreceive.ports import Source
 
 CONFIGS = ('deno.json', 'deno.jsonc')

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from gitreceive.dockerfiles import (
+from gitreceive.appfiles.manifest import conflict
+from gitreceive.dockerfiles.instructions import parse_dockerfile
+from gitreceive.dockerfiles.own import (
     bases,
     command,
     refuse_dangers,
@@ -11,8 +13,6 @@ from gitreceive.dockerfiles import (
     without_syntax,
 )
 from gitreceive.errors import DetectError, SourceError
-from gitreceive.instructions import parse_dockerfile
-from gitreceive.manifest import conflict
 from gitreceive.model import Plan, ProcessType, Stack
 from gitreceive.ports import Source
 

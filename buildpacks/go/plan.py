@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from gitreceive.appfiles.manifest import CONFLICT, plain_path, read_text
 from gitreceive.errors import DetectError
-from gitreceive.manifest import CONFLICT, plain_path, read_text
 from gitreceive.model import Choice, Plan, ProcessType, Stack
 from gitreceive.ports import Source
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from gitreceive.appfiles.java import java_choice
+from gitreceive.appfiles.manifest import CONFLICT, read_text
 from gitreceive.errors import DetectError
-from gitreceive.java import java_choice
-from gitreceive.manifest import CONFLICT, read_text
 from gitreceive.model import Choice, Plan, ProcessType, Stack
 from gitreceive.ports import Source
 

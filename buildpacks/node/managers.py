@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import nodesemver
 
+from gitreceive.appfiles.manifest import conflict, read_json_object, read_text
 from gitreceive.errors import DetectError
-from gitreceive.manifest import conflict, read_json_object, read_text
 from gitreceive.ports import Source
 
 from .versions import LATEST, is_range, wanted_range

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from gitreceive.appfiles.manifest import read_json_object, read_text, table
+from gitreceive.appfiles.workspaces import has_workspaces, workspace_folders
 from gitreceive.errors import DetectError
-from gitreceive.manifest import read_json_object, read_text, table
 from gitreceive.model import Choice, Plan, ProcessType, Stack
 from gitreceive.ports import Source
-from gitreceive.workspaces import has_workspaces, workspace_folders
 
 from .causes import CAUSES as CAUSES
 from .commands import commands, keeps_development

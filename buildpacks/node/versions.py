@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 
 import nodesemver
 
+from gitreceive.appfiles.manifest import read_text, table
 from gitreceive.errors import DetectError
-from gitreceive.manifest import read_text, table
 from gitreceive.model import Choice
 from gitreceive.ports import Source
 

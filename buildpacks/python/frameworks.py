@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from itertools import chain
 
+from gitreceive.appfiles.manifest import plain_path, read_text
 from gitreceive.errors import DetectError
-from gitreceive.manifest import plain_path, read_text
 from gitreceive.model import ProcessType
 from gitreceive.ports import Source
 

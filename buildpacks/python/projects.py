@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from gitreceive.appfiles.manifest import at, read_json_object, read_text, read_toml
 from gitreceive.errors import DetectError
-from gitreceive.manifest import at, read_json_object, read_text, read_toml
 from gitreceive.ports import Source
 
 from .requirements import NAME, Requirements, normal

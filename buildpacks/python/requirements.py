@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from gitreceive.appfiles.manifest import plain_path, read_text
 from gitreceive.errors import DetectError
-from gitreceive.manifest import plain_path, read_text
 from gitreceive.ports import Source
 
 MOST_INCLUDES = 50

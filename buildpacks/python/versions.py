@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import nodesemver
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from gitreceive.appfiles.manifest import at, read_json_object, read_manifest
 from gitreceive.errors import DetectError
-from gitreceive.manifest import at, read_json_object, read_manifest
 from gitreceive.model import Choice, Stack
 from gitreceive.ports import Source
 

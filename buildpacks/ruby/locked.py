@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from gitreceive.appfiles.manifest import CONFLICT, read_text
 from gitreceive.errors import DetectError
-from gitreceive.manifest import CONFLICT, read_text
 from gitreceive.ports import Source
 
 GEMFILE, LOCK = 'Gemfile', 'Gemfile.lock'

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from gitreceive.appfiles.manifest import conflict, read_text
 from gitreceive.errors import DetectError
-from gitreceive.manifest import conflict, read_text
 from gitreceive.model import Choice, Plan, ProcessType, Stack
 from gitreceive.ports import Source
 

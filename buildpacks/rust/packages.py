@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gitreceive.manifest import at, plain_path, read_toml
+from gitreceive.appfiles.manifest import at, plain_path, read_toml
 from gitreceive.ports import Source
 
 MANIFEST = 'Cargo.toml'

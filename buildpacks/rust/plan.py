@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from gitreceive.appfiles.manifest import at, conflict, read_text, read_toml
 from gitreceive.errors import DetectError
-from gitreceive.manifest import at, conflict, read_text, read_toml
 from gitreceive.model import Choice, Plan, ProcessType, Stack
 from gitreceive.ports import Source
 

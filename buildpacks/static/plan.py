@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from gitreceive.appfiles.manifest import CONFLICT, plain_path, read_text
 from gitreceive.errors import DetectError
-from gitreceive.manifest import CONFLICT, plain_path, read_text
 from gitreceive.model import Plan, ProcessType, Stack
 from gitreceive.ports import Source
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gitreceive.classic import Asked
+from gitreceive.appfiles.classic import Asked
 from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
 from gitreceive.errors import SettingsError

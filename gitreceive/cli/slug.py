@@ -12,13 +12,13 @@ import click
 
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugs.reading import read_file
+from gitreceive.appfiles.procfile import parse_procfile
 from gitreceive.cli.options import settings_options
 from gitreceive.cli.tidy import verify
 from gitreceive.cli.xray import diff, show
 from gitreceive.errors import BadCommand
 from gitreceive.home import Home
 from gitreceive.model import ProcessType
-from gitreceive.procfile import parse_procfile
 from gitreceive.settings import Settings
 from gitreceive.slugrun import processes_beside, run_slug, started
 from gitreceive.slugs.parts import fetch_slug

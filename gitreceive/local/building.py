@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gitreceive.binrelease import with_release
-from gitreceive.codemark import marked
+from gitreceive.appfiles.binrelease import with_release
+from gitreceive.dockerfiles.mark import marked
 from gitreceive.errors import BadCommand, BuildError, DetectError, SlugError
 from gitreceive.local.running import local_home
 from gitreceive.model import AppName, Image, Plan, ProcessType, Recipe, Stack

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from gitreceive.appfiles.classic import SETTING, Asked, asked_for, in_home, platform_name
+from gitreceive.appfiles.procfile import LIMIT, parse_procfile
 from gitreceive.buildpack import LoadedBuildpack
-from gitreceive.classic import SETTING, Asked, asked_for, in_home, platform_name
 from gitreceive.errors import DetectError, SourceError
 from gitreceive.model import Plan, Stack
 from gitreceive.ports import Source
-from gitreceive.procfile import LIMIT, parse_procfile
 from gitreceive.sources.shown import ShownSource
 
 PROCFILE = 'Procfile'

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
+from gitreceive.appfiles.manifest import plain_path
 from gitreceive.errors import RecipeError
-from gitreceive.manifest import plain_path
 from gitreceive.model import Plan, Recipe, Stack
 from gitreceive.ports import Buildpack
 

@@ -17,7 +17,7 @@ from gitreceive.adapters.slugs.groups import STEP_TIME
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.adapters.slugs.reading import verify_slug
 from gitreceive.cancellation import BuildClock
-from gitreceive.codemark import FILE, INSTRUCTION
+from gitreceive.dockerfiles.mark import FILE, INSTRUCTION
 from gitreceive.errors import BuildCancelled, SlugError
 from gitreceive.model import Image, Recipe, Slug, Stack
 from gitreceive.settings import Limits

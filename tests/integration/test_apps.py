@@ -44,10 +44,10 @@ import pytest
 
 from gitreceive.adapters.slugs.entries import GzipSlugReader
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
-from gitreceive.binrelease import with_release
+from gitreceive.appfiles.binrelease import with_release
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
-from gitreceive.codemark import marked
+from gitreceive.dockerfiles.mark import marked
 from gitreceive.errors import BuildCancelled, BuildError, GitReceiveError
 from gitreceive.generated import made_up
 from gitreceive.model import AppName, Commit, Plan, ProcessType, Slug, Stack

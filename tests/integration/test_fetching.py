@@ -13,7 +13,7 @@ import pytest
 
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
-from gitreceive.binrelease import with_release
+from gitreceive.appfiles.binrelease import with_release
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
 from gitreceive.errors import BuildError, BuildTimeout

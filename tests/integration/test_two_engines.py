@@ -10,7 +10,7 @@ from gitreceive.adapters.slugs.groups import STEP_TIME
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
-from gitreceive.codemark import marked
+from gitreceive.dockerfiles.mark import marked
 from gitreceive.model import Commit, Slug, Stack
 from gitreceive.planning import Planner
 from gitreceive.settings import Limits

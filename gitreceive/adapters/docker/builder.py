@@ -19,7 +19,7 @@ from gitreceive.adapters.docker.frames import Decoder
 from gitreceive.adapters.docker.progress import Progress
 from gitreceive.adapters.docker.request import BuildRequest, parameters
 from gitreceive.adapters.docker.versions import read_image
-from gitreceive.dockerfiles import names_frontend
+from gitreceive.dockerfiles.own import names_frontend
 from gitreceive.errors import BuildError, BuildTimeout, EngineGone, RecipeError
 from gitreceive.model import AppName, Image, Recipe
 from gitreceive.ports import BuildJob, Cancellation, Console

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from gitreceive.adapters.docker.layers import Layers, is_opaque
-from gitreceive.codemark import MARK
+from gitreceive.dockerfiles.mark import MARK
 
 FORMAT = 'gitreceive slug part 1'
 """Goes into all keys: another one packs everything again."""

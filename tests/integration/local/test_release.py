@@ -19,7 +19,7 @@ import pytest
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
-from gitreceive.codemark import marked
+from gitreceive.dockerfiles.mark import marked
 from gitreceive.model import Commit, Stack
 from gitreceive.planning import Planner
 from gitreceive.settings import Limits

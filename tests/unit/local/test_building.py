@@ -7,7 +7,7 @@ import pytest
 
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
-from gitreceive.codemark import INSTRUCTION
+from gitreceive.dockerfiles.mark import INSTRUCTION
 from gitreceive.errors import BadCommand, DetectError
 from gitreceive.local.building import (
     Bench,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitreceive.appfiles.procfile import MOST, parse_procfile
 from gitreceive.errors import DetectError
-from gitreceive.procfile import MOST, parse_procfile
 
 
 def pairs(content: bytes) -> list[tuple[str, str]]:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.dockerfiles import (
+from gitreceive.dockerfiles.instructions import parse_dockerfile
+from gitreceive.dockerfiles.own import (
     bases,
     command,
     refuse_dangers,
@@ -12,7 +13,6 @@ from gitreceive.dockerfiles import (
     without_syntax,
 )
 from gitreceive.errors import DetectError
-from gitreceive.instructions import parse_dockerfile
 
 TEXT = st.lists(
     st.sampled_from(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gitreceive.appjson import first_config, read_app_json, to_be_set, unpublished
+from gitreceive.appfiles.appjson import first_config, read_app_json, to_be_set, unpublished
 from gitreceive.errors import DetectError
 from tests.fakes import FakeSource
 

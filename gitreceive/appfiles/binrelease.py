@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import yaml
 
-from gitreceive.classic import in_home
+from gitreceive.appfiles.classic import in_home
+from gitreceive.appfiles.procfile import parse_procfile
 from gitreceive.errors import DetectError
 from gitreceive.model import Plan, ProcessType
-from gitreceive.procfile import parse_procfile
 
 
 def with_release(plan: Plan, said: bytes) -> Plan:

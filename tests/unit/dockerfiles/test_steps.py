@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitreceive.codesteps import MOST_PATHS, code_steps
+from gitreceive.dockerfiles.steps import MOST_PATHS, code_steps
 from tests.fakes import FakeSource
 
 CODE = FakeSource(

@@ -1,6 +1,6 @@
 """The boundary between what depends on manifests and what comes with the code."""
 
-from gitreceive.codemark import FILE, marked
+from gitreceive.dockerfiles.mark import FILE, marked
 from gitreceive.model import Recipe
 
 BEFORE = 'FROM x\nUSER app\nCOPY --chown=app:app ["src/package.json", "/app/src/"]\nRUN ["npm", "ci"]\n'

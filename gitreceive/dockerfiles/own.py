@@ -7,8 +7,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from gitreceive.dockerfiles.instructions import WITH_HEREDOCS, Instruction, parse_dockerfile, readings
 from gitreceive.errors import DetectError
-from gitreceive.instructions import WITH_HEREDOCS, Instruction, parse_dockerfile, readings
 
 SYNTAX = re.compile(r'\s*(#|//)\s*syntax\s*=', re.IGNORECASE)
 REMOTE = re.compile(r'://|^[\w.+-]+@[^/]*:|\$')

@@ -2,8 +2,8 @@
 
 import re
 
+from gitreceive.appfiles.manifest import read_text
 from gitreceive.errors import DetectError
-from gitreceive.manifest import read_text
 from gitreceive.model import Choice, Stack
 from gitreceive.ports import Source
 

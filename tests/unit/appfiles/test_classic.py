@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.binrelease import with_release
+from gitreceive.appfiles.binrelease import with_release
+from gitreceive.appfiles.classic import Classics
 from gitreceive.buildpack import load_buildpacks
-from gitreceive.classic import Classics
 from gitreceive.errors import DetectError
 from gitreceive.model import Plan, ProcessType, Stack
 from gitreceive.planning import Planner, tell_planned

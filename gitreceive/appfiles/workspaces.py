@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from gitreceive.appfiles.manifest import plain_path, read_json_object, read_text, table
 from gitreceive.errors import DetectError
-from gitreceive.manifest import plain_path, read_json_object, read_text, table
 from gitreceive.ports import Source
 
 PACKAGE = 'package.json'

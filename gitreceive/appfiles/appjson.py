@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from gitreceive.appfiles.manifest import read_json_object
 from gitreceive.errors import DetectError
 from gitreceive.generated import made_up
-from gitreceive.manifest import read_json_object
 from gitreceive.ports import Source
 
 FILE = 'app.json'

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gitreceive.dockerfiles import json_words, resolved, take_arguments
-from gitreceive.instructions import Instruction, parse_dockerfile
+from gitreceive.dockerfiles.instructions import Instruction, parse_dockerfile
+from gitreceive.dockerfiles.own import json_words, resolved, take_arguments
 from gitreceive.ports import Source
 
 STEPS = ('RUN', 'COPY', 'ADD')

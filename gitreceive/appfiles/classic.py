@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from gitreceive.addresses import is_url, refuse_address
+from gitreceive.appfiles.manifest import read_json_object, read_text
 from gitreceive.errors import DetectError
-from gitreceive.manifest import read_json_object, read_text
 from gitreceive.model import Plan, Stack
 from gitreceive.ports import Source
 

@@ -1,0 +1,1 @@
+"""Dockerfiles: what an app's own asks for, and where the code begins in one."""
