@@ -84,6 +84,10 @@ CAUSES = (
         r'build.gradle names no repository to get \g<1> from\nAdd one to it: repositories { mavenCentral() }.',
     ),
     (
+        r'Could not resolve (\S{1,200}?)\.\n(?:[^\n]*\n){1,8}[^\n]*Skipped due to earlier error',
+        r'the repository of \g<1> could not be reached\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
+    ),
+    (
         r"> Could not (?:GET|HEAD) '([^'\n]{1,300})'\.$",
         r'\g<1> could not be fetched\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
     ),

@@ -19,7 +19,7 @@
 - ``from_scratch``: also the runtime is built twice
 - ``differs``: why two builds of the case cannot give the same slug, and in which files
 
-What is built is built a second time, mostly at the same time, with empty caches, and has to be the same slug.
+What is built is built a second time, with empty caches, and has to be the same slug.
 """
 
 import os
@@ -33,8 +33,6 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -48,7 +46,7 @@ from gitreceive.appfiles.binrelease import with_release
 from gitreceive.buildpack import load_buildpacks
 from gitreceive.cancellation import BuildClock
 from gitreceive.dockerfiles.mark import marked
-from gitreceive.errors import BuildCancelled, BuildError, GitReceiveError
+from gitreceive.errors import BuildError, GitReceiveError
 from gitreceive.generated import made_up
 from gitreceive.model import AppName, Commit, Plan, ProcessType, Slug, Stack
 from gitreceive.planning import Planned, Planner
@@ -68,7 +66,6 @@ APPS = Path(__file__).parent / 'apps'
 CASES = sorted(APPS.glob('*/*/case.toml'))
 BUILD_SECONDS = 1200
 PROCESS_SECONDS = 120
-Code = Callable[[], GitSource]
 C = """
 #include <ruby.h>
 static VALUE answer(VALUE self) { return INT2NUM(42); }
@@ -84,25 +81,12 @@ GEMS = (
     ),
 )
 
-
 pytestmark = pytest.mark.timeout(1500)  # hundreds of files from registries that may be slow
 
 
 @pytest.fixture(scope='module')
-def shops(docker_host: str, stack: Stack) -> Iterator[tuple[Workshop, Workshop]]:
-    """Two that build at the same time."""
-    with workshop(docker_host) as one, workshop(docker_host) as other:
-        yield one, other
-
-
-@pytest.fixture(scope='module')
-def planner(stack: Stack) -> Planner:
-    return Planner(buildpacks=load_buildpacks(), stack=stack)
-
-
-@pytest.fixture
-def clock() -> Iterator[BuildClock]:
-    with closing(BuildClock(BUILD_SECONDS)) as made:
+def shop(docker_host: str, stack: Stack) -> Iterator[Workshop]:
+    with workshop(docker_host) as made:
         yield made
 
 
@@ -115,13 +99,7 @@ def gems(engine: docker.DockerClient, stack: Stack) -> Iterator[str]:
 
 @pytest.mark.parametrize('place', CASES, ids=lambda place: f'{place.parent.parent.name}/{place.parent.name}')
 def test_an_app_does_what_its_case_says(
-    place: Path,
-    shops: tuple[Workshop, Workshop],
-    planner: Planner,
-    stack: Stack,
-    clock: BuildClock,
-    tmp_path: Path,
-    request: pytest.FixtureRequest,
+    place: Path, shop: Workshop, stack: Stack, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     case = tomllib.loads(place.read_text('utf-8'))
     if case.get('gradle'):
@@ -132,73 +110,56 @@ def test_an_app_does_what_its_case_says(
     case['app'] = f'case-{uuid.uuid4().hex[:12]}' if case.get('gems') else 'case'
     image = request.getfixturevalue(case['addition']) if 'addition' in case else ''
     lock = partial(locked_inside, image, request.getfixturevalue('engine')) if image else locked
-    *before, code = committed(place.parent, tmp_path, case, lock)
-    shop, other = shops
-    line = partial(packed, case, shop=shop, planner=planner, clock=clock)
-    if 'fails' in case:
-        with pytest.raises(GitReceiveError, match=case['fails']):
-            line(code, tmp_path / 'slug.tgz')
-        return
-    with built_again(case, code, other, planner, tmp_path / 'again.tgz') as again:
+    *before, source = committed(place.parent, tmp_path, case, lock)
+    clock = BuildClock(BUILD_SECONDS)
+    try:
+        if 'fails' in case:
+            with pytest.raises(GitReceiveError, match=case['fails']):
+                packed(case, source, shop, stack, tmp_path / 'slug.tgz', clock)
+            return
         for older in before:
-            line(older, tmp_path / 'older.tgz')
+            packed(case, older, shop, stack, tmp_path / 'older.tgz', clock)
         shop.console = Lines()
-        plan, slug = line(code, tmp_path / 'slug.tgz')
+        plan, slug = packed(case, source, shop, stack, tmp_path / 'slug.tgz', clock)
         assert case.get('unchanged', '') in '\n'.join(shop.console.details)
         bill_has(case.get('components', ()), slug)
         if 'expect' in case:
             answers(case, plan, slug, shop, stack)
         prints(case, plan, slug, shop, stack)
-        if again:
-            _, second = again()
+        if 'differs' not in case:
+            again = {**case, 'again': True}
+            _, second = packed(again, source, shop, stack, tmp_path / 'again.tgz', clock)
             assert second.sha256 == slug.sha256, differing(slug.path, second.path)
-
-
-@contextmanager
-def built_again(
-    case: dict[str, Any], code: Code, shop: Workshop, planner: Planner, target: Path
-) -> Iterator[Callable[[], tuple[Plan, Slug]] | None]:
-    """Waits for what the line makes meanwhile with empty caches, if that can be the same slug; it ends with the context.
-
-    ``from_scratch`` it is made when it is asked for: a step that is running already would be run for both builds at once.
-    """
-    if 'differs' in case:
-        yield None
-        return
-    with closing(BuildClock(BUILD_SECONDS)) as clock, ThreadPoolExecutor(1) as pool:
-        line = partial(packed, {**case, 'again': True}, code, target, shop, planner, clock)
-        try:
-            yield line if case.get('from_scratch') else pool.submit(line).result
-        finally:
-            clock.stop(BuildCancelled('the test has ended'))
+    finally:
+        clock.close()
 
 
 def packed(
-    case: dict[str, Any], code: Code, target: Path, shop: Workshop, planner: Planner, clock: BuildClock
+    case: dict[str, Any], source: GitSource, shop: Workshop, stack: Stack, target: Path, clock: BuildClock
 ) -> tuple[Plan, Slug]:
     """The line. A case that is built ``again`` has caches of its own, and one config var that nobody looks at, so that
     no step that could see it comes from the engine's cache. A case with gems has caches of its own from the start: what
     Debian packs anew has the same version, and Bundler refuses what it downloaded before."""
+    buildpacks = load_buildpacks()
     again = case.get('again', False)
     env = case.get('env', {}) | ({'ANOTHER_BUILD': uuid.uuid4().hex} if again else {})
-    with code() as source:
-        planned = planner.plan(source, env)
-        plan = planned.plan
-        assert plan.buildpack == case['buildpack']
-        job = shop.job(
-            '',
-            source=planned.source,
-            recipe=marked(planned.recipe),
-            env=env,
-            app=AppName(f'again-{uuid.uuid4().hex[:12]}' if again else case['app']),
-            nocache=again and case.get('from_scratch', False),
-        )
-        image = built(job, planned, shop, clock)
-        plan = with_release(plan, image.release)
-        for tool, wanted in case.get('versions', {}).items():
-            assert re.fullmatch(wanted, image.versions.get(tool, '')), f'{tool}: {dict(image.versions)}'
-        packer = DockerSlugPacker(shop.engine)
-        return plan, cut_slug(image, packer, target, source.committed, Limits(), clock)
+    planned = Planner(buildpacks=buildpacks, stack=stack).plan(source, env)
+    plan = planned.plan
+    assert plan.buildpack == case['buildpack']
+    job = shop.job(
+        '',
+        source=planned.source,
+        recipe=marked(planned.recipe),
+        env=env,
+        app=AppName(f'again-{uuid.uuid4().hex[:12]}' if again else case['app']),
+        nocache=again and case.get('from_scratch', False),
+    )
+    image = built(job, planned, shop, clock)
+    plan = with_release(plan, image.release)
+    for tool, wanted in case.get('versions', {}).items():
+        assert re.fullmatch(wanted, image.versions.get(tool, '')), f'{tool}: {dict(image.versions)}'
+    packer = DockerSlugPacker(shop.engine)
+    return plan, cut_slug(image, packer, target, source.committed, Limits(), clock)
 
 
 def answers(case: dict[str, Any], plan: Plan, slug: Slug, shop: Workshop, stack: Stack) -> None:
@@ -279,9 +240,9 @@ def answer(url: str) -> str:
         return error.read().decode('utf-8', 'replace')
 
 
-def committed(app: Path, folder: Path, case: dict[str, Any], lock: Callable[..., None]) -> list[Code]:
+def committed(app: Path, folder: Path, case: dict[str, Any], lock: Callable[..., None]) -> list[GitSource]:
     """The app's directory, without its ``case.toml`` and locked if it says how, as the last commit of a bare repository;
-    and the one before it, if the case has one. Each is opened by who reads it: a source is not for two at a time."""
+    and the one before it, if the case has one."""
     work, bare = folder / 'work', folder / 'app.git'
     shutil.copytree(app, work, symlinks=True, ignore=shutil.ignore_patterns('case.toml'))
     if 'lock' in case:
@@ -291,7 +252,7 @@ def committed(app: Path, folder: Path, case: dict[str, Any], lock: Callable[...,
     commits = [commit(work, case['before'], GIT_COMMITTER_DATE='2024-01-01T00:00:00Z')] if now else []
     commits.append(commit(work, now))
     subprocess.run(['git', 'clone', '-q', '--bare', str(work), str(bare)], check=True)
-    return [partial(GitSource, bare, found) for found in commits]
+    return [GitSource(bare, found) for found in commits]
 
 
 def commit(work: Path, files: dict[str, str], **environ: str) -> Commit:

@@ -172,6 +172,10 @@ GRADLE = [
         'there is no Gradle plugin com.example.nosuch in the repositories of plugins\n',
     ),
     (
+        "* What went wrong:\nCould not resolve all files for configuration ':compileClasspath'.\n> Could not resolve org.springframework.boot:spring-boot-starter-web:2.1.18.RELEASE.\n  Required by:\n      project :\n   > Skipped due to earlier error\n\n* Try:\nRun with --stacktrace option to get the stack trace.",
+        'the repository of org.springframework.boot:spring-boot-starter-web:2.1.18.RELEASE could not be reached\nTry again',
+    ),
+    (
         "* What went wrong:\nCould not resolve all files for configuration ':compileClasspath'.\n> Could not resolve a:b:1.\n  Required by:\n      project :\n   > Could not resolve a:b:1.\n      > Could not get resource 'http://127.0.0.1:7998/a/b/1/b-1.pom'.\n         > Could not GET 'http://127.0.0.1:7998/a/b/1/b-1.pom'.\n            > Read timed out",
         'http://127.0.0.1:7998/a/b/1/b-1.pom could not be fetched\nTry again',
     ),
