@@ -63,6 +63,7 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
     choice = _ruby(source, stack, gemfile, locked)
     processes, processes_from = _processes(source, locked)
     assets = _assets(source, locked)
+    from_source = _from_source(locked)
     return Plan(
         buildpack='ruby',
         title='Ruby',
@@ -72,13 +73,13 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
             'ruby': choice.wanted,
             'manifests': tuple(name for name in (GEMFILE, LOCK, '.ruby-version') if source.exists(name)),
             'tree_first': _tree_first(source, gemfile),
-            'install': ('install', '--from-source') if _from_source(locked) else ('install',),
+            'install': ('install', '--from-source') if from_source else ('install',),
             'assets': assets,
             'needs_source_version': assets,
         },
         processes=processes,
         processes_from=processes_from,
-        notes=tuple(_notes(source, locked, env)),
+        notes=tuple(_notes(source, locked, from_source, env)),
         generated=(SECRET,) if locked.rails else (),
     )
 
@@ -185,14 +186,14 @@ def _assets(source: Source, locked: Locked) -> bool:
     return locked.rails or bool(ASSETS_TASK.search(read_text(source, 'Rakefile')))
 
 
-def _notes(source: Source, locked: Locked, env: Mapping[str, str]) -> Iterable[str]:
+def _notes(source: Source, locked: Locked, from_source: bool, env: Mapping[str, str]) -> Iterable[str]:
     if locked.rails and SECRET not in env:
         yield f'Rails needs the config var {SECRET}, which is not set.'
     if locked.bundler:
         yield f"Gemfile.lock was written by Bundler {ascii(locked.bundler)[1:-1]}; the stack's own Bundler installs it."
     if locked.checksums:
         yield "The checksums of Gemfile.lock are not compared: the stack's Bundler does not know them."
-    if _from_source(locked):
+    if from_source:
         yield "All gems are compiled: the stack's Bundler does not know those for x86_64-linux-gnu."
     if source.glob(VENDORED):
         yield 'vendor/cache is in the repository: Bundler takes all gems from there.'

@@ -62,7 +62,7 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
         values={'root': root, 'options': tuple(options), 'built': built},
         processes=(ProcessType(name='web', command='serve-static'),),
         processes_from='The site is served by nginx',
-        notes=(*_notes(source, root, settings), *_about_build(source, root, settings)),
+        notes=(*_notes(source, root, settings, built), *_about_build(source, root, settings, built)),
     )
 
 
@@ -119,17 +119,17 @@ def _inside(root: str, name: str) -> str:
     return name if root == '.' else f'{root}/{name}'
 
 
-def _notes(source: Source, root: str, settings: Mapping[str, str]) -> Iterable[str]:
+def _notes(source: Source, root: str, settings: Mapping[str, str], built: bool) -> Iterable[str]:
     yield 'The whole repository is served.' if root == '.' else f'{root}/ is served.'
-    if _has_files(source, root) and not source.exists(_inside(root, 'index.html')):
+    if not built and not source.exists(_inside(root, 'index.html')):
         yield f'There is no {_inside(root, "index.html")}: the address "/" will answer "not found".'
     unknown = sorted(set(settings) - {'root', *SWITCHES})
     if unknown:
         yield f'The Staticfile has settings that are not used: {", ".join(unknown[:8])}.'
 
 
-def _about_build(source: Source, root: str, settings: Mapping[str, str]) -> Iterable[str]:
-    if not _has_files(source, root):
+def _about_build(source: Source, root: str, settings: Mapping[str, str], built: bool) -> Iterable[str]:
+    if built:
         yield f'{root}/ is not in this commit: the build has to make it.'
     elif source.exists(NODE) and 'root' not in settings:
         yield f'If a build makes the site ({NODE}), name its directory in a Staticfile: "root: dist".'
