@@ -24,7 +24,7 @@ from bench.scenarios import SCENARIOS
 from bench.servers import storage
 from bench.setting import QUICK, Bench, Sizes
 from bench.table import render
-from gitreceive.errors import GitReceiveError
+from gitreceive.model.errors import GitReceiveError
 
 PLACE = Path(__file__).parent.parent / 'build' / 'bench'
 DEFAULT_ENGINE = 'unix:///var/run/docker.sock'

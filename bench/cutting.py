@@ -16,17 +16,18 @@ from bench.servers import storage
 from bench.setting import Bench
 from bench.stores import LimitedStore, s3_store
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.adapters.slugs.packer import DockerSlugPacker
+from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
 from gitreceive.adapters.storage.file import FileStorage
-from gitreceive.cancellation import BuildClock
-from gitreceive.model import AppName, Image, LayeredSlug, Member
-from gitreceive.ports import Composing
-from gitreceive.settings import Limits
-from gitreceive.slugs.shelf import Shelf
+from gitreceive.build.stages.members import Cut, Opening, cut_members
+from gitreceive.build.stages.slug import cut_slug
+from gitreceive.build.stages.store import store_slug
+from gitreceive.config.settings import Limits
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.slug import Image, LayeredSlug, Member
+from gitreceive.slugs.chunk_cache import ChunkCache
+from gitreceive.slugs.ports import Composing
 from gitreceive.slugs.stored import reduce_slug
-from gitreceive.stages.members import Cut, Opening, cut_members
-from gitreceive.stages.slug import cut_slug
-from gitreceive.stages.store import store_slug
 
 APP = AppName('bench')
 CODE_FASTER, FIRST_FASTER = 50.0, 3.0
@@ -49,7 +50,7 @@ class Cutter:
         self._folder = place / 'work'
         self._folder.mkdir(parents=True)
         self.store = store or FileStorage(place / 'slugs')
-        self._shelf = Shelf(self.store, place / 'shelf')
+        self._shelf = ChunkCache(self.store, place / 'chunk_cache')
         self._packer = DockerSlugPacker(self._engine)
         self._former = ''
 

@@ -6,15 +6,18 @@ from contextlib import closing
 
 from bench.apps import git, make_bare
 from bench.setting import Bench
-from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.cancellation import BuildClock
-from gitreceive.dockerfiles.mark import marked
-from gitreceive.model import AppName, ContextFile, Image, Recipe, parse_commit
-from gitreceive.ports import BuildJob
-from gitreceive.sources.git import GitSource
+from gitreceive.build.dockerfiles.mark import marked
+from gitreceive.build.ports import BuildJob
+from gitreceive.build.sources.git import GitSource
+from gitreceive.build.stages.dockerfile import cache_mount
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.plan import ContextFile, Recipe
+from gitreceive.model.push import parse_commit
+from gitreceive.model.slug import Image
 from gitreceive.stack import load_stack
-from gitreceive.stages.dockerfile import cache_mount
 
 APP = AppName('bench')
 SECONDS = 900.0

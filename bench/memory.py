@@ -5,14 +5,15 @@ from contextlib import closing
 from pathlib import Path
 
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.adapters.slugs.packer import DockerSlugPacker
+from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
 from gitreceive.adapters.storage.file import FileStorage
-from gitreceive.cancellation import BuildClock
-from gitreceive.model import AppName, Image
-from gitreceive.settings import Limits
-from gitreceive.slugs.shelf import Shelf
-from gitreceive.stages.members import Cut, cut_members
-from gitreceive.stages.store import store_slug
+from gitreceive.build.stages.members import Cut, cut_members
+from gitreceive.build.stages.store import store_slug
+from gitreceive.config.settings import Limits
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.slug import Image
+from gitreceive.slugs.chunk_cache import ChunkCache
 from tests.memory import memory
 
 APP = AppName('bench')
@@ -25,9 +26,9 @@ def main(engine: str, image: str, folder: str) -> None:
     store = FileStorage(place / 'slugs')
     limits = Limits(slug_bytes=5_000_000_000)
     cut = Cut(app=APP, image=Image(id=image), mtime=1, folder=place / 'work', limits=limits)
-    packer, shelf = DockerSlugPacker(Engine(engine)), Shelf(store, place / 'shelf')
+    packer, chunk_cache = DockerSlugPacker(Engine(engine)), ChunkCache(store, place / 'chunk_cache')
     with closing(BuildClock(900)) as clock:
-        slug = cut_members(cut, packer, shelf, lambda member, opening: None, clock)
+        slug = cut_members(cut, packer, chunk_cache, lambda member, opening: None, clock)
         store_slug(slug, {}, store, APP, place / 'work')
     print(slug.size, memory('self'))
 

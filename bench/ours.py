@@ -8,10 +8,10 @@ from pathlib import Path
 
 from bench.processes import LOOPBACK, free_port, run, running
 from bench.push import Marks, ssh_command
-from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.home import Home
-from gitreceive.model import AppName
+from gitreceive.config.home import Home
+from gitreceive.model.app import AppName
 
 GITRECEIVE = (sys.executable, '-m', 'gitreceive.cli.main')
 MARKS = {

@@ -28,14 +28,17 @@ from bench.setting import Bench
 from bench.sides import Side
 from bench.slugs import count_files
 from bench.warm import dependencies, warm
-from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.cancellation import BuildClock
-from gitreceive.model import AppName, Image, Recipe, parse_commit
-from gitreceive.planning import Planner, context_size
-from gitreceive.ports import BuildJob
-from gitreceive.sources.git import GitSource
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.planning import Planner, context_size
+from gitreceive.build.ports import BuildJob
+from gitreceive.build.sources.git import GitSource
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.plan import Recipe
+from gitreceive.model.push import parse_commit
+from gitreceive.model.slug import Image
 from gitreceive.stack import load_stack
 
 TIMES_FASTER = 3.0

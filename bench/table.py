@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bench.measure import Row, Series
 
 RESOLUTION = 0.03
-"""Seconds. Stages are told apart by lines of a log that is looked at every 30 ms (``gitreceive/builder/follow.py``)."""
+"""Seconds. Stages are told apart by lines of a log that is looked at every 30 ms (``gitreceive/daemon/follow.py``)."""
 
 HEAD = """\
 | | times faster | wanted | this receiver, s | naive way, s | runs |

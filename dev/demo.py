@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.model import ProcessType
-from gitreceive.slugrun import run_slug
+from gitreceive.local.slugrun import run_slug
+from gitreceive.model.process import ProcessType
 from gitreceive.stack import load_stack
 
 ROOT = Path(__file__).parent.parent

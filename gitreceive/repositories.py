@@ -11,10 +11,10 @@ from typing import TypedDict
 
 from dulwich.repo import Repo
 
-from gitreceive.errors import SourceError, StateError
-from gitreceive.model import NO_COMMIT, Commit, parse_commit
-from gitreceive.resources import directory
-from gitreceive.settings import Limits
+from gitreceive.config.resources import directory
+from gitreceive.config.settings import Limits
+from gitreceive.model.errors import SourceError, StateError
+from gitreceive.model.push import NO_COMMIT, Commit, parse_commit
 
 CONFIG = (
     ('receive', 'unpackLimit', '1'),

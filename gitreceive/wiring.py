@@ -8,24 +8,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.foreground import Foreground, sweep
-from gitreceive.adapters.slugs.entries import GzipSlugReader
-from gitreceive.adapters.slugs.packer import DockerSlugPacker
+from gitreceive.adapters.slugfiles.entries import GzipSlugReader
+from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
 from gitreceive.adapters.storage import Surroundings, storage_from_url
 from gitreceive.adapters.storage.secrets import NO_SECRETS, load_secrets
 from gitreceive.adapters.storage.whole import composing
-from gitreceive.errors import GitReceiveError
-from gitreceive.history import History
-from gitreceive.home import Home
-from gitreceive.model import AppName
-from gitreceive.pipeline import Line
-from gitreceive.platforms import open_planner
-from gitreceive.ports import Composing
-from gitreceive.settings import Settings
+from gitreceive.build.deploy import Line
+from gitreceive.build.platforms import open_planner
+from gitreceive.config.home import Home
+from gitreceive.config.settings import Settings
+from gitreceive.journal import History
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import GitReceiveError
+from gitreceive.slugs.chunk_cache import ChunkCache
+from gitreceive.slugs.ports import Composing
 from gitreceive.slugs.retention import Keeper
-from gitreceive.slugs.shelf import Shelf
 
 PING_SECONDS = 1.0
 
@@ -45,7 +45,7 @@ def open_line(settings: Settings) -> Line:
         packer=DockerSlugPacker(engine),
         reader=GzipSlugReader(),
         storage=storage,
-        shelf=Shelf(storage, home.shelf),
+        chunk_cache=ChunkCache(storage, home.chunk_cache),
         keeper=keeper,
     )
 

@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO
 
-from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.cancellation import BuildClock
-from gitreceive.errors import BuildError
-from gitreceive.model import AppName, Commit, ContextFile, Image, Recipe, Stack
-from gitreceive.planning import Planner
-from gitreceive.ports import BuildJob
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.planning import Planner
+from gitreceive.build.ports import BuildJob
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import BuildError
+from gitreceive.model.plan import ContextFile, Recipe, Stack
+from gitreceive.model.push import Commit
+from gitreceive.model.slug import Image
 
 BUILD_IMAGE = 'gitreceive/cedar:12-build'
 APP_SECONDS = 300

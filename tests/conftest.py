@@ -8,6 +8,7 @@ import sys
 import tempfile
 import venv
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import docker
@@ -15,7 +16,7 @@ import pytest
 from docker.errors import DockerException
 
 from gitreceive.cli.lines import Lines
-from gitreceive.model import Stack
+from gitreceive.model.plan import Stack
 from gitreceive.stack.build import Options, build_stack
 from gitreceive.stack.recipe import load_recipe
 
@@ -94,11 +95,17 @@ def any_user_runs(python: str) -> bool:
     return done.returncode == 0
 
 
+def _not_of_the_sources(folder: str, names: list[str]) -> set[str]:
+    """Of a checkout: git's own files, caches, and what was built in it."""
+    top = {'build', '.git'} if Path(folder) == Path(__file__).parents[1] else set()
+    return {name for name in names if name in top or fnmatch(name, '.*_cache')}
+
+
 def copy_where_all_may_read(folder: Path) -> str:
     """The interpreter of a copy of the checkout and of the packages that it needs."""
     checkout, own = Path(__file__).parents[1], folder / 'venv'
     folder.chmod(0o755)
-    shutil.copytree(checkout, folder / 'checkout', ignore=shutil.ignore_patterns('build', '.git', '.*_cache'))
+    shutil.copytree(checkout, folder / 'checkout', ignore=_not_of_the_sources)
     venv.create(own, symlinks=True)
     packages = Path(pytest.__file__).parents[1]
     copied = own / packages.relative_to(sys.prefix)

@@ -13,7 +13,7 @@ from pathlib import Path
 import docker
 from docker.models.containers import Container
 
-from gitreceive.model import Stack
+from gitreceive.model.plan import Stack
 from gitreceive.stack.additions import STATUS, fetch_packages
 from gitreceive.stack.images import file_of
 from gitreceive.stack.recipe import load_recipe

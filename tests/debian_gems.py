@@ -13,7 +13,7 @@ from pathlib import Path
 import docker
 from docker.models.containers import Container
 
-from gitreceive.model import Stack
+from gitreceive.model.plan import Stack
 from tests.debian import MADE, made_of_packages
 from tests.gems import Published
 

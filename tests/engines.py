@@ -10,8 +10,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from gitreceive.sources.pieces import readable
-from gitreceive.sources.tarstream import without
+from gitreceive.build.sources.pieces import readable
+from gitreceive.build.sources.tarstream import without
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = Path('/var/run/docker.sock')

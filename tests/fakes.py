@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO
 
-from gitreceive.errors import SourceError
-from gitreceive.model import Commit, SourceFile
+from gitreceive.model.errors import SourceError
+from gitreceive.model.plan import SourceFile
+from gitreceive.model.push import Commit
 
 
 class FakeSource:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from gitreceive.adapters.storage.file import NAME
-from gitreceive.errors import NoSuchObject, StorageError
+from gitreceive.model.errors import NoSuchObject, StorageError
 
 
 class MemoryStorage:

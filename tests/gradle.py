@@ -14,7 +14,7 @@ from pathlib import Path
 
 import docker
 
-from gitreceive.model import Stack
+from gitreceive.model.plan import Stack
 from tests.debian import MADE, made_inside
 from tests.served import served
 

@@ -6,14 +6,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from gitreceive.adapters.slugs.members import (
-    FOLDER,
-    REGULAR,
-    SYMLINK,
-    Member,
-    end_of_archive,
-    written,
-)
+from gitreceive.adapters.slugfiles.members import FOLDER, REGULAR, SYMLINK, Member, end_of_archive, written
 
 TIME = 1_700_000_000
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from gitreceive.adapters.heroku import Platform
+from gitreceive.adapters.platform.heroku import Platform
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.adapters.storage.heroku import HerokuStorage
 from gitreceive.adapters.storage.http import HttpStorage
@@ -17,7 +17,7 @@ from gitreceive.adapters.storage.s3 import S3Storage
 from gitreceive.adapters.storage.s3 import from_url as s3_from_url
 from gitreceive.adapters.storage.secrets import NO_SECRETS
 from gitreceive.adapters.web.client import Patience
-from gitreceive.ports import Storage
+from gitreceive.slugs.ports import Storage
 from tests.azurite import ACCOUNT, KEY, Azurite
 from tests.fakes_storage import MemoryStorage
 from tests.gcs_server import GoogleServer

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gitreceive.appfiles.manifest import at, plain_path, read_json_object, read_jsonc_object, table
-from gitreceive.errors import DetectError
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import at, plain_path, read_json_object, read_jsonc_object, table
+from gitreceive.build.ports import Source
+from gitreceive.model.errors import DetectError
 
 CONFIGS = ('deno.json', 'deno.jsonc')
 PACKAGE = 'package.json'

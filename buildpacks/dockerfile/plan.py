@@ -3,18 +3,13 @@
 import re
 from collections.abc import Mapping
 
-from gitreceive.appfiles.manifest import conflict
-from gitreceive.dockerfiles.instructions import parse_dockerfile
-from gitreceive.dockerfiles.own import (
-    bases,
-    command,
-    refuse_dangers,
-    with_triggers,
-    without_syntax,
-)
-from gitreceive.errors import DetectError, SourceError
-from gitreceive.model import Plan, ProcessType, Stack
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import conflict
+from gitreceive.build.dockerfiles.instructions import parse_dockerfile
+from gitreceive.build.dockerfiles.own import bases, command, refuse_dangers, with_triggers, without_syntax
+from gitreceive.build.ports import Source
+from gitreceive.model.errors import DetectError, SourceError
+from gitreceive.model.plan import Plan, Stack
+from gitreceive.model.process import ProcessType
 
 MARKERS = ('Dockerfile',)
 HINTS = {

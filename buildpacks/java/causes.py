@@ -1,6 +1,6 @@
 """Why the steps of Java apps fail: regular expressions for their last lines, and what to tell."""
 
-from gitreceive.appfiles.java import JAVA_CAUSES
+from gitreceive.build.appfiles.java import JAVA_CAUSES
 
 CAUSES = (
     (

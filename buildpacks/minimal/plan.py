@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from gitreceive.model import Plan, Stack
-from gitreceive.ports import Source
+from gitreceive.build.ports import Source
+from gitreceive.model.plan import Plan, Stack
 
 MARKERS = ('Procfile',)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import nodesemver
 
-from gitreceive.appfiles.manifest import conflict, read_json_object, read_text
-from gitreceive.errors import DetectError
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import conflict, read_json_object, read_text
+from gitreceive.build.ports import Source
+from gitreceive.model.errors import DetectError
 
 from .versions import LATEST, is_range, wanted_range
 

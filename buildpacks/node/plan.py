@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from gitreceive.appfiles.manifest import read_json_object, read_text, table
-from gitreceive.appfiles.workspaces import has_workspaces, workspace_folders
-from gitreceive.errors import DetectError
-from gitreceive.model import Choice, Plan, ProcessType, Stack
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import read_json_object, read_text, table
+from gitreceive.build.appfiles.workspaces import has_workspaces, workspace_folders
+from gitreceive.build.ports import Source
+from gitreceive.model.errors import DetectError
+from gitreceive.model.plan import Choice, Plan, Stack
+from gitreceive.model.process import ProcessType
 
 from .causes import CAUSES as CAUSES
 from .commands import commands, keeps_development

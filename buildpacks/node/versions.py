@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 
 import nodesemver
 
-from gitreceive.appfiles.manifest import read_text, table
-from gitreceive.errors import DetectError
-from gitreceive.model import Choice
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import read_text, table
+from gitreceive.build.ports import Source
+from gitreceive.model.errors import DetectError
+from gitreceive.model.plan import Choice
 
 NODE = '24.x'
 """Without any of these. The line that is in long-term support since October 2025 (the Node.js release schedule)."""

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from itertools import chain
 
-from gitreceive.appfiles.manifest import plain_path, read_text
-from gitreceive.errors import DetectError
-from gitreceive.model import ProcessType
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import plain_path, read_text
+from gitreceive.build.ports import Source
+from gitreceive.model.errors import DetectError
+from gitreceive.model.process import ProcessType
 
 SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE['"]\s*(?:,|\]\s*=)\s*['"]([A-Za-z_]\w*)""", re.ASCII)
 WSGI_APP = re.compile(r'^(app|application)\s*(?::[^=\n]{1,100})?=', re.MULTILINE)

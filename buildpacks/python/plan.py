@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from gitreceive.model import Choice, Plan, Stack
-from gitreceive.ports import Source
+from gitreceive.build.ports import Source
+from gitreceive.model.plan import Choice, Plan, Stack
 
 from .causes import CAUSES as CAUSES
 from .frameworks import manage_py, processes

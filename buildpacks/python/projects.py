@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gitreceive.appfiles.manifest import at, read_json_object, read_text, read_toml
-from gitreceive.errors import DetectError
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import at, read_json_object, read_text, read_toml
+from gitreceive.build.ports import Source
+from gitreceive.model.errors import DetectError
 
 from .requirements import NAME, Requirements, normal
 

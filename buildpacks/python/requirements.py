@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from gitreceive.appfiles.manifest import plain_path, read_text
-from gitreceive.errors import DetectError
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import plain_path, read_text
+from gitreceive.build.ports import Source
+from gitreceive.model.errors import DetectError
 
 MOST_INCLUDES = 50
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import nodesemver
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from gitreceive.appfiles.manifest import at, read_json_object, read_manifest
-from gitreceive.errors import DetectError
-from gitreceive.model import Choice, Stack
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import at, read_json_object, read_manifest
+from gitreceive.build.ports import Source
+from gitreceive.model.errors import DetectError
+from gitreceive.model.plan import Choice, Stack
 
 FILES = ('.python-version', 'runtime.txt')
 MISSPELT = {

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from gitreceive.appfiles.manifest import CONFLICT, read_text
-from gitreceive.errors import DetectError
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import CONFLICT, read_text
+from gitreceive.build.ports import Source
+from gitreceive.model.errors import DetectError
 
 GEMFILE, LOCK = 'Gemfile', 'Gemfile.lock'
 

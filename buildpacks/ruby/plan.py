@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from gitreceive.appfiles.manifest import conflict, read_text
-from gitreceive.errors import DetectError
-from gitreceive.model import Choice, Plan, ProcessType, Stack
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import conflict, read_text
+from gitreceive.build.ports import Source
+from gitreceive.model.errors import DetectError
+from gitreceive.model.plan import Choice, Plan, Stack
+from gitreceive.model.process import ProcessType
 
 from .causes import CAUSES as CAUSES
 from .locked import GEMFILE, LOCK, Locked, read_locked

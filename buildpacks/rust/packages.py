@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gitreceive.appfiles.manifest import at, plain_path, read_toml
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import at, plain_path, read_toml
+from gitreceive.build.ports import Source
 
 MANIFEST = 'Cargo.toml'
 MOST = 100

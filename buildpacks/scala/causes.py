@@ -1,6 +1,6 @@
 """Why the steps of Scala apps fail: regular expressions for their last lines, and what to tell."""
 
-from gitreceive.appfiles.java import JAVA_CAUSES
+from gitreceive.build.appfiles.java import JAVA_CAUSES
 
 ABSENT = 'Correct its name, version or Scala version in build.sbt or project/plugins.sbt; if it is right, try again.'
 

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from gitreceive.appfiles.manifest import CONFLICT, plain_path, read_text
-from gitreceive.errors import DetectError
-from gitreceive.model import Plan, ProcessType, Stack
-from gitreceive.ports import Source
+from gitreceive.build.appfiles.manifest import CONFLICT, plain_path, read_text
+from gitreceive.build.ports import Source
+from gitreceive.model.errors import DetectError
+from gitreceive.model.plan import Plan, Stack
+from gitreceive.model.process import ProcessType
 
 STATICFILE = 'Staticfile'
 PLACES = ('index.html', 'public/index.html', 'dist/index.html')

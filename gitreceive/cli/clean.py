@@ -3,9 +3,9 @@
 import click
 
 from gitreceive.cli.options import settings_options
+from gitreceive.config.settings import Settings
 from gitreceive.local.building import open_bench
 from gitreceive.local.running import remove_left_behind
-from gitreceive.settings import Settings
 
 
 @click.command()

@@ -8,9 +8,9 @@ import click
 
 from gitreceive.cli.options import settings_options
 from gitreceive.cli.terminal import calling_terminal
+from gitreceive.config.settings import Settings
 from gitreceive.local.containers import Caller, command_container
 from gitreceive.local.running import run_in_foreground
-from gitreceive.settings import Settings
 from gitreceive.stack import load_stack
 
 

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import click
 
-from gitreceive.appfiles.classic import Asked
+from gitreceive.build.appfiles.classic import Asked
+from gitreceive.build.planning import Planner, tell_plan
+from gitreceive.build.platforms import open_planner
 from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
-from gitreceive.errors import SettingsError
+from gitreceive.config.settings import Settings
 from gitreceive.local.building import ENV_FILE, directory_source
 from gitreceive.local.standalone import DOCKERFILE, FOLDER, standalone, write_standalone
-from gitreceive.planning import Planner, tell_plan
-from gitreceive.platforms import open_planner
-from gitreceive.settings import Settings
+from gitreceive.model.errors import SettingsError
 
 HIDDEN = (ENV_FILE, DOCKERFILE)
 """A Dockerfile that is there already says nothing about the one to be written."""

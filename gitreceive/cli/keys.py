@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from gitreceive.access import AccessBook, Grant
+from gitreceive.access.book import AccessBook, Grant
+from gitreceive.access.publickeys import MAX_FILE, read_public_keys
 from gitreceive.cli.options import settings_options
-from gitreceive.errors import KeyRefused
-from gitreceive.home import Home
-from gitreceive.model import parse_app_name
-from gitreceive.publickeys import MAX_FILE, read_public_keys
-from gitreceive.settings import Settings
+from gitreceive.config.home import Home
+from gitreceive.config.settings import Settings
+from gitreceive.model.app import parse_app_name
+from gitreceive.model.errors import KeyRefused
 
 keys = click.Group('keys', help='Who may log in, and what they may reach.')
 

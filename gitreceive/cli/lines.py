@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from gitreceive.text import harmless
+from gitreceive.model.text import harmless
 
 
 class Lines:

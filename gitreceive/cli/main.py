@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from gitreceive.cli.lines import Lines, end_unheard
-from gitreceive.errors import GitReceiveError
+from gitreceive.model.errors import GitReceiveError
 
 COMMANDS = {
     'serve': 'serve:serve',
-    'door': 'door:door',
-    'builder': 'builder:builder',
+    'sshd': 'sshd:sshd',
+    'daemon': 'daemon:daemon',
     'keys': 'keys:keys',
     'plan': 'plan:plan',
     'stack': 'stack:stack',
@@ -28,6 +28,9 @@ COMMANDS = {
 """Where each command is, in a module of this package. Only the one that is asked for is imported: the SSH and Docker
 libraries take longer to load than most commands to run."""
 
+FORMER = {'door': 'sshd', 'builder': 'daemon'}
+"""What commands were called before."""
+
 VERBS = ('allow', 'apps', 'builds', 'cancel', 'config', 'logs', 'rebuild', 'releases', 'rollback')
 """Those of the grammar that the door knows, too."""
 
@@ -41,6 +44,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """See click."""
+        cmd_name = FORMER.get(cmd_name, cmd_name)
         if cmd_name in VERBS:
             found = import_module('gitreceive.cli.verbs').verb_command(cmd_name)
         elif cmd_name in COMMANDS:
@@ -66,7 +70,7 @@ def gitreceive() -> None:
 
 
 def main() -> None:
-    """The entry point. Exit codes: 0 done, 2 wrong usage, 10 and up as in ``gitreceive.errors``, 130 interrupted, 141
+    """The entry point. Exit codes: 0 done, 2 wrong usage, 10 and up as in ``gitreceive.model.errors``, 130 interrupted, 141
     if whoever was to read the output has gone.
     """
     _open_standard_streams()

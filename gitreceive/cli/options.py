@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gitreceive.settings import load_settings
+from gitreceive.config.settings import load_settings
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
+from gitreceive.build.planning import as_record, tell_planned
+from gitreceive.build.platforms import open_planner
+from gitreceive.build.sources.workdir import WorkingDirectory
 from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
-from gitreceive.planning import as_record, tell_planned
-from gitreceive.platforms import open_planner
-from gitreceive.settings import Settings
-from gitreceive.sources.workdir import WorkingDirectory
+from gitreceive.config.settings import Settings
 
 
 @click.command()

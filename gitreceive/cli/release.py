@@ -13,21 +13,22 @@ import click
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from gitreceive.adapters.heroku import HEROKU, NewSlug, Platform, PlatformRelease
+from gitreceive.adapters.platform.heroku import HEROKU, NewSlug, Platform, PlatformRelease
+from gitreceive.build.deploy import tell_left_out, tell_processes
+from gitreceive.build.sources.workdir import WorkingDirectory
 from gitreceive.cli.lines import Lines, warnings_told
 from gitreceive.cli.options import settings_options
-from gitreceive.errors import ReleaseError
+from gitreceive.config.settings import Settings
 from gitreceive.local.building import ENV_FILE, Built, app_lock, build_directory, open_bench
 from gitreceive.local.envfile import read_env_file
 from gitreceive.local.running import build_clock
 from gitreceive.local.signals import interrupting_signals
 from gitreceive.local.slugs import cut_local_slug
-from gitreceive.model import NO_COMMIT, Slug
-from gitreceive.pipeline import tell_left_out, tell_processes
-from gitreceive.ports import Console
-from gitreceive.settings import Settings
-from gitreceive.sources.workdir import WorkingDirectory
-from gitreceive.text import megabytes
+from gitreceive.model.errors import ReleaseError
+from gitreceive.model.progress import Console
+from gitreceive.model.push import NO_COMMIT
+from gitreceive.model.slug import Slug
+from gitreceive.model.text import megabytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

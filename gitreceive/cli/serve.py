@@ -13,11 +13,11 @@ from typing import Any
 
 import click
 
-from gitreceive.builder.service import door_account
 from gitreceive.cli.options import setting_option, settings_options
-from gitreceive.errors import SettingsError, StateError
-from gitreceive.home import Home
-from gitreceive.settings import Settings, as_environment
+from gitreceive.config.home import Home
+from gitreceive.config.settings import Settings, as_environment
+from gitreceive.daemon.service import ssh_account
+from gitreceive.model.errors import SettingsError, StateError
 
 TICK_SECONDS = 0.25
 """A signal that comes just before a wait does not interrupt it: its handler runs when that is over."""
@@ -28,15 +28,13 @@ PATIENCE = 10.0
 
 PYTHON = (sys.executable, '-m')
 
-BEGINNING = (
-    'import os; from gitreceive.settings import load_settings; load_settings(config=None, environ=os.environ)'
-)
+BEGINNING = 'import os; from gitreceive.config.settings import load_settings; load_settings(config=None, environ=os.environ)'
 """What each process does first."""
 
-BUILDERS_OWN = ('GITRECEIVE_STORAGE', 'GITRECEIVE_STORAGE_SECRETS', 'GITRECEIVE_ENGINE')
+DAEMON_OWN = ('GITRECEIVE_STORAGE', 'GITRECEIVE_STORAGE_SECRETS', 'GITRECEIVE_ENGINE')
 """Settings that the door's environment does not hold."""
 
-DOORS_OWN = (
+SSHD_OWN = (
     'PATH',
     'LD_LIBRARY_PATH',
     'LANG',
@@ -46,7 +44,7 @@ DOORS_OWN = (
     'XDG_CONFIG_HOME',
     'GITRECEIVE_KILL_AT',
 )
-DOORS_KINDS = ('LC_', 'PYTHON', 'COVERAGE_')
+SSHD_KINDS = ('LC_', 'PYTHON', 'COVERAGE_')
 """What it does hold beside the settings: whatever else is set may be a secret (``AWS_SECRET_ACCESS_KEY``)."""
 
 
@@ -60,17 +58,17 @@ def serve(settings: Settings) -> None:
     supervisor = Supervisor()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: supervisor.stop())
-    account = door_account(settings)
+    account = ssh_account(settings)
     ids = {'user': account.pw_uid, 'group': account.pw_gid, 'extra_groups': []} if account else {}
     environment = {**os.environ, **as_environment(settings)}
-    open_to_all = door_environment(os.environ, settings)
+    open_to_all = sshd_environment(os.environ, settings)
     if account:
         open_to_all |= {'HOME': account.pw_dir, 'XDG_CONFIG_HOME': ''}  # dulwich reads what it finds there
         check_that_it_runs(settings.door_user, open_to_all, ids)
     supervisor.run(
         [
-            Part(command=(*PYTHON, 'gitreceive.cli.main', 'builder'), environment=environment),
-            Part(command=(*PYTHON, 'gitreceive.door'), environment=open_to_all, ids=ids),
+            Part(command=(*PYTHON, 'gitreceive.cli.main', 'daemon'), environment=environment),
+            Part(command=(*PYTHON, 'gitreceive.sshd'), environment=open_to_all, ids=ids),
         ]
     )
 
@@ -131,12 +129,10 @@ class Supervisor:
             self._stopping.wait(delay)
 
 
-def door_environment(environ: Mapping[str, str], settings: Settings) -> dict[str, str]:
+def sshd_environment(environ: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """The little of the environment that the process which faces the network gets. Pure."""
-    kept = {
-        name: value for name, value in environ.items() if name in DOORS_OWN or name.startswith(DOORS_KINDS)
-    }
-    told = {name: value for name, value in as_environment(settings).items() if name not in BUILDERS_OWN}
+    kept = {name: value for name, value in environ.items() if name in SSHD_OWN or name.startswith(SSHD_KINDS)}
+    told = {name: value for name, value in as_environment(settings).items() if name not in DAEMON_OWN}
     return kept | told
 
 
@@ -166,7 +162,7 @@ def check_that_it_runs(door_user: str, environment: Mapping[str, str], ids: Mapp
 
 def prepare_home(settings: Settings) -> None:
     """Makes the home's directories, with who may read them. Raises StateError."""
-    home, account = Home(settings.home), door_account(settings)
+    home, account = Home(settings.home), ssh_account(settings)
     try:
         home.root.mkdir(parents=True, exist_ok=True)
         for path, mode in (

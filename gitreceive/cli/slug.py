@@ -11,20 +11,20 @@ from pathlib import Path
 import click
 
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.adapters.slugs.reading import read_file
-from gitreceive.appfiles.procfile import parse_procfile
+from gitreceive.adapters.slugfiles.reading import read_file
+from gitreceive.build.appfiles.procfile import parse_procfile
 from gitreceive.cli.options import settings_options
 from gitreceive.cli.tidy import verify
 from gitreceive.cli.xray import diff, show
-from gitreceive.errors import BadCommand
-from gitreceive.home import Home
-from gitreceive.model import ProcessType
-from gitreceive.settings import Settings
-from gitreceive.slugrun import processes_beside, run_slug, started
+from gitreceive.config.home import Home
+from gitreceive.config.settings import Settings
+from gitreceive.local.slugrun import processes_beside, run_slug, started
+from gitreceive.model.errors import BadCommand
+from gitreceive.model.process import ProcessType
+from gitreceive.model.text import decoded
 from gitreceive.slugs.parts import fetch_slug
 from gitreceive.slugs.reference import find_slug
 from gitreceive.stack.recipe import load_stack
-from gitreceive.text import decoded
 from gitreceive.wiring import open_storage
 
 PROCFILE_LIMIT = 100_000

@@ -7,11 +7,11 @@ import click
 
 from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
-from gitreceive.errors import GitReceiveError
-from gitreceive.settings import Settings
+from gitreceive.config.settings import Settings
+from gitreceive.model.errors import GitReceiveError
+from gitreceive.model.text import harmless
 from gitreceive.stack.build import Options, build_stack
 from gitreceive.stack.recipe import load_recipe
-from gitreceive.text import harmless
 
 
 @click.group('stack')

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import click
 
-from gitreceive.boot import HOST, PORT, process_container
+from gitreceive.build.generated import made_up
 from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
 from gitreceive.cli.terminal import calling_terminal
-from gitreceive.generated import made_up
+from gitreceive.config.settings import Settings
 from gitreceive.local.building import ENV_FILE, app_lock, build_directory, open_bench, runnable_image
 from gitreceive.local.containers import with_input
 from gitreceive.local.envfile import read_env_file
 from gitreceive.local.running import build_clock, refuse_taken, run_in_foreground
-from gitreceive.model import ProcessType
-from gitreceive.ports import Console
-from gitreceive.settings import Settings
+from gitreceive.model.process import ProcessType
+from gitreceive.model.progress import Console
+from gitreceive.run.boot import HOST, PORT, process_container
 
 WEB = 'web'
 

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import click
 
-from gitreceive.adapters.slugs.entries import GzipSlugReader
-from gitreceive.adapters.slugs.reading import verify_slug
+from gitreceive.adapters.slugfiles.entries import GzipSlugReader
+from gitreceive.adapters.slugfiles.reading import verify_slug
 from gitreceive.cli.options import settings_options
-from gitreceive.errors import SlugError, UnknownApp
-from gitreceive.home import Home
-from gitreceive.model import AppName, parse_app_name
-from gitreceive.owner import as_owner
-from gitreceive.settings import Settings
+from gitreceive.config.home import Home
+from gitreceive.config.owner import as_owner
+from gitreceive.config.settings import Settings
+from gitreceive.model.app import AppName, parse_app_name
+from gitreceive.model.errors import SlugError, UnknownApp
+from gitreceive.model.text import megabytes
 from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.verify import verify_app, verify_storage
-from gitreceive.text import megabytes
 from gitreceive.wiring import open_keeper
 
 

@@ -7,12 +7,12 @@ from importlib import import_module
 
 import click
 
-from gitreceive import wire
-from gitreceive.builder.verbs import grammar
 from gitreceive.cli.options import settings_options
-from gitreceive.errors import BuilderUnreachable
-from gitreceive.home import Home
-from gitreceive.settings import Settings
+from gitreceive.config.home import Home
+from gitreceive.config.settings import Settings
+from gitreceive.daemon.verbs import grammar
+from gitreceive.grammar import wire
+from gitreceive.model.errors import DaemonUnreachable
 
 UNATTENDED = 'gitreceive.cli.unattended'
 """Loaded only if the builder is not up: it takes longer to load than most answers to get."""
@@ -29,7 +29,7 @@ def verb_command(name: str) -> click.Command:
         fields = ['verb', getpass.getuser(), '', '*', name, *words]
         try:
             return _ask(fields, settings)
-        except BuilderUnreachable:
+        except DaemonUnreachable:
             return _read_alone(fields, settings)
 
     return send

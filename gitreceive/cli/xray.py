@@ -6,19 +6,19 @@ from dataclasses import asdict
 
 import click
 
-from gitreceive.adapters.slugs.entries import GzipSlugReader
+from gitreceive.adapters.slugfiles.entries import GzipSlugReader
 from gitreceive.cli.options import settings_options
-from gitreceive.errors import StorageError
-from gitreceive.home import Home
-from gitreceive.model import Release
-from gitreceive.ports import Composing, SlugReader
-from gitreceive.settings import Settings
+from gitreceive.config.home import Home
+from gitreceive.config.settings import Settings
+from gitreceive.model.errors import StorageError
+from gitreceive.model.release import Release
+from gitreceive.model.text import megabytes, path_text, signed_megabytes
 from gitreceive.slugs.diff import diff_slugs
 from gitreceive.slugs.measured import largest_folders
 from gitreceive.slugs.parts import parts
+from gitreceive.slugs.ports import Composing, SlugReader
 from gitreceive.slugs.reference import SlugReference, find_slug, parts_of
 from gitreceive.slugs.xray import Growth, Xray, growth_since, xray
-from gitreceive.text import megabytes, path_text, signed_megabytes
 from gitreceive.wiring import open_storage
 
 SLUG = 'APP[:vN|:bN]|FILE'

@@ -9,20 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gitreceive.appfiles.binrelease import with_release
-from gitreceive.dockerfiles.mark import marked
-from gitreceive.errors import BadCommand, BuildError, DetectError, SlugError
+from gitreceive.build.appfiles.binrelease import with_release
+from gitreceive.build.dockerfiles.mark import marked
+from gitreceive.build.planning import Planned, Planner, tell_plan
+from gitreceive.build.platforms import open_planner
+from gitreceive.build.ports import BuildJob, ImageBuilder, Source
+from gitreceive.build.sources.shown import ShownSource
+from gitreceive.build.sources.workdir import WorkingDirectory
+from gitreceive.build.stages.build import build_image
+from gitreceive.config.settings import Limits, Settings
 from gitreceive.local.running import local_home
-from gitreceive.model import AppName, Image, Plan, ProcessType, Recipe, Stack
-from gitreceive.planning import Planned, Planner, tell_plan
-from gitreceive.platforms import open_planner
-from gitreceive.ports import BuildJob, Cancellation, Console, ImageBuilder, SlugPacker, SlugReader, Source
-from gitreceive.settings import Limits, Settings
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import BadCommand, BuildError, DetectError, SlugError
+from gitreceive.model.plan import Plan, Recipe, Stack
+from gitreceive.model.process import ProcessType
+from gitreceive.model.progress import Cancellation, Console
+from gitreceive.model.slug import Image
+from gitreceive.model.text import path_text
 from gitreceive.slugs.measured import NO_APP
-from gitreceive.sources.shown import ShownSource
-from gitreceive.sources.workdir import WorkingDirectory
-from gitreceive.stages.build import build_image
-from gitreceive.text import path_text
+from gitreceive.slugs.ports import SlugPacker, SlugReader
 from gitreceive.wiring import local_builder, open_packer, open_reader
 
 ENV_FILE = '.env'

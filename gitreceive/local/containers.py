@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitreceive.boot import START
-from gitreceive.model import ProcessType
+from gitreceive.model.process import ProcessType
+from gitreceive.run.boot import START
 
 NO_LOG = {'Type': 'none', 'Config': {}}
 """Its output may be anything, and goes to whoever has started it; the engine keeps nothing."""

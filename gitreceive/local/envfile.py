@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from gitreceive.errors import SettingsError
+from gitreceive.model.errors import SettingsError
 
 NAME = re.compile('[A-Za-z_][A-Za-z0-9_]*')
 LIMIT = 1_000_000

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitreceive.errors import StateError
+from gitreceive.model.errors import StateError
 
 WAIT_SECONDS = 0.1
 NAME = re.compile('local-[0-9a-f]{32}')

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from gitreceive.boot import HOST, port_taken
-from gitreceive.cancellation import BuildClock
-from gitreceive.errors import BuildCancelled
+from gitreceive.config.settings import Settings
 from gitreceive.local.home import LocalHome
 from gitreceive.local.signals import stop_signals
-from gitreceive.settings import Settings
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import BuildCancelled
+from gitreceive.run.boot import HOST, port_taken
 from gitreceive.wiring import foreground, remove_orphans
 
 HOME_LABEL = 'gitreceive.local'

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from gitreceive.build.stages.secrets import find_secrets, refuse_secrets, watch_for
+from gitreceive.build.stages.slug import cut_slug
 from gitreceive.local.building import Bench, Built
-from gitreceive.model import Slug
-from gitreceive.ports import Cancellation
-from gitreceive.stages.secrets import find_secrets, refuse_secrets, watch_for
-from gitreceive.stages.slug import cut_slug
+from gitreceive.model.progress import Cancellation
+from gitreceive.model.slug import Slug
 
 REMEDY = 'Take it out of the directory (config vars are the place for it). If it may be there: --allow {path}'
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitreceive.boot import START
-from gitreceive.errors import SourceError
-from gitreceive.model import ContextFile, ProcessType, Recipe
-from gitreceive.stages.dockerfile import exec_form
+from gitreceive.build.stages.dockerfile import exec_form
+from gitreceive.model.errors import SourceError
+from gitreceive.model.plan import ContextFile, Recipe
+from gitreceive.model.process import ProcessType
+from gitreceive.run.boot import START
 
 FOLDER = '.gitreceive'
 DOCKERFILE = 'Dockerfile'

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gitreceive.ports import SlugEntry, SlugReader
 from gitreceive.slugs.parts import Part
+from gitreceive.slugs.ports import SlugEntry, SlugReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

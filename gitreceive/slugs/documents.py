@@ -4,8 +4,9 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from gitreceive.errors import StateError
-from gitreceive.model import AppName, Release
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import StateError
+from gitreceive.model.release import Release
 from gitreceive.points import point
 from gitreceive.slugs.lock import keeping
 from gitreceive.slugs.names import PROVENANCE, SBOM, slug_name

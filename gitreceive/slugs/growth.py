@@ -1,12 +1,14 @@
 """Tells the pusher when a slug has grown by more than a tenth, and where."""
 
-from gitreceive.errors import GitReceiveError
-from gitreceive.model import LayeredSlug, Release
-from gitreceive.ports import Composing, Console, SlugReader
+from gitreceive.model.errors import GitReceiveError
+from gitreceive.model.progress import Console
+from gitreceive.model.release import Release
+from gitreceive.model.slug import LayeredSlug
+from gitreceive.model.text import megabytes, path_text
 from gitreceive.slugs.measured import largest_folders
 from gitreceive.slugs.parts import member_parts, parts
+from gitreceive.slugs.ports import Composing, SlugReader
 from gitreceive.slugs.xray import grown, xray
-from gitreceive.text import megabytes, path_text
 
 SHOWN = 3
 

@@ -8,11 +8,11 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from gitreceive.cancellation import pause
-from gitreceive.errors import StateError
-from gitreceive.home import Home
-from gitreceive.model import AppName
-from gitreceive.ports import Cancellation
+from gitreceive.config.home import Home
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import pause
+from gitreceive.model.errors import StateError
+from gitreceive.model.progress import Cancellation
 
 TRY_AGAIN = 0.1
 """Seconds between two tries of who can be stopped: flock(2) itself waits without end."""

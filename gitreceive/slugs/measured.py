@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import IO
 
-from gitreceive.errors import SlugError
+from gitreceive.model.errors import SlugError
 
 GIVE_UP = 4
 """A slug that is this many times too large is not even measured to its end."""

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gitreceive.errors import StorageError
-from gitreceive.model import AppName, Release
-from gitreceive.ports import Composing, Mirror, Mirroring
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import StorageError
+from gitreceive.model.release import Release
 from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.names import FACTS, member_name, slug_name
+from gitreceive.slugs.ports import Composing, Mirror, Mirroring
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.stored import members_of, read_manifest
 from gitreceive.slugs.verified import checksum_of

@@ -6,7 +6,7 @@ Its members, ``APP/members/<sha256>.gz``, are shared by the slugs of the app.
 
 import re
 
-from gitreceive.model import AppName
+from gitreceive.model.app import AppName
 
 KINDS = WHOLE, FACTS, SBOM, PROVENANCE = '.tgz', '.json', '.sbom.json', '.provenance.json'
 """The slug itself, beside its members, and what is told about it."""

@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from gitreceive.errors import SlugError
-from gitreceive.model import AppName, Member
-from gitreceive.ports import Composing
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import SlugError
+from gitreceive.model.slug import Member
 from gitreceive.slugs.names import member_name, slug_name
+from gitreceive.slugs.ports import Composing
 from gitreceive.slugs.stored import members_of, open_slug, read_manifest
 
 PIECE = 1 << 20

@@ -12,7 +12,8 @@ from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenan
 from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
 from in_toto_attestation.v1.statement import Statement
 
-from gitreceive.model import Build, Release
+from gitreceive.model.push import Build
+from gitreceive.model.release import Release
 
 PREDICATE = 'https://slsa.dev/provenance/v1'
 BUILD_TYPE = 'urn:gitreceive:push:1'

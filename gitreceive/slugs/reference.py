@@ -6,12 +6,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitreceive.errors import BadCommand, SlugError
-from gitreceive.history import History
-from gitreceive.home import Home
-from gitreceive.model import Release, parse_app_name
-from gitreceive.ports import Composing
+from gitreceive.config.home import Home
+from gitreceive.journal import History
+from gitreceive.model.app import parse_app_name
+from gitreceive.model.errors import BadCommand, SlugError
+from gitreceive.model.release import Release
 from gitreceive.slugs.parts import Part, checksum, parts
+from gitreceive.slugs.ports import Composing
 
 NUMBERED = re.compile(r'(?P<app>[^:]*):(?P<kind>[vb])(?P<number>[1-9][0-9]{0,17})')
 

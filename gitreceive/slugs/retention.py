@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gitreceive.errors import StorageError
-from gitreceive.history import History
-from gitreceive.home import Home
-from gitreceive.model import AppName
-from gitreceive.ports import Composing
+from gitreceive.config.home import Home
+from gitreceive.journal import History
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import StorageError
 from gitreceive.slugs.lock import removing
 from gitreceive.slugs.names import FACTS, KINDS, is_of_slugs, member_name, slug_name
 from gitreceive.slugs.parts import checksum
+from gitreceive.slugs.ports import Composing
 from gitreceive.slugs.stored import members_of, read_manifest
 
 

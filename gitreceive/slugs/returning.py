@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from gitreceive.errors import StorageError
-from gitreceive.ports import Mirroring
+from gitreceive.model.errors import StorageError
+from gitreceive.slugs.ports import Mirroring
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.verified import PIECE, put_verified
 

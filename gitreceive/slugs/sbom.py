@@ -1,6 +1,6 @@
 """The software in a slug, as a CycloneDX bill of materials (https://cyclonedx.org/docs/1.6/json/).
 
-What it lists is what packages say of themselves in the slug (``gitreceive/software/``), and the tools whose versions the
+What it lists is what packages say of themselves in the slug (``gitreceive/slugs/software/``), and the tools whose versions the
 build recorded. The same slug gives the same bytes.
 """
 
@@ -19,11 +19,11 @@ from cyclonedx.model.license import LicenseAcknowledgement
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
-from gitreceive.model import Release
-from gitreceive.ports import SlugReader
+from gitreceive.model.release import Release
 from gitreceive.slugs.parts import Part
-from gitreceive.software.finding import find_packages
-from gitreceive.software.package import Allowance, Exhausted, Package
+from gitreceive.slugs.ports import SlugReader
+from gitreceive.slugs.software.finding import find_packages
+from gitreceive.slugs.software.package import Allowance, Exhausted, Package
 
 MOST = 50_000
 """Packages that are listed of a member."""

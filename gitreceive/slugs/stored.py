@@ -10,10 +10,11 @@ import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from gitreceive.errors import StorageError
-from gitreceive.model import AppName, Member
-from gitreceive.ports import Composing, Storage
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import StorageError
+from gitreceive.model.slug import Member
 from gitreceive.slugs.names import FACTS, member_name, slug_name
+from gitreceive.slugs.ports import Composing, Storage
 from gitreceive.slugs.verified import checksum_of
 
 MANIFEST_LIMIT = 16_000_000

@@ -4,8 +4,8 @@ import contextlib
 import hashlib
 from pathlib import Path
 
-from gitreceive.errors import NoSuchObject, StorageError
-from gitreceive.ports import Storage, Vouching
+from gitreceive.model.errors import NoSuchObject, StorageError
+from gitreceive.slugs.ports import Storage, Vouching
 
 PIECE = 1 << 20
 TRIES = 2

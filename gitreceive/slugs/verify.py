@@ -4,15 +4,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from gitreceive.errors import StorageError
-from gitreceive.model import AppName, Release
-from gitreceive.ports import Mirroring, Storage
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import StorageError
+from gitreceive.model.release import Release
 from gitreceive.slugs.documents import DOCUMENTS, releases_of_slugs, write_document
 from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.lock import keeping
 from gitreceive.slugs.mirrors import verify_mirrors
 from gitreceive.slugs.names import FACTS, is_of_slugs, member_name, slug_name
 from gitreceive.slugs.parts import checksum
+from gitreceive.slugs.ports import Mirroring, Storage
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.returning import bring_back
 from gitreceive.slugs.sbom import Inventory

@@ -4,8 +4,8 @@ import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gitreceive.ports import SlugReader
 from gitreceive.slugs.parts import Part
+from gitreceive.slugs.ports import SlugReader
 
 LARGEST = 20
 

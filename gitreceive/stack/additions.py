@@ -11,8 +11,8 @@ from pathlib import Path
 
 import docker
 
-from gitreceive.errors import StackError
-from gitreceive.ports import Console
+from gitreceive.model.errors import StackError
+from gitreceive.model.progress import Console
 from gitreceive.stack import images
 from gitreceive.stack.recipe import FORMAT, StackRecipe, packages
 from gitreceive.stack.root import APTS, Host, explain

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import docker
 
-from gitreceive.errors import StackError
-from gitreceive.ports import Console
+from gitreceive.model.errors import StackError
+from gitreceive.model.progress import Console
 from gitreceive.stack import images
 from gitreceive.stack.additions import add, wanted_additions
 from gitreceive.stack.certificates import host_certificates

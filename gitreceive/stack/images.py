@@ -14,7 +14,7 @@ import requests
 from docker.errors import DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 
-from gitreceive.errors import StackError
+from gitreceive.model.errors import StackError
 from gitreceive.stack.recipe import StackRecipe
 
 STACK, VERSION, DIGEST = 'gitreceive.stack', 'gitreceive.stack.version', 'gitreceive.stack.digest'

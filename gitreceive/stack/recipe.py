@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitreceive.errors import StackError
-from gitreceive.model import Stack
-from gitreceive.resources import directory
+from gitreceive.config.resources import directory
+from gitreceive.model.errors import StackError
+from gitreceive.model.plan import Stack
 
 FORMAT = 1
 """Raise it when this package makes other images of the same recipe: the digest changes, and they are made again."""

@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
-from gitreceive.errors import StackError
-from gitreceive.ports import Console
+from gitreceive.model.errors import StackError
+from gitreceive.model.progress import Console
 from gitreceive.stack.certificates import pem_files
 from gitreceive.stack.recipe import StackRecipe
 from gitreceive.stack.sources import acquire_settings, debian_sources

@@ -13,8 +13,8 @@ import pytest
 
 from gitreceive.adapters.storage import objects, storage_from_url
 from gitreceive.adapters.storage.objects import from_url
-from gitreceive.errors import NoSuchObject, SettingsError, StorageError
-from gitreceive.ports import Composing
+from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
+from gitreceive.slugs.ports import Composing
 from tests.azurite import ACCOUNT, KEY, Azurite
 from tests.gcs_server import GoogleServer
 from tests.http_server import Server, says

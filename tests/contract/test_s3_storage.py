@@ -11,8 +11,8 @@ import pytest
 
 from gitreceive.adapters.storage import s3, s3_client, storage_from_url
 from gitreceive.adapters.storage.s3 import S3Storage
-from gitreceive.errors import NoSuchObject, SettingsError, StorageError
-from gitreceive.ports import Composing, Vouching
+from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
+from gitreceive.slugs.ports import Composing, Vouching
 from tests.http_server import Server, resets, says
 from tests.s3_servers import S3Server, swift
 from tests.storages import Places, checksum, give_quota

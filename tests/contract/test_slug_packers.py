@@ -12,16 +12,17 @@ from pathlib import Path
 import pytest
 
 from gitreceive.adapters.docker.layers import image_layers
-from gitreceive.adapters.slugs import folders
-from gitreceive.adapters.slugs.groups import STEP_TIME
-from gitreceive.adapters.slugs.packer import DockerSlugPacker
-from gitreceive.adapters.slugs.reading import verify_slug
-from gitreceive.cancellation import BuildClock
-from gitreceive.dockerfiles.mark import FILE, INSTRUCTION
-from gitreceive.errors import BuildCancelled, SlugError
-from gitreceive.model import Image, Recipe, Slug, Stack
-from gitreceive.settings import Limits
-from gitreceive.stages.slug import cut_slug
+from gitreceive.adapters.slugfiles import folders
+from gitreceive.adapters.slugfiles.groups import STEP_TIME
+from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
+from gitreceive.adapters.slugfiles.reading import verify_slug
+from gitreceive.build.dockerfiles.mark import FILE, INSTRUCTION
+from gitreceive.build.stages.slug import cut_slug
+from gitreceive.config.settings import Limits
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import BuildCancelled, SlugError
+from gitreceive.model.plan import Recipe, Stack
+from gitreceive.model.slug import Image, Slug
 from tests.building import FROM, Workshop, workshop
 
 MTIME = 1_700_000_000

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.errors import BuildTimeout, SourceError
-from gitreceive.model import Commit, SourceFile
-from gitreceive.ports import Source
-from gitreceive.sources.git import GitSource
-from gitreceive.sources.shown import ShownSource, WatchedSource
-from gitreceive.sources.workdir import WorkingDirectory
+from gitreceive.build.ports import Source
+from gitreceive.build.sources.git import GitSource
+from gitreceive.build.sources.shown import ShownSource, WatchedSource
+from gitreceive.build.sources.workdir import WorkingDirectory
+from gitreceive.model.errors import BuildTimeout, SourceError
+from gitreceive.model.plan import SourceFile
+from gitreceive.model.push import Commit
 
 FILES = {
     'Procfile': b'web: a\n',

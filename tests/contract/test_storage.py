@@ -17,8 +17,8 @@ import pytest
 from gitreceive.adapters.storage import storage_from_url
 from gitreceive.adapters.storage.file import TEMPORARY, FileStorage
 from gitreceive.adapters.storage.whole import WholeSlugs
-from gitreceive.errors import SettingsError, StorageError
-from gitreceive.ports import Composing, Storage
+from gitreceive.model.errors import SettingsError, StorageError
+from gitreceive.slugs.ports import Composing, Storage
 from tests.fakes_storage import MemoryStorage
 from tests.storages import ALL, Places
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.model import Stack
-from tests.e2e.door.door_process import make_key
+from gitreceive.model.plan import Stack
 from tests.e2e.receiver import Pusher, Receiver
+from tests.e2e.sshd.sshd_process import make_key
 
 NewReceiver = Callable[..., Pusher]
 

@@ -14,12 +14,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.history import History
-from gitreceive.home import Home
-from gitreceive.model import AppName, Build, Release
-from tests.e2e.door.door_process import Done, alive, descendants, run, wait_until
+from gitreceive.config.home import Home
+from gitreceive.journal import History
+from gitreceive.model.app import AppName
+from gitreceive.model.push import Build
+from gitreceive.model.release import Release
+from tests.e2e.sshd.sshd_process import Done, alive, descendants, run, wait_until
 
 PROCFILE = b'web: cat\n'
 PLAIN_GIT = {
@@ -62,7 +64,7 @@ class Receiver:
             'GITRECEIVE_FREE_BYTES': '1000000',
             **environ,
         }
-        self.parts = ('builder', 'door') if apart else ('serve',)
+        self.parts = ('daemon', 'sshd') if apart else ('serve',)
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, **environ: str) -> None:
@@ -76,16 +78,16 @@ class Receiver:
         """Whether both processes take connections."""
         for name, process in self.running.items():
             assert process.poll() is None, f'{name} ended: {self.log_file.read_text()[-3000:]}'
-        with socket.socket(socket.AF_UNIX) as builder, socket.socket() as door:
-            return not builder.connect_ex(str(self.home.socket)) and not door.connect_ex(
+        with socket.socket(socket.AF_UNIX) as daemon, socket.socket() as sshd:
+            return not daemon.connect_ex(str(self.home.socket)) and not sshd.connect_ex(
                 ('127.0.0.1', self.port)
             )
 
     def pid(self, name: str) -> int:
-        """The process of ``door`` or ``builder``."""
+        """The process of ``sshd`` or ``daemon``."""
         if name in self.running:
             return self.running[name].pid
-        word = {'door': 'gitreceive.door', 'builder': 'builder'}[name]
+        word = {'sshd': 'gitreceive.sshd', 'daemon': 'daemon'}[name]
         for pid in descendants(self.running['serve'].pid):
             with contextlib.suppress(OSError):
                 if word in Path(f'/proc/{pid}/cmdline').read_text().split('\0'):
@@ -176,7 +178,7 @@ class Receiver:
         return [*work, *stored, *quarantines, *self.home.repos.glob('.new-*')]
 
     def _start(self, name: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        words = ['gitreceive.door'] if name == 'door' else ['gitreceive.cli.main', name]
+        words = ['gitreceive.sshd'] if name == 'sshd' else ['gitreceive.cli.main', name]
         with open(self.log_file, 'ab') as log:
             return subprocess.Popen(
                 [self.python, '-m', *words],

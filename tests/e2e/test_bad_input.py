@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.door.door_process import make_key
 from tests.e2e.receiver import Pushed, Pusher, Receiver, change, git, head, make_app
+from tests.e2e.sshd.sshd_process import make_key
 
 _numbers = count(1)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.model import BuildState
-from tests.e2e.door.door_process import alive, descendants
+from gitreceive.model.push import BuildState
 from tests.e2e.receiver import Pusher, Receiver, Wire, change, head, make_app, within
+from tests.e2e.sshd.sshd_process import alive, descendants
 
 _numbers = count(1)
 
@@ -145,7 +145,7 @@ def test_twenty_clients_that_vanish_in_mid_build_leave_nothing_behind(
             pushing.wait_for('begun')
         for pushing in pushes:
             pushing.kill()
-        assert within(30, lambda: not descendants(receiver.pid('door'))), descendants(receiver.pid('door'))
+        assert within(30, lambda: not descendants(receiver.pid('sshd'))), descendants(receiver.pid('sshd'))
         for app, work in works.items():
             assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED] * turn
             assert receiver.ref(app) == head(work)
@@ -162,9 +162,9 @@ def test_the_doors_death_ends_its_connections_and_no_build(
     work = scripted(tmp_path / 'work', 'echo begun; sleep 3')
     pushing = ann.start_push(work, app)
     pushing.wait_for('begun')
-    below = descendants(receiver.pid('door'))
+    below = descendants(receiver.pid('sshd'))
     assert below
-    receiver.kill('door')
+    receiver.kill('sshd')
     assert pushing.end().status != 0
     assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED]
     assert receiver.ref(app) == head(work)
@@ -180,7 +180,7 @@ def test_the_builders_death_in_mid_build_is_only_a_delay(
     work = scripted(tmp_path / 'work', 'echo begun; sleep 3')
     pushing = ann.start_push(work, app)
     pushing.wait_for('begun')
-    receiver.kill('builder')
+    receiver.kill('daemon')
     pushed = pushing.end()
     assert pushed.status == 0, pushed.err
     assert pushed.json['release'] == 1
@@ -193,7 +193,7 @@ def test_the_hooks_death_ends_no_build(ann: Pusher, receiver: Receiver, app: str
     work = scripted(tmp_path / 'work', 'echo begun; sleep 3')
     pushing = ann.start_push(work, app)
     pushing.wait_for('begun')
-    for pid in descendants(receiver.pid('door')):
+    for pid in descendants(receiver.pid('sshd')):
         os.kill(pid, signal.SIGKILL)
     assert pushing.end().status != 0
     assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.model import AppName, BuildState
+from gitreceive.model.app import AppName
+from gitreceive.model.push import BuildState
 from gitreceive.points import POINTS
 from tests.e2e.receiver import Pusher, Pushing, change, head, make_app, within
 
@@ -36,13 +37,13 @@ def ann(receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFacto
 def killed_at(ann: Pusher, point: str, work: Path, app: str, *words: str) -> Pushing:
     """A push whose builder dies at ``point`` and is not there any more."""
     receiver = ann.receiver
-    if 'builder' in receiver.running and receiver.running['builder'].poll() is None:
-        receiver.running['builder'].terminate()
-        receiver.running['builder'].wait(20)
+    if 'daemon' in receiver.running and receiver.running['daemon'].poll() is None:
+        receiver.running['daemon'].terminate()
+        receiver.running['daemon'].wait(20)
     receiver.start(GITRECEIVE_KILL_AT=point)
     pushing = ann.start_push(work, app, *words)
-    assert within(60, lambda: receiver.running['builder'].poll() is not None), pushing.said
-    assert receiver.running['builder'].wait() == -9
+    assert within(60, lambda: receiver.running['daemon'].poll() is not None), pushing.said
+    assert receiver.running['daemon'].wait() == -9
     return pushing
 
 
@@ -87,11 +88,11 @@ def test_a_rollback_survives_the_builders_death(ann: Pusher, tmp_path: Path, poi
     for content in (b'second', b'third'):
         assert ann.push(work, app).status == 0
         change(work, {'file': content})
-    receiver.running['builder'].terminate()
-    receiver.running['builder'].wait(20)
+    receiver.running['daemon'].terminate()
+    receiver.running['daemon'].wait(20)
     receiver.start(GITRECEIVE_KILL_AT=point)
     ann.ssh('rollback', app)
-    assert within(30, lambda: receiver.running['builder'].poll() == -9)
+    assert within(30, lambda: receiver.running['daemon'].poll() == -9)
     receiver.start()
     assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED] * 3
     first, _, third = receiver.releases(app)
@@ -159,7 +160,7 @@ def test_a_build_survives_the_doors_death(ann: Pusher, tmp_path: Path, said: str
     receiver.start()
     pushing = ann.start_push(work, app)
     pushing.wait_for(said)
-    receiver.kill('door')
+    receiver.kill('sshd')
     pushing.end()
     receiver.start()
     assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED]
@@ -178,7 +179,7 @@ def test_the_doors_death_in_mid_transfer_leaves_nothing_and_the_same_push_works(
     pushing = ann.start_push(work, app)
     repo = receiver.home.repo(AppName(app))
     assert within(30, lambda: sum(file.stat().st_size for file in repo.glob('objects/*incoming*/pack/*')))
-    receiver.kill('door')
+    receiver.kill('sshd')
     assert pushing.end().status != 0
     receiver.start()
     assert receiver.ref(app) is None

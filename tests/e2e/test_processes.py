@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.door.door_process import alive, descendants
 from tests.e2e.receiver import Pusher, Receiver, change, copy_app, git, make_app, within
+from tests.e2e.sshd.sshd_process import alive, descendants
 from tests.memory import memory
 
 EXAMPLES = Path(__file__).parents[2] / 'examples'
@@ -65,7 +65,7 @@ def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
     change(work, {'Procfile': b'nonsense'})
     assert ann.push(work, 'app').status == 1
     assert receiver.ref('app') == receiver.releases('app')[-1].commit
-    account, door = pwd.getpwnam('nobody'), receiver.pid('door')
+    account, door = pwd.getpwnam('nobody'), receiver.pid('sshd')
     status = Path(f'/proc/{door}/status').read_text()
     assert f'Uid:\t{account.pw_uid}\t{account.pw_uid}\t{account.pw_uid}\t{account.pw_uid}' in status
     assert f'Gid:\t{account.pw_gid}\t' in status
@@ -129,7 +129,7 @@ def test_nothing_outlives_a_killed_supervisor(ann: Pusher, receiver: Receiver, t
 
 
 def test_a_second_receiver_on_the_same_home_is_refused(ann: Pusher, receiver: Receiver) -> None:
-    second = receiver.host('builder')
+    second = receiver.host('daemon')
     assert second.status == 11
     assert 'another builder answers' in second.err
     assert receiver.answers()
@@ -143,7 +143,7 @@ def test_what_the_processes_take_when_idle_and_with_300_megabytes(
     receiver.start()
     work = make_app(tmp_path / 'work')
     assert bea.push(work, 'app').status == 0
-    door, builder = receiver.pid('door'), receiver.pid('builder')
+    door, builder = receiver.pid('sshd'), receiver.pid('daemon')
     assert memory(door, 'VmRSS') < 60_000_000
     assert memory(builder, 'VmRSS') < 80_000_000
     git(work, 'config', 'core.compression', '0')
@@ -151,7 +151,7 @@ def test_what_the_processes_take_when_idle_and_with_300_megabytes(
     pushed = bea.push(work, 'app', timeout=300)
     assert pushed.status == 0, pushed.err
     assert receiver.releases('app')[-1].slug.size > 300_000_000
-    assert (receiver.pid('door'), receiver.pid('builder')) == (door, builder)
+    assert (receiver.pid('sshd'), receiver.pid('daemon')) == (door, builder)
     assert memory(door, 'VmHWM') < 150_000_000
     assert memory(builder, 'VmHWM') < 150_000_000
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.model import BuildState
+from gitreceive.model.push import BuildState
 from tests.e2e.receiver import Pusher, Receiver, change, git, head, make_app, within
 
 KEPT = 3

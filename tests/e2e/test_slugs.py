@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.model import AppName, Release
+from gitreceive.model.app import AppName
+from gitreceive.model.release import Release
 from gitreceive.slugs.lock import removing
 from tests.e2e.receiver import Pusher, Receiver, change, copy_app, make_app, within
 

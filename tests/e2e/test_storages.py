@@ -135,11 +135,11 @@ def test_a_server_that_hangs_up_in_mid_upload_fails_the_push_and_not_the_builder
     with running(Server(HangingUp)) as web:
         ann = receivers(tmp_path, GITRECEIVE_STORAGE=f'{web.address}/{{app}}-{{sha256}}.tgz')
         ann.receiver.start()
-        builder = ann.receiver.pid('builder')
+        builder = ann.receiver.pid('daemon')
         pushed = ann.push(make_app(tmp_path / 'work', {'large': os.urandom(20_000_000)}), 'app')
     assert pushed.status == 1
     assert 'too much for me' in pushed.err or 'Connection reset' in pushed.err or 'Broken pipe' in pushed.err
-    assert ann.receiver.pid('builder') == builder
+    assert ann.receiver.pid('daemon') == builder
 
 
 def test_a_slug_at_a_server_is_called_by_the_number_of_its_first_release(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import docker
 import pytest
 
-from gitreceive.model import Stack
+from gitreceive.model.plan import Stack
 from tests.gradle import Wrapper, gradle
 
 

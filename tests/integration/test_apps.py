@@ -40,24 +40,28 @@ from typing import IO, Any
 import docker
 import pytest
 
-from gitreceive.adapters.slugs.entries import GzipSlugReader
-from gitreceive.adapters.slugs.packer import DockerSlugPacker
-from gitreceive.appfiles.binrelease import with_release
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.cancellation import BuildClock
-from gitreceive.dockerfiles.mark import marked
-from gitreceive.errors import BuildError, GitReceiveError
-from gitreceive.generated import made_up
-from gitreceive.model import AppName, Commit, Plan, ProcessType, Slug, Stack
-from gitreceive.planning import Planned, Planner
-from gitreceive.ports import BuildJob
-from gitreceive.settings import Limits
-from gitreceive.slugrun import last_words, run_slug, started
+from gitreceive.adapters.slugfiles.entries import GzipSlugReader
+from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
+from gitreceive.build.appfiles.binrelease import with_release
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.dockerfiles.mark import marked
+from gitreceive.build.generated import made_up
+from gitreceive.build.planning import Planned, Planner
+from gitreceive.build.ports import BuildJob
+from gitreceive.build.sources.git import GitSource
+from gitreceive.build.stages.build import build_image
+from gitreceive.build.stages.slug import cut_slug
+from gitreceive.config.settings import Limits
+from gitreceive.local.slugrun import last_words, run_slug, started
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import BuildError, GitReceiveError
+from gitreceive.model.plan import Plan, Stack
+from gitreceive.model.process import ProcessType
+from gitreceive.model.push import Commit
+from gitreceive.model.slug import Slug
 from gitreceive.slugs.parts import Part
 from gitreceive.slugs.sbom import Inventory, package_url
-from gitreceive.sources.git import GitSource
-from gitreceive.stages.build import build_image
-from gitreceive.stages.slug import cut_slug
 from tests.building import Lines, Workshop, workshop
 from tests.debian_gems import debian_gems
 from tests.gems import Gem, gem_source

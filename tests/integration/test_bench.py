@@ -21,8 +21,9 @@ from bench.images import empty_cache
 from bench.naive import LABEL, identity
 from bench.scenarios import STAGES
 from bench.setting import Bench
-from gitreceive.model import AppName, Stack
-from gitreceive.stages.dockerfile import cache_mount
+from gitreceive.build.stages.dockerfile import cache_mount
+from gitreceive.model.app import AppName
+from gitreceive.model.plan import Stack
 from tests.building import FROM, workshop
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +79,7 @@ def left_over(place: Path, engine: docker.DockerClient) -> list[str]:
         if f'{place}/run' in words:
             found.append(words)
     made = {'label': f'{LABEL}={identity(place / "run" / "naive")}'}
-    ours = {'label': f'gitreceive.home={place}/run/home'}
+    ours = {'label': f'gitreceive.config.home={place}/run/home'}
     for labels in (made, ours):
         found += [image.id for image in engine.images.list(filters=labels)]
         found += [container.id for container in engine.containers.list(all=True, filters=labels)]

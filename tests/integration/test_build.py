@@ -16,19 +16,22 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.adapters.slugs.packer import DockerSlugPacker
-from gitreceive.adapters.slugs.reading import unpacked
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.cancellation import BuildClock
-from gitreceive.errors import BuildCancelled, BuildError, BuildTimeout, EngineGone
-from gitreceive.model import AppName, Commit, Image, Stack
-from gitreceive.settings import Limits
-from gitreceive.sources.git import GitSource
-from gitreceive.stages.build import build_image
-from gitreceive.stages.slug import cut_slug
-from gitreceive.text import harmless
+from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
+from gitreceive.adapters.slugfiles.reading import unpacked
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.sources.git import GitSource
+from gitreceive.build.stages.build import build_image
+from gitreceive.build.stages.slug import cut_slug
+from gitreceive.config.settings import Limits
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import BuildCancelled, BuildError, BuildTimeout, EngineGone
+from gitreceive.model.plan import Stack
+from gitreceive.model.push import Commit
+from gitreceive.model.slug import Image
+from gitreceive.model.text import harmless
 from tests.building import FROM, Lines, Workshop, workshop
 from tests.memory import forget_peak, memory
 
@@ -102,7 +105,7 @@ def test_the_exact_versions_come_with_the_image(shop: Workshop) -> None:
 def test_the_versions_are_found_without_the_engines_layers_too(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr('gitreceive.adapters.docker.versions.image_layers', lambda *_: None)
+    monkeypatch.setattr('gitreceive.adapters.buildkit.versions.image_layers', lambda *_: None)
     step = "RUN mkdir -p /app/heroku && printf 'node 22.11.0\\n' > /app/heroku/versions\n"
     assert dict(shop.build(f'{FROM}USER root\n{step}').versions) == {'node': '22.11.0'}
     assert dict(shop.build(FROM).versions) == {}
@@ -301,7 +304,9 @@ def test_a_config_var_is_in_no_layer_no_history_no_slug_and_no_log(
 
 def own_images(shop: Workshop) -> list[str]:
     with shop.engine.connect() as client:
-        return [image['Id'] for image in client.images(filters={'label': f'gitreceive.home={shop.home}'})]
+        return [
+            image['Id'] for image in client.images(filters={'label': f'gitreceive.config.home={shop.home}'})
+        ]
 
 
 def test_an_image_has_a_name_so_that_nobody_prunes_it_and_can_be_removed(shop: Workshop) -> None:

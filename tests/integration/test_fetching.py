@@ -12,16 +12,18 @@ from pathlib import Path
 import pytest
 
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.adapters.slugs.packer import DockerSlugPacker
-from gitreceive.appfiles.binrelease import with_release
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.cancellation import BuildClock
-from gitreceive.errors import BuildError, BuildTimeout
-from gitreceive.model import AppName, Image, SourceFile, Stack
-from gitreceive.planning import Planned, Planner
-from gitreceive.settings import Limits
-from gitreceive.slugrun import run_slug
-from gitreceive.stages.slug import cut_slug
+from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
+from gitreceive.build.appfiles.binrelease import with_release
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.planning import Planned, Planner
+from gitreceive.build.stages.slug import cut_slug
+from gitreceive.config.settings import Limits
+from gitreceive.local.slugrun import run_slug
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import BuildError, BuildTimeout
+from gitreceive.model.plan import SourceFile, Stack
+from gitreceive.model.slug import Image
 from tests.building import Workshop, workshop
 from tests.fakes import FakeSource
 from tests.integration.test_apps import answer

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from gitreceive.errors import BuildError
-from gitreceive.model import Stack
+from gitreceive.model.errors import BuildError
+from gitreceive.model.plan import Stack
 from tests.building import workshop
 from tests.gradle import Wrapper
 

@@ -13,7 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import docker
 import pytest
 
-from gitreceive.model import AppName, Stack
+from gitreceive.model.app import AppName
+from gitreceive.model.plan import Stack
 from tests.building import Workshop, workshop
 
 NAME = '@only-here/words'

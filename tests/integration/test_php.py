@@ -7,11 +7,12 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.cancellation import BuildClock
-from gitreceive.model import AppName, Stack
-from gitreceive.planning import Planner
-from gitreceive.stages.build import build_image
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.planning import Planner
+from gitreceive.build.stages.build import build_image
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.plan import Stack
 from tests.building import workshop
 from tests.fakes import FakeSource
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from gitreceive.errors import BuildError
-from gitreceive.model import Image, Stack
+from gitreceive.model.errors import BuildError
+from gitreceive.model.plan import Stack
+from gitreceive.model.slug import Image
 from tests.building import workshop
 from tests.served import served
 

@@ -6,13 +6,15 @@ from dataclasses import replace
 import docker
 import pytest
 
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.cancellation import BuildClock
-from gitreceive.errors import BuildError
-from gitreceive.model import AppName, Image, Stack
-from gitreceive.planning import Planner
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.planning import Planner
+from gitreceive.build.stages.build import build_image
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import BuildError
+from gitreceive.model.plan import Stack
+from gitreceive.model.slug import Image
 from gitreceive.stack.images import file_of
-from gitreceive.stages.build import build_image
 from tests.building import Workshop, workshop
 from tests.fakes import FakeSource
 

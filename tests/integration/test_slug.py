@@ -17,14 +17,16 @@ import pytest
 from click.testing import CliRunner
 
 from gitreceive.adapters.docker.layers import image_layers
-from gitreceive.adapters.slugs.packer import DockerSlugPacker
-from gitreceive.cancellation import BuildClock
+from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
+from gitreceive.build.stages.slug import cut_slug
 from gitreceive.cli.slug import slug as slug_command
-from gitreceive.errors import SlugError, StackError
-from gitreceive.model import Image, ProcessType, Slug, Stack
-from gitreceive.settings import Limits
-from gitreceive.slugrun import RUN_LABEL, run_slug
-from gitreceive.stages.slug import cut_slug
+from gitreceive.config.settings import Limits
+from gitreceive.local.slugrun import RUN_LABEL, run_slug
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import SlugError, StackError
+from gitreceive.model.plan import Stack
+from gitreceive.model.process import ProcessType
+from gitreceive.model.slug import Image, Slug
 from tests.building import FROM, Workshop, workshop
 
 SERVER = r"""

@@ -14,8 +14,8 @@ import pytest
 from docker.errors import ImageNotFound
 
 from gitreceive.cli.lines import Lines
-from gitreceive.errors import StackError
-from gitreceive.model import Stack
+from gitreceive.model.errors import StackError
+from gitreceive.model.plan import Stack
 from gitreceive.stack import images
 from gitreceive.stack.build import Options, build_stack
 from gitreceive.stack.certificates import host_certificates, pem_files

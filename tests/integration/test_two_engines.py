@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.slugs.groups import STEP_TIME
-from gitreceive.adapters.slugs.packer import DockerSlugPacker
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.cancellation import BuildClock
-from gitreceive.dockerfiles.mark import marked
-from gitreceive.model import Commit, Slug, Stack
-from gitreceive.planning import Planner
-from gitreceive.settings import Limits
-from gitreceive.sources.git import GitSource
-from gitreceive.stages.slug import cut_slug
+from gitreceive.adapters.slugfiles.groups import STEP_TIME
+from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.dockerfiles.mark import marked
+from gitreceive.build.planning import Planner
+from gitreceive.build.sources.git import GitSource
+from gitreceive.build.stages.slug import cut_slug
+from gitreceive.config.settings import Limits
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.plan import Stack
+from gitreceive.model.push import Commit
+from gitreceive.model.slug import Slug
 from tests.building import workshop
 from tests.e2e.receiver import copy_app, git
 from tests.engines import DEFAULT, another_engine, can_start, copy_image

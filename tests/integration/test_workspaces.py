@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.cancellation import BuildClock
-from gitreceive.model import Stack
-from gitreceive.planning import Planner
-from gitreceive.sources.workdir import WorkingDirectory
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.planning import Planner
+from gitreceive.build.sources.workdir import WorkingDirectory
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.plan import Stack
 from tests.building import Workshop, workshop
 
 APPS = Path(__file__).parent / 'apps'

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
-from gitreceive.builder.verbs import grammar
 from gitreceive.cli.main import COMMANDS, VERBS, gitreceive
+from gitreceive.daemon.verbs import grammar
 
 
 def test_every_verb_of_the_grammar_is_a_command_on_the_host() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.cli.serve import Part, Supervisor, check_that_it_runs, door_environment
-from gitreceive.errors import SettingsError
-from gitreceive.settings import load_settings
+from gitreceive.cli.serve import Part, Supervisor, check_that_it_runs, sshd_environment
+from gitreceive.config.settings import load_settings
+from gitreceive.model.errors import SettingsError
 from tests.signals import unnoticed
 
 
@@ -23,7 +23,7 @@ def test_the_door_gets_its_settings_and_nothing_that_may_be_a_secret() -> None:
         'GITRECEIVE_LISTEN': '0.0.0.0:22',
     }
     settings = load_settings(config=Path('/dev/null'), environ=environ)
-    found = door_environment(environ, settings)
+    found = sshd_environment(environ, settings)
     assert found['PATH'] == '/usr/bin' and found['LC_ALL'] == 'C.UTF-8'
     assert found['GITRECEIVE_LISTEN'] == '0.0.0.0:22'
     assert 'canary' not in str(found)

@@ -11,7 +11,7 @@ import urllib3
 from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
 
-from gitreceive.errors import BuildError, EngineGone
+from gitreceive.model.errors import BuildError, EngineGone
 
 TIMEOUT = 60
 """Seconds that the engine may take for an answer that is not a build."""

@@ -24,9 +24,9 @@ from docker.errors import APIError, NotFound
 from docker.utils.socket import STDERR, frames_iter
 
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.boot import port_taken
-from gitreceive.errors import BuildError, EngineGone, SourceError, StackError, StateError
-from gitreceive.text import path_text
+from gitreceive.model.errors import BuildError, EngineGone, SourceError, StackError, StateError
+from gitreceive.model.text import path_text
+from gitreceive.run.boot import port_taken
 
 GRACE = 10
 """Seconds between SIGTERM and SIGKILL."""

@@ -14,8 +14,8 @@ from gitreceive.adapters.storage.http import HttpStorage
 from gitreceive.adapters.storage.mirrors import mirrored
 from gitreceive.adapters.storage.numbers import Versions
 from gitreceive.adapters.storage.secrets import NO_SECRETS, Secrets
-from gitreceive.errors import SettingsError
-from gitreceive.ports import Storage
+from gitreceive.model.errors import SettingsError
+from gitreceive.slugs.ports import Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

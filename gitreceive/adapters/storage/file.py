@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote, unquote, urlsplit
 
-from gitreceive.adapters.incoming import incoming
 from gitreceive.adapters.storage.carrying import Carrying
-from gitreceive.errors import NoSuchObject, SettingsError, StorageError
+from gitreceive.adapters.web.incoming import incoming
+from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
 
 NAME = re.compile(r'[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*', re.ASCII)
 TEMPORARY = '.tmp-'

@@ -15,7 +15,7 @@ from google.auth.transport.requests import Request as Asking
 from gitreceive.adapters.storage.composer import TEMPORARY
 from gitreceive.adapters.web.client import PATIENT, Patience, Web, whole
 from gitreceive.adapters.web.request import Request
-from gitreceive.errors import StorageError
+from gitreceive.model.errors import StorageError
 
 SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write'
 ENDPOINT = 'https://storage.googleapis.com'

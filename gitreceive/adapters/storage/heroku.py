@@ -12,10 +12,10 @@ from tempfile import NamedTemporaryFile
 from typing import IO, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from gitreceive.adapters.heroku import HEROKU, NewSlug, Platform
+from gitreceive.adapters.platform.heroku import HEROKU, NewSlug, Platform
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.adapters.storage.names import checked
-from gitreceive.errors import NoSuchObject, SettingsError, StorageError
+from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
 
 SLUG, FACTS, RECORD = '.tgz', '.json', '.slug'
 OPTIONS = ('app', 'stack')

@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 import requests
 
-from gitreceive.adapters.incoming import PIECE
 from gitreceive.adapters.storage.numbers import Sent, Versions
 from gitreceive.adapters.storage.secrets import Credentials, Secrets
 from gitreceive.adapters.storage.template import EXAMPLE, Template
 from gitreceive.adapters.web.client import PATIENT, Patience, Web, reading, whole
+from gitreceive.adapters.web.incoming import PIECE
 from gitreceive.adapters.web.refusal import Refused
 from gitreceive.adapters.web.request import PORTS, Request, public
-from gitreceive.errors import NoSuchObject, SettingsError, StorageError
+from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
 
 GONE = (404, 410)
 

@@ -19,15 +19,15 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from gitreceive.errors import NoSuchObject, StorageError
-from gitreceive.ports import Composing, Storage, Vouching
+from gitreceive.model.errors import NoSuchObject, StorageError
+from gitreceive.slugs.ports import Composing, Storage, Vouching
 from gitreceive.slugs.verified import put_verified
 
 PIECE = 1 << 20
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
 BEGUN, COMPLETE, COPY = '.begun', '.json', 'copy-'
 MEMBERS = '/members/'
-"""Parts of slugs (``gitreceive/slugs/shelf.py``). A mirror that cannot compose gets whole slugs instead."""
+"""Parts of slugs (``gitreceive/slugs/chunk_cache.py``). A mirror that cannot compose gets whole slugs instead."""
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """What an object may be called: the same in every storage, so that none of them leads elsewhere."""
 
 from gitreceive.adapters.storage.file import NAME
-from gitreceive.errors import StorageError
+from gitreceive.model.errors import StorageError
 
 
 def checked(name: str) -> str:

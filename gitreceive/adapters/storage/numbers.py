@@ -11,7 +11,7 @@ from tempfile import NamedTemporaryFile
 
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.adapters.storage.template import split
-from gitreceive.errors import NoSuchObject
+from gitreceive.model.errors import NoSuchObject
 from gitreceive.slugs.names import KINDS
 
 Versions = Callable[[str, str], tuple[int | None, int]]

@@ -15,14 +15,14 @@ from google.auth.exceptions import GoogleAuthError
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import AzureStore, GCSStore
 
-from gitreceive.adapters.incoming import PIECE, incoming
 from gitreceive.adapters.storage.azure import AzureComposer
 from gitreceive.adapters.storage.composer import TEMPORARY, Composer
 from gitreceive.adapters.storage.file import NAME
 from gitreceive.adapters.storage.google import ENDPOINT, GoogleComposer, Tokens
 from gitreceive.adapters.storage.names import checked
-from gitreceive.errors import NoSuchObject, SettingsError, StorageError
-from gitreceive.text import harmless
+from gitreceive.adapters.web.incoming import PIECE, incoming
+from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
+from gitreceive.model.text import harmless
 
 CHUNK = 16 << 20
 CONNECTIONS = 4

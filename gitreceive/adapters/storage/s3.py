@@ -16,11 +16,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 from s3transfer.utils import ReadFileChunk
 
-from gitreceive.adapters.incoming import PIECE, incoming
 from gitreceive.adapters.storage.names import checked
 from gitreceive.adapters.storage.s3_client import CONNECTIONS, MISSING, connect, translated
 from gitreceive.adapters.storage.s3_parts import Copied, Piece, Sent, plan_parts
-from gitreceive.errors import NoSuchObject, SettingsError, StorageError
+from gitreceive.adapters.web.incoming import PIECE, incoming
+from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -8,8 +8,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from gitreceive.errors import NoSuchObject, StorageError
-from gitreceive.text import harmless
+from gitreceive.model.errors import NoSuchObject, StorageError
+from gitreceive.model.text import harmless
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -18,7 +18,7 @@ from pathlib import Path
 from requests.utils import get_netrc_auth
 
 from gitreceive.adapters.web.request import origin
-from gitreceive.errors import SettingsError
+from gitreceive.model.errors import SettingsError
 
 KEYS = ('bearer', 'user', 'password', 'query', 'headers')
 EXPECTED = 'a table for each origin is expected, such as ["https://slugs.example.com"], with ' + ', '.join(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from gitreceive.adapters.storage.names import checked
-from gitreceive.errors import SettingsError, StorageError
+from gitreceive.model.errors import SettingsError, StorageError
 
 FORMS = (['app', 'sha256'], ['app', 'version'], ['app', 'sha256', 'version'])
 """What a template may have in braces, sorted."""

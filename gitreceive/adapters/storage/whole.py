@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from gitreceive.adapters.storage.file import FileStorage
-from gitreceive.ports import Composing, Mirror, Mirroring, Storage
+from gitreceive.slugs.ports import Composing, Mirror, Mirroring, Storage
 from gitreceive.slugs.verified import checksum_of, put_verified
 
 MEMBER = re.compile(r'[^/]+/members/[^/]+')

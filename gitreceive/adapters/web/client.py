@@ -17,10 +17,10 @@ import requests
 import tenacity
 from requests.auth import AuthBase
 
-from gitreceive.adapters.incoming import PIECE, incoming
+from gitreceive.adapters.web.incoming import PIECE, incoming
 from gitreceive.adapters.web.refusal import Passing, Refused, check_status, translated
 from gitreceive.adapters.web.request import MOVED, Request, public
-from gitreceive.errors import StorageError
+from gitreceive.model.errors import StorageError
 
 T = TypeVar('T')
 REDIRECTS = 5

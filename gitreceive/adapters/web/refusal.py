@@ -11,8 +11,8 @@ import requests
 import urllib3
 
 from gitreceive.adapters.web.request import Request
-from gitreceive.errors import StorageError
-from gitreceive.text import decoded, harmless
+from gitreceive.model.errors import StorageError
+from gitreceive.model.text import decoded, harmless
 
 WORDS = 2000
 """Bytes of a refusal that are read: enough for some sentences."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from gitreceive.text import harmless
+from gitreceive.model.text import harmless
 
 PORTS = {'http': 80, 'https': 443}
 MOVED = (301, 302, 307, 308)

@@ -7,7 +7,7 @@ import docker
 import docker.utils.build
 import pytest
 
-from gitreceive.model import Stack
+from gitreceive.model.plan import Stack
 from tests.integration.local.machine import ENV, PROCFILE, SERVER, Machine
 
 

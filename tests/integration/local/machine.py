@@ -12,7 +12,7 @@ from pathlib import Path
 
 import docker
 
-from gitreceive.adapters.docker.builder import HOME_LABEL
+from gitreceive.adapters.buildkit.builder import HOME_LABEL
 from gitreceive.local.home import LocalHome
 from gitreceive.local.running import HOME_LABEL as RUN_LABEL
 

@@ -13,9 +13,9 @@ import pytest
 
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.foreground import Foreground
-from gitreceive.errors import SourceError, StackError
 from gitreceive.local.containers import Caller, command_container
-from gitreceive.model import Stack
+from gitreceive.model.errors import SourceError, StackError
+from gitreceive.model.plan import Stack
 from tests.integration.local.machine import GITRECEIVE, Machine, Screen
 
 

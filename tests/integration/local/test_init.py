@@ -9,12 +9,12 @@ from typing import IO
 import docker
 import docker.utils.build
 
+from gitreceive.adapters.buildkit.frames import Decoder
+from gitreceive.adapters.buildkit.progress import Progress
+from gitreceive.adapters.buildkit.request import BuildRequest
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.adapters.docker.frames import Decoder
-from gitreceive.adapters.docker.progress import Progress
-from gitreceive.adapters.docker.request import BuildRequest
 from tests.building import Lines
-from tests.e2e.door.door_process import wait_until
+from tests.e2e.sshd.sshd_process import wait_until
 from tests.integration.local.machine import Machine, fetched
 
 

@@ -13,9 +13,10 @@ import pytest
 
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.foreground import Foreground
-from gitreceive.boot import port_taken, process_container
-from gitreceive.errors import BadCommand
-from gitreceive.model import ProcessType, Stack
+from gitreceive.model.errors import BadCommand
+from gitreceive.model.plan import Stack
+from gitreceive.model.process import ProcessType
+from gitreceive.run.boot import port_taken, process_container
 from tests.building import FROM, workshop
 from tests.integration.local.machine import GITRECEIVE, Machine, Screen, fetched
 

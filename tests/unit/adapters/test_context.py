@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.adapters.docker.builder import refuse_other_frontends
-from gitreceive.adapters.docker.context import context, own_members
-from gitreceive.adapters.docker.request import parameters
-from gitreceive.adapters.docker.versions import parse_versions
-from gitreceive.cancellation import BuildClock
-from gitreceive.errors import BuildCancelled, RecipeError, SourceError
-from gitreceive.model import AppName, ContextFile, Recipe
-from gitreceive.ports import BuildJob
+from gitreceive.adapters.buildkit.builder import refuse_other_frontends
+from gitreceive.adapters.buildkit.context import context, own_members
+from gitreceive.adapters.buildkit.request import parameters
+from gitreceive.adapters.buildkit.versions import parse_versions
+from gitreceive.build.ports import BuildJob
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import BuildCancelled, RecipeError, SourceError
+from gitreceive.model.plan import ContextFile, Recipe
 from tests.building import TarSource
 
 NAMES = st.from_regex(r'[A-Za-z_][A-Za-z0-9_]{0,120}', fullmatch=True)

@@ -9,13 +9,13 @@ from typing import IO
 import pytest
 from isal import igzip
 
-from gitreceive.adapters.slugs import folders
-from gitreceive.adapters.slugs.archive import repacked
-from gitreceive.adapters.slugs.compress import compress
-from gitreceive.adapters.slugs.folders import split_by_folders
-from gitreceive.adapters.slugs.groups import LEAST, STEP_TIME
-from gitreceive.cancellation import BuildClock
-from gitreceive.ports import SlugPart
+from gitreceive.adapters.slugfiles import folders
+from gitreceive.adapters.slugfiles.archive import repacked
+from gitreceive.adapters.slugfiles.compress import compress
+from gitreceive.adapters.slugfiles.folders import split_by_folders
+from gitreceive.adapters.slugfiles.groups import LEAST, STEP_TIME
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.slugs.ports import SlugPart
 
 MTIME = 1_700_000_000
 LARGE = bytes(LEAST)

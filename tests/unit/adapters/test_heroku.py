@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.heroku import NewSlug, Platform
+from gitreceive.adapters.platform.heroku import NewSlug, Platform
 from gitreceive.adapters.web.client import Patience
-from gitreceive.errors import SettingsError, StorageError
+from gitreceive.model.errors import SettingsError, StorageError
 from tests.http_server import resets, running, says, truncates
 from tests.platform_api import TOKEN, PlatformServer
 

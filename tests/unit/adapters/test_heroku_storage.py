@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.heroku import Platform
+from gitreceive.adapters.platform.heroku import Platform
 from gitreceive.adapters.storage import Surroundings, storage_from_url
 from gitreceive.adapters.storage.heroku import HerokuStorage
 from gitreceive.adapters.web.client import Patience
-from gitreceive.errors import SettingsError, StorageError
+from gitreceive.model.errors import SettingsError, StorageError
 from gitreceive.slugs.verified import put_verified
 from tests.http_server import running, says
 from tests.platform_api import TOKEN, PlatformServer

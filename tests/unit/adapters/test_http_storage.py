@@ -15,7 +15,7 @@ from gitreceive.adapters.web import client
 from gitreceive.adapters.web.client import Patience
 from gitreceive.adapters.web.refusal import Refused
 from gitreceive.adapters.web.request import origin
-from gitreceive.errors import NoSuchObject, SettingsError, StorageError
+from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
 from gitreceive.slugs.verified import put_verified
 from tests.http_server import (
     Fault,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gitreceive.adapters.docker.layers import Layers, steps_of_layers
-from gitreceive.adapters.slugs.overlay import CannotMount, try_layers
-from gitreceive.cancellation import BuildClock
+from gitreceive.adapters.slugfiles.overlay import CannotMount, try_layers
+from gitreceive.model.cancellation import BuildClock
 
 PATH = '/app/heroku/versions'
 

@@ -5,8 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.adapters.docker.lines import Lines
-from gitreceive.text import MAX_LINE
+from gitreceive.adapters.buildkit.lines import Lines
+from gitreceive.model.text import MAX_LINE
 
 
 def joined(*pieces: bytes) -> list[str]:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.adapters.slugs.archive import repacked
-from gitreceive.adapters.slugs.compress import BLOCK, compress, whole_blocks
-from gitreceive.adapters.slugs.members import REGULAR, Member, Members, inside, written
-from gitreceive.adapters.slugs.overlay_child import TAR
-from gitreceive.errors import SlugError
+from gitreceive.adapters.slugfiles.archive import repacked
+from gitreceive.adapters.slugfiles.compress import BLOCK, compress, whole_blocks
+from gitreceive.adapters.slugfiles.members import REGULAR, Member, Members, inside, written
+from gitreceive.adapters.slugfiles.overlay_child import TAR
+from gitreceive.model.errors import SlugError
 
 NAMES = st.lists(
     st.text(

@@ -13,8 +13,8 @@ from gitreceive.adapters.storage.http import HttpStorage
 from gitreceive.adapters.storage.mirrors import Mirror, Mirrored, mirrored
 from gitreceive.adapters.storage.secrets import NO_SECRETS
 from gitreceive.adapters.web.client import Patience
-from gitreceive.errors import StorageError
-from gitreceive.ports import Storage
+from gitreceive.model.errors import StorageError
+from gitreceive.slugs.ports import Storage
 from gitreceive.slugs.verified import put_verified
 from tests.fakes_storage import MemoryStorage, WholeStorage
 from tests.http_server import Server, running, says

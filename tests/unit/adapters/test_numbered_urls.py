@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.chunk_cache import ChunkCache, chunk_cache
 
 from gitreceive.adapters.storage import Surroundings, storage_from_url
 from gitreceive.adapters.storage.http import HttpStorage
 from gitreceive.adapters.storage.mirrors import Mirror
 from gitreceive.adapters.storage.secrets import NO_SECRETS
 from gitreceive.adapters.web.client import Patience
-from gitreceive.errors import NoSuchObject, SettingsError
+from gitreceive.model.errors import NoSuchObject, SettingsError
 from gitreceive.slugs.verified import put_verified
 from tests.http_server import Server, running
 from tests.packing import packed, sha256
-from tests.shelf import Shelf, shelf
 
 QUICK = Patience(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
 ONE, TWO, THREE = (packed({'src/a': content}) for content in (b'1', b'2', b'3'))
@@ -25,7 +25,7 @@ NUMBER, BOTH = '{app}/v{version}.tgz', '{app}/v{version}-{sha256}.tgz'
 class Place:
     """A server, and a receiver's releases."""
 
-    def __init__(self, server: Server, kept: Shelf, folder: Path) -> None:
+    def __init__(self, server: Server, kept: ChunkCache, folder: Path) -> None:
         self.server, self.kept, self.folder = server, kept, folder
 
     def storage(self, template: str) -> HttpStorage:
@@ -54,7 +54,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    with running(Server()) as server, shelf(tmp_path / 'home') as kept:
+    with running(Server()) as server, chunk_cache(tmp_path / 'home') as kept:
         yield Place(server, kept, tmp_path)
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.adapters.docker.frames import Decoder
-from gitreceive.adapters.docker.progress import TAIL, Progress
-from gitreceive.adapters.docker.schema import StatusResponse
+from gitreceive.adapters.buildkit.frames import Decoder
+from gitreceive.adapters.buildkit.progress import TAIL, Progress
+from gitreceive.adapters.buildkit.schema import StatusResponse
 from tests.building import Lines
 
 NPM = '[3/9] RUN npm ci'

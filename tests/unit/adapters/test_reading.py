@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.slugs.reading import read_file, verify_slug
-from gitreceive.errors import SlugError
+from gitreceive.adapters.slugfiles.reading import read_file, verify_slug
+from gitreceive.model.errors import SlugError
 
 
 def slug(folder: Path, *members: tuple[str, bytes, str, int], content: bytes = b'content') -> Path:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.docker.builder import DockerImageBuilder
+from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.cancellation import BuildClock
-from gitreceive.errors import BuildCancelled, BuildError, EngineGone, SourceError
-from gitreceive.model import AppName, Recipe
-from gitreceive.ports import BuildJob
+from gitreceive.build.ports import BuildJob
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import BuildCancelled, BuildError, EngineGone, SourceError
+from gitreceive.model.plan import Recipe
 from tests.building import Lines, TarSource
 
 VERSION = json.dumps({'ApiVersion': '1.41'}).encode()

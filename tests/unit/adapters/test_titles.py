@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitreceive.adapters.docker.titles import LONGEST, runs, title
+from gitreceive.adapters.buildkit.titles import LONGEST, runs, title
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.errors import DetectError
-from gitreceive.model import Plan, Stack
-from gitreceive.stages.dockerfile import render_dockerfile
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.stages.dockerfile import render_dockerfile
+from gitreceive.model.errors import DetectError
+from gitreceive.model.plan import Plan, Stack
 from tests.fakes import FakeSource
 
 STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, pythons=('3.11.2',))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.buildpack import CAUSES, load_buildpacks
+from gitreceive.build.buildpack import CAUSES, load_buildpacks
 
 FOLDER = Path(__file__).parent / 'causes'
 CASES = sorted(FOLDER.glob('*/*.txt'))
@@ -33,7 +33,7 @@ def examples() -> Iterator[tuple[str, str]]:
     for path in BESIDE:
         for said in column(f'tests.unit.buildpacks.{path.stem}', 'said'):
             yield path.stem.split('_')[1], said
-    told = 'tests.unit.test_buildpack'
+    told = 'tests.unit.build.test_buildpack'
     yield from zip(column(told, 'buildpack'), column(told, 'line'), strict=True)
 
 

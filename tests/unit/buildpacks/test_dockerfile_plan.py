@@ -2,10 +2,10 @@
 
 import pytest
 
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.errors import DetectError
-from gitreceive.model import Stack
-from gitreceive.planning import Planned, Planner
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.planning import Planned, Planner
+from gitreceive.model.errors import DetectError
+from gitreceive.model.plan import Stack
 from tests.fakes import FakeSource
 
 STACK = Stack(name='cedar-12', run_image='run', build_image='gitreceive/cedar:12-build', uid=1000)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitreceive.buildpack import load_buildpacks
+from gitreceive.build.buildpack import load_buildpacks
 
 JAVA = next(buildpack for buildpack in load_buildpacks() if buildpack.name == 'java')
 

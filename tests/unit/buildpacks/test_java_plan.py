@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.errors import DetectError
-from gitreceive.model import Plan, Stack
-from gitreceive.resources import directory
-from gitreceive.stages.detect import choose_plan
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.stages.detect import choose_plan
+from gitreceive.config.resources import directory
+from gitreceive.model.errors import DetectError
+from gitreceive.model.plan import Plan, Stack
 from tests.fakes import FakeSource
 
 STACK = Stack(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.resources import directory
+from gitreceive.config.resources import directory
 
 TELLS = '#!/bin/sh\nprintf "<%s>" "$@"\n'
 HOSTILE = '$(touch made) `touch made`;touch made -x * "a b"'

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.resources import directory
+from gitreceive.config.resources import directory
 
 FETCH = '. "$1"; file=$(fetch pnpm@10.20.0); echo "went on with $file"'
 FETCH_RANGE = '. "$1"; file=$(fetch_range Bun @oven/bun 99.x); echo "went on with $file"'

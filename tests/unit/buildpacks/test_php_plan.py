@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.errors import DetectError
-from gitreceive.model import Plan, Stack
-from gitreceive.stages.detect import choose_plan
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.stages.detect import choose_plan
+from gitreceive.model.errors import DetectError
+from gitreceive.model.plan import Plan, Stack
 from tests.fakes import FakeSource
 
 STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, phps=('8.2.36',))

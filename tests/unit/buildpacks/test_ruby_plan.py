@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.errors import DetectError
-from gitreceive.model import Plan, Stack
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.model.errors import DetectError
+from gitreceive.model.plan import Plan, Stack
 from tests.fakes import FakeSource
 
 STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, rubies=('3.1.2',))

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.buildpack import load_buildpacks
-from gitreceive.cancellation import BuildClock
-from gitreceive.dockerfiles.mark import INSTRUCTION
-from gitreceive.errors import BadCommand, DetectError
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.dockerfiles.mark import INSTRUCTION
+from gitreceive.build.planning import Planned, Planner
+from gitreceive.build.ports import BuildJob
+from gitreceive.config.settings import Limits
 from gitreceive.local.building import (
     Bench,
     Built,
@@ -17,10 +18,13 @@ from gitreceive.local.building import (
     directory_source,
     run_dockerfile,
 )
-from gitreceive.model import APP_NAME, AppName, Image, Plan, ProcessType, Recipe, Stack
-from gitreceive.planning import Planned, Planner
-from gitreceive.ports import BuildJob, Cancellation, Console
-from gitreceive.settings import Limits
+from gitreceive.model.app import APP_NAME, AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import BadCommand, DetectError
+from gitreceive.model.plan import Plan, Recipe, Stack
+from gitreceive.model.process import ProcessType
+from gitreceive.model.progress import Cancellation, Console
+from gitreceive.model.slug import Image
 from tests.building import Lines
 from tests.fakes import FakeSource
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from gitreceive.boot import START, process_container
 from gitreceive.local.containers import ENTER, Caller, command_container, with_input
-from gitreceive.model import ProcessType
+from gitreceive.model.process import ProcessType
+from gitreceive.run.boot import START, process_container
 
 
 def test_a_command_gets_the_directory_and_belongs_to_its_caller() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.errors import SettingsError
 from gitreceive.local.envfile import parse_env, read_env_file
+from gitreceive.model.errors import SettingsError
 
 
 @pytest.mark.parametrize(

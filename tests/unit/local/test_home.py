@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.errors import StateError
 from gitreceive.local.home import LocalHome
+from gitreceive.model.errors import StateError
 
 OWNER = """
 import sys

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gitreceive.buildpack import load_buildpacks
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.planning import Planner
+from gitreceive.build.sources.workdir import WorkingDirectory
 from gitreceive.cli.init import init
-from gitreceive.errors import DetectError, SettingsError, SourceError
 from gitreceive.local.standalone import Standalone, standalone, write_standalone
-from gitreceive.model import ContextFile, ProcessType, Recipe
-from gitreceive.planning import Planner
-from gitreceive.sources.workdir import WorkingDirectory
+from gitreceive.model.errors import DetectError, SettingsError, SourceError
+from gitreceive.model.plan import ContextFile, Recipe
+from gitreceive.model.process import ProcessType
 from gitreceive.stack import load_stack
 
 HOSTILE = 'x"]\nRUN ["id --mount=type=bind,source=env,target=/tmp/env ${PORT} $(id) src/'

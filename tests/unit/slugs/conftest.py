@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.shelf import Shelf, shelf
+from tests.chunk_cache import ChunkCache, chunk_cache
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Shelf]:
+def kept(tmp_path: Path) -> Iterator[ChunkCache]:
     """Keeps the slugs of ten releases."""
-    with shelf(tmp_path / 'home') as made:
+    with chunk_cache(tmp_path / 'home') as made:
         yield made

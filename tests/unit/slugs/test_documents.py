@@ -12,16 +12,16 @@ from cyclonedx.validation.json import JsonStrictValidator
 from google.protobuf.json_format import ParseDict
 from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenance
 from in_toto_attestation.v1.statement_pb2 import Statement
+from tests.chunk_cache import HELLO, READER, ChunkCache, member
 
-from gitreceive.errors import StateError
-from gitreceive.model import Release
+from gitreceive.model.errors import StateError
+from gitreceive.model.release import Release
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.parts import Part, parts
 from gitreceive.slugs.provenance import PREDICATE
 from gitreceive.slugs.sbom import Inventory, bill_of_materials
-from gitreceive.software.descriptions import LIMIT
+from gitreceive.slugs.software.descriptions import LIMIT
 from tests.packing import Files, packed, sha256
-from tests.shelf import HELLO, READER, Shelf, member
 
 PYTHON = 'heroku/python/lib/python3.11/site-packages'
 NPM = 'src/node_modules'
@@ -63,7 +63,7 @@ HOSTILE: Files = {
 }
 
 
-def documents(kept: Shelf) -> tuple[dict[str, object], dict[str, object]]:
+def documents(kept: ChunkCache) -> tuple[dict[str, object], dict[str, object]]:
     """Those of the newest release, written anew."""
     release = kept.history.releases(HELLO)[0]
     write_documents(release, kept.keeper, Inventory(READER))
@@ -80,7 +80,7 @@ def components(sbom: dict[str, object]) -> list[str]:
     return sorted(component['purl'] for component in found)
 
 
-def test_the_bill_lists_tools_npm_packages_and_python_distributions_once(kept: Shelf) -> None:
+def test_the_bill_lists_tools_npm_packages_and_python_distributions_once(kept: ChunkCache) -> None:
     kept.release(FILES)
     sbom, _ = documents(kept)
     assert components(sbom) == [
@@ -93,28 +93,28 @@ def test_the_bill_lists_tools_npm_packages_and_python_distributions_once(kept: S
 
 
 @pytest.mark.parametrize('files', [{}, FILES, HOSTILE, {**FILES, **HOSTILE}])
-def test_the_bill_is_valid_whatever_packages_say_of_themselves(kept: Shelf, files: Files) -> None:
+def test_the_bill_is_valid_whatever_packages_say_of_themselves(kept: ChunkCache, files: Files) -> None:
     kept.release(files)
     sbom, _ = documents(kept)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(sbom)) is None
     assert 'pkg:generic/node@22.1.0' in components(sbom)
 
 
-def test_a_runtime_has_the_name_that_advisories_use(kept: Shelf) -> None:
+def test_a_runtime_has_the_name_that_advisories_use(kept: ChunkCache) -> None:
     kept.release({})
     sbom, _ = documents(kept)
     (node,) = sbom['components']  # type: ignore[misc]
     assert node['cpe'] == 'cpe:2.3:a:nodejs:node.js:22.1.0:*:*:*:*:*:*:*'
 
 
-def test_a_tool_that_an_app_has_made_up_breaks_no_bill(kept: Shelf) -> None:
+def test_a_tool_that_an_app_has_made_up_breaks_no_bill(kept: ChunkCache) -> None:
     release = replace(kept.release({}), versions={'/': '1', 'node': '1:*', 'go': '', 'java': '21.0.1+12'})
     bill = json.loads(bill_of_materials(release, _parts(kept, release), Inventory(READER)))
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(bill)) is None
     assert [each.get('cpe') for each in bill['components']] == [None, None, None]
 
 
-def test_a_bill_that_is_not_whole_says_so(kept: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bill_that_is_not_whole_says_so(kept: ChunkCache, monkeypatch: pytest.MonkeyPatch) -> None:
     kept.release(FILES)
     sbom, _ = documents(kept)
     assert 'properties' not in sbom['metadata']  # type: ignore[operator]
@@ -125,7 +125,7 @@ def test_a_bill_that_is_not_whole_says_so(kept: Shelf, monkeypatch: pytest.Monke
     assert 0 < len(cut['components']) < len(sbom['components'])  # type: ignore[arg-type]
 
 
-def test_the_same_slug_has_the_same_bill_in_one_piece_and_in_members(kept: Shelf) -> None:
+def test_the_same_slug_has_the_same_bill_in_one_piece_and_in_members(kept: ChunkCache) -> None:
     kept.release(FILES)
     whole, _ = documents(kept)
     half = dict(list(FILES.items())[:3]), dict(list(FILES.items())[3:])
@@ -135,7 +135,7 @@ def test_the_same_slug_has_the_same_bill_in_one_piece_and_in_members(kept: Shelf
     assert whole['metadata']['timestamp'] == '2023-11-14T22:13:20+00:00'  # type: ignore[index]
 
 
-def test_documents_come_out_the_same_when_they_are_made_again(kept: Shelf) -> None:
+def test_documents_come_out_the_same_when_they_are_made_again(kept: ChunkCache) -> None:
     release = kept.release(FILES)
     write_documents(release, kept.keeper, Inventory(READER))
     paths = [kept.path(f'hello/{release.slug.sha256}.{kind}.json') for kind in ('sbom', 'provenance')]
@@ -147,7 +147,7 @@ def test_documents_come_out_the_same_when_they_are_made_again(kept: Shelf) -> No
     assert [path.read_bytes() for path in paths] == before
 
 
-def test_the_provenance_is_a_statement_about_the_slug_with_what_it_was_made_of(kept: Shelf) -> None:
+def test_the_provenance_is_a_statement_about_the_slug_with_what_it_was_made_of(kept: ChunkCache) -> None:
     release = kept.release(FILES)
     _, said = documents(kept)
     ParseDict(said, Statement())
@@ -181,7 +181,7 @@ def test_the_provenance_is_a_statement_about_the_slug_with_what_it_was_made_of(k
     assert predicate['runDetails']['metadata']['finishedOn'] == '2023-11-14T22:15:00.250Z'
 
 
-def test_what_a_crash_left_out_is_known_and_made_later(kept: Shelf) -> None:
+def test_what_a_crash_left_out_is_known_and_made_later(kept: ChunkCache) -> None:
     first, second = kept.release({'a': b'1'}), kept.release({'a': b'2'})
     assert undocumented(HELLO, kept.keeper) == [first, second]
     write_documents(first, kept.keeper, Inventory(READER))
@@ -190,20 +190,20 @@ def test_what_a_crash_left_out_is_known_and_made_later(kept: Shelf) -> None:
     assert undocumented(HELLO, kept.keeper) == [second]
 
 
-def test_releases_that_share_a_slug_have_one_provenance_of_the_first(kept: Shelf) -> None:
+def test_releases_that_share_a_slug_have_one_provenance_of_the_first(kept: ChunkCache) -> None:
     first = kept.release({'a': b'1'})
     kept.release({'a': b'1'})
     assert undocumented(HELLO, kept.keeper) == [first]
 
 
-def test_a_release_without_its_build_is_an_error(kept: Shelf) -> None:
+def test_a_release_without_its_build_is_an_error(kept: ChunkCache) -> None:
     release = kept.release({})
     kept.history._db.execute('DELETE FROM builds')
     with pytest.raises(StateError, match='no build 1'):
         write_documents(release, kept.keeper, Inventory(READER))
 
 
-def test_a_member_that_slugs_share_is_read_once(kept: Shelf) -> None:
+def test_a_member_that_slugs_share_is_read_once(kept: ChunkCache) -> None:
     shared = member(FILES)
     inventory = Inventory(READER)
     write_documents(kept.layered(shared, packed({'src/a': b'1'})), kept.keeper, inventory)
@@ -220,5 +220,5 @@ def _gone(content: bytes) -> Part:
     return Part(sha256=sha256(content), size=len(content), open=unreadable)
 
 
-def _parts(kept: Shelf, release: Release) -> Sequence[Part]:
+def _parts(kept: ChunkCache, release: Release) -> Sequence[Part]:
     return parts(kept.storage, HELLO, release.slug.sha256)

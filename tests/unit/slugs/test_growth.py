@@ -2,17 +2,18 @@
 
 import random
 
-from gitreceive.model import LayeredSlug, Member
+from tests.chunk_cache import HELLO, READER, ChunkCache, member
+
+from gitreceive.model.slug import LayeredSlug, Member
 from gitreceive.slugs.growth import tell_growth
 from gitreceive.slugs.stored import members_of, read_manifest
 from tests.building import Lines
 from tests.packing import packed, sha256
-from tests.shelf import HELLO, READER, Shelf, member
 
 RUNTIME = member({'heroku/node': random.Random(1).randbytes(100_000)})
 
 
-def told(kept: Shelf, *codes: bytes) -> list[str]:
+def told(kept: ChunkCache, *codes: bytes) -> list[str]:
     """What is said about the last of several slugs that share a runtime."""
     console = Lines()
     for code in codes:
@@ -29,7 +30,7 @@ def random_files(folder: str, count: int) -> dict[str, bytes]:
     return {f'{folder}/{number}': random.Random(number).randbytes(1000) for number in range(count)}
 
 
-def test_a_tenth_is_nothing_to_speak_of_and_more_is_told_with_the_directories(kept: Shelf) -> None:
+def test_a_tenth_is_nothing_to_speak_of_and_more_is_told_with_the_directories(kept: ChunkCache) -> None:
     little = packed(random_files('src/a', 5))
     assert told(kept, little) == []
     assert told(kept, packed(random_files('src/a', 8))) == []
@@ -38,7 +39,7 @@ def test_a_tenth_is_nothing_to_speak_of_and_more_is_told_with_the_directories(ke
     assert lines[1:] == ['+0.050 MB in /app/src/assets/big']
 
 
-def test_a_runtime_that_both_have_is_not_read(kept: Shelf) -> None:
+def test_a_runtime_that_both_have_is_not_read(kept: ChunkCache) -> None:
     told(kept, packed({}))
     kept.path(f'hello/members/{sha256(RUNTIME)}.gz').write_bytes(b'')
     code = packed(random_files('src/a', 50))
@@ -52,7 +53,7 @@ def test_a_runtime_that_both_have_is_not_read(kept: Shelf) -> None:
     assert console.details[1:] == ['+0.050 MB in /app/src/a']
 
 
-def test_a_slug_of_before_that_is_gone_hides_where(kept: Shelf) -> None:
+def test_a_slug_of_before_that_is_gone_hides_where(kept: ChunkCache) -> None:
     told(kept, packed({}))
     for path in kept.objects.rglob('*.json'):
         path.unlink()

@@ -6,12 +6,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.chunk_cache import HELLO, READER, ChunkCache, chunk_cache, member
 
 from gitreceive.adapters.storage.file import FileStorage
-from gitreceive.cancellation import BuildClock
 from gitreceive.cli.main import gitreceive
-from gitreceive.errors import BuildCancelled, BuildError, StateError, StorageError, UnknownApp
-from gitreceive.model import AppName, Release
+from gitreceive.model.app import AppName
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import BuildCancelled, BuildError, StateError, StorageError, UnknownApp
+from gitreceive.model.release import Release
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.lock import keeping, removing
 from gitreceive.slugs.parts import fetch_slug
@@ -19,23 +21,22 @@ from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.stored import complete_slug, members_of, read_manifest
 from gitreceive.slugs.verify import verify_app, verify_storage
 from tests.packing import packed, sha256
-from tests.shelf import HELLO, READER, Shelf, member, shelf
 
 OTHER = AppName('other')
 
 
-def documented(kept: Shelf) -> None:
+def documented(kept: ChunkCache) -> None:
     for app in kept.history.apps():
         for release in undocumented(app, kept.keeper):
             write_documents(release, kept.keeper, Inventory(READER))
 
 
-def verified(kept: Shelf) -> list[tuple[str, str, str]]:
+def verified(kept: ChunkCache) -> list[tuple[str, str, str]]:
     return [(each.what, each.object, each.release) for each in verify_storage(kept.keeper, Inventory(READER))]
 
 
 def test_the_newest_releases_keep_their_slugs_and_nothing_else_stays(tmp_path: Path) -> None:
-    with shelf(tmp_path, keep=2) as kept:
+    with chunk_cache(tmp_path, keep=2) as kept:
         old, *new = [kept.release({'src/a': b'%d' % number}) for number in range(3)]
         kept.release({'src/a': b'other'}, OTHER)
         documented(kept)
@@ -52,7 +53,7 @@ def test_the_newest_releases_keep_their_slugs_and_nothing_else_stays(tmp_path: P
 
 
 def test_a_slug_that_a_kept_release_shares_with_an_old_one_stays(tmp_path: Path) -> None:
-    with shelf(tmp_path, keep=1) as kept:
+    with chunk_cache(tmp_path, keep=1) as kept:
         same = kept.release({'src/a': b'same'})
         kept.release({'src/a': b'between'})
         assert kept.release({'src/a': b'same'}).slug == same.slug
@@ -61,7 +62,7 @@ def test_a_slug_that_a_kept_release_shares_with_an_old_one_stays(tmp_path: Path)
 
 
 def test_a_member_that_a_kept_slug_shares_stays(tmp_path: Path) -> None:
-    with shelf(tmp_path, keep=1) as kept:
+    with chunk_cache(tmp_path, keep=1) as kept:
         runtime, old, new = member({'heroku/x': b'x'}), packed({'src/a': b'1'}), packed({'src/a': b'2'})
         kept.layered(runtime, old)
         kept.layered(runtime, new)
@@ -72,7 +73,7 @@ def test_a_member_that_a_kept_slug_shares_stays(tmp_path: Path) -> None:
 
 
 def test_without_a_kept_slugs_facts_no_member_is_removed(tmp_path: Path) -> None:
-    with shelf(tmp_path, keep=1) as kept:
+    with chunk_cache(tmp_path, keep=1) as kept:
         kept.layered(packed({'src/a': b'1'}))
         release = kept.layered(packed({'src/a': b'2'}))
         kept.path(f'hello/{release.slug.sha256}.json').write_bytes(b'[[')
@@ -80,7 +81,7 @@ def test_without_a_kept_slugs_facts_no_member_is_removed(tmp_path: Path) -> None
         assert sum('/members/' in name for name in kept.names()) == 2
 
 
-def test_what_an_interrupted_build_left_is_garbage_and_what_others_put_there_is_not(kept: Shelf) -> None:
+def test_what_an_interrupted_build_left_is_garbage_and_what_others_put_there_is_not(kept: ChunkCache) -> None:
     kept.release({})
     orphan, strange = f'hello/{"0" * 64}.tgz', 'hello/notes.txt'
     for name in (orphan, strange, 'foreign/file'):
@@ -92,7 +93,7 @@ def test_what_an_interrupted_build_left_is_garbage_and_what_others_put_there_is_
     assert found[strange] == found['foreign/file'] == 'superfluous'
 
 
-def test_nothing_is_removed_while_a_slug_of_the_app_is_being_stored(kept: Shelf) -> None:
+def test_nothing_is_removed_while_a_slug_of_the_app_is_being_stored(kept: ChunkCache) -> None:
     kept.release({})
     removed = threading.Event()
 
@@ -108,7 +109,7 @@ def test_nothing_is_removed_while_a_slug_of_the_app_is_being_stored(kept: Shelf)
     collector.join(20)
 
 
-def test_who_waits_for_a_removal_can_be_stopped(kept: Shelf) -> None:
+def test_who_waits_for_a_removal_can_be_stopped(kept: ChunkCache) -> None:
     clock, waits = BuildClock(600), threading.Event()
     errors: list[BuildError] = []
 
@@ -132,7 +133,7 @@ def test_who_waits_for_a_removal_can_be_stopped(kept: Shelf) -> None:
             assert [str(error) for error in errors] == ['cancelled by ann']
 
 
-def test_who_waits_for_a_removal_gets_in_at_its_end(kept: Shelf) -> None:
+def test_who_waits_for_a_removal_gets_in_at_its_end(kept: ChunkCache) -> None:
     stored = threading.Event()
     clock = BuildClock(600)
 
@@ -149,7 +150,7 @@ def test_who_waits_for_a_removal_gets_in_at_its_end(kept: Shelf) -> None:
         storing.join(20)
 
 
-def test_a_good_storage_has_no_findings(kept: Shelf) -> None:
+def test_a_good_storage_has_no_findings(kept: ChunkCache) -> None:
     kept.release({'src/a': b'1'})
     kept.layered(member({'heroku/x': b'x'}), packed({'src/a': b'2'}))
     documented(kept)
@@ -157,7 +158,9 @@ def test_a_good_storage_has_no_findings(kept: Shelf) -> None:
 
 
 @pytest.mark.parametrize('change', ['damaged', 'missing'])
-def test_a_slug_that_was_changed_or_taken_away_is_named_with_its_release(kept: Shelf, change: str) -> None:
+def test_a_slug_that_was_changed_or_taken_away_is_named_with_its_release(
+    kept: ChunkCache, change: str
+) -> None:
     release = kept.release({'src/a': b'1'})
     documented(kept)
     path = kept.path(f'hello/{release.slug.sha256}.tgz')
@@ -169,7 +172,7 @@ def test_a_slug_that_was_changed_or_taken_away_is_named_with_its_release(kept: S
 
 
 @pytest.mark.parametrize('change', ['damaged', 'missing'])
-def test_a_member_is_named_for_each_slug_that_needs_it(kept: Shelf, change: str) -> None:
+def test_a_member_is_named_for_each_slug_that_needs_it(kept: ChunkCache, change: str) -> None:
     runtime = member({'heroku/x': b'x'})
     kept.layered(runtime, packed({'src/a': b'1'}))
     kept.layered(runtime, packed({'src/a': b'2'}))
@@ -190,7 +193,7 @@ def test_a_member_is_named_for_each_slug_that_needs_it(kept: Shelf, change: str)
     ],
 )
 def test_facts_that_were_changed_or_taken_away_are_named(
-    kept: Shelf, content: bytes | None, what: str
+    kept: ChunkCache, content: bytes | None, what: str
 ) -> None:
     release = kept.release({'src/a': b'1'})
     documented(kept)
@@ -200,7 +203,7 @@ def test_facts_that_were_changed_or_taken_away_are_named(
 
 
 @pytest.mark.parametrize(('key', 'value'), [('commit', '0' * 40), ('size', 1), ('app', 'other')])
-def test_facts_that_contradict_the_history_are_damaged(kept: Shelf, key: str, value: object) -> None:
+def test_facts_that_contradict_the_history_are_damaged(kept: ChunkCache, key: str, value: object) -> None:
     release = kept.release({'src/a': b'1'})
     documented(kept)
     path = kept.path(f'hello/{release.slug.sha256}.json')
@@ -210,7 +213,7 @@ def test_facts_that_contradict_the_history_are_damaged(kept: Shelf, key: str, va
     assert finding.why.startswith(f'it says {key} ')
 
 
-def test_two_commits_with_one_slug_are_no_contradiction(kept: Shelf) -> None:
+def test_two_commits_with_one_slug_are_no_contradiction(kept: ChunkCache) -> None:
     first, second = kept.release({'src/a': b'1'}), kept.release({'src/a': b'1'})
     assert (first.slug, first.commit != second.commit) == (second.slug, True)
     documented(kept)
@@ -219,7 +222,7 @@ def test_two_commits_with_one_slug_are_no_contradiction(kept: Shelf) -> None:
 
 @pytest.mark.parametrize('kind', ['sbom', 'provenance'])
 @pytest.mark.parametrize('change', ['damaged', 'missing'])
-def test_documents_that_are_not_right_are_made_again(kept: Shelf, kind: str, change: str) -> None:
+def test_documents_that_are_not_right_are_made_again(kept: ChunkCache, kind: str, change: str) -> None:
     release = kept.release({'src/a': b'1'})
     documented(kept)
     path = kept.path(f'hello/{release.slug.sha256}.{kind}.json')
@@ -231,7 +234,7 @@ def test_documents_that_are_not_right_are_made_again(kept: Shelf, kind: str, cha
 
 
 def test_what_is_not_needed_is_superfluous(tmp_path: Path) -> None:
-    with shelf(tmp_path, keep=1) as kept:
+    with chunk_cache(tmp_path, keep=1) as kept:
         old = kept.release({'src/a': b'1'})
         kept.release({'src/a': b'2'})
         documented(kept)
@@ -240,7 +243,7 @@ def test_what_is_not_needed_is_superfluous(tmp_path: Path) -> None:
         ]
 
 
-def test_a_slug_that_was_changed_is_not_handed_out(kept: Shelf, tmp_path: Path) -> None:
+def test_a_slug_that_was_changed_is_not_handed_out(kept: ChunkCache, tmp_path: Path) -> None:
     release = kept.release({'src/a': b'1'})
     target = tmp_path / 'slug.tgz'
     fetch_slug(kept.storage, HELLO, release.slug.sha256, target)
@@ -252,7 +255,7 @@ def test_a_slug_that_was_changed_is_not_handed_out(kept: Shelf, tmp_path: Path) 
     assert not target.exists()
 
 
-def test_a_storage_that_cannot_be_read_is_damage_and_no_end_of_the_search(kept: Shelf) -> None:
+def test_a_storage_that_cannot_be_read_is_damage_and_no_end_of_the_search(kept: ChunkCache) -> None:
     first, second = kept.release({'src/a': b'1'}), kept.release({'src/a': b'2'})
     documented(kept)
     path = kept.path(f'hello/{first.slug.sha256}.tgz')
@@ -264,7 +267,7 @@ def test_a_storage_that_cannot_be_read_is_damage_and_no_end_of_the_search(kept: 
 
 
 @pytest.mark.parametrize('left', ['short', 'zeros', 'one bit'])
-def test_a_whole_that_is_not_right_is_made_again_of_its_members(kept: Shelf, left: str) -> None:
+def test_a_whole_that_is_not_right_is_made_again_of_its_members(kept: ChunkCache, left: str) -> None:
     _, whole, content = whole_slug(kept)
     damaged = {'short': content[:-1], 'zeros': bytes(len(content)), 'one bit': flipped(content)}[left]
     whole.write_bytes(damaged)
@@ -277,7 +280,7 @@ def test_a_whole_that_is_not_right_is_made_again_of_its_members(kept: Shelf, lef
     assert verified(kept) == []
 
 
-def test_a_whole_stays_damaged_if_a_member_is(kept: Shelf) -> None:
+def test_a_whole_stays_damaged_if_a_member_is(kept: ChunkCache) -> None:
     release, whole, content = whole_slug(kept)
     whole.write_bytes(flipped(content))
     _members(kept, release)[0].write_bytes(b'?')
@@ -286,7 +289,7 @@ def test_a_whole_stays_damaged_if_a_member_is(kept: Shelf) -> None:
 
 
 def test_a_whole_that_cannot_be_made_again_is_damaged_and_says_why(
-    kept: Shelf, monkeypatch: pytest.MonkeyPatch
+    kept: ChunkCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, whole, content = whole_slug(kept)
     whole.write_bytes(flipped(content))
@@ -303,7 +306,7 @@ def flipped(content: bytes) -> bytes:
     return content[:-1] + bytes([content[-1] ^ 1])
 
 
-def whole_slug(kept: Shelf) -> tuple[Release, Path, bytes]:
+def whole_slug(kept: ChunkCache) -> tuple[Release, Path, bytes]:
     """A slug of two members, its file, and what is in it."""
     release = kept.layered(member({'heroku/x': b'x'}), packed({'src/a': b'1'}))
     documented(kept)
@@ -312,13 +315,13 @@ def whole_slug(kept: Shelf) -> tuple[Release, Path, bytes]:
     return release, path, path.read_bytes()
 
 
-def _members(kept: Shelf, release: Release) -> list[Path]:
+def _members(kept: ChunkCache, release: Release) -> list[Path]:
     manifest = read_manifest(kept.storage, HELLO, release.slug.sha256)
     return [kept.path(f'hello/members/{each.sha256}.gz') for each in members_of(manifest)]
 
 
 def test_a_slug_of_the_first_version_is_read_verified_kept_and_collected_like_others(tmp_path: Path) -> None:
-    with shelf(tmp_path / 'home', keep=2) as kept:
+    with chunk_cache(tmp_path / 'home', keep=2) as kept:
         old = kept.release({'src/a': b'old'})
         facts = kept.path(f'hello/{old.slug.sha256}.json')
         first = {'app': 'hello', 'commit': old.commit, 'sha256': old.slug.sha256, 'size': old.slug.size}
@@ -341,13 +344,13 @@ def test_a_slug_of_the_first_version_is_read_verified_kept_and_collected_like_ot
         assert verified(kept) == []
 
 
-def test_an_app_that_was_never_pushed_is_not_said_to_be_complete(kept: Shelf) -> None:
+def test_an_app_that_was_never_pushed_is_not_said_to_be_complete(kept: ChunkCache) -> None:
     kept.release({'src/a': b'a'})
     with pytest.raises(UnknownApp, match='no app helo was ever pushed here'):
         gitreceive.main(['slug', 'verify', 'helo', '--home', str(kept.home.root)], standalone_mode=False)
 
 
-def test_a_lock_that_cannot_be_made_is_an_error_with_its_place(kept: Shelf) -> None:
+def test_a_lock_that_cannot_be_made_is_an_error_with_its_place(kept: ChunkCache) -> None:
     kept.home.slug_lock(HELLO).parent.write_bytes(b'')
     with pytest.raises(StateError, match=r'cannot lock the slugs of hello with .*/locks/hello: '):
         kept.keeper.collect(HELLO)

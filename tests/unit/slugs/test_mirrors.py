@@ -6,23 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.chunk_cache import HELLO, READER, ChunkCache, member
 
 from gitreceive.adapters.storage.http import HttpStorage
 from gitreceive.adapters.storage.mirrors import mirrored
 from gitreceive.adapters.storage.secrets import NO_SECRETS
 from gitreceive.adapters.storage.whole import WholeSlugs
 from gitreceive.adapters.web.client import Patience
-from gitreceive.model import Release
-from gitreceive.ports import Storage
+from gitreceive.model.release import Release
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.finding import Finding
+from gitreceive.slugs.ports import Storage
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.stored import complete_slug
 from gitreceive.slugs.verify import verify_app
 from tests.fakes_storage import MemoryStorage, WholeStorage
 from tests.packing import packed
-from tests.shelf import HELLO, READER, Shelf, member
 
 HASTY = Patience(tries=1, stall_seconds=5)
 KINDS = ('json', 'provenance.json', 'sbom.json', 'tgz')
@@ -31,7 +31,7 @@ KINDS = ('json', 'provenance.json', 'sbom.json', 'tgz')
 class Followed:
     """A receiver's slugs, and a mirror of them."""
 
-    def __init__(self, kept: Shelf, other: Storage, folder: Path) -> None:
+    def __init__(self, kept: ChunkCache, other: Storage, folder: Path) -> None:
         both = mirrored(kept.storage, [('there:', other)], folder)
         self.keeper: Keeper = replace(kept.keeper, storage=both)
         self._first, (self.mirror,) = kept.storage, both.mirrors
@@ -43,7 +43,7 @@ class Followed:
         self.mirror.catch_up(self._first)
 
 
-def slug(kept: Shelf) -> Release:
+def slug(kept: ChunkCache) -> Release:
     """One of two members, with its documents."""
     release = kept.layered(member({'heroku/x': b'x'}), packed({'src/a': b'1'}))
     for each in undocumented(HELLO, kept.keeper):
@@ -53,7 +53,7 @@ def slug(kept: Shelf) -> Release:
 
 @pytest.mark.parametrize('kind', [MemoryStorage, WholeStorage])
 def test_a_mirror_that_was_added_later_is_sent_what_it_lacks(
-    kept: Shelf, tmp_path: Path, kind: type[MemoryStorage | WholeStorage]
+    kept: ChunkCache, tmp_path: Path, kind: type[MemoryStorage | WholeStorage]
 ) -> None:
     release, other = slug(kept), kind()
     followed = Followed(kept, other, tmp_path / 'notes')
@@ -69,7 +69,7 @@ def test_a_mirror_that_was_added_later_is_sent_what_it_lacks(
 @pytest.mark.parametrize('kind', [MemoryStorage, WholeStorage])
 @pytest.mark.parametrize('change', ['missing', 'damaged'])
 def test_what_a_mirror_has_lost_is_named_and_comes_back(
-    kept: Shelf, tmp_path: Path, kind: type[MemoryStorage | WholeStorage], change: str
+    kept: ChunkCache, tmp_path: Path, kind: type[MemoryStorage | WholeStorage], change: str
 ) -> None:
     slug(kept)
     other = kind()
@@ -86,7 +86,7 @@ def test_what_a_mirror_has_lost_is_named_and_comes_back(
 
 
 def test_a_mirror_that_is_behind_is_told_and_nothing_on_its_way_is_missing(
-    kept: Shelf, tmp_path: Path
+    kept: ChunkCache, tmp_path: Path
 ) -> None:
     slug(kept)
     followed = Followed(kept, WholeStorage(), tmp_path / 'notes')
@@ -96,7 +96,7 @@ def test_a_mirror_that_is_behind_is_told_and_nothing_on_its_way_is_missing(
     assert finding.why == '6 objects of hello are still to be sent or removed'
 
 
-def test_a_mirror_that_does_not_answer_is_told_once_with_its_words(kept: Shelf, tmp_path: Path) -> None:
+def test_a_mirror_that_does_not_answer_is_told_once_with_its_words(kept: ChunkCache, tmp_path: Path) -> None:
     slug(kept)
     other = HttpStorage.from_url('http://127.0.0.1:9', NO_SECRETS, tmp_path / 'sent', patience=HASTY)
     (finding,) = Followed(kept, other, tmp_path / 'notes').verified()
@@ -104,7 +104,9 @@ def test_a_mirror_that_does_not_answer_is_told_once_with_its_words(kept: Shelf, 
     assert 'Connection refused' in finding.why
 
 
-def test_what_is_damaged_in_the_first_storage_is_not_sent_to_a_mirror(kept: Shelf, tmp_path: Path) -> None:
+def test_what_is_damaged_in_the_first_storage_is_not_sent_to_a_mirror(
+    kept: ChunkCache, tmp_path: Path
+) -> None:
     slug(kept)
     other = WholeStorage()
     followed = Followed(kept, other, tmp_path / 'notes')
@@ -118,7 +120,7 @@ def test_what_is_damaged_in_the_first_storage_is_not_sent_to_a_mirror(kept: Shel
     assert other.objects == before
 
 
-def whole_slug(kept: Shelf, other: Storage, folder: Path) -> tuple[Followed, dict[str, bytes]]:
+def whole_slug(kept: ChunkCache, other: Storage, folder: Path) -> tuple[Followed, dict[str, bytes]]:
     """A slug with its ``.tgz`` that is at the mirror too, and what is in storage then."""
     release = slug(kept)
     complete_slug(kept.storage, HELLO, release.slug.sha256)
@@ -130,7 +132,7 @@ def whole_slug(kept: Shelf, other: Storage, folder: Path) -> tuple[Followed, dic
 
 @pytest.mark.parametrize('change', ['missing', 'damaged'])
 def test_what_the_first_storage_has_lost_comes_back_from_a_mirror(
-    kept: Shelf, tmp_path: Path, change: str
+    kept: ChunkCache, tmp_path: Path, change: str
 ) -> None:
     followed, before = whole_slug(kept, MemoryStorage(), tmp_path / 'notes')
     for name in before:
@@ -148,7 +150,7 @@ def test_what_the_first_storage_has_lost_comes_back_from_a_mirror(
         assert followed.verified() == []
 
 
-def test_all_of_a_slug_comes_back_from_a_mirror(kept: Shelf, tmp_path: Path) -> None:
+def test_all_of_a_slug_comes_back_from_a_mirror(kept: ChunkCache, tmp_path: Path) -> None:
     followed, before = whole_slug(kept, MemoryStorage(), tmp_path / 'notes')
     shutil.rmtree(kept.objects)
     assert not any(each.harms for each in followed.verified())
@@ -156,7 +158,7 @@ def test_all_of_a_slug_comes_back_from_a_mirror(kept: Shelf, tmp_path: Path) -> 
     assert {each: kept.path(each).read_bytes() for each in kept.names()} == members
 
 
-def test_of_a_mirror_that_has_whole_slugs_the_whole_comes_back(kept: Shelf, tmp_path: Path) -> None:
+def test_of_a_mirror_that_has_whole_slugs_the_whole_comes_back(kept: ChunkCache, tmp_path: Path) -> None:
     followed, before = whole_slug(kept, WholeStorage(), tmp_path / 'notes')
     (whole,) = (name for name in before if name.endswith('.tgz'))
     lost = next(name for name in before if '/members/' in name)
@@ -167,7 +169,7 @@ def test_of_a_mirror_that_has_whole_slugs_the_whole_comes_back(kept: Shelf, tmp_
     assert kept.path(whole).read_bytes() == before[whole]
 
 
-def test_a_mirror_that_is_damaged_too_brings_nothing_back(kept: Shelf, tmp_path: Path) -> None:
+def test_a_mirror_that_is_damaged_too_brings_nothing_back(kept: ChunkCache, tmp_path: Path) -> None:
     other = MemoryStorage()
     followed, before = whole_slug(kept, other, tmp_path / 'notes')
     for name in before:
@@ -177,7 +179,7 @@ def test_a_mirror_that_is_damaged_too_brings_nothing_back(kept: Shelf, tmp_path:
     assert {kept.path(name).read_bytes() for name in before} == {b'?'}
 
 
-def test_what_cannot_be_stored_again_is_told(kept: Shelf, tmp_path: Path) -> None:
+def test_what_cannot_be_stored_again_is_told(kept: ChunkCache, tmp_path: Path) -> None:
     followed, before = whole_slug(kept, MemoryStorage(), tmp_path / 'notes')
     lost = next(name for name in before if '/members/' in name)
     kept.path(lost).unlink()
@@ -187,7 +189,7 @@ def test_what_cannot_be_stored_again_is_told(kept: Shelf, tmp_path: Path) -> Non
 
 
 def test_the_mirrors_of_a_storage_that_keeps_whole_slugs_are_looked_at_too(
-    kept: Shelf, tmp_path: Path
+    kept: ChunkCache, tmp_path: Path
 ) -> None:
     first, other = WholeStorage(), MemoryStorage()
     storage = WholeSlugs(mirrored(first, [('there:', other)], tmp_path / 'notes'), tmp_path / 'near')

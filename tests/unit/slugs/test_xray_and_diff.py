@@ -3,25 +3,25 @@
 from pathlib import Path
 
 import pytest
+from tests.chunk_cache import HELLO, READER, ChunkCache, member
 
-from gitreceive.errors import BadCommand, SlugError
-from gitreceive.home import Home
+from gitreceive.config.home import Home
+from gitreceive.model.errors import BadCommand, SlugError
 from gitreceive.slugs.diff import Difference, diff_slugs
 from gitreceive.slugs.parts import parts
 from gitreceive.slugs.reference import find_slug, parts_of
 from gitreceive.slugs.xray import growth_since, xray
 from tests.packing import packed, packed_file, sha256
-from tests.shelf import HELLO, READER, Shelf, member
 
 SMALL = {'src': None, 'src/a': b'a' * 10, 'heroku/node': b'n' * 1000}
 
 
-def differences(kept: Shelf, old: str, new: str) -> list[Difference]:
+def differences(kept: ChunkCache, old: str, new: str) -> list[Difference]:
     a, b = (parts_of(find_slug(text, kept.home), kept.storage) for text in (old, new))
     return diff_slugs(a, b, READER)
 
 
-def test_sizes_are_told_by_directory_by_file_and_in_all(kept: Shelf) -> None:
+def test_sizes_are_told_by_directory_by_file_and_in_all(kept: ChunkCache) -> None:
     release = kept.release({**SMALL, 'link': 'src/a'})
     seen = xray(parts(kept.storage, HELLO, release.slug.sha256), READER)
     assert (seen.packed, seen.unpacked, seen.files) == (release.slug.size, 1010, 2)
@@ -29,13 +29,13 @@ def test_sizes_are_told_by_directory_by_file_and_in_all(kept: Shelf) -> None:
     assert seen.largest == (('/app/heroku/node', 1000), ('/app/src/a', 10))
 
 
-def test_of_many_files_the_largest_are_told(kept: Shelf) -> None:
+def test_of_many_files_the_largest_are_told(kept: ChunkCache) -> None:
     release = kept.release({f'src/{n:03}': b'x' * n for n in range(100)})
     seen = xray(parts(kept.storage, HELLO, release.slug.sha256), READER)
     assert [size for _, size in seen.largest] == list(range(99, 79, -1))
 
 
-def test_each_member_is_measured_by_itself(kept: Shelf) -> None:
+def test_each_member_is_measured_by_itself(kept: ChunkCache) -> None:
     runtime, code = member({'heroku/node': b'n' * 1000}), packed({'src/a': b'a' * 10})
     release = kept.layered(runtime, code)
     seen = xray(parts(kept.storage, HELLO, release.slug.sha256), READER)
@@ -45,7 +45,7 @@ def test_each_member_is_measured_by_itself(kept: Shelf) -> None:
     ]
 
 
-def test_growth_names_the_directories_that_became_larger(kept: Shelf) -> None:
+def test_growth_names_the_directories_that_became_larger(kept: ChunkCache) -> None:
     old, new = (
         kept.release({'src/a': b'a' * 10, 'src/b/x': b'b' * 50}),
         kept.release({'src/a': b'a' * 9, 'src/b/x': b'b' * 80, 'src/c/y': b'c' * 7}),
@@ -56,7 +56,7 @@ def test_growth_names_the_directories_that_became_larger(kept: Shelf) -> None:
     assert grown.folders == {'/app/src/b': 30, '/app/src/c': 7}
 
 
-def test_paths_differ_by_mode_size_content_kind_and_target(kept: Shelf, tmp_path: Path) -> None:
+def test_paths_differ_by_mode_size_content_kind_and_target(kept: ChunkCache, tmp_path: Path) -> None:
     old = {
         'src/same': b'=',
         'src/size': b'1',
@@ -91,7 +91,7 @@ def test_paths_differ_by_mode_size_content_kind_and_target(kept: Shelf, tmp_path
     }
 
 
-def test_members_that_both_have_are_not_read(kept: Shelf) -> None:
+def test_members_that_both_have_are_not_read(kept: ChunkCache) -> None:
     runtime = member({'heroku/node': b'n' * 1000})
     kept.layered(runtime, packed({'src/a': b'1'}))
     kept.layered(runtime, packed({'src/a': b'2'}))
@@ -101,13 +101,13 @@ def test_members_that_both_have_are_not_read(kept: Shelf) -> None:
     ]
 
 
-def test_a_name_of_any_bytes_is_a_path(kept: Shelf) -> None:
+def test_a_name_of_any_bytes_is_a_path(kept: ChunkCache) -> None:
     kept.release({})
     kept.release({'src/\udcff\n': b''})
     assert differences(kept, 'hello:v1', 'hello:v2') == [Difference(path='/app/src/\udcff\n', what='added')]
 
 
-def test_the_release_before_is_the_one_with_the_number_before(kept: Shelf) -> None:
+def test_the_release_before_is_the_one_with_the_number_before(kept: ChunkCache) -> None:
     first, second = kept.release({'a': b'1'}), kept.release({'a': b'2'})
     assert find_slug('hello', kept.home).before == first
     assert find_slug('hello:v1', kept.home).before is None
@@ -133,7 +133,7 @@ def test_a_file_needs_no_receiver(tmp_path: Path) -> None:
     ],
 )
 def test_what_names_no_slug_is_told_with_what_there_is(
-    kept: Shelf, text: str, error: type[Exception], said: str
+    kept: ChunkCache, text: str, error: type[Exception], said: str
 ) -> None:
     kept.release({})
     with pytest.raises(error, match=said):

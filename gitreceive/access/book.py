@@ -1,0 +1,190 @@
+"""Who may do what: the access database, written by the sysadmin's commands and read by the door.
+
+SQLite with a rollback journal, so that another user can read it without writing beside it (a WAL needs that). The
+file holds public keys and names, nothing secret; but whoever can write it can log in, so that is checked.
+"""
+
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from gitreceive.access.publickeys import PublicKey
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import KeyRefused, StateError
+
+NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}')
+BUSY_SECONDS = 5.0
+
+_SCHEMA = """
+create table if not exists keys (
+    fingerprint text primary key,
+    name text not null,
+    algorithm text not null,
+    blob blob not null unique,
+    added real not null,
+    apps text
+) strict
+"""
+_COLUMNS = 'fingerprint, name, algorithm, blob, added, apps'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A key, whose it is, and the apps it may reach (None: all)."""
+
+    name: str
+    fingerprint: str
+    algorithm: str
+    blob: bytes
+    added: float
+    apps: frozenset[str] | None = None
+
+
+def may(grant: Grant, app: AppName) -> bool:
+    """Whether this key may reach the app."""
+    return grant.apps is None or app in grant.apps
+
+
+class AccessBook:
+    """The database at ``path``. Every call opens it anew: any thread may call, and nothing is ever stale."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(
+        self, name: str, keys: Sequence[PublicKey], apps: frozenset[str] | None = None
+    ) -> tuple[Grant, ...]:
+        """Registers keys under a name, all or none. Raises KeyRefused for a bad name or a key that is there already."""
+        if not NAME.fullmatch(name):
+            raise KeyRefused(
+                f'{name[:64]!a} cannot be a name: letters, digits and . _ @ + -, at most 64 of them'
+            )
+        added = tuple(_grant(name, key, apps) for key in keys)
+        with self._writing() as database:
+            for grant in added:
+                _insert(database, grant)
+        return added
+
+    def remove(self, which: str) -> tuple[Grant, ...]:
+        """Removes one key by its fingerprint, or all keys of a name. Raises KeyRefused if there is none."""
+        column = 'fingerprint' if which.startswith('SHA256:') else 'name'
+        with self._writing() as database:
+            rows = database.execute(f'select {_COLUMNS} from keys where {column} = ?', (which,)).fetchall()
+            database.execute(f'delete from keys where {column} = ?', (which,))
+        if not rows:
+            raise KeyRefused(f'no key of {which[:80]!a}; "gitreceive keys list" shows names and fingerprints')
+        return tuple(map(_from_row, rows))
+
+    def list(self) -> tuple[Grant, ...]:
+        """All keys, by name and age. Raises StateError if the database cannot be read."""
+        with self._reading() as database:
+            rows = database.execute(
+                f'select {_COLUMNS} from keys order by name, added, fingerprint'
+            ).fetchall()
+        return tuple(map(_from_row, rows))
+
+    def find(self, blob: bytes) -> Grant | None:
+        """The grant of exactly this key. Raises StateError if the database cannot be read."""
+        with self._reading() as database:
+            row = database.execute(f'select {_COLUMNS} from keys where blob = ?', (blob,)).fetchone()
+        return _from_row(row) if row else None
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        if not self.path.exists():
+            yield _empty()
+            return
+        self._check_modes()
+        with _translated(self.path), _closing(f'file:{quote(str(self.path))}?mode=ro') as database:
+            yield database
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with _translated(self.path):
+            self._create()
+            self._check_modes()
+            with _closing(f'file:{quote(str(self.path))}?mode=rw') as database, database:
+                database.execute('begin immediate')
+                database.execute(_SCHEMA)
+                yield database
+
+    def _create(self) -> None:
+        if not self.path.parent.exists():
+            self.path.parent.mkdir(parents=True)
+            self.path.parent.chmod(0o755)
+        if not self.path.exists():
+            descriptor = os.open(self.path, os.O_CREAT | os.O_RDWR, 0o644)
+            os.fchmod(descriptor, 0o644)
+            os.close(descriptor)
+
+    def _check_modes(self) -> None:
+        for place in (self.path, self.path.parent):
+            found = place.stat()
+            if found.st_mode & 0o022:
+                raise StateError(
+                    f'{place} can be written by others, who could then log in; run "chmod go-w {place}"'
+                )
+            if found.st_uid not in (0, os.geteuid(), self.path.parent.parent.stat().st_uid):
+                raise StateError(f'{place} belongs to user {found.st_uid}, who could then log in; chown it')
+
+
+def _grant(name: str, key: PublicKey, apps: frozenset[str] | None) -> Grant:
+    return Grant(
+        name=name,
+        fingerprint=key.fingerprint,
+        algorithm=key.algorithm,
+        blob=key.blob,
+        added=time.time(),
+        apps=apps,
+    )
+
+
+def _insert(database: sqlite3.Connection, grant: Grant) -> None:
+    there = database.execute('select name from keys where blob = ?', (grant.blob,)).fetchone()
+    if there:
+        raise KeyRefused(
+            f'the key {grant.fingerprint} is already registered for {there[0]}; '
+            f'"gitreceive keys remove {grant.fingerprint}" takes it away'
+        )
+    apps = None if grant.apps is None else ','.join(sorted(grant.apps))
+    row = (grant.fingerprint, grant.name, grant.algorithm, grant.blob, grant.added, apps)
+    database.execute(f'insert into keys ({_COLUMNS}) values (?, ?, ?, ?, ?, ?)', row)
+
+
+def _from_row(row: tuple[str, str, str, bytes, float, str | None]) -> Grant:
+    fingerprint, name, algorithm, blob, added, apps = row
+    reached = None if apps is None else frozenset(apps.split(','))
+    return Grant(
+        name=name, fingerprint=fingerprint, algorithm=algorithm, blob=blob, added=added, apps=reached
+    )
+
+
+def _empty() -> sqlite3.Connection:
+    database = sqlite3.connect(':memory:')
+    database.execute(_SCHEMA)
+    return database
+
+
+@contextmanager
+def _closing(uri: str) -> Iterator[sqlite3.Connection]:
+    database = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StateError(f'the access database {path} cannot be used: {error}') from error
+    except OSError as error:
+        raise StateError(f'cannot use {path}: {error.strerror}') from error

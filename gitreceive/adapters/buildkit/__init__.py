@@ -1,0 +1,1 @@
+"""Builds images by BuildKit, through the Docker Engine API."""

@@ -1,0 +1,214 @@
+"""Builds images through the engine's HTTP API, and removes them."""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import requests
+from docker import APIClient
+from docker.errors import APIError, ImageNotFound
+
+from gitreceive.adapters.buildkit.context import context
+from gitreceive.adapters.buildkit.frames import Decoder
+from gitreceive.adapters.buildkit.progress import Progress
+from gitreceive.adapters.buildkit.request import BuildRequest, parameters
+from gitreceive.adapters.buildkit.versions import read_image
+from gitreceive.adapters.docker.engine import Engine
+from gitreceive.build.dockerfiles.own import names_frontend
+from gitreceive.build.ports import BuildJob
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import BuildError, BuildTimeout, EngineGone, RecipeError
+from gitreceive.model.plan import Recipe
+from gitreceive.model.progress import Cancellation, Console
+from gitreceive.model.slug import Image
+
+BUILD_LABEL = 'gitreceive.build'
+HOME_LABEL = 'gitreceive.config.home'
+APP_LABEL = 'gitreceive.app'
+
+
+class DockerImageBuilder:
+    """Satisfies the ``ImageBuilder`` port. ``home`` names this receiver among those that share the engine.
+
+    With a ``secret`` the names of its images cannot be guessed: it is for builders of people who do not trust each other.
+    """
+
+    def __init__(self, engine: Engine, home: str, secret: str = '') -> None:
+        self._engine = engine
+        self._home = home
+        self._place = ''
+        self._secret = secret
+
+    def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
+        """See the port. The steps' output goes to ``console`` as it comes."""
+        refuse_other_frontends(job.recipe.dockerfile)
+        self._refuse_missing(job.recipe)
+        return self._built(job, console, cancellation)
+
+    def _refuse_missing(self, recipe: Recipe) -> None:
+        """The engine would look for what it lacks wherever a name points to."""
+        with self._engine.connect() as client:
+            for name in recipe.bases:
+                with self._engine.errors(f'looked for {name}'):
+                    found = _config(client, name)
+                if found is None or BUILD_LABEL in (found.get('Labels') or {}):
+                    raise BuildError(_without(name, recipe))
+
+    def _built(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
+        labels = self._labels(job)
+        build = f'gitreceive-{uuid.uuid4().hex}'
+        request = BuildRequest(self._engine, parameters(build, self._tag(job), labels, job.app, job.nocache))
+        progress = Progress(console)
+        with _told(cancellation, progress), cancellation.call_on_stop(request.abort):
+            cancellation.check()
+            decoder = Decoder()
+            with closing(context(job, cancellation.check)) as body, closing(request.lines(body)) as lines:
+                for line in lines:
+                    for event in decoder.events(line):
+                        progress.take(event)
+            progress.finish()
+            failure = progress.failure()
+            if failure:
+                raise failure
+            if not progress.image:
+                raise EngineGone('its answer ended without a result')
+            return self._finished(progress.image, job, cancellation)
+
+    def remove(self, image: Image) -> None:
+        """Removes the image and its tag; silent if it is gone. Raises BuildError while a container runs from it."""
+        with self._engine.connect() as client, self._engine.errors('removed an image'):
+            _remove(client, image.id)
+
+    def digest(self, name: str) -> str:
+        """See the port."""
+        with self._engine.connect() as client, self._engine.errors('looked for a base image'):
+            found = client.images(name)
+        return str(found[0]['Id']) if found else ''
+
+    def place(self) -> Path | None:
+        """See the port. An engine behind a local socket may still be in a container or a virtual machine."""
+        if not self._place and self._engine.url.startswith('unix:'):
+            with self._engine.connect() as client, self._engine.errors('said where it keeps images'):
+                self._place = str(client.info()['DockerRootDir'])
+        found = Path(self._place)
+        return found if self._place and found.is_dir() else None
+
+    def sweep(self, live: frozenset[int]) -> int:
+        """See the port. Of containers, those that were never started are swept: running ones are releases."""
+        mine = {'label': [f'{HOME_LABEL}={self._home}', BUILD_LABEL]}
+        removed = 0
+        with self._engine.connect() as client, self._engine.errors('looked for leftovers of builds'):
+            for container in client.containers(all=True, filters={**mine, 'status': 'created'}):
+                if _orphan(container, live):
+                    self._engine.remove_container(client, container['Id'])
+                    removed += 1
+            for image in client.images(filters=mine):
+                if _orphan(image, live):
+                    removed += _remove(client, image['Id'], in_use_is_fine=True)
+        return removed
+
+    def remove_replaced(self, app: AppName) -> int:
+        """Removes the app's images whose name newer ones have taken, unless they run; returns how many."""
+        labels = [f'{HOME_LABEL}={self._home}', f'{APP_LABEL}={app}']
+        with self._engine.connect() as client, self._engine.errors('removed images that were replaced'):
+            found = client.images(filters={'label': labels, 'dangling': True})
+            return sum(_remove(client, image['Id'], in_use_is_fine=True, force=False) for image in found)
+
+    def _finished(self, image: str, job: BuildJob, cancellation: Cancellation) -> Image:
+        try:
+            cancellation.check()
+            found = read_image(self._engine, image, self._labels(job))
+            return replace(found, name=self._tag(job), code_steps=job.recipe.code_steps)
+        except BaseException:
+            self.remove(Image(id=image))
+            raise
+
+    def _labels(self, job: BuildJob) -> Mapping[str, str]:
+        return {BUILD_LABEL: str(job.number), HOME_LABEL: self._home, APP_LABEL: job.app}
+
+    def _tag(self, job: BuildJob) -> str:
+        """A name of the image: one without could be taken away by anybody's ``docker image prune``.
+
+        Two receivers may share an engine, so the receiver is part of it; its secret keeps the Dockerfiles of other
+        apps from building on it.
+        """
+        receiver = hashlib.sha256(f'{self._home}{self._secret}'.encode()).hexdigest()[:32]
+        return f'gitreceive-app/{job.app}:{job.number}-{receiver}'
+
+
+def _without(name: str, recipe: Recipe) -> str:
+    if recipe.code:
+        addition = name.rpartition('-')[2]
+        return (
+            f'this platform is built on {name}, which the receiver does not have: '
+            f'its sysadmin makes it with "gitreceive stack build --with {addition}"'
+        )
+    return (
+        f'the Dockerfile builds on {name}, and this receiver has no such image: '
+        'use the stack (FROM heroku/cedar:14), or ask the sysadmin to load the image into the engine'
+    )
+
+
+def _config(client: APIClient, image: str) -> Mapping[str, Any] | None:
+    """An image's configuration, or None if there is no such image."""
+    try:
+        return client.inspect_image(image)['Config']  # type: ignore[no-untyped-call, no-any-return]
+    except ImageNotFound:
+        return None
+
+
+@contextmanager
+def _told(cancellation: Cancellation, progress: Progress) -> Iterator[None]:
+    """Gives the errors of a build their step: which one ran when the time was up or the engine went away."""
+    try:
+        yield
+    except BuildError as error:
+        step = progress.step
+        progress.finish()
+        stopped = _stop_reason(cancellation)
+        if isinstance(stopped, BuildTimeout) and step:
+            raise BuildTimeout(f'{stopped} in "{step}"', step=step, tail=progress.tail) from error
+        if stopped:
+            raise stopped from error
+        if isinstance(error, EngineGone) and step:
+            raise EngineGone(
+                f'the Docker engine went away during "{step}"', step=step, tail=progress.tail
+            ) from error
+        raise
+
+
+def _stop_reason(cancellation: Cancellation) -> BuildError | None:
+    try:
+        cancellation.check()
+    except BuildError as error:
+        return error
+    return None
+
+
+def refuse_other_frontends(dockerfile: str) -> None:
+    """Raises RecipeError for a ``# syntax=`` line, or JSON in its place: it names an image that would run with the engine's own rights."""
+    if names_frontend(dockerfile):
+        raise RecipeError('the Dockerfile has a "syntax" directive, which would run another image: remove it')
+
+
+def _orphan(found: Mapping[str, object], live: frozenset[int]) -> bool:
+    labels = found.get('Labels')
+    number = labels.get(BUILD_LABEL, '') if isinstance(labels, dict) else ''
+    return not re.fullmatch('[0-9]{1,18}', number) or int(number) not in live
+
+
+def _remove(client: APIClient, image: str, in_use_is_fine: bool = False, force: bool = True) -> bool:
+    try:
+        client.remove_image(image, force=force)
+    except ImageNotFound:
+        return False
+    except APIError as error:
+        if in_use_is_fine and error.status_code == requests.codes.conflict:
+            return False
+        raise
+    return True

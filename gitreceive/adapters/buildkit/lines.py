@@ -1,0 +1,47 @@
+"""Joins pieces of output to whole lines, in bounded memory."""
+
+from collections.abc import Iterator
+
+from gitreceive.model.text import MAX_LINE
+
+
+class Lines:
+    """The lines of one stream. Pieces may cut lines and characters anywhere.
+
+    A ``\\r`` that no ``\\n`` follows starts the line anew, as a terminal would show it: of a progress bar only the last
+    state is kept. A line over ``MAX_LINE`` bytes loses its end.
+    """
+
+    def __init__(self) -> None:
+        self._kept = b''
+        self._returned = False
+
+    def feed(self, data: bytes) -> Iterator[str]:
+        """The lines that ``data`` completes."""
+        *whole, rest = data.split(b'\n')
+        for piece in whole:
+            self._add(piece)
+            yield self._take()
+        self._add(rest)
+
+    def end(self) -> Iterator[str]:
+        """What is left without an end of line, if anything."""
+        if self._kept:
+            yield self._take()
+
+    def _add(self, piece: bytes) -> None:
+        if not piece:
+            return
+        if self._returned and piece.strip(b'\r'):
+            self._kept, self._returned = b'', False
+        body = piece.rstrip(b'\r')
+        self._returned = self._returned or body != piece
+        _, returned, after = body.rpartition(b'\r')
+        if returned:
+            self._kept = after[:MAX_LINE]
+        else:
+            self._kept += after[: MAX_LINE - len(self._kept)]
+
+    def _take(self) -> str:
+        line, self._kept, self._returned = self._kept, b'', False
+        return line.decode('utf-8', 'replace')

@@ -1,0 +1,1 @@
+"""The API of a platform that takes slugs."""

@@ -1,0 +1,1 @@
+"""From an accepted push to a release: sources, plans, Dockerfiles, images, and the line that takes them in a row."""

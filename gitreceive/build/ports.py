@@ -1,0 +1,108 @@
+"""What builds need from the world, as small protocols. Adapters satisfy them without inheriting."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Protocol
+
+from gitreceive.model.app import AppName
+from gitreceive.model.plan import ContextFile, Plan, Recipe, SourceFile, Stack
+from gitreceive.model.progress import Cancellation, Console
+from gitreceive.model.push import Commit
+from gitreceive.model.slug import Image
+
+
+class Source(Protocol):
+    """The files of one commit (or of a working directory), read-only. Paths are relative, with ``/``."""
+
+    @property
+    def commit(self) -> Commit:
+        """The commit."""
+
+    @property
+    def committed(self) -> int:
+        """When it was committed, in whole seconds since the epoch; as far as a tar's header has room for it."""
+
+    def exists(self, path: str) -> bool:
+        """Whether a regular file stands at ``path`` (a symlink or directory does not count)."""
+
+    def read(self, path: str, limit: int = 10_000_000) -> bytes:
+        """The file's bytes. Raises SourceError if it is not there or over ``limit`` bytes."""
+
+    def glob(self, pattern: str) -> Sequence[str]:
+        """The paths of files that match, sorted. ``*`` does not match ``/``; ``**/`` is not supported."""
+
+    def files(self) -> Iterator[SourceFile]:
+        """Every file, link and submodule, sorted by path."""
+
+    def archive(self, prefix: str) -> AbstractContextManager[IO[bytes]]:
+        """An uncompressed tar stream of the whole tree below ``prefix`` (``src/``), with its end-of-archive blocks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildJob:
+    """What an image builder is given.
+
+    ``app`` names the cache mounts' namespace; ``number`` is a label on everything that is created; ``source`` goes
+    below ``src/`` of the context, ``env`` (config vars) below ``env/``, one file each; ``nocache`` forbids cached layers.
+    """
+
+    app: AppName
+    number: int
+    recipe: Recipe
+    source: Source
+    env: Mapping[str, str] = field(default_factory=dict)
+    nocache: bool = False
+
+
+class ImageBuilder(Protocol):
+    """Builds images in an engine."""
+
+    def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
+        """Runs the recipe. Raises BuildError (a step failed), BuildTimeout, BuildCancelled or EngineGone."""
+
+    def remove(self, image: Image) -> None:
+        """Removes the image; silent if it is gone."""
+
+    def digest(self, name: str) -> str:
+        """The id of the image of that name, ``sha256:...``; empty if there is none. Raises EngineGone."""
+
+    def place(self) -> Path | None:
+        """The directory where the engine keeps images, if that is on this host. Raises EngineGone."""
+
+    def sweep(self, live: frozenset[int]) -> int:
+        """Removes containers and images labelled with builds that are not in ``live``; returns how many.
+
+        The label is ``gitreceive.build=<number>``, beside ``gitreceive.config.home=<a name for this receiver>``: what another
+        receiver made on the same engine is not touched.
+        """
+
+
+class Buildpack(Protocol):
+    """A platform: how it is recognised and how it is built."""
+
+    @property
+    def name(self) -> str:
+        """The directory's name."""
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """The files that mark the platform, for the message when nothing is recognised."""
+
+    def detect(self, source: Source) -> str | None:
+        """The file that makes this an app for this buildpack, or None."""
+
+    def plan(self, source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
+        """What to do, from manifests alone: no network, no clock, nothing of the app is run.
+
+        ``env`` are the app's config vars. Raises DetectError, with the remedy, for manifests that cannot be used.
+        """
+
+    @property
+    def template(self) -> str:
+        """The Dockerfile template's text (jinja2)."""
+
+    @property
+    def files(self) -> tuple[ContextFile, ...]:
+        """The files that its steps need, below ``buildpack/`` in the context."""

@@ -1,0 +1,158 @@
+"""A read-only view of one commit: dulwich looks into the object store, ``git archive`` streams the whole tree."""
+
+import fnmatch
+import os
+import re
+import stat
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import IO
+
+from dulwich.errors import NotGitRepository
+from dulwich.objects import Blob, ObjectID, Tree
+from dulwich.objects import Commit as GitCommit
+from dulwich.repo import Repo
+
+from gitreceive.build.sources.sizes import ObjectSizes
+from gitreceive.build.sources.tarstream import header_time
+from gitreceive.model.errors import SourceError
+from gitreceive.model.plan import SourceFile
+from gitreceive.model.push import Commit
+from gitreceive.repositories import git, git_environment, owner
+
+WILD = re.compile(rb'[*?[]')
+LINK = '120000'
+"""The mode of symbolic links in a tree."""
+
+TREES = 64
+"""How many parsed directories are kept: a plan asks the root, and few others, dozens of times."""
+
+
+class GitSource:
+    """The tree of ``commit`` in the bare repository ``repo``; satisfies the ``Source`` port. Close it after use."""
+
+    def __init__(self, repo: Path, commit: Commit) -> None:
+        self._path = repo
+        self._commit = commit
+        try:
+            self._repo = Repo(str(repo), bare=True)
+        except (NotGitRepository, ValueError, OSError) as error:
+            raise SourceError(f'{repo} cannot be read as a git repository: {error}') from error
+        try:
+            found = self._repo[commit.encode()]
+        except KeyError as error:
+            raise SourceError(f'commit {commit} is not in {repo}') from error
+        if not isinstance(found, GitCommit):
+            raise SourceError(f'{commit} is not a commit')
+        self._root = found.tree
+        self._tree = lru_cache(TREES)(self._parsed_tree)
+        self._committed = header_time(int(found.commit_time))
+        self._sizes = ObjectSizes(repo)
+
+    def __enter__(self) -> 'GitSource':
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._repo.close()
+        self._sizes.close()
+
+    @property
+    def commit(self) -> Commit:
+        """The commit."""
+        return self._commit
+
+    @property
+    def committed(self) -> int:
+        """When it was committed, in whole seconds since the epoch."""
+        return self._committed
+
+    def exists(self, path: str) -> bool:
+        """Whether a regular file stands at ``path``."""
+        return self._find(path) is not None
+
+    def read(self, path: str, limit: int = 10_000_000) -> bytes:
+        """The file's bytes; SourceError if it is missing or over ``limit`` bytes (its size is asked first)."""
+        name = self._find(path)
+        if name is None:
+            raise SourceError(f'{path} is not a file of commit {self._commit[:7]}')
+        size = self._sizes.of(name)
+        if size > limit:
+            raise SourceError(f'{path} has {size:,} bytes; at most {limit:,} are read: make it smaller')
+        blob = self._repo[name]
+        assert isinstance(blob, Blob)
+        return blob.as_raw_string()
+
+    def glob(self, pattern: str) -> Sequence[str]:
+        """The paths of files that match, sorted; ``*`` stays within a directory."""
+        return sorted(
+            os.fsdecode(path) for path in self._match(self._root, b'', os.fsencode(pattern).split(b'/'))
+        )
+
+    def files(self) -> Iterator[SourceFile]:
+        """Every file, link and submodule, sorted by path; ``git ls-tree`` reads the sizes."""
+        listed = git(self._path, 'ls-tree', '-r', '-l', '-z', '--full-tree', self._commit)
+        if listed.returncode != 0:
+            said = listed.stderr.decode(errors='replace').strip()
+            raise SourceError(f'git ls-tree of {self._commit[:7]} failed: {said}')
+        for line in os.fsdecode(listed.stdout).split('\0')[:-1]:
+            about, path = line.split('\t', 1)
+            mode, kind, name, size = about.split()
+            if mode == LINK:
+                yield SourceFile(path, 'link')
+            elif kind == 'blob':
+                yield SourceFile(path, 'file', int(size))
+            else:
+                yield SourceFile(path, 'submodule', commit=name)
+
+    @contextmanager
+    def archive(self, prefix: str) -> Iterator[IO[bytes]]:
+        """The whole tree as an uncompressed tar below ``prefix``. Raises SourceError if git fails on the way."""
+        command = ['git', '--git-dir', str(self._path), '-c', 'tar.umask=0022', 'archive', '--format=tar']
+        with subprocess.Popen(
+            [*command, f'--prefix={prefix}', self._commit],
+            env=git_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self._path,
+            **owner(self._path),
+        ) as child:
+            assert child.stdout and child.stderr
+            try:
+                yield child.stdout
+                if child.stdout.read(1) == b'' and child.wait() != 0:
+                    said = child.stderr.read(2000).decode(errors='replace').strip()
+                    raise SourceError(f'git archive of {self._commit[:7]} failed: {said}')
+            finally:
+                child.kill()
+
+    def _find(self, path: str) -> ObjectID | None:
+        *folders, last = os.fsencode(path).split(b'/')
+        tree = self._tree(self._root)
+        for folder in folders:
+            if folder not in tree or not stat.S_ISDIR(tree[folder][0]):
+                return None
+            tree = self._tree(tree[folder][1])
+        if last not in tree or not stat.S_ISREG(tree[last][0]):
+            return None
+        return tree[last][1]
+
+    def _match(self, tree: ObjectID, prefix: bytes, parts: list[bytes]) -> Iterator[bytes]:
+        entries = self._tree(tree)
+        # A plain name is not looked for among 50,000 others.
+        names = fnmatch.filter(entries, parts[0]) if WILD.search(parts[0]) else parts[:1]
+        for name in names:
+            mode, found = entries[name] if name in entries else (0, tree)
+            if len(parts) == 1 and stat.S_ISREG(mode):
+                yield prefix + name
+            elif len(parts) > 1 and stat.S_ISDIR(mode):
+                yield from self._match(found, prefix + name + b'/', parts[1:])
+
+    def _parsed_tree(self, name: ObjectID) -> Tree:
+        found = self._repo[name]
+        if not isinstance(found, Tree):
+            raise SourceError(f'{name.decode()} in commit {self._commit[:7]} is not a tree')
+        return found

@@ -1,0 +1,1 @@
+"""What the receiver is told: its settings, where things lie, and under which user."""

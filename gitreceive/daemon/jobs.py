@@ -1,0 +1,91 @@
+"""What follows a release and holds nobody up: its documents, and the end of slugs that are not kept any more."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import GitReceiveError, StateError, StorageError
+from gitreceive.slugs.documents import undocumented, write_documents
+from gitreceive.slugs.ports import SlugReader
+from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.sbom import Inventory
+
+log = logging.getLogger(__name__)
+
+PASSING = (StorageError, StateError, OSError)
+"""What may be over when the next build ends: a storage that is away, a full disk."""
+
+
+class PostReleaseJobs(threading.Thread):
+    """Looks after all apps at the start, and again whenever it is rung."""
+
+    def __init__(self, keeper: Keeper, reader: SlugReader) -> None:
+        super().__init__(name='jobs', daemon=True)
+        self._keeper, self._inventory = keeper, Inventory(reader)
+        self._bell = threading.Event()
+        self._bell.set()
+        self._open = True
+        self._tidied: set[AppName] = set()
+        self._failed: set[int] = set()
+
+    def ring(self) -> None:
+        """A build has ended."""
+        self._bell.set()
+
+    def close(self) -> None:
+        """Lets ``run`` return after the app that it looks after."""
+        self._open = False
+        self._bell.set()
+
+    def run(self) -> None:
+        """Until ``close``. Whatever goes wrong with a release concerns that one only."""
+        while self._wait_for_bell():
+            with self._errors('what follows a release'):
+                for app in self._keeper.history.apps():
+                    self._look_after(app)
+
+    def _wait_for_bell(self) -> bool:
+        """False after ``close``, which may come at any moment: what it has said is looked at when the bell is silent."""
+        self._bell.wait()
+        self._bell.clear()
+        return self._open
+
+    def _look_after(self, app: AppName) -> None:
+        """An app without a new slug is tidied at the start only."""
+        if not self._open:
+            return
+        new = self._document(app)
+        if new or app not in self._tidied:
+            self._tidied.add(app)
+            self._tidy(app)
+
+    def _document(self, app: AppName) -> bool:
+        """Whether there was a new slug. One that cannot be described is not read again and again."""
+        found = [each for each in undocumented(app, self._keeper) if each.build not in self._failed]
+        for release in found:
+            with self._errors(f'the documents of {app} v{release.version}'):
+                self._failed.add(release.build)
+                try:
+                    write_documents(release, self._keeper, self._inventory)
+                except PASSING:
+                    self._failed.discard(release.build)
+                    raise
+                self._failed.discard(release.build)
+        return bool(found)
+
+    def _tidy(self, app: AppName) -> None:
+        with self._errors(f'what {app} does not need'):
+            removed = self._keeper.collect(app).objects
+            if removed:
+                log.info('removed %d objects of %s that no kept release needs', len(removed), app)
+
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (GitReceiveError, OSError) as error:
+            log.warning('%s: %s', what, error)
+        except Exception:
+            log.exception('%s: an error of the receiver itself', what)

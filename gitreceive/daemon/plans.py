@@ -1,0 +1,122 @@
+"""``git push -o plan``: the plan of what was pushed, and nothing else; and the plan of what was pushed before."""
+
+import hashlib
+import json
+import os
+from collections.abc import Generator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+from gitreceive.build.planning import as_record, tell_planned
+from gitreceive.build.sources.git import GitSource
+from gitreceive.build.sources.shown import WatchedSource
+from gitreceive.config.home import Home
+from gitreceive.daemon.intake import BRANCHES, PushRequest
+from gitreceive.daemon.log import shown
+from gitreceive.daemon.services import Services
+from gitreceive.model.app import AppName, parse_app_name
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.errors import GitReceiveError, StateError
+from gitreceive.model.push import Commit, RefUpdate, parse_commit
+from gitreceive.points import point
+from gitreceive.repositories import move_ref
+
+
+def only_plan(arrival: PushRequest, services: Services) -> Generator[bytes, None, str]:
+    """Tells the plan of the deploy branch, or else of the first ref of the push, and sets every ref back.
+
+    The status is always 1: ``git push`` exits 0 for what is released, and nothing is.
+    """
+    point('plan.received')
+    try:
+        update = _subject(arrival, services.history.deploy_branch(arrival.app))
+        if update:
+            yield told_plan(arrival.app, update.new, services)
+        yield ''.join(shown(' !     ', 'Nothing was built and nothing stored: this was "-o plan"')).encode()
+        return '1'
+    finally:
+        _set_back(arrival.app, arrival.updates, services.home)
+        _note(arrival, services.home).unlink(missing_ok=True)
+
+
+def told_plan(app: AppName, commit: Commit, services: Services, as_json: bool = False) -> bytes:
+    """The plan of a commit of an app's repository, for people or as one JSON object. Raises what planning raises."""
+    with (
+        closing(BuildClock(services.settings.limits.build_seconds)) as clock,
+        GitSource(services.home.repo(app), commit) as code,
+    ):
+        source = WatchedSource(code, clock.check)
+        planned = services.planner.plan(source, services.history.config(app))
+        if as_json:
+            return json.dumps(as_record(planned), indent=2).encode() + b'\n'
+        console = _Lines()
+        tell_planned(planned, console)
+    return ''.join(console.lines).encode()
+
+
+def note_plan(arrival: PushRequest, home: Home) -> None:
+    """Notes, before any ref moves, what is to be set back: else a restart would take it for a push that nobody built.
+
+    Raises StateError if it cannot be written.
+    """
+    note = _note(arrival, home)
+    try:
+        home.work.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with note.open('w') as file:
+            file.write(''.join(f'{update.old} {update.new} {update.ref}\n' for update in arrival.updates))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StateError(f'cannot write {note}: {error.strerror}') from error
+
+
+def forget_plans(arrival: PushRequest, home: Home) -> None:
+    """A push that is meant removes notes about the same refs and commits: git may not have got as far as moving them."""
+    pushed = {f'{update.new} {update.ref}' for update in arrival.updates}
+    for note in home.work.glob(f'plan {arrival.app} *'):
+        with suppress(OSError):
+            if any(line.partition(' ')[2] in pushed for line in note.read_text().splitlines()):
+                note.unlink()
+
+
+def undo_plans(home: Home) -> None:
+    """Sets back what plans that were cut off have left."""
+    for note in home.work.glob('plan *'):
+        with suppress(OSError, ValueError, GitReceiveError):
+            lines = [line.split(' ', 2) for line in note.read_text().splitlines()]
+            updates = [
+                RefUpdate(old=parse_commit(old), new=parse_commit(new), ref=ref) for old, new, ref in lines
+            ]
+            _set_back(parse_app_name(note.name.split(' ')[1]), updates, home)
+
+
+def _note(arrival: PushRequest, home: Home) -> Path:
+    about = ''.join(f'{update.new} {update.ref}\n' for update in arrival.updates)
+    return home.work / f'plan {arrival.app} {hashlib.sha256(about.encode()).hexdigest()}'
+
+
+def _set_back(app: AppName, updates: Sequence[RefUpdate], home: Home) -> None:
+    for update in updates:
+        move_ref(home.repo(app), update.ref, new=update.old, expected=update.new)
+
+
+def _subject(arrival: PushRequest, branch: str | None) -> RefUpdate | None:
+    pushed = {update.ref: update for update in arrival.updates if not update.deletes}
+    wanted = [branch] if branch else BRANCHES
+    return next((pushed[ref] for ref in (*wanted, *pushed) if ref in pushed), None)
+
+
+class _Lines:
+    """A console that keeps the lines of an answer."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def step(self, text: str) -> None:
+        self.lines += shown('-----> ', text)
+
+    def detail(self, text: str) -> None:
+        self.lines += shown('       ', text)
+
+    def warn(self, text: str) -> None:
+        self.lines += shown(' !     ', text)

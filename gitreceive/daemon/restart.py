@@ -1,0 +1,113 @@
+"""What the builder does before it takes requests: makes the journal, the refs, the engine and the files agree again."""
+
+import logging
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from gitreceive.build.deploy import Line
+from gitreceive.config.home import Home
+from gitreceive.daemon.intake import BRANCHES
+from gitreceive.daemon.log import BuildLog
+from gitreceive.daemon.plans import undo_plans
+from gitreceive.daemon.queue import Queue
+from gitreceive.model.app import AppName, parse_app_name
+from gitreceive.model.errors import GitReceiveError, StateError
+from gitreceive.model.push import NO_COMMIT, Build, Push, Pusher, RefUpdate
+from gitreceive.repositories import move_ref, read_ref
+from gitreceive.slugs.stored import complete_slug
+
+BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
+
+log = logging.getLogger(__name__)
+
+RESTART = Pusher(name='restart')
+"""Who a build is recorded for when its push was accepted by git and the builder died before it could be journaled."""
+
+
+def reconcile(line: Line, queue: Queue) -> None:
+    """Picks everything up. Touches no network and no engine: the receiver takes pushes right after it."""
+    for build in line.history.requeue_running():
+        log.info('build %d of %s starts again', build.number, build.push.app)
+        with suppress(StateError), BuildLog(line.home.log(build.number), line.limits.log_bytes) as console:
+            console.step(f'The receiver was restarted; build {build.number} starts again')
+    undo_plans(line.home)
+    shutil.rmtree(line.home.work, ignore_errors=True)
+    if not line.home.repos.is_dir():
+        return
+    for path in sorted(line.home.repos.glob('*.git')):
+        with suppress(GitReceiveError):
+            _settle(parse_app_name(path.name.removesuffix('.git')), line, queue)
+
+
+def sweep(line: Line) -> None:
+    """Removes what dead builds left in the engine and in storage; slow things that may fail and are tried again later."""
+    try:
+        live = frozenset(build.number for build in line.history.live_builds())
+        removed = line.builder.sweep(live) + line.storage.sweep()
+        if removed:
+            log.info('removed %d leftovers of dead builds', removed)
+    except GitReceiveError as error:
+        log.warning('leftovers could not be removed: %s', error)
+
+
+def complete(line: Line) -> None:
+    """Makes the whole of each app's newest slug again, if it is not there as it should be: it was not synced.
+
+    After a restart of the host also its bytes are compared, if they are on this host: a file may have its length and
+    hold zeros after a power cut.
+    """
+    boot = _boot()
+    restarted = line.storage.url('any').startswith('file:') and boot != _last_boot(line.home)
+    for app in line.history.apps():
+        release = line.history.current(app)
+        try:
+            if release and complete_slug(line.storage, app, release.slug.sha256, thoroughly=restarted):
+                log.info('made the slug of %s v%d again of its members', app, release.version)
+        except GitReceiveError as error:
+            log.warning('the slug of %s is not as it should be: %s', app, error)
+    with suppress(OSError):
+        line.home.boot.write_text(boot)
+
+
+def _boot() -> str:
+    """What is another one after each start of the host (random(4))."""
+    with suppress(OSError):
+        return BOOT_ID.read_text()
+    return ''
+
+
+def _last_boot(home: Home) -> str:
+    with suppress(OSError):
+        return home.boot.read_text()
+    return 'none yet'
+
+
+def _settle(app: AppName, line: Line, queue: Queue) -> None:
+    """Lets the deploy branch name what is live or being built, or journals the push that nobody knows of."""
+    history, home = line.history, line.home
+    branch = history.deploy_branch(app) or _first_branch(app, home)
+    if branch is None:
+        return
+    commit = read_ref(home.repo(app), branch)
+    current = history.current(app)
+    live = current.commit if current else NO_COMMIT
+    known = _last_build_of(commit, history.builds(app, 1000))
+    if commit == live or (known and known.state.live):
+        return
+    if known or commit == NO_COMMIT:
+        move_ref(home.repo(app), branch, new=live, expected=commit)
+        return
+    history.add_app(app, branch)
+    push = Push(app=app, update=RefUpdate(old=live, new=commit, ref=branch), pusher=RESTART)
+    log.info(
+        '%s was pushed to %s and no build knew of it: build %d', commit[:7], app, queue.push(push).number
+    )
+
+
+def _first_branch(app: AppName, home: Home) -> str | None:
+    return next((name for name in BRANCHES if read_ref(home.repo(app), name) != NO_COMMIT), None)
+
+
+def _last_build_of(commit: str, builds: list[Build]) -> Build | None:
+    return next((build for build in builds if build.push.commit == commit), None)

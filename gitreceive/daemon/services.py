@@ -1,0 +1,24 @@
+"""What the builder's answers work with."""
+
+from dataclasses import dataclass
+
+from gitreceive.build.planning import Planner
+from gitreceive.config.home import Home
+from gitreceive.config.settings import Settings
+from gitreceive.daemon.intake import Intake
+from gitreceive.daemon.queue import Queue
+from gitreceive.journal import History
+from gitreceive.slugs.retention import Keeper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """One receiver's history, queue and intake."""
+
+    settings: Settings
+    home: Home
+    history: History
+    planner: Planner
+    queue: Queue
+    intake: Intake
+    keeper: Keeper

@@ -1,0 +1,1 @@
+"""The words between the front ends and the daemon."""

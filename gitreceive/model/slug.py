@@ -1,0 +1,73 @@
+"""An image, and the slug that is cut from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A built image, by its id (``sha256:...``), with the exact versions that its steps recorded.
+
+    ``name`` is what another recipe may call it, as long as nothing newer has taken that name. ``release`` is what
+    ``bin/release`` of a classic buildpack printed. ``code_steps`` is its recipe's.
+    """
+
+    id: str
+    name: str = ''
+    versions: Mapping[str, str] = field(default_factory=dict)
+    release: bytes = b''
+    code_steps: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A part of a slug: a gzip member that holds a run of the tar stream. All members in a row are the slug.
+
+    ``sha256`` in hexadecimal, ``size`` in bytes. ``left_out`` names (at most a few of) the devices, sockets, pipes and
+    setuid bits that a slug cannot hold.
+    """
+
+    sha256: str
+    size: int
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayeredSlug:
+    """A slug by its members, in their order; ``sha256`` and ``size`` are those of all of them in a row.
+
+    ``new`` is how many bytes had to be packed; the others were in storage already.
+    """
+
+    members: tuple[Member, ...]
+    sha256: str
+    size: int
+    new: int
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What its members could not hold."""
+        return tuple(name for member in self.members for name in member.left_out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slug:
+    """A packed ``/app`` in one file: a plain ``.tar.gz`` at ``path``; ``sha256`` in hexadecimal, ``size`` in bytes.
+
+    ``left_out`` names (at most a few of) the devices, sockets, pipes and setuid bits that a slug cannot hold.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSlug:
+    """A slug in storage, verified. ``url`` names it for people and for other hosts."""
+
+    url: str
+    sha256: str
+    size: int

@@ -1,0 +1,258 @@
+"""One connection: who is at the other end, which sessions are open, and what the log will say about it."""
+
+import socket
+import threading
+import time
+from contextlib import suppress
+from functools import partial
+from typing import Protocol
+
+import paramiko
+from paramiko.common import (
+    AUTH_FAILED,
+    AUTH_SUCCESSFUL,
+    OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
+    OPEN_FAILED_RESOURCE_SHORTAGE,
+    OPEN_SUCCEEDED,
+)
+
+from gitreceive.access.book import Grant
+from gitreceive.model.errors import StateError
+from gitreceive.sshd.algorithms import Profile
+from gitreceive.sshd.guard import Refused
+from gitreceive.sshd.limits import ServerLimits
+from gitreceive.sshd.log import Log
+from gitreceive.sshd.service import Service
+from gitreceive.sshd.session import Session
+from gitreceive.sshd.transport import ServerTransport, UnusableKey
+
+
+class House(Protocol):
+    """What a connection needs of the door it came in by."""
+
+    service: Service
+    limits: ServerLimits
+    log: Log
+    host_key: paramiko.PKey
+    profile: Profile
+
+    def known(self, connection: 'Connection') -> None:
+        """The connection has logged in."""
+
+    def left(self, connection: 'Connection') -> None:
+        """The connection is over."""
+
+
+class Connection(paramiko.ServerInterface):
+    """Answers paramiko's questions, and is its Visitor (see transport.py)."""
+
+    def __init__(self, sock: socket.socket, source: str, deadline: float, house: House) -> None:
+        self.source = source
+        self.deadline = deadline
+        self.logged_in_as: Grant | None = None
+        self._sock, self._house = sock, house
+        self._offered: Grant | None = None
+        self._sessions: dict[int, Session] = {}
+        self._lock = threading.Lock()
+        self._opening = 0
+        self._refused = 0
+        self._tries = 0
+        self._served = 0
+        self._last: Session | None = None
+        self._user = ''
+        self._started = self._idle_since = time.monotonic()
+        self._reason = ''
+        self._transport = ServerTransport(sock, house.host_key, house.profile)
+        self._transport.guard.allow_strangers_packets(house.limits.stranger_packets)
+
+    def start(self) -> None:
+        """Begins to talk, in a thread. Raises RuntimeError if there can be no more threads."""
+        self._transport.start_server(event=threading.Event(), server=self)
+
+    def end(self, reason: str) -> None:
+        """Ends the connection, from any thread, without waiting for anything."""
+        self._reason = self._reason or reason
+        self._transport.stop()
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def overdue(self, now: float) -> str:
+        """Why the connection has to end now, if it has to."""
+        limits = self._house.limits
+        if self.logged_in_as is None:
+            return f'not logged in after {limits.login_seconds:g} s' if now >= self.deadline else ''
+        with self._lock:
+            busy = any(session.started for session in self._sessions.values())
+        idle = not busy and now >= self._idle_since + limits.idle_seconds
+        return f'idle for {limits.idle_seconds:g} s' if idle else ''
+
+    def join(self, deadline: float) -> None:
+        """Waits until everything of it has ended."""
+        with self._lock:
+            sessions = list(self._sessions.values())
+        for session in sessions:
+            session.join(deadline - time.monotonic())
+        self._transport.join(max(0.0, deadline - time.monotonic()))
+
+    # paramiko asks
+
+    def get_allowed_auths(self, username: str) -> str:
+        """Public keys only."""
+        self._user = username
+        return 'publickey'
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        """Whether this key may log in. The key of the last call before success is who it is."""
+        self._user, self._offered = username, None
+        if isinstance(key, UnusableKey):
+            return AUTH_FAILED
+        try:
+            self._offered = self._house.service.book.find(key.asbytes())
+        except StateError as error:
+            self._house.log.write('error', reason=str(error))
+        return AUTH_FAILED if self._offered is None else AUTH_SUCCESSFUL
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        """Sessions only, and not too many."""
+        reason = OPEN_SUCCEEDED
+        with self._lock:
+            if kind != 'session':
+                reason = OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+            elif len(self._sessions) >= self._house.limits.sessions:
+                reason = OPEN_FAILED_RESOURCE_SHORTAGE
+        if reason != OPEN_SUCCEEDED:
+            self._refused += 1
+            if self._refused > self._house.limits.refused_sessions:
+                raise Refused('too many refused channels')
+        return reason
+
+    def check_channel_env_request(self, channel: paramiko.Channel, name: bytes, value: bytes) -> bool:
+        """A few harmless variables."""
+        session = self._session(channel.chanid)
+        return session is not None and session.allow(name, value)
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        """One command for each session; it starts after paramiko has answered."""
+        return self._ask(channel, command)
+
+    def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:
+        """A shell is answered with a greeting."""
+        return self._ask(channel, b'')
+
+    # the transport tells (Visitor)
+
+    def logged_in(self) -> None:
+        """The key that was checked last has been proved."""
+        self.logged_in_as = self._offered
+        self._idle_since = time.monotonic()
+        self._transport.guard.trusted = True
+        self._house.known(self)
+
+    def failed(self) -> bool:
+        """Counts a failed try; True if it was the last one allowed."""
+        self._tries += 1
+        if self._tries >= self._house.limits.tries:
+            self._reason = 'too many failed tries to log in'
+        return self._tries >= self._house.limits.tries
+
+    def opened(self, channel: paramiko.Channel) -> None:
+        """A session's channel is open."""
+        with self._lock:
+            self._sessions[channel.chanid] = Session(channel, self._transport)
+
+    def requested(self, number: int) -> None:
+        """A request has been answered: if it was the one that says what to do, do it."""
+        session = self._session(number)
+        if session is None:
+            return
+        session.requests += 1
+        if session.requests > self._house.limits.requests:
+            raise Refused('too many requests on a channel')
+        if session.command is not None and not session.started:
+            self._served += 1
+            self._last = session
+            self._start(session)
+
+    def fed(self, number: int, data: bytes) -> None:
+        """The peer sent data for a channel."""
+        session = self._session(number)
+        if session is not None and session.feed.take(data):
+            session.wake()
+
+    def ended(self, number: int) -> None:
+        """The peer will send no more data for a channel."""
+        session = self._session(number)
+        if session is not None:
+            session.feed.end()
+
+    def adjusted(self, number: int) -> None:
+        """The peer will take more data of a channel."""
+        session = self._session(number)
+        if session is not None:
+            session.wake()
+
+    def closed(self, number: int) -> None:
+        """The peer has closed a channel."""
+        session = self._session(number)
+        if session is not None:
+            session.hang_up()
+            if not session.started:
+                self._forget(session)
+
+    def gone(self, error: BaseException | None) -> None:
+        """The connection has ended."""
+        with self._lock:
+            sessions = list(self._sessions.values())
+        for session in sessions:
+            session.hang_up()
+        self._house.left(self)
+        self._write_log(error)
+
+    def _session(self, number: int) -> Session | None:
+        with self._lock:
+            return self._sessions.get(number)
+
+    def _ask(self, channel: paramiko.Channel, command: bytes) -> bool:
+        session = self._session(channel.chanid)
+        if session is None or session.command is not None:
+            return False
+        session.command = command
+        return True
+
+    def _start(self, session: Session) -> None:
+        grant = self.logged_in_as
+        assert grant is not None
+        try:
+            session.start(partial(self._house.service.serve, blob=grant.blob), self._forget)
+        except (OSError, RuntimeError) as error:
+            self._house.log.write('error', source=self.source, reason=f'cannot serve a session: {error}')
+            raise Refused('no room for a session') from error
+
+    def _forget(self, session: Session) -> None:
+        self._idle_since = time.monotonic()
+        with self._lock:
+            self._sessions.pop(session.channel.chanid, None)
+
+    def _write_log(self, error: BaseException | None) -> None:
+        grant, last = self.logged_in_as, self._last
+        self._house.log.write(
+            'connection',
+            source=self.source,
+            user=self._user,
+            name=grant.name if grant else None,
+            key=grant.fingerprint if grant else None,
+            verb=last.verb if last else None,
+            app=last.app if last else None,
+            status=last.status if last else None,
+            sessions=self._served,
+            seconds=round(time.monotonic() - self._started, 3),
+            reason=self._reason or (last.refusal if last else '') or _why(error),
+        )
+
+
+def _why(error: BaseException | None) -> str:
+    if error is None or isinstance(error, EOFError):
+        return 'closed by the peer'
+    if isinstance(error, Refused):
+        return str(error)
+    return f'{type(error).__name__}: {error}'

@@ -1,0 +1,124 @@
+"""What a session gets: git on a repository, the builder's answer to a verb, or a clear refusal."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gitreceive.access.book import AccessBook, Grant, may
+from gitreceive.config.home import Home
+from gitreceive.config.settings import Settings
+from gitreceive.grammar.wire import ask
+from gitreceive.model.errors import AccessDenied, GitReceiveError, StateError
+from gitreceive.repositories import ensure_repository, git_environment, serve_command
+from gitreceive.sshd.child import Child
+from gitreceive.sshd.command import GitRequest, HelpRequest, VerbRequest, help_text, parse_command
+from gitreceive.sshd.limits import ServerLimits
+from gitreceive.sshd.relay import relay
+from gitreceive.sshd.session import GONE, Session
+
+REFUSED = 1
+"""The exit status of everything that the door refuses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Serves sessions. ``address`` is what pushers connect to."""
+
+    settings: Settings
+    book: AccessBook
+    limits: ServerLimits
+    address: Callable[[], tuple[str, int]]
+
+    @property
+    def home(self) -> Home:
+        """Where everything lies."""
+        return Home(self.settings.home)
+
+    def serve(self, session: Session, blob: bytes) -> int:
+        """Does what the session's command asks for, as the owner of the key ``blob``; returns the exit status."""
+        try:
+            return self._serve(session, self._granted(blob))
+        except GitReceiveError as error:
+            return _refuse(session, str(error))
+        except GONE:
+            return REFUSED
+
+    def _granted(self, blob: bytes) -> Grant:
+        """Looked up again: a key that was taken away since the log-in opens nothing more."""
+        grant = self.book.find(blob)
+        if grant is None:
+            raise AccessDenied('this key was taken away; ask the sysadmin')
+        return grant
+
+    def _serve(self, session: Session, grant: Grant) -> int:
+        if not session.command:
+            return self._greet(session, grant)
+        request = parse_command(session.command)
+        match request:
+            case HelpRequest():
+                session.verb = 'help'
+                session.channel.sendall(help_text(*self.address()).encode())
+                return 0
+            case VerbRequest():
+                session.verb = request.words[0]
+                return self._forward(session, grant, request)
+            case GitRequest():
+                session.verb, session.app = request.verb, request.app
+                return self._serve_git(session, grant, request)
+
+    def _greet(self, session: Session, grant: Grant) -> int:
+        session.verb = 'shell'
+        host, port = self.address()
+        session.channel.sendall(
+            f'Hello {grant.name}, you are logged in, but there is no shell here.\n'
+            f'"ssh -p {port} git@{host} help" lists what can be asked for.\n'.encode()
+        )
+        return REFUSED
+
+    def _forward(self, session: Session, grant: Grant, request: VerbRequest) -> int:
+        apps = '*' if grant.apps is None else ','.join(sorted(grant.apps))
+        answer = ask(self.home.socket, ('verb', grant.name, grant.fingerprint, apps, *request.words))
+        session.when_closed(answer.close)
+        for text in answer:
+            session.channel.sendall(text)
+        return answer.status
+
+    def _serve_git(self, session: Session, grant: Grant, request: GitRequest) -> int:
+        repository = self.home.repo(request.app)
+        exists = (repository / 'HEAD').exists()
+        creates = self.settings.create_apps and request.verb == 'git-receive-pack'
+        if not may(grant, request.app) or not (exists or creates):
+            raise AccessDenied(
+                f'no app {request.app} that this key may reach; check the name, or ask the sysadmin'
+            )
+        if not exists:
+            ensure_repository(repository)
+        environment = {
+            **git_environment(),
+            **session.environment,
+            'GITRECEIVE_APP': request.app,
+            'GITRECEIVE_USER': grant.name,
+            'GITRECEIVE_KEY': grant.fingerprint,
+            'GITRECEIVE_SOCKET': str(self.home.socket),
+            'GITRECEIVE_CHECKOUT_FILES': str(self.settings.limits.checkout_files),
+            'GITRECEIVE_CHECKOUT_BYTES': str(self.settings.limits.checkout_bytes),
+            'GITRECEIVE_CHECKOUT_DEPTH': str(self.settings.limits.checkout_depth),
+        }
+        try:
+            child = Child(
+                serve_command(request.verb, repository, self.settings.limits), environment, repository
+            )
+        except OSError as error:
+            raise StateError(f'cannot start git: {error.strerror}; try again in a moment') from error
+        try:
+            return relay(child, session, self.limits)
+        finally:
+            child.close()
+
+
+def _refuse(session: Session, reason: str) -> int:
+    session.refusal = reason
+    try:
+        session.say(''.join(f' !     {line}\n' for line in reason.splitlines()))
+    except GONE:
+        pass
+    return REFUSED

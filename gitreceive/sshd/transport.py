@@ -1,0 +1,231 @@
+"""paramiko's transport, made safe for a server: it only translates, the visitor decides.
+
+The private names of paramiko that are overridden here are listed in a contract test: an upgrade that renames one of
+them fails there, not in silence.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import paramiko
+from paramiko.auth_handler import AuthHandler
+from paramiko.common import (
+    AUTH_FAILED,
+    MSG_CHANNEL_CLOSE,
+    MSG_CHANNEL_DATA,
+    MSG_CHANNEL_EOF,
+    MSG_CHANNEL_EXTENDED_DATA,
+    MSG_CHANNEL_FAILURE,
+    MSG_CHANNEL_REQUEST,
+    MSG_CHANNEL_SUCCESS,
+    MSG_CHANNEL_WINDOW_ADJUST,
+    cMSG_CHANNEL_WINDOW_ADJUST,
+)
+
+from gitreceive.sshd.algorithms import Profile, ciphers_for, disabled
+from gitreceive.sshd.guard import Guard, Refused
+
+IDENTIFICATION = 'SSH-2.0-gitreceive'
+MAX_LATE = 1000
+"""Replies that may wait for the end of a key exchange."""
+
+
+class Visitor(Protocol):
+    """Whoever stands at the other end; called from the transport's thread, and must not block it."""
+
+    def logged_in(self) -> None:
+        """The key that was checked last has been proved."""
+
+    def failed(self) -> bool:
+        """A try to log in failed; True if it was the last one allowed."""
+
+    def opened(self, channel: paramiko.Channel) -> None:
+        """A session's channel is open."""
+
+    def requested(self, number: int) -> None:
+        """A request for the channel has been answered."""
+
+    def fed(self, number: int, data: bytes) -> None:
+        """The peer sent data for a channel."""
+
+    def ended(self, number: int) -> None:
+        """The peer will send no more data for a channel."""
+
+    def adjusted(self, number: int) -> None:
+        """The peer will take more data of a channel."""
+
+    def closed(self, number: int) -> None:
+        """The peer has closed a channel."""
+
+    def gone(self, error: BaseException | None) -> None:
+        """The connection has ended."""
+
+
+class UnusableKey(paramiko.PKey):
+    """Stands for a key that cannot be verified here (FIDO, certificates, damaged ones): it never fits."""
+
+    def asbytes(self) -> bytes:
+        """No key's bytes."""
+        return b''
+
+    def verify_ssh_sig(self, data: bytes, msg: paramiko.Message) -> bool:
+        """Never."""
+        return False
+
+
+class TolerantAuth(AuthHandler):
+    """paramiko's authentication, except that a key it cannot read is a failed try instead of the end."""
+
+    def _generate_key_from_request(self, algorithm: str, keyblob: bytes) -> paramiko.PKey:
+        try:
+            key = super()._generate_key_from_request(algorithm, keyblob)  # type: ignore[misc]
+            if key is not None and key.public_blob is None and key.asbytes() == keyblob:
+                return key  # type: ignore[no-any-return]
+        except Exception:  # noqa: BLE001  (whatever it is, the key cannot be used)
+            return UnusableKey()
+        return UnusableKey()
+
+    def _parse_userauth_info_response(self, m: paramiko.Message) -> None:
+        """Never asked for; paramiko would collect as many answers as the packet claims to have, up to 2**32."""
+        self._send_auth_result(self.auth_username, 'keyboard-interactive', AUTH_FAILED)
+
+    def _send_auth_result(self, username: Any, method: Any, result: Any) -> None:
+        visitor: Visitor = self.transport.server_object  # type: ignore[assignment]
+        if self.is_authenticated():
+            raise Refused('a log-in after log-in')
+        last = result == AUTH_FAILED and method != 'none' and visitor.failed()
+        super()._send_auth_result(username, method, result)  # type: ignore[misc]
+        if self.is_authenticated():
+            visitor.logged_in()
+        elif last:
+            self._disconnect_no_more_auth()  # type: ignore[attr-defined]
+
+
+class ServerTransport(paramiko.Transport):
+    """One connection. ``server_object`` is both paramiko's ServerInterface and our Visitor."""
+
+    _active_check_timeout = 2.0
+
+    def __init__(self, sock: socket.socket, host_key: paramiko.PKey, profile: Profile) -> None:
+        super().__init__(sock, disabled_algorithms=disabled(profile), packetizer_class=Guard)
+        self.local_version = IDENTIFICATION
+        self.add_server_key(host_key)
+        self._late: list[paramiko.Message] = []
+
+    @property
+    def guard(self) -> Guard:
+        """The packet reader."""
+        guard = self.packetizer
+        assert isinstance(guard, Guard)
+        return guard
+
+    @property
+    def visitor(self) -> Visitor:
+        """Who is told of everything."""
+        return self.server_object  # type: ignore[return-value]
+
+    @property
+    def preferred_ciphers(self) -> tuple[str, ...]:
+        """What is offered to this peer."""
+        return ciphers_for(self.remote_version, tuple(super().preferred_ciphers))
+
+    def run(self) -> None:
+        """The transport's thread."""
+        try:
+            super().run()
+        finally:
+            self.visitor.gone(self.saved_exception)
+
+    def stop(self) -> None:
+        """Lets the transport's thread end once it looks up, and other threads send nothing more."""
+        self.active = False
+
+    def grant(self, channel: paramiko.Channel, count: int) -> None:
+        """Lets the peer send ``count`` more bytes for a channel."""
+        message = paramiko.Message()
+        message.add_byte(cMSG_CHANNEL_WINDOW_ADJUST)
+        message.add_int(channel.remote_chanid)
+        message.add_int(count)
+        self._send_user_message(message)
+
+    def _log(self, level: Any, msg: Any, *args: Any) -> None:
+        """Nothing: paramiko's messages carry bytes of strangers."""
+
+    def _negotiate_keys(self, m: paramiko.Message) -> None:
+        if self.initial_kex_done and not self.is_authenticated():
+            raise Refused('a second key exchange before log-in')
+        super()._negotiate_keys(m)  # type: ignore[misc]
+
+    def _parse_newkeys(self, m: paramiko.Message) -> None:
+        if self.auth_handler is None:
+            self.auth_handler = TolerantAuth(self)
+        super()._parse_newkeys(m)  # type: ignore[misc]
+        late, self._late = self._late, []
+        for message in late:
+            self._send_user_message(message)
+
+    def _parse_ext_info(self, msg: paramiko.Message) -> None:
+        """Nothing: a server needs none of it, and paramiko counts up to what the packet claims, 2**32."""
+
+    def _parse_debug(self, m: paramiko.Message) -> None:
+        """Nothing: 20 bytes could make paramiko escape a megabyte for its log."""
+
+    def _queue_incoming_channel(self, channel: paramiko.Channel) -> None:
+        self.visitor.opened(channel)
+
+    def _send_user_message(self, data: paramiko.Message) -> None:
+        """In a key exchange nothing else may be sent; paramiko waits for its end, which only this thread can bring."""
+        if threading.current_thread() is self and not self.clear_to_send.is_set():
+            if len(self._late) >= MAX_LATE:
+                raise Refused('too many requests in a key exchange')
+            self._late.append(data)
+            return
+        super()._send_user_message(data)  # type: ignore[misc]
+
+    _channel_handler_table: Mapping[int, Callable[[paramiko.Channel, paramiko.Message], None]]
+
+
+def _data(channel: Any, m: paramiko.Message) -> None:
+    channel.transport.visitor.fed(channel.chanid, m.get_binary())
+
+
+def _extended_data(channel: Any, m: paramiko.Message) -> None:
+    raise Refused('data on a stream that only a server has')
+
+
+def _eof(channel: Any, m: paramiko.Message) -> None:
+    channel._handle_eof(m)
+    channel.transport.visitor.ended(channel.chanid)
+
+
+def _close(channel: Any, m: paramiko.Message) -> None:
+    channel._handle_close(m)
+    channel.transport.visitor.closed(channel.chanid)
+
+
+def _window_adjust(channel: Any, m: paramiko.Message) -> None:
+    channel._window_adjust(m)
+    channel.transport.visitor.adjusted(channel.chanid)
+
+
+def _request(channel: Any, m: paramiko.Message) -> None:
+    channel._handle_request(m)
+    channel.transport.visitor.requested(channel.chanid)
+
+
+def _ignore(channel: Any, m: paramiko.Message) -> None:
+    """An answer to a question that the door never asks."""
+
+
+ServerTransport._channel_handler_table = {
+    MSG_CHANNEL_DATA: _data,
+    MSG_CHANNEL_EXTENDED_DATA: _extended_data,
+    MSG_CHANNEL_EOF: _eof,
+    MSG_CHANNEL_CLOSE: _close,
+    MSG_CHANNEL_WINDOW_ADJUST: _window_adjust,
+    MSG_CHANNEL_REQUEST: _request,
+    MSG_CHANNEL_SUCCESS: _ignore,
+    MSG_CHANNEL_FAILURE: _ignore,
+}

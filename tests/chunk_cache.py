@@ -1,0 +1,109 @@
+"""A receiver's history and storage with slugs in it, made without an engine."""
+
+import gzip
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from gitreceive.adapters.slugfiles.entries import GzipSlugReader
+from gitreceive.adapters.storage.file import FileStorage
+from gitreceive.config.home import Home
+from gitreceive.journal import History
+from gitreceive.model.app import AppName
+from gitreceive.model.process import ProcessType
+from gitreceive.model.push import NO_COMMIT, Commit, Push, Pusher, RefUpdate
+from gitreceive.model.release import Release
+from gitreceive.model.slug import StoredSlug
+from gitreceive.slugs.retention import Keeper
+from tests.packing import Files, packed, sha256
+
+HELLO = AppName('hello')
+READER = GzipSlugReader()
+
+
+class ChunkCache:
+    """Below ``folder`` lie the history and, as files, the objects."""
+
+    def __init__(self, folder: Path, keep: int = 10) -> None:
+        self.home = Home(folder)
+        self.objects = folder / 'slugs'
+        self.history = History(self.home.history_db)
+        self.storage = FileStorage(self.objects)
+        self.keeper = Keeper(history=self.history, storage=self.storage, home=self.home, keep=keep)
+
+    def release(self, files: Files, app: AppName = HELLO) -> Release:
+        """A release whose slug is one file."""
+        content = packed(files)
+        return self._released(app, content, [])
+
+    def layered(self, *members: bytes, app: AppName = HELLO) -> Release:
+        """A release whose slug is kept by its members alone."""
+        return self._released(app, b''.join(members), members)
+
+    def names(self) -> list[str]:
+        """Of all objects."""
+        return list(self.storage.list())
+
+    def path(self, name: str) -> Path:
+        """Where an object is."""
+        return self.objects / name
+
+    def _released(self, app: AppName, content: bytes, members: Sequence[bytes]) -> Release:
+        self.history.add_app(app, 'refs/heads/main')
+        commit = Commit(f'{len(self.history.releases(app, 1000)) + 1:040x}')
+        push = Push(
+            app=app,
+            update=RefUpdate(old=NO_COMMIT, new=commit, ref='refs/heads/main'),
+            pusher=Pusher(name='ann'),
+            options=frozenset({'nocache'}),
+        )
+        self.history.record_push(push)
+        build = self.history.claim(retries=False)
+        assert build
+        digest = sha256(content)
+        told = [{'sha256': sha256(member), 'size': len(member)} for member in members]
+        facts = {
+            **{'app': app, 'commit': commit, 'sha256': digest, 'size': len(content), 'recipe': 'a' * 64},
+            **{'receiver': '0.1.0', 'bases': {'debian:12': f'sha256:{"b" * 64}'}},
+        }
+        self._put(f'{app}/{digest}.json', json.dumps({**facts, 'members': told}).encode())
+        for member in members:
+            self._put(f'{app}/members/{sha256(member)}.gz', member)
+        if not members:
+            self._put(f'{app}/{digest}.tgz', content)
+        release = Release(
+            app=app,
+            version=0,
+            build=build.number,
+            commit=commit,
+            slug=StoredSlug(url=self.storage.url(f'{app}/{digest}.tgz'), sha256=digest, size=len(content)),
+            processes=(ProcessType(name='web', command='cat'),),
+            versions={'node': '22.1.0'},
+            created=1_700_000_100.25,
+            pusher=Pusher(name='ann'),
+            buildpack='node',
+            stack='cedar-12',
+        )
+        return self.history.record_release(build, release, {'SECRET_KEY': 'word', 'A': '1'})
+
+    def _put(self, name: str, content: bytes) -> None:
+        self.path(name).parent.mkdir(parents=True, exist_ok=True)
+        self.path(name).write_bytes(content)
+
+
+@contextmanager
+def chunk_cache(folder: Path, keep: int = 10) -> Iterator[ChunkCache]:
+    """A chunk_cache that is closed again."""
+    made = ChunkCache(folder, keep)
+    try:
+        yield made
+    finally:
+        made.history.close()
+
+
+def member(files: Files) -> bytes:
+    """A gzip member that is no whole slug: its tar has no end."""
+    tar = io.BytesIO(gzip.decompress(packed(files))).getvalue()
+    return gzip.compress(tar.rstrip(b'\0') + bytes(-len(tar.rstrip(b'\0')) % 512), 1, mtime=0)

@@ -1,0 +1,394 @@
+"""What a friend gets: pushes, clones, verbs, the verdict, and clear refusals."""
+
+import os
+import signal
+import socket
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from gitreceive.access.book import AccessBook
+from gitreceive.config.home import Home
+from tests.e2e.sshd.sshd_process import (
+    Client,
+    RunningServer,
+    alive,
+    commit,
+    make_key,
+    make_work,
+    register,
+    run,
+    run_git,
+    wait_until,
+)
+
+
+def hook(door: RunningServer, name: str, script: str) -> None:
+    path = door.hooks / name
+    path.write_text(f'#!/bin/sh\n{script}\n')
+    path.chmod(0o755)
+
+
+class Builder(socketserver.BaseRequestHandler):
+    """Answers every request with the fields that it got, and the last word's digits as the status."""
+
+    def handle(self):
+        request = b''
+        while data := self.request.recv(65536):
+            request += data
+        fields = request.split(b'\0')
+        self.request.sendall(b'\n'.join(fields) + b'\n')
+        while fields[-1] == b'-f':
+            time.sleep(0.02)
+            self.request.sendall(b'still building\n')
+        self.request.sendall(b'\0' + (fields[-1] if fields[-1].isdigit() else b'0'))
+
+
+@pytest.fixture
+def builder(door: RunningServer):
+    """Somebody who listens where the builder would."""
+    path = Home(door.home).socket
+    path.parent.mkdir(exist_ok=True)
+    with socketserver.ThreadingUnixStreamServer(str(path), Builder) as server:
+        server.daemon_threads, server.handle_error = True, lambda *_: None
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield
+        server.shutdown()
+
+
+def test_a_first_push_makes_the_app_and_a_clone_gives_it_back(alice, door, work, tmp_path):
+    pushed = alice.push(work, 'hello')
+    assert pushed.status == 0, pushed.err
+    assert 'new branch' in pushed.err
+    cloned = alice.git(tmp_path, 'clone', '-q', '-b', 'main', alice.url('hello'), 'copy')
+    assert cloned.status == 0, cloned.err
+    assert run_git(tmp_path / 'copy', 'rev-parse', 'HEAD') == run_git(work, 'rev-parse', 'HEAD')
+    assert run_git(door.repository('hello'), 'rev-parse', 'refs/heads/main') == run_git(
+        work, 'rev-parse', 'HEAD'
+    )
+
+
+def test_a_push_with_nothing_new_says_so(alice, work):
+    alice.push(work, 'hello')
+    again = alice.push(work, 'hello')
+    assert again.status == 0
+    assert 'Everything up-to-date' in again.err
+
+
+def test_every_key_type_that_can_be_registered_can_log_in(door, people, tmp_path, make_kinds):
+    for name, key in make_kinds.items():
+        register(door.home, name, key)
+        done = Client(key, door).ssh('help')
+        assert done.status == 0, (name, done.err)
+    door.wait_for_line('connection', len(make_kinds))
+    assert {line['name'] for line in door.lines('connection')} == set(make_kinds)
+
+
+@pytest.fixture
+def make_kinds(tmp_path):
+    kinds = {'rsa2048': ('rsa', '-b', '2048'), 'rsa4096': ('rsa', '-b', '4096')}
+    kinds |= {f'ecdsa{bits}': ('ecdsa', '-b', bits) for bits in ('256', '384', '521')}
+    return {name: make_key(tmp_path / name, *words) for name, words in kinds.items()}
+
+
+def test_the_verdict_of_the_hook_is_the_exit_status_of_the_push(alice, door, work):
+    hook(door, 'post-receive', 'echo said; echo 1 > /proc/self/fd/$GITRECEIVE_VERDICT')
+    pushed = alice.push(work, 'hello')
+    assert pushed.status == 1
+    assert 'remote: said' in pushed.err
+    assert 'failed to push some refs' in pushed.err
+    assert door.wait_for_line('connection')['status'] == 1
+
+
+def test_a_verdict_of_zero_and_no_verdict_are_success(alice, door, work):
+    hook(door, 'post-receive', 'echo 0 > /proc/self/fd/$GITRECEIVE_VERDICT')
+    assert alice.push(work, 'one').status == 0
+    hook(door, 'post-receive', ':')
+    assert alice.push(work, 'two').status == 0
+
+
+def test_a_git_that_dies_by_a_signal_has_a_shells_exit_status(alice, door, work):
+    hook(door, 'pre-receive', 'kill -9 $PPID')
+    assert alice.push(work, 'hello').status != 0
+    assert door.wait_for_line('connection')['status'] == 128 + signal.SIGKILL
+
+
+def test_the_hooks_see_who_pushes_what(alice, door, work):
+    hook(door, 'post-receive', 'env | grep ^GITRECEIVE_ | sort; env | cut -d= -f1 | sort | tr "\\n" " "')
+    said = alice.push(work, 'hello').err
+    grant = AccessBook(Home(door.home).access_db).list()[0]
+    assert 'GITRECEIVE_APP=hello' in said
+    assert 'GITRECEIVE_USER=alice' in said
+    assert f'GITRECEIVE_KEY={grant.fingerprint}' in said
+    assert f'GITRECEIVE_SOCKET={door.home}/run/builder.sock' in said
+
+
+def test_push_options_arrive(alice, door, work):
+    hook(door, 'post-receive', 'echo "$GIT_PUSH_OPTION_COUNT $GIT_PUSH_OPTION_0"')
+    assert 'remote: 1 nocache' in alice.push(work, 'hello', '-o', 'nocache', 'main').err
+
+
+def test_git_speaks_protocol_version_2_through_the_door(alice, work, tmp_path):
+    alice.push(work, 'hello')
+    environ = {**alice.environment(), 'GIT_TRACE_PACKET': '1'}
+    listed = run(['git', '-c', 'protocol.version=2', 'ls-remote', alice.url('hello')], environ=environ)
+    assert 'version 2' in listed.err
+
+
+def test_verbs_go_to_the_builder_and_come_back_with_its_status(alice, bob, builder):
+    answered = alice.ssh('builds', 'hello', '--limit', '7')
+    name, fingerprint, *rest = answered.out.splitlines()[1:]
+    assert (name, rest) == ('alice', ['*', 'builds', 'hello', '--limit', '7'])
+    assert fingerprint.startswith('SHA256:')
+    assert answered.status == 7
+    assert bob.ssh('apps').out.splitlines()[3:] == ['only', 'apps']
+
+
+def test_without_a_builder_a_verb_says_so_and_help_still_helps(alice):
+    asked = alice.ssh('apps')
+    assert asked.status == 1
+    assert 'the builder does not answer' in asked.err
+    helped = alice.ssh('help')
+    assert helped.status == 0
+    assert 'rebuild APP' in helped.out
+    assert 'git push deploy main' in helped.out
+
+
+def test_a_client_that_stops_following_a_log_ends_the_conversation_with_the_builder(alice, door, builder):
+    following = subprocess.Popen(
+        [*alice.ssh_words(), 'git@127.0.0.1', 'logs', 'hello', '-f'],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert following.stdout and b'verb' in following.stdout.readline()
+    before = door.threads()
+    following.kill()
+    following.wait()
+    following.stdout.close()
+    wait_until(lambda: door.threads() < before, 20, 'the session to end')
+
+
+def test_a_shell_is_a_greeting(alice):
+    greeted = alice.ssh()
+    assert greeted.status == 1
+    assert 'Hello alice' in greeted.out
+    assert 'help' in greeted.out
+
+
+def test_any_user_name_will_do_but_the_key_says_who_it_is(alice, door):
+    assert 'Hello alice' in alice.ssh(user='root').out
+    line = door.wait_for_line('connection')
+    assert (line['user'], line['name']) == ('root', 'alice')
+
+
+def test_an_unknown_key_is_refused(mallory, door, work):
+    pushed = mallory.push(work, 'hello')
+    assert pushed.status == 128
+    assert 'Permission denied (publickey)' in pushed.err
+    assert not door.repository('hello').exists()
+    line = door.wait_for_line('connection')
+    assert (line['name'], line['key'], line['verb']) == (None, None, None)
+
+
+BAD_NAMES = [
+    '../x',
+    'a/../../x',
+    'Hello',
+    'a' * 300,
+    'a b',
+    '',
+    'hello;id',
+    '$(id)',
+    '-c',
+    '/etc',
+    '.git',
+    'a%2fb',
+]
+
+
+@pytest.mark.parametrize('name', BAD_NAMES)
+@pytest.mark.parametrize('verb', ['git-receive-pack', 'git-upload-pack'])
+def test_what_is_no_app_name_is_refused(alice, door, name, verb):
+    asked = alice.ssh(f"{verb} '/{name}.git'")
+    assert asked.status == 1
+    assert ' !     ' in asked.err
+    assert not door.repository('x').parent.exists()
+
+
+@pytest.mark.parametrize(
+    'command',
+    [
+        b'id',
+        b'sh -c id',
+        b'git-upload-archive /hello.git',
+        b'git-receive-pack',
+        b'git-receive-pack /hello.git; id',
+        b'git-receive-pack --all /hello.git',
+        b'git receive-pack',
+        b'git-shell',
+        b'scp -t /tmp',
+        b"git-receive-pack 'hello\n.git'",
+        b'git-receive-pack hello\xff',
+        b'\xff\xfe',
+        b'logs $(id)',
+        b'logs hello `id`',
+        b'x' * 100_000,
+    ],
+)
+def test_a_command_outside_the_grammar_is_refused(alice, command):
+    asked = subprocess.run([*alice.ssh_words(), 'git@127.0.0.1', command], capture_output=True, timeout=30)
+    assert asked.returncode == 1
+    assert asked.stderr.startswith(b' !     ')
+    assert len(asked.stderr) < 500
+
+
+def test_a_pusher_reads_the_reason_in_gits_output(alice, work):
+    pushed = alice.push(work, 'Hello')
+    assert pushed.status == 128
+    assert " !     'Hello' is not an app name" in pushed.err
+
+
+def test_a_forbidden_and_an_unknown_app_look_the_same(alice, bob, work):
+    assert alice.push(work, 'secret').status == 0
+    forbidden, unknown = bob.ssh("git-receive-pack '/secret.git'"), bob.ssh("git-receive-pack '/nobody.git'")
+    assert forbidden.status == unknown.status == 1
+    assert forbidden.err.replace('secret', 'nobody') == unknown.err
+    assert bob.push(work, 'only').status == 0
+
+
+def test_nothing_is_made_by_a_clone(alice, door, tmp_path):
+    cloned = alice.git(tmp_path, 'clone', alice.url('nothing'), 'copy')
+    assert cloned.status == 128
+    assert 'no app nothing that this key may reach' in cloned.err
+    assert not door.repository('nothing').exists()
+
+
+def test_a_receiver_that_makes_no_apps_answers_as_for_a_forbidden_one(start_door, people, work):
+    door = start_door(GITRECEIVE_CREATE_APPS='no')
+    pushed = Client(people['alice'], door).push(work, 'hello')
+    assert pushed.status == 128
+    assert 'no app hello that this key may reach' in pushed.err
+    assert not door.repository('hello').exists()
+
+
+def test_a_key_that_is_taken_away_in_the_middle_opens_nothing_more(alice, door, tmp_path):
+    master = tmp_path / 'm'
+    multiplexed = ('-o', f'ControlPath={master}')
+    holder = subprocess.Popen([*alice.ssh_words(*multiplexed), '-MN', 'git@127.0.0.1'])
+    wait_until(master.exists, 10, 'the connection')
+    assert alice.ssh('help', options=multiplexed).status == 0
+    AccessBook(Home(door.home).access_db).remove('alice')
+    refused = alice.ssh('help', options=multiplexed)
+    assert refused.status == 1
+    assert 'this key was taken away' in refused.err
+    holder.terminate()
+    holder.wait()
+
+
+def test_an_eleventh_session_on_a_connection_is_refused(alice, door, builder, tmp_path):
+    master = tmp_path / 'm'
+    multiplexed = ('-o', f'ControlPath={master}')
+    holder = subprocess.Popen([*alice.ssh_words(*multiplexed), '-MN', 'git@127.0.0.1'])
+    wait_until(master.exists, 10, 'the connection')
+    words = [*alice.ssh_words(*multiplexed), 'git@127.0.0.1', 'logs', 'hello', '-f']
+    running = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(10)]
+    for process in running:
+        assert process.stdout and process.stdout.readline()
+    refused = run([*alice.ssh_words(*multiplexed, '-o', 'ProxyCommand=false'), 'git@127.0.0.1', 'help'])
+    assert refused.status != 0
+    for process in running:
+        process.kill()
+        process.communicate()
+    holder.terminate()
+    holder.wait()
+
+
+def test_an_honest_push_of_a_gigabyte_goes_through_in_little_memory(alice, door, tmp_path):
+    work = make_work(tmp_path / 'big')
+    run_git(work, 'config', 'core.compression', '0')
+    for at in range(50):
+        (work / f'f{at}').write_bytes(os.urandom(20_000_000))
+    commit(work)
+    before = door.memory('VmHWM')
+    assert alice.push(work, 'big', timeout=600).status == 0
+    assert door.memory('VmHWM') - before < 30_000_000
+    assert door.memory('VmHWM') < 150_000_000
+    cloned = alice.git(tmp_path, 'clone', '-q', '-b', 'main', alice.url('big'), 'copy', timeout=600)
+    assert cloned.status == 0
+    assert door.memory('VmHWM') < 150_000_000
+
+
+def test_a_push_survives_many_key_exchanges(alice, door, tmp_path):
+    work = make_work(tmp_path / 'big', **{f'f{at}': os.urandom(10_000_000) for at in range(3)})
+    assert alice.push(work, 'big', options=('-o', 'RekeyLimit=1M')).status == 0
+    done = alice.git(
+        tmp_path, 'clone', '-q', '-b', 'main', alice.url('big'), 'c', options=('-o', 'RekeyLimit=1M')
+    )
+    assert done.status == 0
+
+
+def test_ten_pushes_at_once_to_ten_apps_all_arrive(alice, door, work):
+    words = ['git', '-C', str(work), 'push', '-q']
+    pushes = [
+        subprocess.Popen(
+            [*words, alice.url(f'app{at}'), 'main'], env=alice.environment(), stderr=subprocess.PIPE
+        )
+        for at in range(10)
+    ]
+    for push in pushes:
+        assert push.wait(60) == 0, push.communicate()
+        push.communicate()
+    assert len(list((door.home / 'repos').iterdir())) == 10
+
+
+def test_sigterm_ends_the_door_its_sessions_and_their_gits(alice, door, work):
+    hook(door, 'pre-receive', 'echo waiting; sleep 60')
+    push = subprocess.Popen(
+        ['git', '-C', str(work), 'push', alice.url('hello'), 'main'],
+        env=alice.environment(),
+        stderr=subprocess.PIPE,
+    )
+    wait_until(lambda: len(door.children()) >= 2, 10, 'the hook')
+    children = door.children()
+    assert door.stop() == 0
+    assert push.wait(10) != 0
+    push.communicate()
+    assert not [pid for pid in children if alive(pid)]
+    assert door.lines()[-1]['event'] == 'stopped'
+
+
+def test_the_door_ends_with_whoever_started_it(tmp_path, start_door):
+    read, write = os.pipe()
+    launcher = Path(__file__).with_name('launcher.py')
+    words = [
+        sys.executable,
+        str(launcher),
+        str(tmp_path),
+        '--home',
+        str(tmp_path / 'h'),
+        '--listen',
+        '127.0.0.1:0',
+    ]
+    with open(tmp_path / 'log', 'wb') as log:
+        process = subprocess.Popen(
+            words, stderr=log, pass_fds=(read,), env={**os.environ, 'GITRECEIVE_LIFELINE': str(read)}
+        )
+    os.close(read)
+    wait_until(lambda: b'ready' in (tmp_path / 'log').read_bytes(), 20, 'the door')
+    os.close(write)
+    assert process.wait(10) == 0
+
+
+def test_a_taken_port_is_named(tmp_path):
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        address = f'127.0.0.1:{taken.getsockname()[1]}'
+        done = run(
+            [sys.executable, '-m', 'gitreceive.sshd', '--home', str(tmp_path / 'home'), '--listen', address]
+        )
+    assert done.status == 11
+    assert f'cannot listen on {address}' in done.err

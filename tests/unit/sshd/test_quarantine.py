@@ -1,0 +1,62 @@
+"""What is removed of pushes that nobody finished, and what is not."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gitreceive.sshd.quarantine import sweep, tidy
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """One with an unfinished push in it."""
+    repository = tmp_path / 'hello.git'
+    pack = repository / 'objects' / 'tmp_objdir-incoming-AbC123' / 'pack'
+    pack.mkdir(parents=True)
+    pack.joinpath('tmp_pack_1').write_bytes(b'half a pack')
+    repository.joinpath('objects', 'ab').mkdir()
+    return repository
+
+
+@contextmanager
+def at_work_in(repository: Path) -> Iterator['subprocess.Popen[bytes]']:
+    with subprocess.Popen(['sleep', '60'], cwd=repository) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def left_in(repository: Path) -> list[str]:
+    return sorted(path.name for path in repository.joinpath('objects').iterdir())
+
+
+def test_what_no_process_works_on_is_removed_and_nothing_else(repository: Path) -> None:
+    assert tidy(repository)
+    assert left_in(repository) == ['ab']
+
+
+def test_a_push_that_still_runs_keeps_its_objects(repository: Path) -> None:
+    with at_work_in(repository):
+        assert not tidy(repository)
+    assert left_in(repository) == ['ab', 'tmp_objdir-incoming-AbC123']
+
+
+def test_a_sweep_waits_for_the_gits_that_are_still_there(repository: Path) -> None:
+    sweeping = threading.Thread(target=sweep, args=(repository.parent,), daemon=True)
+    with at_work_in(repository):
+        sweeping.start()
+        sweeping.join(1.0)
+        assert sweeping.is_alive()
+        assert left_in(repository) == ['ab', 'tmp_objdir-incoming-AbC123']
+    sweeping.join(10.0)
+    assert not sweeping.is_alive()
+    assert left_in(repository) == ['ab']
+
+
+def test_a_repository_without_objects_has_nothing_to_tidy(tmp_path: Path) -> None:
+    assert tidy(tmp_path / 'gone.git')
