@@ -13,6 +13,8 @@ from gitreceive.model.plan import Choice, Plan, Stack
 from gitreceive.model.process import ProcessType
 
 MARKERS = ('bun.lock', 'bun.lockb')
+ORDER = 31
+YIELDS = True
 
 STRONGER = ('requirements.txt',)
 """Beside these, package.json is there for the assets of an app on another platform."""

@@ -25,6 +25,8 @@ from .projects import (
 )
 
 MARKERS = (*CONFIGS, LOCK)
+ORDER = 30
+YIELDS = True
 
 STRONGER = ('go.mod', 'Cargo.toml')
 """Beside these, deno.json is there for the tools of an app on another platform."""

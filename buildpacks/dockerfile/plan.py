@@ -12,6 +12,9 @@ from gitreceive.model.plan import Plan, Stack
 from gitreceive.model.process import ProcessType
 
 MARKERS = ('Dockerfile',)
+ORDER = 10
+INIT = False
+"""Only the app's own file can ask for it."""
 HINTS = {
     'dockerfile': 'rename dockerfile to Dockerfile',
     'Dockerfile ': 'rename "Dockerfile " to Dockerfile',

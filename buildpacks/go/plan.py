@@ -13,6 +13,8 @@ from gitreceive.model.process import ProcessType
 from .causes import CAUSES as CAUSES
 
 MARKERS = ('go.mod',)
+ORDER = 51
+ASSETS = 'asked'
 STACK = 'stack'
 """Instead of a version: the stack's own Go."""
 

@@ -14,6 +14,8 @@ from .causes import CAUSES as CAUSES
 
 GRADLES = ('build.gradle', 'build.gradle.kts', 'settings.gradle', 'settings.gradle.kts')
 MARKERS = ('pom.xml', 'build.gradle', 'build.gradle.kts')
+ORDER = 22
+ASSETS = 'detected'
 KOTLIN_SINCE = 5
 """The first Gradle that reads build scripts in Kotlin (.kts) and has left the trial of them behind."""
 

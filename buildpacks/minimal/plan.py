@@ -6,6 +6,7 @@ from gitreceive.build.ports import Source
 from gitreceive.model.plan import Plan, Stack
 
 MARKERS = ('Procfile',)
+ORDER = 90
 
 
 def detect(source: Source) -> str | None:

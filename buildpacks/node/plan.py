@@ -16,6 +16,9 @@ from .managers import Manager, choose_manager
 from .versions import engines_of, node_choice
 
 MARKERS = ('package.json', 'server.js')
+ORDER = 32
+YIELDS = True
+MAKES_ASSETS = 'package.json'
 
 HINTS = {
     'package-lock.json': 'package-lock.json needs package.json beside it: commit both',

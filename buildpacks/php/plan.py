@@ -14,6 +14,8 @@ from .causes import CAUSES as CAUSES
 MANIFEST, LOCK = 'composer.json', 'composer.lock'
 PLACES = ('index.php', 'public/index.php', 'web/index.php')
 MARKERS = (MANIFEST, PLACES[0])
+ORDER = 41
+ASSETS = 'detected'
 ALONE = 'add a composer.json with "{}" in it, which marks a PHP app whose pages are not at the root'
 HINTS = {LOCK: f'commit the {MANIFEST} that belongs to {LOCK}', **dict.fromkeys(PLACES[1:], ALONE)}
 ADDITION = 'php'

@@ -11,6 +11,8 @@ from .projects import LOCKS, Project, marker, read_project
 from .versions import python_choice
 
 MARKERS = tuple(LOCKS)
+ORDER = 40
+ASSETS = 'detected'
 
 HINTS = {
     'requirement.txt': 'rename requirement.txt to requirements.txt',

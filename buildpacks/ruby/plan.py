@@ -13,6 +13,8 @@ from .causes import CAUSES as CAUSES
 from .locked import GEMFILE, LOCK, Locked, read_locked
 
 MARKERS = (GEMFILE,)
+ORDER = 20
+ASSETS = 'detected'
 NAMES = 'gems are read from Gemfile and Gemfile.lock here'
 HINTS = {
     LOCK: 'commit the Gemfile that belongs to Gemfile.lock',

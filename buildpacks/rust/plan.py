@@ -13,6 +13,8 @@ from .causes import CAUSES as CAUSES
 from .packages import MANIFEST, built_packages, programs
 
 MARKERS = (MANIFEST,)
+ORDER = 50
+ASSETS = 'asked'
 LOCK = 'Cargo.lock'
 ADDITION = 'rust'
 FLAGS = 'RUST_CARGO_BUILD_FLAGS'

@@ -14,6 +14,8 @@ from .causes import CAUSES as CAUSES
 
 BUILD = 'project/build.properties'
 MARKERS = ('build.sbt', BUILD)
+ORDER = 21
+ASSETS = 'detected'
 OTHERS = ('*.sbt', 'project/*.sbt', 'project/*.scala', '.sbt/*.scala')
 
 LINE = re.compile(r'\s*sbt\.version\s*[=:]\s*(?P<value>\S{0,200})\s*')

@@ -12,6 +12,9 @@ from gitreceive.model.process import ProcessType
 STATICFILE = 'Staticfile'
 PLACES = ('index.html', 'public/index.html', 'dist/index.html')
 MARKERS = (STATICFILE, *PLACES)
+ORDER = 60
+ASSETS = 'asked'
+PROGRAM = False
 
 HINTS = {
     'index.htm': 'rename index.htm to index.html',

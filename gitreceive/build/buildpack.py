@@ -8,30 +8,16 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol, cast
 
-from gitreceive.build.appfiles.classic import NO_INTERPRETER, Classics
+from gitreceive.build.appfiles.classic import Classics
+from gitreceive.build.causes import CAUSES, Causes
 from gitreceive.build.ports import Source
+from gitreceive.build.traits import ORDINARY, Traits, read_traits
 from gitreceive.config.resources import directory
 from gitreceive.model.errors import SettingsError
 from gitreceive.model.plan import ContextFile, Plan, Stack
-
-ORDER = (
-    'dockerfile',
-    'ruby',
-    'scala',
-    'java',
-    'deno',
-    'bun',
-    'node',
-    'python',
-    'php',
-    'rust',
-    'go',
-    'static',
-    'minimal',
-)
-"""Who is asked first. A sysadmin's own buildpacks are asked before all of them, in the order of their names."""
 
 SHARED = 'shared'
 """The directory of scripts that every buildpack gets beside its own."""
@@ -44,52 +30,9 @@ FOLDER = 'buildpack/'
 NAME = re.compile('[a-z][a-z0-9-]{0,29}')
 LONGEST_LINE = 2000
 
-Causes = tuple[tuple[str, str], ...]
-
-CAUSES: Causes = (
-    (
-        r'ENOSPC|No space left on device|Disk quota exceeded',
-        'the disk of the build host is full\nTell its sysadmin; a push after that builds.',
-    ),
-    (
-        r'^[^\n]*\bKilled\b|SIGKILL|JavaScript heap out of memory|MemoryError|Cannot allocate memory',
-        'it ran out of memory\nMake the step need less, or ask the sysadmin for more memory for builds.',
-    ),
-    (
-        r'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|Temporary failure in name resolution|NewConnectionError|ReadTimeoutError|Read timed out|Could not resolve host|dial tcp|UnknownHostException|Connection refused',
-        'a host on the network could not be reached\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
-    ),
-    (
-        r'CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT|unable to get local issuer certificate',
-        'the certificate of a package registry is not trusted\nThe sysadmin has to add it to the host and run "gitreceive stack build".',
-    ),
-    (
-        r'could not read Username for|Authentication failed for|Permission denied \(publickey|Host key verification failed',
-        'a git repository that is a dependency refuses access\nBuild steps have no keys: write its address as https with a token that is a config var, or take it from a package registry.',
-    ),
-    (
-        r'\\r.: No such file or directory|\^M: bad interpreter|cannot execute: required file not found|^env: .\./[^\n]{1,100}: No such file or directory',
-        NO_INTERPRETER,
-    ),
-    (
-        r'\b\d+: ([\w.@+-]{0,60}/[\w.@/+-]{1,100}): not found$',
-        r'\g<1> is not there, or its first line ("#!...") names a program that is not, mostly because its lines end as in Windows\n'
-        'Look for it in the repository (upper and lower case count), and save it with LF at the ends of lines.',
-    ),
-    (
-        r'\b\d+: ([\w.@+-]{1,60}): (?:command )?not found$',
-        r'the command \g<1> is not there\nThe build image has no such program: use one that it has, or bring it with the app.',
-    ),
-    (
-        r'\bEACCES\b|Permission denied',
-        'a file may not be read, written or run\nBuild steps run as user "app" and may write below /app and /tmp; a script needs "git update-index --chmod=+x FILE".',
-    ),
-)
-"""Why steps of any platform fail: regular expressions for the last lines of output, and what to tell."""
-
 
 class PlanModule(Protocol):
-    """What ``plan.py`` of a buildpack defines. ``CAUSES`` and ``HINTS`` may be left out."""
+    """What ``plan.py`` of a buildpack defines. ``CAUSES``, ``HINTS`` and all of ``Traits`` may be left out."""
 
     MARKERS: tuple[str, ...]
     CAUSES: Causes
@@ -110,6 +53,7 @@ class LoadedBuildpack:
     template: str
     files: tuple[ContextFile, ...]
     module: PlanModule
+    traits: Traits = ORDINARY
 
     @property
     def markers(self) -> tuple[str, ...]:
@@ -140,7 +84,8 @@ class LoadedBuildpack:
 
 
 def load_buildpacks(own: Sequence[Path] = (), hosts: Sequence[str] = ()) -> tuple[LoadedBuildpack, ...]:
-    """All buildpacks in the order in which they are asked: those in the directories ``own``, then the shipped ones.
+    """All buildpacks in the order in which they are asked: those in the directories ``own`` by name, then the shipped
+    ones by their ``ORDER``.
 
     A buildpack of ``own`` replaces the shipped one of its name. Classic ones are not asked, but used by name or from
     ``hosts``. Raises SettingsError for a directory that is none.
@@ -150,8 +95,8 @@ def load_buildpacks(own: Sequence[Path] = (), hosts: Sequence[str] = ()) -> tupl
     mine = [load_buildpack(path, shared) for folder in own for path in _directories(folder, PLAN)]
     classics = [path for folder in own for path in _directories(folder, CLASSIC)]
     taken = {buildpack.name for buildpack in mine}
-    names = [name for name in ORDER if name not in taken]
-    others = [load_buildpack(shipped / name, shared) for name in names]
+    found = (load_buildpack(path, shared) for path in _directories(shipped, PLAN) if path.name not in taken)
+    others = sorted(found, key=lambda each: (each.traits.order, each.name))
     platforms = tuple(buildpack.name for buildpack in (*mine, *others))
     asked = Classics(own=tuple(path.name for path in classics), hosts=tuple(hosts), platforms=platforms)
     return (*mine, *others, _classic(shipped / 'classic', shared, classics, asked))
@@ -162,7 +107,10 @@ def _classic(
 ) -> LoadedBuildpack:
     files = (*shared, *_files(path), *(file for folder in own for file in _tree(folder)))
     module = cast(PlanModule, asked)
-    return LoadedBuildpack(name='classic', template=_template(path), files=files, module=module)
+    traits = Traits(init=False)
+    return LoadedBuildpack(
+        name='classic', template=_template(path), files=files, module=module, traits=traits
+    )
 
 
 def load_buildpack(path: Path, shared: Sequence[ContextFile] = ()) -> LoadedBuildpack:
@@ -170,8 +118,13 @@ def load_buildpack(path: Path, shared: Sequence[ContextFile] = ()) -> LoadedBuil
     if not NAME.fullmatch(path.name):
         raise SettingsError(f'{path}: a buildpack\'s name has lower-case letters, digits and "-"')
     files = {file.name: file for file in (*shared, *_files(path))}
+    template, module = _template(path), _module(path)
     return LoadedBuildpack(
-        name=path.name, template=_template(path), files=tuple(files.values()), module=_module(path)
+        name=path.name,
+        template=template,
+        files=tuple(files.values()),
+        module=cast(PlanModule, module),
+        traits=read_traits(module, str(path / PLAN)),
     )
 
 
@@ -218,7 +171,7 @@ def _files(path: Path) -> list[ContextFile]:
     return found
 
 
-def _module(path: Path) -> PlanModule:
+def _module(path: Path) -> ModuleType:
     """``plan.py``, as a package of its own: ``from .versions import ...`` in it finds ``versions.py`` beside it."""
     name = f'gitreceive_buildpack_{hashlib.sha256(bytes(path.resolve())).hexdigest()[:16]}'
     spec = importlib.util.spec_from_file_location(name, path / PLAN, submodule_search_locations=[str(path)])
@@ -233,4 +186,4 @@ def _module(path: Path) -> PlanModule:
     missing = [name for name in ('MARKERS', 'detect', 'plan') if not hasattr(module, name)]
     if missing:
         raise SettingsError(f'{path / PLAN} does not define {", ".join(missing)}')
-    return cast(PlanModule, module)
+    return module

@@ -17,9 +17,6 @@ from gitreceive.model.errors import SettingsError
 HIDDEN = (ENV_FILE, DOCKERFILE)
 """A Dockerfile that is there already says nothing about the one to be written."""
 
-NOT_WRITTEN = ('classic', 'dockerfile')
-"""Buildpacks that only an app's own files can ask for."""
-
 
 @click.command()
 @click.argument('directory', metavar='[DIR]', default='.', type=click.Path(path_type=Path))
@@ -44,7 +41,7 @@ def init(directory: Path, template: str | None, force: bool, settings: Settings)
 
 
 def _asked(template: str, planner: Planner) -> Asked:
-    known = {buildpack.name for buildpack in planner.buildpacks}.difference(NOT_WRITTEN)
+    known = {buildpack.name for buildpack in planner.buildpacks if buildpack.traits.init}
     if template not in known:
         raise SettingsError(f'there is no template "{template}"; there are: {", ".join(sorted(known))}')
     return Asked(names=(template,), where='--template')

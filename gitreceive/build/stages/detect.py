@@ -9,24 +9,11 @@ from gitreceive.build.appfiles.procfile import LIMIT, parse_procfile
 from gitreceive.build.buildpack import LoadedBuildpack
 from gitreceive.build.ports import Source
 from gitreceive.build.sources.shown import ShownSource
+from gitreceive.build.traits import ASKED, DETECTED
 from gitreceive.model.errors import DetectError, SourceError
 from gitreceive.model.plan import Plan, Stack
 
 PROCFILE = 'Procfile'
-ASSETS, ASSETS_MARK = 'node', 'package.json'
-JAVASCRIPT = ('node', 'bun', 'deno')
-"""Platforms that step back for those that may need them for their assets only."""
-
-WITH_ASSETS = ('python', 'ruby', 'java', 'scala', 'php')
-"""Platforms of apps that often need Node.js for their assets and for nothing else."""
-
-COMPILED = ('go', 'rust')
-BESIDE_NODE = (*WITH_ASSETS, *COMPILED, 'static')
-"""Platforms that an app may ask for together with Node.js."""
-
-WITHOUT_NODE = ('static',)
-"""Those of them whose process is no program of the app, which could need Node.js."""
-
 NO_WEB = 'There is no web process: nothing will answer HTTP. Add "web: COMMAND" to the Procfile if something should.'
 MISSPELT = ('procfile', 'ProcFile', 'PROCFILE', 'Procfile.txt', 'procfile.txt')
 
@@ -61,31 +48,34 @@ def _detected(
     if not fitting:
         raise DetectError(_unrecognised(source, buildpacks))
     first = fitting[0]
-    if first.name in JAVASCRIPT:
-        first = next((buildpack for buildpack in fitting if buildpack.name in WITH_ASSETS), first)
-    if first.name not in WITH_ASSETS or not source.exists(ASSETS_MARK):
+    if first.traits.yields:
+        first = next((each for each in fitting if each.traits.assets == DETECTED), first)
+    maker = _assets_maker(buildpacks)
+    if maker is None or first.traits.assets != DETECTED or not source.exists(maker.traits.makes_assets):
         plan = first.plan(source, stack, env)
-        return (
-            replace(plan, notes=(*plan.notes, *_beside_node(source, fitting)))
-            if first.name == ASSETS
-            else plan
-        )
+        beside = _beside(first, source, fitting) if first is maker else ()
+        return replace(plan, notes=(*plan.notes, *beside))
     try:
         plan = first.plan(source, stack, env)
-        return _with_assets(plan, _assets(source, buildpacks, stack, env))
+        return _with_assets(plan, _assets(maker, source, stack, env))
     except DetectError as error:
         raise DetectError(
-            f'{error}\nThe app has {ASSETS_MARK} too: the config var {SETTING}={ASSETS} makes it a Node.js app, '
-            f'{SETTING}={first.name} leaves Node.js out'
+            f'{error}\nThe app has {maker.traits.makes_assets} too: the config var {SETTING}={maker.name} makes it a '
+            f'Node.js app, {SETTING}={first.name} leaves Node.js out'
         ) from error
 
 
-def _beside_node(source: Source, fitting: Sequence[LoadedBuildpack]) -> Iterator[str]:
+def _assets_maker(buildpacks: Sequence[LoadedBuildpack]) -> LoadedBuildpack | None:
+    return next((each for each in buildpacks if each.traits.makes_assets), None)
+
+
+def _beside(maker: LoadedBuildpack, source: Source, fitting: Sequence[LoadedBuildpack]) -> Iterator[str]:
+    """What else the app may be, where ``maker`` takes it: a program that only comes with assets if it is asked for."""
     for other in fitting:
-        if other.name in COMPILED:
+        if other.traits.assets == ASKED and other.traits.program:
             yield (
                 f'{other.detect(source)} is there, too: {SETTING}={other.name} builds that instead, '
-                f'.buildpacks with the lines "{ASSETS}" and "{other.name}" both.'
+                f'.buildpacks with the lines "{maker.name}" and "{other.name}" both.'
             )
 
 
@@ -102,33 +92,38 @@ def _asked(
     platforms = [name for name in names if name in known and name != 'classic']
     if not platforms:
         return known['classic'].plan(source, stack, env)
-    main = [name for name in platforms if name != ASSETS] or [ASSETS]
-    if len(platforms) < len(names) or len(main) > 1 or (len(names) > 1 and main[0] not in BESIDE_NODE):
-        raise DetectError(
-            f'{asked.where} asks for {", ".join(ascii(name)[1:-1][:60] for name in asked.names)}, which cannot be combined: '
-            f'one platform of this receiver alone, node with one of {", ".join(BESIDE_NODE)}, or classic buildpacks'
-        )
-    buildpack = known[main[0]]
+    maker = _assets_maker(buildpacks)
+    main = [known[name] for name in platforms if known[name] is not maker] or [known[platforms[0]]]
+    if len(platforms) < len(names) or len(main) > 1 or (len(names) > 1 and not main[0].traits.takes_assets):
+        raise DetectError(_not_combined(asked, buildpacks))
+    buildpack = main[0]
     if not (buildpack.detect(source) or any(map(source.glob, buildpack.markers))):
         raise DetectError(
             f'{asked.where} asks for {buildpack.name}, and the app has none of {", ".join(buildpack.markers)}'
         )
     plan = buildpack.plan(source, stack, env)
     plan = replace(plan, notes=(f'{asked.where} asks for {", ".join(asked.names)}.', *plan.notes))
-    if len(names) == 1:
+    if len(names) == 1 or maker is None:
         return plan
-    assets = _assets(source, buildpacks, stack, env)
-    if plan.buildpack not in WITHOUT_NODE:
+    assets = _assets(maker, source, stack, env)
+    if buildpack.traits.program:
         assets = replace(assets, values={**assets.values, 'stays': True})
     return _with_assets(plan, assets)
 
 
-def _assets(
-    source: Source, buildpacks: Sequence[LoadedBuildpack], stack: Stack, env: Mapping[str, str]
-) -> Plan:
+def _not_combined(asked: Asked, buildpacks: Sequence[LoadedBuildpack]) -> str:
+    maker = _assets_maker(buildpacks)
+    beside = ', '.join(each.name for each in buildpacks if each.traits.takes_assets)
+    both = f'{maker.name} with one of {beside}, ' if maker and beside else ''
+    return (
+        f'{asked.where} asks for {", ".join(ascii(name)[1:-1][:60] for name in asked.names)}, which cannot be combined: '
+        f'one platform of this receiver alone, {both}or classic buildpacks'
+    )
+
+
+def _assets(maker: LoadedBuildpack, source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
     """What Node.js does to the code before the main platform gets it: its own plan, without a process."""
-    node = next(buildpack for buildpack in buildpacks if buildpack.name == ASSETS)
-    return node.plan(_Started(source, lambda path: False), stack, env)
+    return maker.plan(_Started(source, lambda path: False), stack, env)
 
 
 def _with_assets(plan: Plan, assets: Plan) -> Plan:

@@ -1,12 +1,18 @@
 """Buildpacks are directories: how they are loaded, and how they explain a failed step."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from gitreceive.build.buildpack import LoadedBuildpack, load_buildpack, load_buildpacks
+from gitreceive.build.stages.detect import choose_plan
+from gitreceive.config import resources
 from gitreceive.model.errors import SettingsError
+from gitreceive.model.plan import Stack
+from tests.fakes import FakeSource
 
+STACK = Stack(name='cedar-12', run_image='run', build_image='build', uid=1000, pythons=('3.11.2',))
 BUILDPACKS = {buildpack.name: buildpack for buildpack in load_buildpacks()}
 SHARED = {
     'buildpack/fetch-submodule': True,
@@ -413,3 +419,45 @@ def test_a_classic_one_is_known_by_name_and_comes_whole(tmp_path: Path) -> None:
         'buildpack/own/cobol/bin/compile': True,
         'buildpack/own/cobol/lib/x.rb': False,
     }
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the shipped buildpacks that a test may add to."""
+    shutil.copytree(resources.directory('buildpacks'), tmp_path / 'buildpacks')
+    monkeypatch.setattr(resources, 'roots', lambda: [tmp_path])
+    return tmp_path / 'buildpacks'
+
+
+COBOL = """
+from gitreceive.model.plan import Plan
+MARKERS = ('main.cob',)
+ORDER = 15
+ASSETS = 'detected'
+def detect(source): return 'main.cob' if source.exists('main.cob') else None
+def plan(source, stack, env): return Plan(buildpack='cobol', title='COBOL', reason='main.cob')
+"""
+
+
+def test_a_shipped_one_is_added_by_its_directory_alone(shipped: Path) -> None:
+    own(shipped, 'cobol', COBOL)
+    found = load_buildpacks()
+    assert [each.name for each in found][:3] == ['dockerfile', 'cobol', 'ruby']
+    start = '{"scripts": {"build": "make"}}'
+    files: dict[str, str | bytes] = {'main.cob': '', 'package.json': start, 'Procfile': 'web: a'}
+    plan = choose_plan(FakeSource(files), found, STACK, {})
+    assert (plan.buildpack, plan.assets and plan.assets.buildpack) == ('cobol', 'node')
+    asked = choose_plan(FakeSource({**files, '.buildpacks': 'node\ncobol'}), found, STACK, {})
+    assert asked.assets and asked.assets.values['stays']
+
+
+def test_without_a_platform_that_makes_assets_nobody_gets_any(shipped: Path) -> None:
+    shutil.rmtree(shipped / 'node')
+    files: dict[str, str | bytes] = {'requirements.txt': '', 'package.json': '{}', 'Procfile': 'web: a'}
+    assert choose_plan(FakeSource(files), load_buildpacks(), STACK, {}).assets is None
+
+
+@pytest.mark.parametrize('declared', ["ORDER = 'first'", "ASSETS = 'always'", 'YIELDS = 1'])
+def test_what_a_plan_declares_is_checked(tmp_path: Path, declared: str) -> None:
+    with pytest.raises(SettingsError, match=declared.partition(' ')[0]):
+        load_buildpack(own(tmp_path, plan=PLAN + declared))

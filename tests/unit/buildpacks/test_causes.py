@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.build.buildpack import CAUSES, load_buildpacks
+from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.causes import CAUSES
 
 FOLDER = Path(__file__).parent / 'causes'
 CASES = sorted(FOLDER.glob('*/*.txt'))

@@ -1,12 +1,10 @@
 """The files that come with the program are found from a checkout and from an installation."""
 
-import configparser
 import os
-import re
+import shutil
 import subprocess
 import sys
 import venv
-from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -43,22 +41,13 @@ def test_what_is_not_there_is_an_error_that_names_the_place() -> None:
         resources.directory('nothing')
 
 
-def test_every_file_of_the_trees_is_installed() -> None:
-    config = configparser.ConfigParser()
-    config.read(ROOT / 'setup.cfg')
-    lines = dict(config['options.data_files'].items())
-    for place, names in shipped().items():
-        patterns = re.split(r'[\s,]+', lines.get(f'share/gitreceive/{place}', '').strip())
-        for name in names:
-            assert any(fnmatch(f'{place}/{name}', pattern) for pattern in patterns), f'{place}/{name}'
-
-
 @pytest.fixture(scope='module')
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with a wheel of this project, as ``pip install .`` makes it."""
+    """A virtual environment with a wheel of this project and one more buildpack, as ``pip install .`` makes it."""
     place = tmp_path_factory.mktemp('installed')
     source = place / 'source'
     subprocess.run(['git', 'clone', '--quiet', '--no-local', ROOT, source], check=True)
+    shutil.copytree(source / 'buildpacks' / 'minimal', source / 'buildpacks' / 'cobol')
     venv.create(place / 'venv', with_pip=False)
     pip = [sys.executable, '-m', 'pip', '--quiet', '--disable-pip-version-check', '--python', place / 'venv']
     subprocess.run([*pip, 'install', '--no-deps', source], check=True)
@@ -76,3 +65,11 @@ def test_a_normal_installation_has_the_files_with_their_modes(installed: Path) -
             original = installed.parent / 'source' / place / name
             assert copy.read_bytes() == original.read_bytes()
             assert os.access(copy, os.X_OK) == bool(original.stat().st_mode & 0o100), copy
+
+
+def test_a_buildpack_is_installed_by_adding_its_directory(installed: Path) -> None:
+    copy = installed / 'share' / 'gitreceive' / 'buildpacks' / 'cobol'
+    original = ROOT / 'buildpacks' / 'minimal'
+    assert {path.name for path in copy.iterdir()} >= {
+        path.name for path in original.iterdir() if path.is_file()
+    }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gitreceive.build.buildpack import load_buildpacks
 from gitreceive.build.planning import Planner
-from gitreceive.build.stages.detect import WITH_ASSETS
+from gitreceive.build.traits import DETECTED
 from gitreceive.model.errors import GitReceiveError
 from gitreceive.stack import load_stack
 from tests.fakes import FakeSource
@@ -93,7 +93,9 @@ def test_an_ordinary_app_has_these_steps(platform: str) -> None:
     assert shape(recipe(dict(USUAL[platform]))) == [*START, *STEPS[platform], END]
 
 
-@pytest.mark.parametrize('platform', WITH_ASSETS)
+@pytest.mark.parametrize(
+    'platform', [each.name for each in load_buildpacks() if each.traits.assets == DETECTED]
+)
 def test_node_builds_the_assets_of_a_platform_and_neither_takes_the_others_scripts(platform: str) -> None:
     files = {'python': {'requirements.txt': '', 'Procfile': 'web: a'}, **USUAL}[platform]
     planner = Planner(buildpacks=load_buildpacks(), stack=load_stack('cedar-12'))
