@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.chunk_cache import ChunkCache, chunk_cache
 
 from gitreceive.adapters.storage import Surroundings, storage_from_url
 from gitreceive.adapters.storage.http import HttpStorage
@@ -14,6 +13,7 @@ from gitreceive.adapters.storage.secrets import NO_SECRETS
 from gitreceive.adapters.web.client import Patience
 from gitreceive.model.errors import NoSuchObject, SettingsError
 from gitreceive.slugs.verified import put_verified
+from tests.chunk_cache import ChunkCache, chunk_cache
 from tests.http_server import Server, running
 from tests.packing import packed, sha256
 

@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.chunk_cache import ChunkCache, chunk_cache
 
 from gitreceive.build.room import FIRST_IMAGE, Need, check_room, free_bytes, needs
 from gitreceive.model.errors import RoomError, StorageError
+from tests.chunk_cache import ChunkCache, chunk_cache
 
 
 @pytest.fixture

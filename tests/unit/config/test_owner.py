@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.chunk_cache import HELLO, chunk_cache
 
 from gitreceive.cli.main import gitreceive
 from gitreceive.config.owner import as_owner
 from gitreceive.slugs.lock import keeping
+from tests.chunk_cache import HELLO, chunk_cache
 
 BUILDER = 65534
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from tests.chunk_cache import HELLO, READER, ChunkCache, chunk_cache
 
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.daemon.jobs import PostReleaseJobs
 from gitreceive.model.errors import StorageError
+from tests.chunk_cache import HELLO, READER, ChunkCache, chunk_cache
 
 
 class Flapping(FileStorage):

@@ -4,11 +4,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from tests.chunk_cache import HELLO, ChunkCache, chunk_cache
-
 from gitreceive.daemon.services import Services
 from gitreceive.daemon.verbs import Asker, Request, answer
 from gitreceive.model.push import Pusher
+from tests.chunk_cache import HELLO, ChunkCache, chunk_cache
 
 
 def said(kept: ChunkCache, *words: str) -> str:

@@ -12,7 +12,6 @@ from cyclonedx.validation.json import JsonStrictValidator
 from google.protobuf.json_format import ParseDict
 from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenance
 from in_toto_attestation.v1.statement_pb2 import Statement
-from tests.chunk_cache import HELLO, READER, ChunkCache, member
 
 from gitreceive.model.errors import StateError
 from gitreceive.model.release import Release
@@ -21,6 +20,7 @@ from gitreceive.slugs.parts import Part, parts
 from gitreceive.slugs.provenance import PREDICATE
 from gitreceive.slugs.sbom import Inventory, bill_of_materials
 from gitreceive.slugs.software.descriptions import LIMIT
+from tests.chunk_cache import HELLO, READER, ChunkCache, member
 from tests.packing import Files, packed, sha256
 
 PYTHON = 'heroku/python/lib/python3.11/site-packages'

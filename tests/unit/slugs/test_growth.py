@@ -2,12 +2,11 @@
 
 import random
 
-from tests.chunk_cache import HELLO, READER, ChunkCache, member
-
 from gitreceive.model.slug import LayeredSlug, Member
 from gitreceive.slugs.growth import tell_growth
 from gitreceive.slugs.stored import members_of, read_manifest
 from tests.building import Lines
+from tests.chunk_cache import HELLO, READER, ChunkCache, member
 from tests.packing import packed, sha256
 
 RUNTIME = member({'heroku/node': random.Random(1).randbytes(100_000)})

@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.chunk_cache import HELLO, READER, ChunkCache, chunk_cache, member
 
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.cli.main import gitreceive
@@ -20,6 +19,7 @@ from gitreceive.slugs.parts import fetch_slug
 from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.stored import complete_slug, members_of, read_manifest
 from gitreceive.slugs.verify import verify_app, verify_storage
+from tests.chunk_cache import HELLO, READER, ChunkCache, chunk_cache, member
 from tests.packing import packed, sha256
 
 OTHER = AppName('other')

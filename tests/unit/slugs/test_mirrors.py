@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.chunk_cache import HELLO, READER, ChunkCache, member
 
 from gitreceive.adapters.storage.http import HttpStorage
 from gitreceive.adapters.storage.mirrors import mirrored
@@ -21,6 +20,7 @@ from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.stored import complete_slug
 from gitreceive.slugs.verify import verify_app
+from tests.chunk_cache import HELLO, READER, ChunkCache, member
 from tests.fakes_storage import MemoryStorage, WholeStorage
 from tests.packing import packed
 

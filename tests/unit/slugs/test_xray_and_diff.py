@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from tests.chunk_cache import HELLO, READER, ChunkCache, member
 
 from gitreceive.config.home import Home
 from gitreceive.model.errors import BadCommand, SlugError
@@ -11,6 +10,7 @@ from gitreceive.slugs.diff import Difference, diff_slugs
 from gitreceive.slugs.parts import parts
 from gitreceive.slugs.reference import find_slug, parts_of
 from gitreceive.slugs.xray import growth_since, xray
+from tests.chunk_cache import HELLO, READER, ChunkCache, member
 from tests.packing import packed, packed_file, sha256
 
 SMALL = {'src': None, 'src/a': b'a' * 10, 'heroku/node': b'n' * 1000}
