@@ -58,9 +58,9 @@ def open_storage(settings: Settings) -> Composing:
     file, home = settings.storage_secrets, Home(settings.home)
     secrets = load_secrets(Path(file).expanduser(), os.environ) if file else NO_SECRETS
     around = Surroundings(
-        secrets=secrets, folder=home.far, versions=partial(_versions, home), environ=os.environ
+        secrets=secrets, folder=home.remotes, versions=partial(_versions, home), environ=os.environ
     )
-    return composing(storage_from_url(settings.storage_url, around), home.members)
+    return composing(storage_from_url(settings.storage_url, around), home.chunks)
 
 
 def _versions(home: Home, app: str, sha256: str) -> tuple[int | None, int]:

@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
+from gitreceive.config.home import Home
 from gitreceive.config.settings import load_settings
+from gitreceive.config.upgrade import upgrade_home
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,7 +29,9 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
             value = words.pop(name)
             if value is not None:
                 options[name.removeprefix('setting_')] = str(value)
-        return command(settings=load_settings(config=config, environ=os.environ, options=options), **words)
+        settings = load_settings(config=config, environ=os.environ, options=options)
+        upgrade_home(Home(settings.home))
+        return command(settings=settings, **words)
 
     return wrapped
 

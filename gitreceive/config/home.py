@@ -1,7 +1,7 @@
 """Where things lie below the receiver's home directory, and who may read them.
 
-The door may read ``access/`` and owns ``door/`` and ``repos/``; ``builder/`` and ``slugs/`` are the builder's alone;
-``run/`` holds the socket between the two.
+The SSH server may read ``access/`` and owns ``sshd/`` and ``repos/``; ``daemon/`` and ``slugs/`` are the daemon's alone;
+``run/`` holds the socket between the two. ``gitreceive.config.upgrade`` knows what these were called before.
 """
 
 from dataclasses import dataclass
@@ -18,13 +18,18 @@ class Home:
 
     @property
     def access_db(self) -> Path:
-        """Who may do what: keys and grants. Written by the sysadmin's commands, read by the door."""
+        """Who may do what: keys and grants. Written by the sysadmin's commands, read by the SSH server."""
         return self.root / 'access' / 'access.db'
 
     @property
+    def sshd(self) -> Path:
+        """What the SSH server keeps for itself."""
+        return self.root / 'sshd'
+
+    @property
     def host_key(self) -> Path:
-        """The door's ed25519 host key."""
-        return self.root / 'door' / 'ssh_host_ed25519_key'
+        """The SSH server's ed25519 host key."""
+        return self.sshd / 'ssh_host_ed25519_key'
 
     @property
     def repos(self) -> Path:
@@ -36,44 +41,64 @@ class Home:
         return self.repos / f'{app}.git'
 
     @property
+    def run(self) -> Path:
+        """What both processes may enter."""
+        return self.root / 'run'
+
+    @property
     def socket(self) -> Path:
-        """The builder's Unix socket."""
-        return self.root / 'run' / 'builder.sock'
+        """The daemon's Unix socket."""
+        return self.run / 'daemon.sock'
+
+    @property
+    def lock(self) -> Path:
+        """Held by the daemon as long as it runs."""
+        return self.run / 'daemon.lock'
+
+    @property
+    def daemon(self) -> Path:
+        """What the daemon keeps for itself."""
+        return self.root / 'daemon'
+
+    @property
+    def journal_db(self) -> Path:
+        """The journal: apps, config vars, operations, releases, events."""
+        return self.daemon / 'journal.db'
 
     @property
     def history_db(self) -> Path:
-        """What happened: apps, config vars, builds, releases."""
-        return self.root / 'builder' / 'history.db'
+        """The journal of earlier versions, from which ``journal_db`` is made once."""
+        return self.daemon / 'history.db'
 
-    def log(self, build: int) -> Path:
-        """The log of a build."""
-        return self.root / 'builder' / 'logs' / f'{build}.log'
+    def log(self, number: int) -> Path:
+        """The log of an operation."""
+        return self.daemon / 'logs' / f'{number}.log'
 
     def slug_lock(self, app: AppName) -> Path:
         """Held by who stores or removes slugs of an app."""
-        return self.root / 'builder' / 'locks' / app
+        return self.daemon / 'locks' / app
 
     @property
     def work(self) -> Path:
         """Temporary files of running builds; emptied at start-up."""
-        return self.root / 'builder' / 'work'
+        return self.daemon / 'work'
 
     @property
     def boot(self) -> Path:
         """In which run of the host the newest slugs were looked at last."""
-        return self.root / 'builder' / 'boot'
+        return self.daemon / 'boot'
 
     @property
     def chunk_cache(self) -> Path:
-        """What members of slugs were packed from: an index for each app. May be removed at any time."""
-        return self.root / 'builder' / 'shelf'
+        """What chunks of slugs were packed from: an index for each app. May be removed at any time."""
+        return self.daemon / 'chunk-cache'
 
     @property
-    def members(self) -> Path:
-        """Members of slugs, for storages that keep whole slugs only; bounded, and may be removed at any time."""
-        return self.root / 'builder' / 'members'
+    def chunks(self) -> Path:
+        """Chunks of slugs, for storages that keep whole slugs only; bounded, and may be removed at any time."""
+        return self.daemon / 'chunks'
 
     @property
-    def far(self) -> Path:
-        """What is known here of storages elsewhere: what mirrors lack, what was sent, and what a platform calls its slugs."""
-        return self.root / 'builder' / 'far'
+    def remotes(self) -> Path:
+        """What is known here of remote storages: what mirrors lack, what was sent, and what a platform calls its slugs."""
+        return self.daemon / 'remotes'

@@ -125,7 +125,7 @@ def test_the_hooks_see_who_pushes_what(alice, door, work):
     assert 'GITRECEIVE_APP=hello' in said
     assert 'GITRECEIVE_USER=alice' in said
     assert f'GITRECEIVE_KEY={grant.fingerprint}' in said
-    assert f'GITRECEIVE_SOCKET={door.home}/run/builder.sock' in said
+    assert f'GITRECEIVE_SOCKET={door.home}/run/daemon.sock' in said
 
 
 def test_push_options_arrive(alice, door, work):

@@ -393,15 +393,15 @@ def test_the_host_key_stays_the_same_and_is_an_ed25519_key(start_door):
     first = start_door()
     seen = scan(first)
     assert seen.startswith('ssh-ed25519 ')
-    assert (first.home / 'door' / 'ssh_host_ed25519_key.pub').read_text().split()[1] in seen
+    assert (first.home / 'sshd' / 'ssh_host_ed25519_key.pub').read_text().split()[1] in seen
     first.stop()
     assert scan(start_door()) == seen
 
 
 def test_a_door_with_an_open_host_key_does_not_start(door):
     door.stop()
-    (door.home / 'door' / 'ssh_host_ed25519_key').chmod(0o644)
+    (door.home / 'sshd' / 'ssh_host_ed25519_key').chmod(0o644)
     done = run([sys.executable, '-m', 'gitreceive.sshd', '--home', str(door.home), '--listen', '127.0.0.1:0'])
     assert done.status == 11
     assert 'chmod 600' in done.err
-    assert os.path.getsize(door.home / 'door' / 'ssh_host_ed25519_key') > 100
+    assert os.path.getsize(door.home / 'sshd' / 'ssh_host_ed25519_key') > 100
