@@ -1,10 +1,16 @@
-"""The hooks' side of the builder's socket. Imported by both hooks; imports next to nothing itself."""
+"""The hooks' side of the daemon's socket. Imported by both hooks; imports next to nothing itself.
+
+The frames of gitreceive/grammar/wire.py: 1 byte kind, 4 bytes length (big endian), the payload.
+"""
 
 import contextlib
 import os
 import socket
 import time
 from collections.abc import Iterable, Iterator
+
+FRAME = 1 << 20
+SILENCE = 10.0  # seconds after which a silent daemon does not answer
 
 
 def arrival(lines: Iterable[str]) -> list[str]:
@@ -33,22 +39,29 @@ def connected(end: float) -> Iterator[socket.socket | None]:
 
 def send(connection: socket.socket, fields: Iterable[str]) -> None:
     """Sends a request."""
-    connection.sendall('\0'.join(fields).encode(errors='surrogateescape'))
-    connection.shutdown(socket.SHUT_WR)
+    connection.settimeout(SILENCE)
+    data = '\0'.join(fields).encode(errors='surrogateescape')
+    with contextlib.suppress(
+        BrokenPipeError
+    ):  # it was refused before all of it was sent; the answer says why
+        for start in range(0, max(len(data), 1), FRAME):
+            piece = data[start : start + FRAME]
+            kind = b'Q' if start + FRAME >= len(data) else b'q'
+            connection.sendall(kind + len(piece).to_bytes(4, 'big') + piece)
 
 
 def answer(connection: socket.socket) -> Iterator[tuple[bytes, str | None]]:
     """Pieces of text with None, and last an empty one with the status; no status if the answer was cut off."""
+    held = b''
     with contextlib.suppress(OSError):
         while chunk := connection.recv(65536):
-            text, ended, rest = chunk.partition(b'\0')
-            if text:
-                yield text, None
-            if ended:
-                while chunk := connection.recv(100):
-                    rest += chunk
-                yield b'', rest.decode()
-                return
+            held += chunk
+            while len(held) >= 5 + (size := int.from_bytes(held[1:5], 'big')):
+                kind, text, held = held[:1], held[5 : 5 + size], held[5 + size :]
+                if kind == b'X':
+                    yield b'', text.partition(b'\0')[0].decode()
+                    return
+                yield text, None  # empty: the answer is on the way
 
 
 def ask_whole(fields: Iterable[str], patience: float) -> tuple[str | None, bytes]:

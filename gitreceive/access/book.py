@@ -95,6 +95,13 @@ class AccessBook:
             row = database.execute(f'select {_COLUMNS} from keys where blob = ?', (blob,)).fetchone()
         return _from_row(row) if row else None
 
+    def of_fingerprint(self, fingerprint: str) -> Grant | None:
+        """The grant of the key with this fingerprint. Raises StateError if the database cannot be read."""
+        with self._reading() as database:
+            query = f'select {_COLUMNS} from keys where fingerprint = ?'
+            row = database.execute(query, (fingerprint,)).fetchone()
+        return _from_row(row) if row else None
+
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         if not self.path.exists():

@@ -1,15 +1,17 @@
 """Requests that are answered from the journal, when no builder is up to be asked. Loads what the builder is made of."""
 
-from collections.abc import Generator, Sequence
+import getpass
+from collections.abc import Sequence
 
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.answers import respond
 from gitreceive.daemon.service import open_services
+from gitreceive.daemon.socket import Answering
 from gitreceive.wiring import open_line
 
 
-def respond_alone(fields: Sequence[str], settings: Settings) -> Generator[bytes, None, str]:
+def respond_alone(fields: Sequence[str], settings: Settings) -> Answering:
     """Yields text and returns the status, as the builder would to its own user. No build is begun."""
     services = open_services(settings, open_line(settings))
     services.queue.close()
-    return respond(fields, services, trusted=True)
+    return respond(fields, services, host=getpass.getuser())

@@ -1,6 +1,5 @@
 """The verbs of the command grammar on the host: sent to the builder, or answered from the journal if it is not up."""
 
-import getpass
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -26,7 +25,7 @@ def verb_command(name: str) -> click.Command:
     @click.argument('words', nargs=-1, type=click.UNPROCESSED, metavar=_usage(verb))
     @settings_options
     def send(words: Sequence[str], settings: Settings) -> int:
-        fields = ['verb', getpass.getuser(), '', '*', name, *words]
+        fields = ['verb', '', name, *words]
         try:
             return _ask(fields, settings)
         except DaemonUnreachable:
@@ -46,8 +45,8 @@ def _usage(verb: click.Command) -> str:
 
 def _ask(fields: Sequence[str], settings: Settings) -> int:
     answer = wire.ask(Home(settings.home).socket, fields)
-    for text in answer:
-        _print(text)
+    for kind, text in answer:
+        _print(text, kind == wire.ERROR)
     return answer.status
 
 
@@ -55,11 +54,13 @@ def _read_alone(fields: list[str], settings: Settings) -> int:
     answering = import_module(UNATTENDED).respond_alone(fields, settings)
     try:
         while True:
-            _print(next(answering))
+            piece = next(answering)
+            _print(piece, isinstance(piece, wire.ErrorOutput))
     except StopIteration as end:
         return int(end.value)
 
 
-def _print(text: bytes) -> None:
-    sys.stdout.buffer.write(text)
-    sys.stdout.buffer.flush()
+def _print(text: bytes, error: bool) -> None:
+    stream = sys.stderr.buffer if error else sys.stdout.buffer
+    stream.write(text)
+    stream.flush()

@@ -1,22 +1,22 @@
 """The requests of the hooks, the door and the commands on the host, and what is answered to each."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from gitreceive.access.book import AccessBook, may
 from gitreceive.daemon.intake import PushRequest, parse_push_request, refusal
 from gitreceive.daemon.log import shown
 from gitreceive.daemon.plans import forget_plans, note_plan, only_plan
 from gitreceive.daemon.services import Services
+from gitreceive.daemon.socket import Answering
 from gitreceive.daemon.verbs import Asker, Request, answer, followed
+from gitreceive.grammar.wire import ErrorOutput
 from gitreceive.model.errors import AccessDenied, BadCommand, GitReceiveError, StateError
 from gitreceive.model.push import Pusher
 from gitreceive.repositories import move_ref
 
-Answering = Generator[bytes, None, str]
 
-
-def respond(fields: Sequence[str], services: Services, trusted: bool) -> Answering:
-    """Carries out one request. ``trusted``: the asker is the sysadmin's or the builder's own user, and needs no key.
+def respond(fields: Sequence[str], services: Services, host: str = '') -> Answering:
+    """Carries out one request. ``host`` names the asker if it is root or the daemon's own user, who needs no key.
 
     Yields text and returns the status; errors become text here, so that the asker always gets an answer.
     """
@@ -24,30 +24,30 @@ def respond(fields: Sequence[str], services: Services, trusted: bool) -> Answeri
         handler = REQUESTS.get(fields[0])
         if handler is None:
             raise BadCommand(f'{fields[0][:40]!r} is not a request')
-        return (yield from handler(fields[1:], services, trusted))
+        return (yield from handler(fields[1:], services, host))
     except GitReceiveError as error:
-        yield ''.join(shown(' !     ', str(error))).encode()
-        return str(error.exit_code if trusted and _on_the_host(fields) else 1)
+        yield ErrorOutput(''.join(shown(' !     ', str(error))).encode())
+        return str(error.exit_code if host and _on_the_host(fields) else 1)
 
 
 def _on_the_host(fields: Sequence[str]) -> bool:
     """Whether a verb was given on the host: over SSH somebody's key comes with it."""
-    return fields[0] == 'verb' and fields[2:3] == ['']
+    return fields[0] == 'verb' and fields[1:2] == ['']
 
 
-def _update(fields: Sequence[str], services: Services, trusted: bool) -> Answering:
+def _update(fields: Sequence[str], services: Services, host: str) -> Answering:
     arrival = parse_push_request(fields)
-    _check_key(arrival, services, trusted)
+    _check_key(arrival, services, host)
     why = refusal(arrival, services.history.deploy_branch(arrival.app), services.keeper, services.settings)
     if why is None:
         note = note_plan if 'plan' in arrival.options else forget_plans
         note(arrival, services.home)
         return '0'
-    yield ''.join(shown(' !     ', why)).encode()
+    yield ErrorOutput(''.join(shown(' !     ', why)).encode())
     return '1'
 
 
-def _push(fields: Sequence[str], services: Services, trusted: bool) -> Answering:
+def _push(fields: Sequence[str], services: Services, host: str) -> Answering:
     arrival = parse_push_request(fields)
     if 'plan' in arrival.options:
         return (yield from only_plan(arrival, services))
@@ -66,28 +66,40 @@ def _push(fields: Sequence[str], services: Services, trusted: bool) -> Answering
     return f'follow {build.number}'
 
 
-def _follow(fields: Sequence[str], services: Services, trusted: bool) -> Answering:
-    number, offset = fields
+def _follow(fields: Sequence[str], services: Services, host: str) -> Answering:
+    key, number, offset = fields
+    build = services.history.build(int(number))
+    if build is None or not _asker(key, services, host).reaches(build.push.app):
+        raise AccessDenied('this key may not follow that build')
     return str((yield from followed(services, int(number), int(offset))))
 
 
-def _verb(fields: Sequence[str], services: Services, trusted: bool) -> Answering:
-    name, key, apps, *words = fields
-    reach = None if apps == '*' else frozenset(apps.split(','))
-    request = Request(services=services, asker=Asker(pusher=Pusher(name=name, key=key), apps=reach))
+def _verb(fields: Sequence[str], services: Services, host: str) -> Answering:
+    key, *words = fields
+    request = Request(services=services, asker=_asker(key, services, host))
     return str((yield from answer(words, request)))
 
 
-def _check_key(arrival: PushRequest, services: Services, trusted: bool) -> None:
+def _asker(key: str, services: Services, host: str) -> Asker:
+    """Who asks, by the key's fingerprint: no name and no list of apps that is sent is trusted."""
+    if not key and host:
+        return Asker(pusher=Pusher(name=host))
+    grant = AccessBook(services.home.access_db).of_fingerprint(key)
+    if grant is None:
+        raise AccessDenied('no registered key was named; ask the sysadmin of this receiver')
+    return Asker(pusher=Pusher(name=grant.name, key=key), apps=grant.apps)
+
+
+def _check_key(arrival: PushRequest, services: Services, host: str) -> None:
     """Looks the key up again right before the refs move: it may have been removed since it logged in."""
-    if not arrival.pusher.key and trusted:
+    if not arrival.pusher.key and host:
         return
-    grants = AccessBook(services.home.access_db).list()
-    if not any(grant.fingerprint == arrival.pusher.key and may(grant, arrival.app) for grant in grants):
+    grant = AccessBook(services.home.access_db).of_fingerprint(arrival.pusher.key)
+    if grant is None or not may(grant, arrival.app):
         raise AccessDenied('this key may not push here any more; ask the sysadmin of this receiver')
 
 
-REQUESTS: Mapping[str, Callable[[Sequence[str], Services, bool], Answering]] = {
+REQUESTS: Mapping[str, Callable[[Sequence[str], Services, str], Answering]] = {
     'update': _update,
     'push': _push,
     'follow': _follow,

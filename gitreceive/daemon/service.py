@@ -7,13 +7,14 @@ from functools import partial
 
 from gitreceive.build.deploy import Line
 from gitreceive.config.settings import Settings
-from gitreceive.daemon.answers import Answering, respond
+from gitreceive.daemon.answers import respond
+from gitreceive.daemon.conversation import Conversation
 from gitreceive.daemon.intake import Intake
 from gitreceive.daemon.jobs import PostReleaseJobs
 from gitreceive.daemon.queue import Queue
 from gitreceive.daemon.restart import complete, reconcile, sweep
 from gitreceive.daemon.services import Services
-from gitreceive.daemon.socket import SocketServer
+from gitreceive.daemon.socket import Answering, SocketServer
 from gitreceive.daemon.worker import Interrupted, Worker
 from gitreceive.model.errors import SettingsError
 from gitreceive.wiring import engine_answers, open_line
@@ -86,5 +87,14 @@ def ssh_account(settings: Settings) -> pwd.struct_passwd | None:
         raise SettingsError(f'door_user = {settings.door_user!r}: this host has no such user') from error
 
 
-def _answer(fields: list[str], peer: int, services: Services, own: frozenset[int]) -> Answering:
-    return respond(fields, services, trusted=peer in own)
+def _answer(conversation: Conversation, services: Services, own: frozenset[int]) -> Answering:
+    return respond(
+        conversation.fields, services, _user(conversation.peer) if conversation.peer in own else ''
+    )
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f'uid {uid}'

@@ -1,4 +1,7 @@
-"""The builder's Unix socket: takes requests from allowed users only, and answers each in a thread of its own."""
+"""The daemon's Unix socket: takes requests from allowed users only, and answers each in a thread of its own.
+
+One thread reads from everybody and notices who goes; it never waits for anyone. See ``gitreceive.grammar.wire``.
+"""
 
 import logging
 import os
@@ -6,27 +9,32 @@ import select
 import socket
 import struct
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
 
-from gitreceive.daemon.answers import Answering
-from gitreceive.grammar.wire import END, MAX_REQUEST
+from gitreceive.daemon.conversation import AskerGone, Conversation
+from gitreceive.daemon.places import Places, Subject, subject
+from gitreceive.grammar.wire import END, ERROR, MAX_PAYLOAD, OUTPUT, BrokenFrame, End, ErrorOutput, Frame
 from gitreceive.model.errors import StateError
 
 log = logging.getLogger(__name__)
 
 READ_SECONDS = 10.0
-SEND_SECONDS = 60.0
-"""A listener that reads nothing for so long is gone; the build does not depend on it."""
+"""How long an asker may take to send its request."""
 
-MAX_CONVERSATIONS = 256
+TICK_SECONDS = 0.5
+"""A signal that comes just before epoll_wait(2) does not interrupt it: its handler runs when that returns."""
 
-TICK_SECONDS = 0.25
-"""A signal that comes just before accept(2) does not interrupt it: its handler runs when that returns."""
+MAX_OPEN = 2048
+"""Open connections, whatever they are for."""
 
-Respond = Callable[[list[str], int], Answering]
-"""Fields and the peer's uid in, text and status out."""
+
+Answering = Generator[bytes, None, End | str]
+"""Pieces of output, some of them ErrorOutput, and last how the answer ends."""
+
+Respond = Callable[[Conversation], Answering]
 
 
 class SocketServer:
@@ -34,42 +42,39 @@ class SocketServer:
 
     def __init__(self, path: Path, allowed: frozenset[int], group: int | None, respond: Respond) -> None:
         self._path, self._allowed, self._respond = path, allowed, respond
-        self._places = threading.BoundedSemaphore(MAX_CONVERSATIONS)
+        self._places = Places()
+        self._open: dict[int, Conversation] = {}
+        self._closing = False
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._bind(path, group)
         except OSError as error:
             raise StateError(f'cannot listen on {path}: {error.strerror or error}') from error
+        self._epoll = select.epoll()
+        self._epoll.register(self._listener, select.EPOLLIN)
+        self._epoll.register(self._bell, select.EPOLLIN)
 
     def serve(self) -> None:
-        """Accepts until ``close``. A refused or failed connection never ends this loop."""
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except TimeoutError:
-                continue
-            except OSError as error:
-                if self._listener.fileno() < 0:
-                    return
-                log.error('accept: %s', error.strerror)
-                threading.Event().wait(0.1)
-                continue
-            if not self._start(connection):
-                connection.close()
+        """Takes requests until ``close``. A refused or failed connection never ends this loop."""
+        with self._epoll, self._listener:
+            while not self._closing:
+                for number, _ in self._epoll.poll(TICK_SECONDS):
+                    self._look(number)
+                self._tick(time.monotonic())
 
     def close(self) -> None:
-        """Ends ``serve`` and removes the socket."""
+        """Ends ``serve`` and removes the socket. May be called by a signal handler."""
+        self._closing = True
         self._path.unlink(missing_ok=True)
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        os.eventfd_write(self._bell, 1)
 
     def _bind(self, path: Path, group: int | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         with probe, suppress(ConnectionRefusedError, FileNotFoundError):
             probe.connect(str(path))
-            raise StateError(f'another builder answers on {path}; one home has one builder')
+            raise StateError(f'another daemon answers on {path}; one home has one daemon')
         path.unlink(missing_ok=True)
         before = os.umask(0o177)
         try:
@@ -79,55 +84,136 @@ class SocketServer:
         if group is not None:
             os.chown(path, -1, group)
             os.chmod(path, 0o660)
-        self._listener.listen(128)
-        self._listener.settimeout(TICK_SECONDS)
+        self._listener.listen(512)
+        self._listener.setblocking(False)
 
-    def _start(self, connection: socket.socket) -> bool:
-        peer = struct.unpack('3i', connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
-        if peer not in self._allowed or not self._places.acquire(blocking=False):
-            log.warning('refused a connection of uid %d', peer)
-            return False
+    def _look(self, number: int) -> None:
+        conversation = self._open.get(number)
+        if conversation:
+            self._read(conversation)
+        elif number == self._listener.fileno():
+            self._accept()
+
+    def _accept(self) -> None:
         try:
-            threading.Thread(target=self._converse, args=(connection, peer), daemon=True).start()
+            connection, _ = self._listener.accept()
+        except BlockingIOError:
+            return
+        except OSError as error:
+            log.error('accept: %s', error.strerror)
+            time.sleep(0.1)
+            return
+        conversation = Conversation(connection, _peer(connection))
+        if conversation.peer not in self._allowed:
+            log.warning('refused a connection of uid %d', conversation.peer)
+            _refuse(conversation, 'this user may not ask the daemon; the SSH server and the sysadmin may')
+            connection.close()
+        elif len(self._open) >= MAX_OPEN:
+            _refuse(conversation, 'the daemon has too many connections; ask again in a moment')
+            connection.close()
+        else:
+            self._open[connection.fileno()] = conversation
+            self._epoll.register(connection, select.EPOLLIN)
+
+    def _read(self, conversation: Conversation) -> None:
+        try:
+            data = conversation.connection.recv(65536, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b''
+        if not data:
+            self._drop(conversation)
+            return
+        try:
+            if conversation.feed(data):
+                self._begin(conversation)
+        except BrokenFrame as error:
+            _refuse(conversation, f'this is no request: {error}')
+            self._drop(conversation)
+            return
+        if conversation.full:
+            conversation.paused = True
+            self._epoll.modify(conversation.connection, 0)
+
+    def _drop(self, conversation: Conversation) -> None:
+        del self._open[conversation.connection.fileno()]
+        self._epoll.unregister(conversation.connection)
+        conversation.hang_up()
+        conversation.release()
+
+    def _tick(self, now: float) -> None:
+        for conversation in list(self._open.values()):
+            if conversation.fields:
+                conversation.keep_alive(now)
+                if conversation.paused and not conversation.full:
+                    conversation.paused = False
+                    self._epoll.modify(conversation.connection, select.EPOLLIN)
+            elif now - conversation.began > READ_SECONDS:
+                _refuse(conversation, f'no request came within {READ_SECONDS:g} s')
+                self._drop(conversation)
+
+    def _begin(self, conversation: Conversation) -> None:
+        about = subject(conversation.fields)
+        why = self._places.take(about)
+        if why:
+            log.warning('refused %s of %s: %s', conversation.fields[0], about.key or 'the host', why)
+            _refuse(conversation, why)
+            return
+        conversation.hold()
+        try:
+            threading.Thread(target=self._converse, args=(conversation, about), daemon=True).start()
         except RuntimeError:
-            self._places.release()
-            return False
-        return True
+            self._places.free(about)
+            conversation.release()
+            _refuse(conversation, 'the daemon has no room for one more thread; ask again in a moment')
 
-    def _converse(self, connection: socket.socket, peer: int) -> None:
+    def _converse(self, conversation: Conversation, about: Subject) -> None:
         try:
-            with connection:
-                connection.settimeout(READ_SECONDS)
-                fields = _read_fields(connection)
-                connection.settimeout(SEND_SECONDS)
-                _send(connection, self._respond(fields, peer))
-        except (OSError, ValueError) as error:
-            log.info('a conversation ended early: %s', error)
+            _send(conversation, self._respond(conversation))
+        except AskerGone:
+            log.info('an asker went before its answer ended')
         except Exception:
             log.exception('a conversation failed')
+            _refuse(conversation, 'an error of the receiver itself; its own log has the details')
         finally:
-            self._places.release()
+            self._places.free(about)
+            _hang_up(conversation)
+            conversation.release()
 
 
-def _read_fields(connection: socket.socket) -> list[str]:
-    request = bytearray()
-    while chunk := connection.recv(65536):
-        request += chunk
-        if len(request) > MAX_REQUEST:
-            raise ValueError(f'a request of over {MAX_REQUEST} bytes')
-    return [field.decode(errors='surrogateescape') for field in bytes(request).split(END)]
-
-
-def _send(connection: socket.socket, answering: Answering) -> None:
-    gone = select.poll()
-    gone.register(connection, 0)
+def _send(conversation: Conversation, answering: Answering) -> None:
     try:
         while True:
             piece = next(answering)
-            if gone.poll(0):
+            if conversation.gone:
                 return
-            connection.sendall(piece.replace(END, b''))
-    except StopIteration as end:
-        connection.sendall(END + str(end.value).encode())
+            kind = ERROR if isinstance(piece, ErrorOutput) else OUTPUT
+            for start in range(0, len(piece), MAX_PAYLOAD):
+                conversation.send(Frame(kind, piece[start : start + MAX_PAYLOAD]))
+    except StopIteration as stop:
+        conversation.send(Frame(END, _end_payload(stop.value)))
     finally:
         answering.close()
+
+
+def _end_payload(end: End | str) -> bytes:
+    return end.payload if isinstance(end, End) else end.encode()
+
+
+def _refuse(conversation: Conversation, why: str) -> None:
+    """Says so and ends; never waits for the asker."""
+    frames = Frame(ERROR, f' !     {why}\n'.encode()).packed + Frame(END, End(1, why).payload).packed
+    with suppress(OSError):
+        conversation.connection.send(frames, socket.MSG_DONTWAIT)
+    _hang_up(conversation)
+
+
+def _hang_up(conversation: Conversation) -> None:
+    """The loop sees the end of the connection and closes it; what was sent can still be read."""
+    with suppress(OSError):
+        conversation.connection.shutdown(socket.SHUT_RDWR)
+
+
+def _peer(connection: socket.socket) -> int:
+    return int(struct.unpack('3i', connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1])

@@ -1,70 +1,191 @@
-"""The words between the builder and those who ask it: the door, the hooks, the commands on the host.
+"""The frames between the daemon and those who ask it: the SSH server, the hooks, the commands on the host.
 
-A Unix stream socket. The asker sends its fields joined by NUL bytes and shuts down its writing side; the answer is
-raw text up to a NUL byte, after which stand the exit status in decimal digits (``follow N`` for an accepted push:
-ask for build N's log next) and the end of the stream. An answer without the NUL byte was cut off.
+A Unix stream socket that carries frames both ways: 1 byte kind, 4 bytes length (big endian), the payload. The asker
+sends a request (fields joined by NUL, the request's name first) and may send input while the answer lasts; it is gone
+when its end of the socket is closed. The daemon answers with output and ends with a status; meanwhile it sends
+something at least every three seconds, so that silence means that it does not answer.
 
-The hooks speak the same words without this module: they start in 15 ms because they import next to nothing.
+The hooks speak the same without this module: they start in 15 ms because they import next to nothing.
 """
 
 import socket
+import struct
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from gitreceive.model.errors import DaemonUnreachable
 
-MAX_REQUEST = 8_000_000
+REQUEST, REQUEST_PART, INPUT, INPUT_END, WINDOW, SIGNAL = b'Q', b'q', b'I', b'E', b'W', b'S'
+"""From the asker. A request of more than one frame is parts, then the request; a window is ``ROWSxCOLUMNS``."""
+
+OUTPUT, ERROR, ALIVE, END = b'O', b'R', b'K', b'X'
+"""From the daemon. ``END`` holds the exit status in decimal digits and, after a NUL, a cause if there is one."""
+
+KINDS = frozenset((REQUEST, REQUEST_PART, INPUT, INPUT_END, WINDOW, SIGNAL, OUTPUT, ERROR, ALIVE, END))
+
+MAX_PAYLOAD = 1 << 20
+MAX_REQUEST = 16_000_000
 """Bytes: a push of 50,000 refs fits."""
-END = b'\0'
+
+MAX_CAUSE = 200
+SILENCE_SECONDS = 10.0
+"""A daemon that is silent for so long does not answer."""
+
+HEADER = struct.Struct('>cI')
+NUL = b'\0'
+
+
+class BrokenFrame(ValueError):
+    """What was sent is no frame."""
+
+
+class Frame(NamedTuple):
+    """One frame."""
+
+    kind: bytes
+    payload: bytes = b''
+
+    @property
+    def packed(self) -> bytes:
+        """As it is sent."""
+        return HEADER.pack(self.kind, len(self.payload)) + self.payload
+
+
+class End(NamedTuple):
+    """How an answer ends: an exit status, and the cause of a failure on one line."""
+
+    status: int
+    cause: str = ''
+
+    @property
+    def payload(self) -> bytes:
+        """As an END frame carries it."""
+        cause = ' '.join(self.cause.split()).encode(errors='replace')[:MAX_CAUSE]
+        return str(self.status).encode() + (NUL + cause if cause else b'')
+
+
+class ErrorOutput(bytes):
+    """A piece of an answer that goes to the asker's standard error."""
+
+
+class FrameReader:
+    """Takes bytes as they come and gives the frames that they make up. Holds less than a frame."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that are whole now. Raises BrokenFrame for an unknown kind or a payload that is too long."""
+        self._held += data
+        frames: list[Frame] = []
+        while frame := self._take():
+            frames.append(frame)
+        return frames
+
+    def _take(self) -> Frame | None:
+        if len(self._held) < HEADER.size:
+            return None
+        kind, length = HEADER.unpack_from(self._held)
+        if kind not in KINDS or length > MAX_PAYLOAD:
+            raise BrokenFrame(f'a frame of kind {kind!r} with {length} bytes')
+        end = HEADER.size + length
+        if len(self._held) < end:
+            return None
+        payload = bytes(self._held[HEADER.size : end])
+        del self._held[:end]
+        return Frame(kind, payload)
+
+
+def request_frames(fields: Sequence[str]) -> Iterator[Frame]:
+    """A request as frames."""
+    data = NUL.join(field.encode(errors='surrogateescape') for field in fields)
+    *parts, last = range(0, max(len(data), 1), MAX_PAYLOAD)
+    for start in parts:
+        yield Frame(REQUEST_PART, data[start : start + MAX_PAYLOAD])
+    yield Frame(REQUEST, data[last:])
+
+
+def request_fields(data: bytes) -> list[str]:
+    """The opposite: the joined payloads of a request's frames as fields."""
+    return [field.decode(errors='surrogateescape') for field in data.split(NUL)]
+
+
+def read_end(payload: bytes) -> End:
+    """What an END frame holds; a status that is none counts as 1."""
+    status, _, cause = payload.partition(NUL)
+    return End(int(status) if status.isdigit() else 1, cause.decode(errors='replace'))
 
 
 class Answer:
-    """A builder's answer: iterate over the text, then read ``status``. Close it to stop early."""
+    """The daemon's answer: iterate over its OUTPUT and ERROR frames, then read ``end``. Close it to stop early.
+
+    ``send`` and ``close`` may be called from any thread.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._tail = b''
-        self.status = -1
+        self.end = End(-1)
 
-    def __iter__(self) -> Iterator[bytes]:
-        with closing(self._connection):
-            while chunk := self._connection.recv(65536):
-                text, end, rest = chunk.partition(END)
-                if text:
-                    yield text
-                if end:
-                    self._finish(rest)
-                    return
-        raise DaemonUnreachable('the builder went away in the middle of its answer; ask again')
+    def __iter__(self) -> Iterator[Frame]:
+        """Raises DaemonUnreachable if the daemon is silent or gone before the end."""
+        reader = FrameReader()
+        with self._connection:
+            while True:
+                for frame in reader.feed(self._receive()):
+                    if frame.kind == END:
+                        self.end = read_end(frame.payload)
+                        return
+                    if frame.kind in (OUTPUT, ERROR):
+                        yield frame
+
+    @property
+    def status(self) -> int:
+        """The exit status; -1 before the end."""
+        return self.end.status
 
     def fileno(self) -> int:
-        """For select and poll."""
+        """For poll."""
         return self._connection.fileno()
 
-    def close(self) -> None:
-        """Ends the conversation, from any thread."""
-        try:
-            self._connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+    def send(self, frame: Frame) -> None:
+        """Sends input, a window's size or a signal. What a daemon that has ended its answer does not take is dropped."""
+        with suppress(OSError):
+            self._connection.sendall(frame.packed)
 
-    def _finish(self, rest: bytes) -> None:
-        while chunk := self._connection.recv(100):
-            rest += chunk
-        self.status = int(rest) if rest.isdigit() else 1
+    def close(self) -> None:
+        """Ends the conversation: the daemon sees that its asker has gone."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    def _receive(self) -> bytes:
+        try:
+            data = self._connection.recv(65536)
+        except TimeoutError as error:
+            raise DaemonUnreachable(
+                f'the daemon does not answer (nothing for {SILENCE_SECONDS:g} s); ask again in a moment'
+            ) from error
+        except OSError:
+            data = b''
+        if not data:
+            raise DaemonUnreachable('the daemon went away in the middle of its answer; ask again')
+        return data
 
 
 def ask(path: Path, fields: Sequence[str]) -> Answer:
-    """Sends one request. Raises DaemonUnreachable if nobody listens."""
+    """Sends one request to the socket at ``path``. Raises DaemonUnreachable if nobody takes it."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(SILENCE_SECONDS)
     try:
         connection.connect(str(path))
-        connection.sendall(END.join(field.encode(errors='surrogateescape') for field in fields))
-        connection.shutdown(socket.SHUT_WR)
+        for frame in request_frames(fields):
+            connection.sendall(frame.packed)
+    except BrokenPipeError:
+        pass  # the daemon has refused the request before all of it was sent: its answer says why
     except OSError as error:
         connection.close()
         raise DaemonUnreachable(
-            f'the builder does not answer on {path}: {error.strerror}; is "gitreceive serve" running?'
+            f'the daemon does not answer on {path}: {error.strerror or error}; is "gitreceive serve" running?'
         ) from error
     return Answer(connection)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gitreceive.access.book import AccessBook, Grant, may
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
-from gitreceive.grammar.wire import ask
+from gitreceive.grammar.wire import ERROR, ask
 from gitreceive.model.errors import AccessDenied, GitReceiveError, StateError
 from gitreceive.repositories import ensure_repository, git_environment, serve_command
 from gitreceive.sshd.child import Child
@@ -75,11 +75,11 @@ class Service:
         return REFUSED
 
     def _forward(self, session: Session, grant: Grant, request: VerbRequest) -> int:
-        apps = '*' if grant.apps is None else ','.join(sorted(grant.apps))
-        answer = ask(self.home.socket, ('verb', grant.name, grant.fingerprint, apps, *request.words))
+        answer = ask(self.home.socket, ('verb', grant.fingerprint, *request.words))
         session.when_closed(answer.close)
-        for text in answer:
-            session.channel.sendall(text)
+        for kind, text in answer:
+            send = session.channel.sendall_stderr if kind == ERROR else session.channel.sendall
+            send(text)
         return answer.status
 
     def _serve_git(self, session: Session, grant: Grant, request: GitRequest) -> int:
