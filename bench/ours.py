@@ -51,7 +51,7 @@ def our_way(place: Path, key: Path, engine: str) -> Iterator[Ours]:
     """The receiver, as long as the context lasts. What it made in the engine is removed, except the build cache."""
     home, port = place / 'home', free_port()
     environ = {name: value for name, value in os.environ.items() if not name.startswith('GITRECEIVE_')}
-    environ |= {'GITRECEIVE_ENGINE': engine, 'GITRECEIVE_HOME': str(home)}
+    environ |= {'GITRECEIVE_ENGINE_URL': engine, 'GITRECEIVE_HOME': str(home)}
     builder = DockerImageBuilder(Engine(engine), str(home))
     builder.sweep(frozenset())
     command = [*GITRECEIVE, 'serve', '--listen', f'{LOOPBACK}:{port}']

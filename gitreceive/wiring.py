@@ -32,7 +32,7 @@ PING_SECONDS = 1.0
 
 def open_line(settings: Settings) -> Line:
     """The line with its real parts. Opens the history; connects to nothing."""
-    engine = Engine(settings.engine)
+    engine = Engine(settings.engine.url)
     home = Home(settings.home)
     keeper = open_keeper(settings)
     storage = keeper.storage
@@ -55,7 +55,7 @@ def open_storage(settings: Settings) -> Composing:
 
     Raises SettingsError.
     """
-    file, home = settings.storage_secrets, Home(settings.home)
+    file, home = settings.storage.secrets, Home(settings.home)
     secrets = load_secrets(Path(file).expanduser(), os.environ) if file else NO_SECRETS
     around = Surroundings(
         secrets=secrets, folder=home.remotes, versions=partial(_versions, home), environ=os.environ
@@ -76,15 +76,15 @@ def open_keeper(settings: Settings) -> Keeper:
         history=history,
         storage=open_storage(settings),
         home=home,
-        keep=settings.keep_releases,
-        host=settings.ssh_host,
+        keep=settings.storage.keep_releases,
+        host=settings.ssh.host,
     )
 
 
 def engine_answers(settings: Settings) -> bool:
     """Whether the engine can be spoken to right now; asks for at most a second."""
     try:
-        client = Engine(settings.engine).connect(PING_SECONDS)
+        client = Engine(settings.engine.url).connect(PING_SECONDS)
     except GitReceiveError:
         return False
     client.close()
@@ -93,12 +93,12 @@ def engine_answers(settings: Settings) -> bool:
 
 def local_builder(settings: Settings, name: str) -> DockerImageBuilder:
     """A builder of images that carry ``name`` instead of a receiver's."""
-    return DockerImageBuilder(Engine(settings.engine), name)
+    return DockerImageBuilder(Engine(settings.engine.url), name)
 
 
 def open_packer(settings: Settings) -> DockerSlugPacker:
     """Reads slugs out of the engine's images."""
-    return DockerSlugPacker(Engine(settings.engine))
+    return DockerSlugPacker(Engine(settings.engine.url))
 
 
 def open_reader() -> GzipSlugReader:
@@ -108,11 +108,11 @@ def open_reader() -> GzipSlugReader:
 
 def foreground(settings: Settings, config: Mapping[str, Any]) -> Foreground:
     """A container to be run in the foreground."""
-    return Foreground(Engine(settings.engine), config)
+    return Foreground(Engine(settings.engine.url), config)
 
 
 def remove_orphans(
     settings: Settings, mine: tuple[str, str], owner_label: str, alive: Callable[[str], bool]
 ) -> int:
     """Removes the containers that carry the label ``mine`` and whose owner is not alive; returns how many."""
-    return sweep(Engine(settings.engine), mine, owner_label, alive)
+    return sweep(Engine(settings.engine.url), mine, owner_label, alive)

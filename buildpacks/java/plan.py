@@ -69,7 +69,7 @@ def _gradle_choice(source: Source, stack: Stack, reason: str) -> Choice:
         return Choice(
             tool='Gradle',
             wanted=version[1] if version else name,
-            source='gradle_distribution of this receiver',
+            source='builds.gradle_distribution of this receiver',
         )
     newest = stack.gradles[-1] if stack.gradles else ''
     kotlin = next((name for name in GRADLES if name.endswith('.kts') and source.exists(name)), '')

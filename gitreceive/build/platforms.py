@@ -10,14 +10,14 @@ from gitreceive.stack import load_stack
 
 def open_planner(settings: Settings) -> Planner:
     """What plans are made with. Raises SettingsError for a buildpack that is none, or a stack that there is not."""
-    buildpacks = load_buildpacks(settings.buildpack_directories, settings.buildpack_hosts.split())
+    buildpacks = load_buildpacks(settings.builds.buildpacks, settings.builds.buildpack_hosts)
     stack = replace(
-        load_stack(settings.stack),
-        python_mirror=settings.python_mirror,
-        gradle_distribution=settings.gradle_distribution,
+        load_stack(settings.apps.stack),
+        python_mirror=settings.builds.python_mirror,
+        gradle_distribution=settings.builds.gradle_distribution,
     )
     return Planner(
         buildpacks=buildpacks,
         stack=stack,
-        submodule_hosts=settings.submodule_hosts.split(),
+        submodule_hosts=settings.builds.submodule_hosts,
     )

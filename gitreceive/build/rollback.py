@@ -53,7 +53,7 @@ def _refuse_changed(release: Release, line: Line, cancellation: Cancellation) ->
                 cancellation.check()
     except NoSuchObject as error:
         raise ReleaseError(
-            f'{name}, for its slug is not kept any more ({error}); {remedy}, or keep more (keep_releases)'
+            f'{name}, for its slug is not kept any more ({error}); {remedy}, or keep more (storage.keep_releases)'
         ) from error
     except StorageError as error:
         raise ReleaseError(f'{name}: {error}; "gitreceive slug verify" says more') from error

@@ -18,7 +18,7 @@ from gitreceive.model.push import COMMIT
 FILE = '.gitmodules'
 LIMIT = 64 * 1024
 MOST = 50
-SETTING = 'submodule_hosts'
+SETTING = 'builds.submodule_hosts'
 CODE = re.compile(r'^COPY (?:--\S+ )*\["src", "(/app(?:/src)?)"\]$', re.MULTILINE)
 MOUNT = Syntax('--mount=type=bind,source=buildpack,target=/tmp/buildpack')
 

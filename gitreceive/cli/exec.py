@@ -28,7 +28,7 @@ def exec_command(settings: Settings, command: tuple[str, ...], addition: str | N
 
     Options before COMMAND are those below, options after it are the command's own. The exit status is the command's.
     """
-    stack = load_stack(settings.stack)
+    stack = load_stack(settings.apps.stack)
     image = stack.addition(addition) if addition else stack.build_image
     config = command_container(command, Path.cwd(), image, _caller())
     return run_in_foreground(config, settings)

@@ -1,4 +1,4 @@
-"""Options that every verb understands."""
+"""Options that every command understands."""
 
 import functools
 import os
@@ -8,16 +8,19 @@ from typing import Any
 
 import click
 
+from gitreceive.cli.lines import Lines
 from gitreceive.config.home import Home
-from gitreceive.config.settings import load_settings
+from gitreceive.config.load import load_with_hints
 from gitreceive.config.upgrade import upgrade_home
+
+SETTING = 'setting '
+"""How click calls a value that belongs to the settings, with the setting's name after it."""
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds ``--home`` and ``--config`` and hands the command ``settings``, read and checked.
 
-    Options of the command that carry a setting's name (``--listen``) go into the settings instead of to the command,
-    when they are declared with ``setting_option``.
+    Options that are declared with ``setting_option`` go into the settings instead of to the command.
     """
 
     @click.option('--home', type=click.Path(), help='where gitreceive keeps what it writes')
@@ -25,17 +28,21 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(home: str | None, config: Path | None, **words: Any) -> Any:
         options = {'home': home} if home else {}
-        for name in [word for word in words if word.startswith('setting_')]:
+        for name in [word for word in words if word.startswith(SETTING)]:
             value = words.pop(name)
             if value is not None:
-                options[name.removeprefix('setting_')] = str(value)
-        settings = load_settings(config=config, environ=os.environ, options=options)
+                options[name.removeprefix(SETTING)] = str(value)
+        settings, hints = load_with_hints(config=config, environ=os.environ, options=options)
+        for hint in hints:
+            Lines(err=True).warn(hint)
         upgrade_home(Home(settings.home))
         return command(settings=settings, **words)
 
     return wrapped
 
 
-def setting_option(name: str, meaning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """An option ``--name`` that overrides the setting ``name``."""
-    return click.option(f'--{name.replace("_", "-")}', f'setting_{name}', help=meaning)
+def setting_option(
+    flag: str, setting: str, meaning: str = ''
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """An option ``flag`` that overrides the setting of that name; without a meaning it is a former one, and not shown."""
+    return click.option(flag, f'{SETTING}{setting}', help=meaning, hidden=not meaning)

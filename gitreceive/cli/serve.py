@@ -15,7 +15,8 @@ import click
 
 from gitreceive.cli.options import setting_option, settings_options
 from gitreceive.config.home import Home
-from gitreceive.config.settings import Settings, as_environment
+from gitreceive.config.load import as_environment
+from gitreceive.config.settings import Settings
 from gitreceive.daemon.service import ssh_account
 from gitreceive.model.errors import SettingsError, StateError
 
@@ -28,10 +29,10 @@ PATIENCE = 10.0
 
 PYTHON = (sys.executable, '-m')
 
-BEGINNING = 'import os; from gitreceive.config.settings import load_settings; load_settings(config=None, environ=os.environ)'
+BEGINNING = 'import os; from gitreceive.config.load import load_settings; load_settings(config=None, environ=os.environ)'
 """What each process does first."""
 
-DAEMON_OWN = ('GITRECEIVE_STORAGE', 'GITRECEIVE_STORAGE_SECRETS', 'GITRECEIVE_ENGINE')
+DAEMON_OWN = ('GITRECEIVE_STORAGE_URL', 'GITRECEIVE_STORAGE_SECRETS', 'GITRECEIVE_ENGINE_URL')
 """Settings that the door's environment does not hold."""
 
 SSHD_OWN = (
@@ -49,8 +50,9 @@ SSHD_KINDS = ('LC_', 'PYTHON', 'COVERAGE_')
 
 
 @click.command('serve')
-@setting_option('listen', 'host:port for SSH')
-@setting_option('door_user', 'the user that the door runs as (needs root)')
+@setting_option('--listen', 'ssh.listen', 'host:port for SSH')
+@setting_option('--ssh-user', 'ssh.user', 'the user that the SSH server runs as (needs root)')
+@setting_option('--door-user', 'door_user')
 @settings_options
 def serve(settings: Settings) -> None:
     """Run the receiver: the door and the builder, supervised."""
@@ -64,7 +66,7 @@ def serve(settings: Settings) -> None:
     open_to_all = sshd_environment(os.environ, settings)
     if account:
         open_to_all |= {'HOME': account.pw_dir, 'XDG_CONFIG_HOME': ''}  # dulwich reads what it finds there
-        check_that_it_runs(settings.door_user, open_to_all, ids)
+        check_that_it_runs(settings.ssh.user, open_to_all, ids)
     supervisor.run(
         [
             Part(command=(*PYTHON, 'gitreceive.cli.main', 'daemon'), environment=environment),
@@ -155,7 +157,7 @@ def check_that_it_runs(door_user: str, environment: Mapping[str, str], ids: Mapp
         words = [f'{sys.executable}: {error.strerror}']
     if words:
         raise SettingsError(
-            f'door_user = {door_user!r}: this user cannot run the receiver: {words[0]}; install Python and gitreceive '
+            f'ssh.user = {door_user!r}: this user cannot run the receiver: {words[0]}; install Python and gitreceive '
             'where every user may read them, for example below /opt, and let the user read the settings file'
         )
 

@@ -58,7 +58,7 @@ for command in (show, diff, verify):
 def run(file_or_app: str, process_type: str, port: int, settings: Settings) -> None:
     """Run a slug (a .tgz file, or the live one of an app) until Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    engine, stack = Engine(settings.engine), load_stack(settings.stack)
+    engine, stack = Engine(settings.engine.url), load_stack(settings.apps.stack)
     with _found(file_or_app, settings) as found:
         process = _process(found, process_type)
         if process.name == 'web':

@@ -17,7 +17,7 @@ LIFELINE = 'GITRECEIVE_LIFELINE'
 
 
 @click.command('sshd')
-@setting_option('listen', 'host:port to listen on (port 0: any that is free)')
+@setting_option('--listen', 'ssh.listen', 'host:port to listen on (port 0: any that is free)')
 @settings_options
 def sshd(settings: Settings) -> None:
     """Serve git over SSH. The builder is a process of its own."""

@@ -41,9 +41,9 @@ def build(
     additions: tuple[str, ...],
 ) -> None:
     """Make a stack's run image and build image, unless they are there, and the additions that are asked for."""
-    environ = {**os.environ, 'DOCKER_HOST': settings.engine} if settings.engine else os.environ
+    environ = {**os.environ, 'DOCKER_HOST': settings.engine.url} if settings.engine.url else os.environ
     options = Options(host_ca=host_ca, again=again or record, record=record, additions=additions)
-    build_stack(load_recipe(name or settings.stack), environ, Lines(), options)
+    build_stack(load_recipe(name or settings.apps.stack), environ, Lines(), options)
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ def verify(file_or_app: str | None, as_json: bool, settings: Settings) -> None:
 @click.option('--json', 'as_json', is_flag=True, help='for machines')
 @settings_options
 def gc(dry_run: bool, as_json: bool, settings: Settings) -> None:
-    """Remove from storage what no kept release needs (setting keep_releases)."""
+    """Remove from storage what no kept release needs (setting storage.keep_releases)."""
     with _keeper(settings) as keeper:
         act = keeper.garbage if dry_run else keeper.collect
         found = [act(app) for app in keeper.history.apps()]

@@ -155,7 +155,7 @@ class Intake:
     def _tell_places(self) -> None:
         live = self._history.live_builds()
         running = {build.push.app: build for build in live if build.started}
-        free = len(running) < self._settings.builds
+        free = len(running) < self._settings.builds.parallel
         for place, build in enumerate(build for build in live if not build.started):
             same = running.get(build.push.app)
             ahead = place + len(running)

@@ -51,7 +51,9 @@ class Service:
         self._server = SocketServer(self._line.home.socket, allowed, door.pw_gid if door else None, answer)
         reconcile(self._line, self._desk.queue)
         self._aftercare = PostReleaseJobs(self._line.keeper, self._line.reader)
-        self._workers = [Worker(self._desk.queue, self._line, self._on_end) for _ in range(settings.builds)]
+        self._workers = [
+            Worker(self._desk.queue, self._line, self._on_end) for _ in range(settings.builds.parallel)
+        ]
 
     def run(self) -> None:
         """Answers and builds until ``stop``; then ends running builds, which start again next time."""
@@ -77,14 +79,14 @@ class Service:
 
 def ssh_account(settings: Settings) -> pwd.struct_passwd | None:
     """The user that the door runs as, if it is another one. Raises SettingsError if there is no such user."""
-    if not settings.door_user:
+    if not settings.ssh.user:
         return None
     try:
-        if settings.door_user.isdecimal():
-            return pwd.getpwuid(int(settings.door_user))
-        return pwd.getpwnam(settings.door_user)
+        if settings.ssh.user.isdecimal():
+            return pwd.getpwuid(int(settings.ssh.user))
+        return pwd.getpwnam(settings.ssh.user)
     except KeyError as error:
-        raise SettingsError(f'door_user = {settings.door_user!r}: this host has no such user') from error
+        raise SettingsError(f'ssh.user = {settings.ssh.user!r}: this host has no such user') from error
 
 
 def _answer(conversation: Conversation, services: Services, own: frozenset[int]) -> Answering:

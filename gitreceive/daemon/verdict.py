@@ -51,7 +51,7 @@ def _failed(build: Build, current: Release | None, settings: Settings) -> list[s
     first = what.get(build.state, f'Build {build.number} was ')
     told = shown(' !     ', first + build.cause)
     if build.state == BuildState.FAILED:
-        host, port = settings.ssh_host, settings.listen_address[1]
+        host, port = settings.ssh.host, settings.ssh.address[1]
         told += shown(' !     ', f'Whole log: ssh -p {port} git@{host} logs {app} --build {build.number}')
     return told + shown(' !     ', _what_is_live(build, current))
 

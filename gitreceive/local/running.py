@@ -60,7 +60,7 @@ def refuse_taken(port: int, settings: Settings) -> None:
     Silent where that cannot be known: 0 is any port, an engine that is reached by network has ports of its own, and
     some ports are root's.
     """
-    if not port or '://' in settings.engine.removeprefix('unix://'):
+    if not port or '://' in settings.engine.url.removeprefix('unix://'):
         return
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

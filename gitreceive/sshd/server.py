@@ -65,15 +65,15 @@ class SshServer:
     ) -> None:
         self.limits = limits or ServerLimits()
         self.log = log or Log()
-        self.profile = PROFILES[settings.algorithms]
+        self.profile = PROFILES[settings.ssh.algorithms]
         self.host_key: PKey = load_host_key(Home(settings.home).host_key)
         self.service = Service(
             settings=settings,
             book=AccessBook(Home(settings.home).access_db),
             limits=self.limits,
-            address=lambda: (settings.ssh_host, self.address[1]),
+            address=lambda: (settings.ssh.host, self.address[1]),
         )
-        self._listener = _bind(*settings.listen_address)
+        self._listener = _bind(*settings.ssh.address)
         self._slots = Slots(self.limits.strangers, self.limits.strangers_of_address)
         self._line: deque[Waiting] = deque()
         self._inside: set[Connection] = set()

@@ -85,7 +85,7 @@ class Service:
     def _serve_git(self, session: Session, grant: Grant, request: GitRequest) -> int:
         repository = self.home.repo(request.app)
         exists = (repository / 'HEAD').exists()
-        creates = self.settings.create_apps and request.verb == 'git-receive-pack'
+        creates = self.settings.apps.create and request.verb == 'git-receive-pack'
         if not may(grant, request.app) or not (exists or creates):
             raise AccessDenied(
                 f'no app {request.app} that this key may reach; check the name, or ask the sysadmin'

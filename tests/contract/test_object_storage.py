@@ -88,7 +88,7 @@ def test_a_vanished_endpoint_of_google_is_named(
 
 def test_a_key_that_is_none_is_told_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('AZURE_STORAGE_ACCOUNT_KEY', '!canary!')
-    with pytest.raises(SettingsError, match='storage = az://slugs') as caught:
+    with pytest.raises(SettingsError, match=r'storage.url = az://slugs') as caught:
         storage_from_url(f'az://slugs?account={ACCOUNT}')
     assert 'canary' not in str(caught.value)
 

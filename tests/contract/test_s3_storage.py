@@ -254,14 +254,14 @@ def test_a_vanished_endpoint_is_named(
     ],
 )
 def test_a_url_that_cannot_be_used_is_told_without_its_secrets(url: str) -> None:
-    with pytest.raises(SettingsError, match='storage = s3:') as caught:
+    with pytest.raises(SettingsError, match=r'storage.url = s3:') as caught:
         storage_from_url(url)
     assert 'canary' not in str(caught.value)
 
 
 @pytest.mark.parametrize('url', ['gs:', 'az://', 'az://x?key=canary', 'gs://me:canary@bucket'])
 def test_a_url_of_another_service_is_checked_too(url: str) -> None:
-    with pytest.raises(SettingsError, match=r'storage = (gs|az):') as caught:
+    with pytest.raises(SettingsError, match=r'storage.url = (gs|az):') as caught:
         storage_from_url(url)
     assert 'canary' not in str(caught.value)
 

@@ -39,7 +39,7 @@ def receivers(docker_host: str, stack: Stack, key: Path) -> Iterator[Callable[..
 @pytest.fixture(scope='module')
 def ann(receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFactory) -> Pusher:
     """Somebody who may push to the module's receiver, which is running."""
-    pusher = receivers(tmp_path_factory.mktemp('receiver'), GITRECEIVE_BUILDS='4')
+    pusher = receivers(tmp_path_factory.mktemp('receiver'), GITRECEIVE_BUILDS_PARALLEL='4')
     pusher.receiver.start()
     return pusher
 

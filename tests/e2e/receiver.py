@@ -60,8 +60,8 @@ class Receiver:
             **inherited,
             'DOCKER_HOST': docker_host,
             'GITRECEIVE_HOME': str(self.home.root),
-            'GITRECEIVE_LISTEN': f'127.0.0.1:{self.port}',
-            'GITRECEIVE_FREE_BYTES': '1000000',
+            'GITRECEIVE_SSH_LISTEN': f'127.0.0.1:{self.port}',
+            'GITRECEIVE_LIMITS_FREE_BYTES': '1000000',
             **environ,
         }
         self.parts = ('daemon', 'sshd') if apart else ('serve',)

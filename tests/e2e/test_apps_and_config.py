@@ -39,7 +39,7 @@ end
 @pytest.fixture(scope='module')
 def ann(receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFactory) -> Pusher:
     """May push to a receiver where a push makes no apps."""
-    pusher = receivers(tmp_path_factory.mktemp('receiver'), GITRECEIVE_CREATE_APPS='no')
+    pusher = receivers(tmp_path_factory.mktemp('receiver'), GITRECEIVE_APPS_CREATE='no')
     pusher.receiver.start()
     return pusher
 

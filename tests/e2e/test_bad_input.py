@@ -302,7 +302,7 @@ def git_refs(receiver: Receiver, app: str) -> list[str]:
 def test_a_disk_that_is_nearly_full_takes_no_push(
     receivers: Callable[..., Pusher], work: Path, tmp_path: Path
 ) -> None:
-    dora = receivers(tmp_path / 'full', GITRECEIVE_FREE_BYTES=str(10**18))
+    dora = receivers(tmp_path / 'full', GITRECEIVE_LIMITS_FREE_BYTES=str(10**18))
     dora.receiver.start()
     assert_refused(dora.push(work, 'app'), dora.receiver, 'app', 'MB free at', 'are needed')
 
@@ -312,7 +312,7 @@ def test_a_storage_that_cannot_be_written_fails_the_build_and_lives(
 ) -> None:
     blocked = tmp_path / 'file'
     blocked.write_bytes(b'not a directory')
-    eve = receivers(tmp_path / 'eve', GITRECEIVE_STORAGE=f'file://{blocked}/slugs')
+    eve = receivers(tmp_path / 'eve', GITRECEIVE_STORAGE_URL=f'file://{blocked}/slugs')
     eve.receiver.start()
     assert_refused(eve.push(work, 'app'), eve.receiver, 'app', str(blocked))
     blocked.unlink()
@@ -334,7 +334,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_storage_fails_the_build_and_the_next_push_works_when_there_is_room(
     receivers: Callable[..., Pusher], work: Path, tmp_path: Path, small_disk: Path
 ) -> None:
-    fay = receivers(tmp_path / 'fay', GITRECEIVE_STORAGE=f'file://{small_disk}/slugs')
+    fay = receivers(tmp_path / 'fay', GITRECEIVE_STORAGE_URL=f'file://{small_disk}/slugs')
     fay.receiver.start()
     change(work, {'large': os.urandom(3_000_000)})
     assert_refused(fay.push(work, 'app'), fay.receiver, 'app', 'no room')
@@ -346,7 +346,9 @@ def test_a_full_storage_fails_the_build_and_the_next_push_works_when_there_is_ro
 def test_a_build_for_which_the_disk_has_no_room_is_refused_before_it_begins(
     receivers: Callable[..., Pusher], work: Path, small_disk: Path
 ) -> None:
-    gil = receivers(small_disk / 'gil', GITRECEIVE_FREE_BYTES='1000', GITRECEIVE_FREE_INODES='1')
+    gil = receivers(
+        small_disk / 'gil', GITRECEIVE_LIMITS_FREE_BYTES='1000', GITRECEIVE_LIMITS_FREE_INODES='1'
+    )
     gil.receiver.start()
     try:
         pushed = gil.push(work, 'app')

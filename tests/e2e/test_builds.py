@@ -25,7 +25,7 @@ def app() -> Iterator[str]:
 @pytest.fixture(scope='module')
 def ann(receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFactory) -> Pusher:
     """May push to a receiver that builds ten apps at once, and knows Node.js already."""
-    pusher = receivers(tmp_path_factory.mktemp('receiver'), GITRECEIVE_BUILDS='10')
+    pusher = receivers(tmp_path_factory.mktemp('receiver'), GITRECEIVE_BUILDS_PARALLEL='10')
     pusher.receiver.start()
     pushed = pusher.push(node_app(tmp_path_factory.mktemp('warm') / 'work', 'true'), 'warm', timeout=300)
     assert pushed.status == 0, pushed.err
@@ -74,7 +74,7 @@ def test_a_build_cannot_speak_to_the_pushers_terminal(ann: Pusher, app: str, tmp
 def test_a_build_that_prints_without_end_is_cut_in_the_log_and_goes_on(
     receivers: Callable[..., Pusher], app: str, tmp_path: Path
 ) -> None:
-    ivy = receivers(tmp_path / 'ivy', GITRECEIVE_LOG_BYTES='200000')
+    ivy = receivers(tmp_path / 'ivy', GITRECEIVE_LIMITS_LOG_BYTES='200000')
     ivy.receiver.start()
     script = 'yes spam | head -c 900000000; yes spam | head -c 100000000 | tr -d "\\n"'
     pushed = ivy.push(scripted(tmp_path / 'work', script), app)
@@ -83,7 +83,7 @@ def test_a_build_that_prints_without_end_is_cut_in_the_log_and_goes_on(
 
 
 def test_a_build_over_its_time_is_stopped(receivers: Callable[..., Pusher], app: str, tmp_path: Path) -> None:
-    hal = receivers(tmp_path / 'hal', GITRECEIVE_BUILD_SECONDS='5')
+    hal = receivers(tmp_path / 'hal', GITRECEIVE_LIMITS_BUILD_SECONDS='5')
     hal.receiver.start()
     pushed = hal.push(scripted(tmp_path / 'work', 'sleep 1000'), app)
     assert pushed.status == 1
@@ -205,7 +205,7 @@ def test_an_engine_that_goes_away_fails_the_build_which_is_tried_once_more(
 ) -> None:
     socket = tmp_path / 'engine.sock'
     wire = Wire(socket, docker_host)
-    gil = receivers(tmp_path / 'gil', GITRECEIVE_ENGINE=f'unix://{socket}')
+    gil = receivers(tmp_path / 'gil', GITRECEIVE_ENGINE_URL=f'unix://{socket}')
     gil.receiver.start()
     work = scripted(tmp_path / 'work', 'echo begun; sleep 4')
     pushing = gil.start_push(work, app)

@@ -17,7 +17,7 @@ KEPT = 2
 @pytest.fixture(scope='module')
 def ann(receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFactory) -> Pusher:
     """May push to a receiver that keeps two slugs of an app."""
-    pusher = receivers(tmp_path_factory.mktemp('receiver'), GITRECEIVE_KEEP_RELEASES=str(KEPT))
+    pusher = receivers(tmp_path_factory.mktemp('receiver'), GITRECEIVE_STORAGE_KEEP_RELEASES=str(KEPT))
     pusher.receiver.start()
     return pusher
 

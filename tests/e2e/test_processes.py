@@ -54,7 +54,7 @@ def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
 ) -> None:
     secrets = {'AWS_SECRET_ACCESS_KEY': 'canary', 'HEROKU_API_KEY': 'canary', 'SLUGS_TOKEN': 'canary'}
     ann = receivers(
-        open_folder, python=open_python, GITRECEIVE_DOOR_USER='nobody', GITRECEIVE_STORAGE='', **secrets
+        open_folder, python=open_python, GITRECEIVE_SSH_USER='nobody', GITRECEIVE_STORAGE_URL='', **secrets
     )
     receiver = ann.receiver
     receiver.start()
@@ -85,7 +85,7 @@ def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
     environ = Path(f'/proc/{door}/environ').read_bytes()
     assert b'canary' not in environ
     names = {field.partition(b'=')[0] for field in environ.split(b'\0')}
-    assert names.isdisjoint({b'DOCKER_HOST', b'GITRECEIVE_ENGINE', b'GITRECEIVE_STORAGE'})
+    assert names.isdisjoint({b'DOCKER_HOST', b'GITRECEIVE_ENGINE_URL', b'GITRECEIVE_STORAGE_URL'})
     refused = as_nobody(open_python, 'import sys; open(sys.argv[1], "ab")', str(receiver.home.access_db))
     assert 'PermissionError' in refused.stderr, refused
 
@@ -99,11 +99,11 @@ def test_a_door_whose_user_cannot_run_it_is_refused_at_the_start(
     python = tmp_path / 'private' / 'bin' / 'python'
     paths = [str(Path(__file__).parents[2]), *filter(None, map(str, sys.path[1:]))]
     receiver = Receiver(
-        open_folder, '', python=str(python), PYTHONPATH=':'.join(paths), GITRECEIVE_DOOR_USER='nobody'
+        open_folder, '', python=str(python), PYTHONPATH=':'.join(paths), GITRECEIVE_SSH_USER='nobody'
     )
     done = receiver.host('serve')
     assert done.status == 10
-    assert "door_user = 'nobody': this user cannot run the receiver" in done.err
+    assert "ssh.user = 'nobody': this user cannot run the receiver" in done.err
     assert str(python) in done.err and 'Permission denied' in done.err and '/opt' in done.err
     assert 'Traceback' not in done.err
 

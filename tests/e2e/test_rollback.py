@@ -17,7 +17,7 @@ _numbers = count(1)
 @pytest.fixture(scope='module')
 def ann(receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFactory) -> Pusher:
     """May push to a receiver that keeps few slugs."""
-    pusher = receivers(tmp_path_factory.mktemp('rollback'), GITRECEIVE_KEEP_RELEASES=str(KEPT))
+    pusher = receivers(tmp_path_factory.mktemp('rollback'), GITRECEIVE_STORAGE_KEEP_RELEASES=str(KEPT))
     pusher.receiver.start()
     return pusher
 

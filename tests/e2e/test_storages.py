@@ -38,7 +38,7 @@ def test_a_slug_in_a_store_has_its_members_there_and_is_whole_at_the_mirrors(
     receivers: Callable[..., Pusher], store: S3Server, web: Server, platform: PlatformServer, tmp_path: Path
 ) -> None:
     storage = f'{store.url("slugs", "live")} {web.address}/slugs heroku:{platform.address}'
-    ann = receivers(tmp_path, GITRECEIVE_STORAGE=storage, HEROKU_API_KEY=TOKEN, **store.environment)
+    ann = receivers(tmp_path, GITRECEIVE_STORAGE_URL=storage, HEROKU_API_KEY=TOKEN, **store.environment)
     ann.receiver.start()
     work = make_app(tmp_path / 'work', {'big': os.urandom(6_000_000)})
     first = ann.push(work, 'app')
@@ -82,7 +82,7 @@ def test_google_and_azure_make_slugs_of_the_members_that_they_have(
             f'az://slugs/copies?account={ACCOUNT}&endpoint={mirror.endpoint}'
         )
         environ = {'GOOGLE_APPLICATION_CREDENTIALS': str(account), 'AZURE_STORAGE_ACCOUNT_KEY': KEY}
-        ann = receivers(tmp_path, GITRECEIVE_STORAGE=storage, **environ)
+        ann = receivers(tmp_path, GITRECEIVE_STORAGE_URL=storage, **environ)
         ann.receiver.start()
         work = make_app(tmp_path / 'work', {'one': b'1'})
         assert ann.push(work, 'app').status == 0
@@ -110,7 +110,7 @@ def test_a_server_that_keeps_whole_slugs_is_enough(
     secrets.chmod(0o600)
     web.wants = 'Bearer canary'
     environ = {'GITRECEIVE_STORAGE_SECRETS': str(secrets), 'SLUGS_TOKEN': 'canary'}
-    ann = receivers(tmp_path, GITRECEIVE_STORAGE=f'{web.address}/{{app}}-{{sha256}}.tgz', **environ)
+    ann = receivers(tmp_path, GITRECEIVE_STORAGE_URL=f'{web.address}/{{app}}-{{sha256}}.tgz', **environ)
     ann.receiver.start()
     pushed = ann.push(make_app(tmp_path / 'work'), 'app')
     assert pushed.status == 0, pushed.err
@@ -133,7 +133,7 @@ def test_a_server_that_hangs_up_in_mid_upload_fails_the_push_and_not_the_builder
     receivers: Callable[..., Pusher], tmp_path: Path
 ) -> None:
     with running(Server(HangingUp)) as web:
-        ann = receivers(tmp_path, GITRECEIVE_STORAGE=f'{web.address}/{{app}}-{{sha256}}.tgz')
+        ann = receivers(tmp_path, GITRECEIVE_STORAGE_URL=f'{web.address}/{{app}}-{{sha256}}.tgz')
         ann.receiver.start()
         builder = ann.receiver.pid('daemon')
         pushed = ann.push(make_app(tmp_path / 'work', {'large': os.urandom(20_000_000)}), 'app')
@@ -146,7 +146,7 @@ def test_a_slug_at_a_server_is_called_by_the_number_of_its_first_release(
     receivers: Callable[..., Pusher], web: Server, tmp_path: Path
 ) -> None:
     storage = f'{web.address}/{{app}}/v{{version}}.tgz'
-    ann = receivers(tmp_path, GITRECEIVE_STORAGE=storage, GITRECEIVE_KEEP_RELEASES='1')
+    ann = receivers(tmp_path, GITRECEIVE_STORAGE_URL=storage, GITRECEIVE_STORAGE_KEEP_RELEASES='1')
     ann.receiver.start()
     work = make_app(tmp_path / 'work', {'one': b'1'})
     for number in (1, 2):
@@ -165,7 +165,7 @@ def test_a_slug_at_a_server_is_called_by_the_number_of_its_first_release(
 def test_a_store_that_refuses_fails_the_push_in_its_own_words(
     receivers: Callable[..., Pusher], store: S3Server, tmp_path: Path
 ) -> None:
-    ann = receivers(tmp_path, GITRECEIVE_STORAGE=store.url('no-such-bucket'), **store.environment)
+    ann = receivers(tmp_path, GITRECEIVE_STORAGE_URL=store.url('no-such-bucket'), **store.environment)
     ann.receiver.start()
     pushed = ann.push(make_app(tmp_path / 'work'), 'app')
     assert pushed.status == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitreceive.cli.serve import Part, Supervisor, check_that_it_runs, sshd_environment
-from gitreceive.config.settings import load_settings
+from gitreceive.config.load import load_settings
 from gitreceive.model.errors import SettingsError
 from tests.signals import unnoticed
 
@@ -18,14 +18,14 @@ def test_the_door_gets_its_settings_and_nothing_that_may_be_a_secret() -> None:
         'AWS_SECRET_ACCESS_KEY': 'canary',
         'SLUGS_TOKEN': 'canary',
         'DOCKER_HOST': 'tcp://canary',
-        'GITRECEIVE_STORAGE': 's3://canary',
+        'GITRECEIVE_STORAGE_URL': 's3://canary',
         'GITRECEIVE_STORAGE_SECRETS': '/etc/canary',
-        'GITRECEIVE_LISTEN': '0.0.0.0:22',
+        'GITRECEIVE_SSH_LISTEN': '0.0.0.0:22',
     }
     settings = load_settings(config=Path('/dev/null'), environ=environ)
     found = sshd_environment(environ, settings)
     assert found['PATH'] == '/usr/bin' and found['LC_ALL'] == 'C.UTF-8'
-    assert found['GITRECEIVE_LISTEN'] == '0.0.0.0:22'
+    assert found['GITRECEIVE_SSH_LISTEN'] == '0.0.0.0:22'
     assert 'canary' not in str(found)
 
 
@@ -33,12 +33,6 @@ def test_whether_the_door_can_run_is_tried_with_its_own_environment() -> None:
     check_that_it_runs('git', dict(os.environ), {})
     with pytest.raises(SettingsError, match='this user cannot run the receiver'):
         check_that_it_runs('git', {**os.environ, 'PYTHONHOME': '/nowhere'}, {})
-
-
-def test_several_storages_are_a_list_or_one_line(tmp_path: Path) -> None:
-    file = tmp_path / 'settings.toml'
-    file.write_text('storage = ["file:///srv/slugs", "s3://bucket"]')
-    assert load_settings(config=file, environ={}).storage_url == 'file:///srv/slugs s3://bucket'
 
 
 def test_a_signal_that_interrupts_nothing_ends_the_supervisor_too(tmp_path: Path) -> None:

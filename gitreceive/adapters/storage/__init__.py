@@ -42,7 +42,7 @@ def _extra(module: str) -> Opener:
             found = importlib.import_module(f'gitreceive.adapters.storage.{module}')
         except ModuleNotFoundError as error:
             raise SettingsError(
-                f'storage = {urlsplit(url).scheme}: needs the package {error.name}: pip install "gitreceive[stores]"'
+                f'storage.url = {urlsplit(url).scheme}: needs the package {error.name}: pip install "gitreceive[stores]"'
             ) from error
         storage: Storage = found.from_url(url)
         return storage
@@ -57,7 +57,7 @@ def _http(url: str, around: Surroundings) -> Storage:
 
 def _heroku(url: str, around: Surroundings) -> Storage:
     if around.folder is None:
-        raise SettingsError("storage = heroku: needs the receiver's home")
+        raise SettingsError("storage.url = heroku: needs the receiver's home")
     return HerokuStorage.from_url(url, around.folder / 'heroku', around.environ)
 
 
@@ -91,6 +91,6 @@ def _one(url: str, around: Surroundings) -> Storage:
     if scheme not in STORAGES:
         known = ', '.join(f'{name}:' for name in sorted(STORAGES))
         raise SettingsError(
-            f'storage = {WHO.sub("//", url.partition("?")[0])!r}: there is {known} (for example file:///var/lib/gitreceive/slugs)'
+            f'storage.url = {WHO.sub("//", url.partition("?")[0])!r}: there is {known} (for example file:///var/lib/gitreceive/slugs)'
         )
     return STORAGES[scheme](url, around)

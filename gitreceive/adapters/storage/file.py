@@ -40,7 +40,7 @@ class FileStorage:
         parts = urlsplit(url)
         if parts.netloc not in ('', 'localhost') or not parts.path.startswith('/'):
             raise SettingsError(
-                f'storage = {url!r}: an absolute path is expected, for example file:///srv/slugs'
+                f'storage.url = {url!r}: an absolute path is expected, for example file:///srv/slugs'
             )
         return cls(Path(unquote(parts.path)))
 

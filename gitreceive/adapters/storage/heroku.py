@@ -39,7 +39,7 @@ class HerokuStorage:
         options = dict(parse_qsl(query, keep_blank_values=True))
         if not set(options) <= set(OPTIONS) or '{' in options.get('app', '').replace('{app}', ''):
             raise SettingsError(
-                f'storage = heroku:{urlsplit(address).hostname or ""}: as {EXAMPLE} is expected'
+                f'storage.url = heroku:{urlsplit(address).hostname or ""}: as {EXAMPLE} is expected'
             )
         return cls(Platform.from_environment(address, environ), folder, **options)
 

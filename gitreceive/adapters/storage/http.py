@@ -52,13 +52,13 @@ class HttpStorage:
             parts = urlsplit(url)
             usable = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
         except ValueError as error:
-            raise SettingsError(f'storage = {public(url)!r}: this is no URL, as {EXAMPLE} is') from error
+            raise SettingsError(f'storage.url = {public(url)!r}: this is no URL, as {EXAMPLE} is') from error
         if not usable:
-            raise SettingsError(f'storage = {public(url)!r}: a host is expected, for example {EXAMPLE}')
+            raise SettingsError(f'storage.url = {public(url)!r}: a host is expected, for example {EXAMPLE}')
         if '@' in parts.netloc or parts.query or parts.fragment:
             raise SettingsError(
-                f'storage = {public(url)!r}: user, password and query do not belong into the URL, which is shown to '
-                'pushers: put them into the file that the setting storage_secrets names'
+                f'storage.url = {public(url)!r}: user, password and query do not belong into the URL, which is shown to '
+                'pushers: put them into the file that the setting storage.secrets names'
             )
         template = Template(url)
         template.check()
@@ -136,7 +136,7 @@ class HttpStorage:
 def _sent(template: Template, folder: Path | None, versions: Versions | None) -> Sent | None:
     numbered = 'version' in template.fields
     if numbered and not (folder and versions):
-        raise SettingsError(f"storage = {template.text!r}: {{version}} needs the receiver's history")
+        raise SettingsError(f"storage.url = {template.text!r}: {{version}} needs the receiver's history")
     if not folder:
         return None
     return Sent(folder, versions if numbered else None, alone=numbered and 'sha256' not in template.fields)

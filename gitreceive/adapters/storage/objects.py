@@ -175,7 +175,7 @@ def from_url(url: str) -> ObjectStorage:
     options, known = dict(parse_qsl(parts.query, keep_blank_values=True)), OPTIONS[parts.scheme]
     if not parts.netloc or '@' in unquote(url) or not set(options) <= set(known):
         raise SettingsError(
-            f'storage = {parts.scheme}://{parts.netloc.rpartition("@")[2]}{parts.path}: {EXAMPLES[parts.scheme]} is '
+            f'storage.url = {parts.scheme}://{parts.netloc.rpartition("@")[2]}{parts.path}: {EXAMPLES[parts.scheme]} is '
             f'expected, with no other options than {", ".join(known)}'
         )
     prefix = unquote(parts.path).strip('/')
@@ -197,7 +197,7 @@ def from_url(url: str) -> ObjectStorage:
             GCSStore(parts.netloc, credential_provider=tokens, **common), address, composer
         )
     except (BaseError, ValueError) as error:
-        raise SettingsError(f'storage = {address}: {_words(error)}') from error
+        raise SettingsError(f'storage.url = {address}: {_words(error)}') from error
 
 
 def _azure(store: AzureStore, address: str) -> ObjectStorage:

@@ -231,13 +231,13 @@ def from_url(url: str) -> S3Storage:
     usable = set(options) <= set(OPTIONS) and options.get('path_style', 'true') in ('true', 'false')
     if not parts.netloc or '@' in unquote(url) or not usable:
         raise SettingsError(
-            f'storage = s3://{parts.netloc.rpartition("@")[2]}{parts.path}: a bucket is expected, '
+            f'storage.url = s3://{parts.netloc.rpartition("@")[2]}{parts.path}: a bucket is expected, '
             f'with no other options than {", ".join(OPTIONS)}: {EXAMPLE}'
         )
     try:
         return S3Storage(connect(options), parts.netloc, unquote(parts.path))
     except (BotoCoreError, ValueError) as error:
-        raise SettingsError(f'storage = s3://{parts.netloc}{parts.path}: {error}') from error
+        raise SettingsError(f'storage.url = s3://{parts.netloc}{parts.path}: {error}') from error
 
 
 def _hashed(file: Path, size: int) -> tuple[dict[str, str], list[tuple[int, int, str]]]:

@@ -58,15 +58,15 @@ def load_secrets(file: Path, environ: Mapping[str, str]) -> Secrets:
         mode = file.stat().st_mode
         tables = tomllib.loads(file.read_text('utf-8'))
     except OSError as error:
-        raise SettingsError(f'cannot read storage_secrets {file}: {error.strerror}') from error
+        raise SettingsError(f'cannot read storage.secrets {file}: {error.strerror}') from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f'storage_secrets {file} is not valid TOML; {EXPECTED}') from error
+        raise SettingsError(f'storage.secrets {file} is not valid TOML; {EXPECTED}') from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise SettingsError(f'storage_secrets {file} can be read by others: chmod 600 {file}')
+        raise SettingsError(f'storage.secrets {file} can be read by others: chmod 600 {file}')
     try:
         return Secrets(known={origin(url): _credentials(table, environ) for url, table in tables.items()})
     except (ValueError, AttributeError, TypeError) as error:
-        raise SettingsError(f'storage_secrets {file}: {EXPECTED}') from error
+        raise SettingsError(f'storage.secrets {file}: {EXPECTED}') from error
 
 
 def _credentials(table: Mapping[str, object], environ: Mapping[str, str]) -> Credentials:
@@ -90,7 +90,7 @@ def _value(value: object, environ: Mapping[str, str]) -> str:
     if not value.startswith('$'):
         return value
     if value[1:] not in environ:
-        raise SettingsError(f'storage_secrets names the variable {value[1:]}, which is not set')
+        raise SettingsError(f'storage.secrets names the variable {value[1:]}, which is not set')
     return environ[value[1:]]
 
 

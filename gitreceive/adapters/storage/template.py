@@ -28,13 +28,13 @@ class Template:
         """Raises SettingsError."""
         if self.fields and sorted(self.fields) not in FORMS:
             raise SettingsError(
-                f'storage = {self.text!r}: a template has {{app}}, and {{sha256}} or {{version}} or both, '
+                f'storage.url = {self.text!r}: a template has {{app}}, and {{sha256}} or {{version}} or both, '
                 f'once each, as {EXAMPLE}'
             )
         rest = re.sub(r'\{(?:app|sha256|version)\}', '', self.text)
         if '{' in rest or '{' in urlsplit(self.text).netloc:
             raise SettingsError(
-                f'storage = {self.text!r}: braces are for {{app}}, {{sha256}} and {{version}} in the path'
+                f'storage.url = {self.text!r}: braces are for {{app}}, {{sha256}} and {{version}} in the path'
             )
 
     def fill(self, name: str, version: int) -> str:

@@ -136,7 +136,7 @@ class Classics:
                 f'with #BRANCH if need be, or a .tgz{known and f"; the names of this receiver: {known}"}'
             )
         try:
-            refuse_address(url, self.hosts, f'the buildpack of {where}', 'buildpack_hosts')
+            refuse_address(url, self.hosts, f'the buildpack of {where}', 'builds.buildpack_hosts')
         except DetectError as error:
             raise DetectError(f'{error}{self._instead(url)}') from error
         return url

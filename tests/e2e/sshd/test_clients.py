@@ -14,7 +14,7 @@ import paramiko
 import pytest
 from paramiko.common import cMSG_CHANNEL_DATA, cMSG_CHANNEL_OPEN, cMSG_CHANNEL_REQUEST
 
-from gitreceive.config.settings import Settings
+from gitreceive.config.settings import Settings, SshSettings
 from gitreceive.sshd.limits import ServerLimits
 from gitreceive.sshd.log import Log
 from gitreceive.sshd.server import SshServer
@@ -281,7 +281,7 @@ def test_a_push_that_was_accepted_is_handed_over_although_the_client_has_gone(al
 
 
 def test_an_idle_connection_ends_and_a_busy_one_does_not(tmp_path, people):
-    settings = Settings(home=tmp_path / 'home', listen='127.0.0.1:0')
+    settings = Settings(home=tmp_path / 'home', ssh=SshSettings(listen='127.0.0.1:0'))
     register(settings.home, 'alice', people['alice'])
     log = open(tmp_path / 'log', 'wb')
     door = SshServer(settings, limits=ServerLimits(idle_seconds=1.0), log=Log(log.fileno()))

@@ -273,7 +273,7 @@ def test_nothing_is_made_by_a_clone(alice, door, tmp_path):
 
 
 def test_a_receiver_that_makes_no_apps_answers_as_for_a_forbidden_one(start_door, people, work):
-    door = start_door(GITRECEIVE_CREATE_APPS='no')
+    door = start_door(GITRECEIVE_APPS_CREATE='no')
     pushed = Client(people['alice'], door).push(work, 'hello')
     assert pushed.status == 128
     assert 'no app hello that this key may reach' in pushed.err

@@ -374,7 +374,7 @@ def test_no_descriptors_left_is_survived(start_door, people):
 
 def test_ssh_audit_finds_one_warning_in_the_default_profile_and_none_in_the_strict_one(start_door):
     assert audit(start_door('default')) == (0, 1)
-    assert audit(start_door('strict', GITRECEIVE_ALGORITHMS='strict')) == (0, 0)
+    assert audit(start_door('strict', GITRECEIVE_SSH_ALGORITHMS='strict')) == (0, 0)
 
 
 def audit(door) -> tuple[int, int]:

@@ -321,7 +321,7 @@ def test_a_server_that_deletes_nothing_says_so(server: Server, storage: HttpStor
     ],
 )
 def test_a_url_that_cannot_be_used_is_told_without_its_secrets(url: str) -> None:
-    with pytest.raises(SettingsError, match='storage = ') as caught:
+    with pytest.raises(SettingsError, match=r'storage.url = ') as caught:
         HttpStorage.from_url(url, NO_SECRETS)
     assert 'canary' not in str(caught.value)
 

@@ -81,7 +81,7 @@ def test_one_that_is_not_fetched_is_named(source: Code, said: str) -> None:
 
 def test_without_allowed_hosts_none_is_fetched() -> None:
     planner = Planner(buildpacks=load_buildpacks(), stack=STACK)
-    with pytest.raises(DetectError, match=r'fetches from nowhere: .* \(setting submodule_hosts\)'):
+    with pytest.raises(DetectError, match=r'fetches from nowhere: .* \(setting builds.submodule_hosts\)'):
         planner.plan(Code('https://example.com/x'), {})
 
 

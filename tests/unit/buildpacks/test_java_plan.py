@@ -94,7 +94,7 @@ def test_the_receivers_own_gradle_goes_before_the_stacks(file: str, version: str
     assert found.values['tool'] == ('gradle', url)
     assert (found.choices[1].wanted, found.choices[1].source) == (
         version,
-        'gradle_distribution of this receiver',
+        'builds.gradle_distribution of this receiver',
     )
     assert JAVA.plan(FakeSource(GRADLE), receivers, {}).values['tool'] == ('gradle',)
 

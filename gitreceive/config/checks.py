@@ -1,0 +1,63 @@
+"""What a setting's value must be beside its type. Pure: what a host has is looked at where it is used."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+
+URL = re.compile(r'https?://[A-Za-z0-9._~:/@%+-]{1,500}', re.ASCII)
+HOST = re.compile(r'(https?://)?[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?', re.ASCII)
+ALGORITHMS = ('default', 'strict')
+MOST_PARALLEL = 256
+
+
+def check(key: str, value: object) -> None:
+    """Raises ValueError that says what is expected."""
+    if key in CHECKS:
+        CHECKS[key](value)
+
+
+def _address(value: object) -> None:
+    host, _, port = str(value).rpartition(':')
+    if not host or not re.fullmatch('[0-9]{1,5}', port) or int(port) > 65535:
+        raise ValueError('host:port is expected, for example 0.0.0.0:2222')
+
+
+def _one_of(names: tuple[str, ...], value: object) -> None:
+    if value not in names:
+        raise ValueError(f'{", ".join(names[:-1])} or {names[-1]} is expected')
+
+
+def _url(value: object) -> None:
+    if value and not URL.fullmatch(str(value)):
+        raise ValueError('a URL of http or https is expected, with nothing to escape')
+
+
+def _hosts(value: object) -> None:
+    assert isinstance(value, tuple)
+    for host in value:
+        if not HOST.fullmatch(host):
+            raise ValueError(f'{host!r} is neither a host name nor http://HOST:PORT')
+
+
+def _at_least_one(why: str, value: object) -> None:
+    if value == 0:
+        raise ValueError(f'at least 1 is expected: {why}')
+
+
+def _parallel(value: object) -> None:
+    assert isinstance(value, int)
+    if not 1 <= value <= MOST_PARALLEL:
+        raise ValueError(f'a number from 1 to {MOST_PARALLEL} is expected')
+
+
+CHECKS: Mapping[str, Callable[[object], None]] = {
+    'ssh.listen': _address,
+    'ssh.algorithms': partial(_one_of, ALGORITHMS),
+    'builds.parallel': _parallel,
+    'builds.buildpack_hosts': _hosts,
+    'builds.submodule_hosts': _hosts,
+    'builds.python_mirror': _url,
+    'builds.gradle_distribution': _url,
+    'storage.keep_releases': partial(_at_least_one, 'the slug that an app runs is kept'),
+    'limits.build_seconds': partial(_at_least_one, 'a build takes its time'),
+}
