@@ -13,8 +13,8 @@ from gitreceive.config.home import Home
 from gitreceive.config.load import load_with_hints
 from gitreceive.config.upgrade import upgrade_home
 
-SETTING = 'setting '
-"""How click calls a value that belongs to the settings, with the setting's name after it."""
+SETTING = 'setting__'
+"""How click calls a value that belongs to the settings, with the setting's name after it; ``__`` is its dot."""
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,7 +31,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
         for name in [word for word in words if word.startswith(SETTING)]:
             value = words.pop(name)
             if value is not None:
-                options[name.removeprefix(SETTING)] = str(value)
+                options[name.removeprefix(SETTING).replace('__', '.')] = str(value)
         settings, hints = load_with_hints(config=config, environ=os.environ, options=options)
         for hint in hints:
             Lines(err=True).warn(hint)
@@ -45,4 +45,4 @@ def setting_option(
     flag: str, setting: str, meaning: str = ''
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """An option ``flag`` that overrides the setting of that name; without a meaning it is a former one, and not shown."""
-    return click.option(flag, f'{SETTING}{setting}', help=meaning, hidden=not meaning)
+    return click.option(flag, f'{SETTING}{setting.replace(".", "__")}', help=meaning, hidden=not meaning)
