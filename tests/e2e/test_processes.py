@@ -72,11 +72,11 @@ def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
     assert f'Groups:\t{" "}\n' in status or 'Groups:\t\n' in status
     assert as_nobody(open_python, READ, str(receiver.home.host_key)).returncode == 0
     for secret in (
-        receiver.home.history_db,
-        receiver.home.history_db.parent,
+        receiver.home.journal_db,
+        receiver.home.journal_db.parent,
         receiver.home.log(1),
         receiver.home.root / 'slugs',
-        Path(receiver.releases('app')[0].slug.url.removeprefix('file://')),
+        receiver.slug(receiver.releases('app')[0]),
     ):
         refused = as_nobody(open_python, READ, str(secret))
         assert 'PermissionError' in refused.stderr, (secret, refused)
