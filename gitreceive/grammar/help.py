@@ -24,8 +24,8 @@ def help_text(words: Sequence[str], how: str) -> str:
 
 def overview(how: str) -> str:
     """A line for each verb."""
-    width = max(len(name) for name in VERBS)
-    lines = [f'    {name:<{width}}  {verb.summary}' for name, verb in VERBS.items()]
+    width = max(len(verb.short_usage) for verb in VERBS.values())
+    lines = [f'    {verb.short_usage:<{width}}  {verb.summary}' for verb in VERBS.values()]
     return '\n'.join([f'Ask for something ({how} VERB ...; "help VERB" says more):', '', *lines]) + '\n'
 
 

@@ -45,10 +45,14 @@ class Verb:
     details: str = ''
 
     @property
+    def short_usage(self) -> str:
+        """Without options: ``config get APP NAME``."""
+        return ' '.join([self.name, *(argument.shown for argument in self.arguments)])
+
+    @property
     def usage(self) -> str:
         """As help shows it: ``config get APP NAME [--json]``."""
-        words = [argument.shown for argument in self.arguments]
-        return ' '.join([self.name, *words, *(f'[{_shown(option)}]' for option in self.options)])
+        return ' '.join([self.short_usage, *(f'[{_shown(option)}]' for option in self.options)])
 
 
 def _shown(option: Option) -> str:
