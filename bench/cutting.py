@@ -18,15 +18,15 @@ from bench.stores import LimitedStore, s3_store
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
 from gitreceive.adapters.storage.file import FileStorage
-from gitreceive.build.stages.members import Cut, Opening, cut_members
-from gitreceive.build.stages.slug import cut_slug
-from gitreceive.build.stages.store import store_slug
 from gitreceive.config.settings import Limits
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.slug import Image, LayeredSlug, Member
 from gitreceive.slugs.chunk_cache import ChunkCache
+from gitreceive.slugs.cut import Cut, Opening, cut_members
+from gitreceive.slugs.pack import pack_slug
 from gitreceive.slugs.ports import Composing
+from gitreceive.slugs.store import store_slug
 from gitreceive.slugs.stored import reduce_slug
 
 APP = AppName('bench')
@@ -77,7 +77,7 @@ class Cutter:
         target = self._folder / 'slug.tgz'
         with closing(BuildClock(MOST_SECONDS)) as clock:
             began = time.monotonic()
-            cut_slug(image, self._packer, target, mtime, LIMITS, clock)
+            pack_slug(image, self._packer, target, mtime, LIMITS, clock)
             self.store.put(f'{APP}/whole.tgz', target)
             seconds = time.monotonic() - began
         target.unlink()

@@ -7,13 +7,13 @@ from pathlib import Path
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
 from gitreceive.adapters.storage.file import FileStorage
-from gitreceive.build.stages.members import Cut, cut_members
-from gitreceive.build.stages.store import store_slug
 from gitreceive.config.settings import Limits
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.slug import Image
 from gitreceive.slugs.chunk_cache import ChunkCache
+from gitreceive.slugs.cut import Cut, cut_members
+from gitreceive.slugs.store import store_slug
 from tests.memory import memory
 
 APP = AppName('bench')

@@ -31,8 +31,9 @@ from bench.warm import dependencies, warm
 from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.build.buildpack import load_buildpacks
-from gitreceive.build.planning import Planner, context_size
+from gitreceive.build.planning import Planner
 from gitreceive.build.ports import BuildJob
+from gitreceive.build.report import context_size
 from gitreceive.build.sources.git import GitSource
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock

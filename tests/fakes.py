@@ -1,15 +1,20 @@
 """Stand-ins for the world that keep the ports' promises."""
 
 import fnmatch
+import hashlib
 import io
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
-from gitreceive.model.errors import SourceError
+from gitreceive.build.ports import BuildJob
+from gitreceive.model.errors import BuildError, SourceError
 from gitreceive.model.plan import SourceFile
+from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.push import Commit
+from gitreceive.model.slug import Image
 
 
 class FakeSource:
@@ -58,6 +63,35 @@ class FakeSource:
                 tar.addfile(member, io.BytesIO(content))
         written.seek(0)
         yield written
+
+
+class FakeBuilder:
+    """An engine that builds every recipe at once, into one image for each number. Satisfies ``ports.ImageBuilder``."""
+
+    def __init__(self, release: bytes = b'', error: BuildError | None = None) -> None:
+        self.jobs: list[BuildJob] = []
+        self.removed: list[str] = []
+        self._release, self._error = release, error
+
+    def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
+        cancellation.check()
+        self.jobs.append(job)
+        if self._error:
+            raise self._error
+        digest = hashlib.sha256(f'{job.app} {job.number}'.encode()).hexdigest()
+        return Image(id=f'sha256:{digest}', name=f'{job.app}:{job.number}', release=self._release)
+
+    def remove(self, image: Image) -> None:
+        self.removed.append(image.id)
+
+    def digest(self, name: str) -> str:
+        return f'sha256:{hashlib.sha256(name.encode()).hexdigest()}'
+
+    def place(self) -> Path | None:
+        return None
+
+    def sweep(self, live: frozenset[int]) -> int:
+        return 0
 
 
 def _matches(path: Sequence[str], pattern: Sequence[str]) -> bool:

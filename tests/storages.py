@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from gitreceive.adapters.platform.heroku import Platform
+from gitreceive.adapters.platform.heroku import HerokuPlatform
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.adapters.storage.heroku import HerokuStorage
 from gitreceive.adapters.storage.http import HttpStorage
@@ -48,7 +48,7 @@ class Places:
 
     def heroku(self) -> Storage:
         server: PlatformServer = self._request.getfixturevalue('platform_server')
-        return HerokuStorage(Platform(server.address, TOKEN, QUICK), self._folder / 'heroku')
+        return HerokuStorage(HerokuPlatform(server.address, TOKEN, QUICK), self._folder / 'heroku')
 
     def swift(self) -> S3Storage:
         return self.s3(self._request.getfixturevalue('swift_server'))

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from gitreceive.build.appfiles.manifest import conflict
 from gitreceive.build.dockerfiles.instructions import parse_dockerfile
-from gitreceive.build.dockerfiles.own import bases, command, refuse_dangers, with_triggers, without_syntax
+from gitreceive.build.dockerfiles.own import bases, command, refuse_dangers, with_triggers
 from gitreceive.build.ports import Source
+from gitreceive.model.dockerfile import without_syntax
 from gitreceive.model.errors import DetectError, SourceError
 from gitreceive.model.plan import Plan, Stack
 from gitreceive.model.process import ProcessType

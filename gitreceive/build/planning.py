@@ -15,8 +15,6 @@ from gitreceive.build.stages.detect import choose_plan
 from gitreceive.build.stages.dockerfile import render_dockerfile, with_assets
 from gitreceive.build.submodules import read_submodules, with_submodules
 from gitreceive.model.plan import ContextFile, Plan, Recipe, Stack
-from gitreceive.model.progress import Console
-from gitreceive.model.text import megabytes
 
 SLUGIGNORE = '.slugignore'
 
@@ -93,57 +91,3 @@ def _for_own_dockerfile(source: Source) -> Source:
     """
     shown = without_ignored(source, '.dockerignore', parse_dockerignore)
     return ShownSource(shown, lambda path: path == 'Dockerfile')
-
-
-def tell_plan(plan: Plan, console: Console) -> None:
-    """What was found, and where each decision came from."""
-    console.step(f'{plan.title} app detected ({plan.reason})')
-    for choice in plan.choices:
-        console.detail(f'Using {choice.tool} {choice.wanted} ({choice.source})')
-    for note in plan.notes:
-        console.detail(note)
-
-
-def tell_planned(planned: Planned, console: Console) -> None:
-    """The whole plan: what was found, what would run, what the engine would be sent, and the Dockerfile."""
-    plan = planned.plan
-    tell_plan(plan, console)
-    console.step('Process types')
-    names = ', '.join(process.name for process in plan.processes)
-    declared = f'declares types -> {names}' if names else 'names them in the build'
-    console.detail(f'{plan.processes_from} {declared}')
-    for process in plan.processes:
-        console.detail(f'{process.name}: {process.command}')
-    files, size = context_size(planned)
-    console.step(f'Build context: {files:,} files, {megabytes(size)}')
-    console.step('Dockerfile')
-    for line in planned.recipe.dockerfile.splitlines():
-        console.detail(line)
-
-
-def as_record(planned: Planned) -> dict[str, object]:
-    """The plan for machines: values of JSON."""
-    plan = planned.plan
-    files, size = context_size(planned)
-    return {
-        'buildpack': plan.buildpack,
-        'title': plan.title,
-        'reason': plan.reason,
-        'commit': planned.source.commit,
-        'versions': [
-            {'tool': choice.tool, 'wanted': choice.wanted, 'source': choice.source} for choice in plan.choices
-        ],
-        'process_types': {process.name: process.command for process in plan.processes},
-        'processes_from': plan.processes_from,
-        'notes': list(plan.notes),
-        'context': {'files': files, 'bytes': size},
-        'dockerfile': planned.recipe.dockerfile,
-    }
-
-
-def context_size(planned: Planned) -> tuple[int, int]:
-    """How many files the engine is sent, and how many bytes they have: the code, and what the steps need."""
-    recipe = planned.recipe
-    sizes = [len(recipe.dockerfile.encode()), *(len(file.content) for file in recipe.files)]
-    sizes += [file.size for file in planned.source.files()]
-    return len(sizes), sum(sizes)

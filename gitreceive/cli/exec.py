@@ -9,9 +9,11 @@ import click
 from gitreceive.cli.options import settings_options
 from gitreceive.cli.terminal import calling_terminal
 from gitreceive.config.settings import Settings
-from gitreceive.local.containers import Caller, command_container
+from gitreceive.local.containers import Caller, command_spec
+from gitreceive.local.home import local_home
 from gitreceive.local.running import run_in_foreground
 from gitreceive.stack import load_stack
+from gitreceive.wiring import open_containers
 
 
 @click.command('exec', context_settings={'allow_interspersed_args': False})
@@ -30,8 +32,8 @@ def exec_command(settings: Settings, command: tuple[str, ...], addition: str | N
     """
     stack = load_stack(settings.apps.stack)
     image = stack.addition(addition) if addition else stack.build_image
-    config = command_container(command, Path.cwd(), image, _caller())
-    return run_in_foreground(config, settings)
+    spec = command_spec(command, Path.cwd(), image, _caller())
+    return run_in_foreground(spec, open_containers(settings), local_home(settings))
 
 
 def _caller() -> Caller:

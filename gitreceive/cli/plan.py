@@ -5,12 +5,10 @@ from pathlib import Path
 
 import click
 
-from gitreceive.build.planning import as_record, tell_planned
-from gitreceive.build.platforms import open_planner
-from gitreceive.build.sources.workdir import WorkingDirectory
 from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
 from gitreceive.config.settings import Settings
+from gitreceive.local.planning import directory_record, open_planner, report_directory
 
 
 @click.command()
@@ -19,9 +17,8 @@ from gitreceive.config.settings import Settings
 @settings_options
 def plan(folder: Path, as_json: bool, settings: Settings) -> None:
     """Show what a push of a directory would do: platform, versions, process types, Dockerfile."""
-    with WorkingDirectory(folder) as source:
-        planned = open_planner(settings).plan(source, {})
-        if as_json:
-            click.echo(json.dumps(as_record(planned), indent=2))
-        else:
-            tell_planned(planned, Lines())
+    planner = open_planner(settings)
+    if as_json:
+        click.echo(json.dumps(directory_record(folder, planner), indent=2))
+    else:
+        report_directory(folder, planner, Lines())

@@ -3,7 +3,7 @@
 import functools
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,22 +13,28 @@ import click
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from gitreceive.adapters.platform.heroku import HEROKU, NewSlug, Platform, PlatformRelease
-from gitreceive.build.deploy import tell_left_out, tell_processes
-from gitreceive.build.sources.workdir import WorkingDirectory
 from gitreceive.cli.lines import Lines, warnings_told
 from gitreceive.cli.options import settings_options
 from gitreceive.config.settings import Settings
-from gitreceive.local.building import ENV_FILE, Built, app_lock, build_directory, open_bench
+from gitreceive.local.building import Built, app_lock, build_directory, uncommitted
 from gitreceive.local.envfile import read_env_file
+from gitreceive.local.home import local_home
+from gitreceive.local.planning import open_planner
 from gitreceive.local.running import build_clock
 from gitreceive.local.signals import interrupting_signals
-from gitreceive.local.slugs import cut_local_slug
+from gitreceive.local.slugs import pack_built, report_built, report_packed, scan_slug
 from gitreceive.model.errors import ReleaseError
+from gitreceive.model.platform import NewSlug, PlatformRelease
 from gitreceive.model.progress import Console
 from gitreceive.model.push import NO_COMMIT
 from gitreceive.model.slug import Slug
-from gitreceive.model.text import megabytes
+from gitreceive.wiring import (
+    HEROKU,
+    local_builder,
+    open_packer,
+    open_platform,
+    open_reader,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,32 +69,46 @@ def release(settings: Settings, target: Target, env_file: Path | None, allow: tu
 
     The token is HEROKU_API_KEY, or that of the address's host in ~/.netrc.
     """
-    platform = Platform.from_environment(target.address, os.environ)
-    directory, bench, console = Path.cwd(), open_bench(settings), Lines(err=True)
+    platform = open_platform(target.address, os.environ)
+    directory, planner, console = Path.cwd(), open_planner(settings), Lines(err=True)
     env = read_env_file(env_file) if env_file else {}
     note = _commit_note(directory, console)
     with interrupting_signals(), tempfile.TemporaryDirectory(prefix='gitreceive-') as folder:
-        with build_clock(settings) as clock, app_lock(directory, settings, clock):
-            built = build_directory(directory, env, bench, console, clock)
-            tell_processes(built.plan, built.image, console)
-            console.step('Packing the slug')
-            slug = cut_local_slug(built, bench, Path(folder, 'slug.tgz'), allow, clock)
-            bench.builder.remove_replaced(built.app)
-        console.detail(f'{megabytes(slug.size)}, sha256 {slug.sha256}')
-        tell_left_out(slug.left_out, console)
+        built, slug = _built(directory, env, allow, Path(folder, 'slug.tgz'), settings, console)
         console.step(f'Releasing to {target.app} at {target.address}')
         with warnings_told(console), _progress(slug.size) as progress:
-            new = _new_slug(built, slug, target.stack or bench.stack.name, note)
+            new = _new_slug(built, slug, target.stack or planner.stack.name, note)
             made = platform.publish(target.app, new, slug.path, progress)
-    _tell(made, console)
+    _report(made, console)
+
+
+def _built(
+    directory: Path,
+    env: Mapping[str, str],
+    allowed: Sequence[str],
+    target: Path,
+    settings: Settings,
+    console: Console,
+) -> tuple[Built, Slug]:
+    """The directory's image and its slug, in the file ``target``."""
+    home = local_home(settings)
+    planner, builder = open_planner(settings), local_builder(settings, home.name())
+    with build_clock(settings.limits.build_seconds) as clock, app_lock(directory, home, clock):
+        built = build_directory(directory, env, planner, builder, console, clock)
+        report_built(built, console)
+        slug = pack_built(built, open_packer(settings), target, settings.limits, clock)
+        scan_slug(slug, built.app, allowed, open_reader(), clock)
+        builder.remove_replaced(built.app)
+    report_packed(slug, console)
+    return built, slug
 
 
 def _commit_note(directory: Path, console: Console) -> str:
-    with WorkingDirectory(directory) as source:
-        if not source.changed(hidden=(ENV_FILE,)):
-            return ''
-        console.warn(f'What is released is {source.commit[:8]} with changes that are not committed')
-        return 'with changes that are not committed'
+    commit = uncommitted(directory)
+    if not commit:
+        return ''
+    console.warn(f'What is released is {commit[:8]} with changes that are not committed')
+    return 'with changes that are not committed'
 
 
 def _new_slug(built: Built, slug: Slug, stack: str, note: str) -> NewSlug:
@@ -113,7 +133,7 @@ def _progress(size: int) -> Iterator[Callable[[int], None]]:
         yield lambda sent: bar.update(task, completed=sent)
 
 
-def _tell(made: PlatformRelease, console: Console) -> None:
+def _report(made: PlatformRelease, console: Console) -> None:
     if made.status == 'failed':
         raise ReleaseError(f'v{made.version} was made and has failed: look at the release at the platform')
     waiting = '; its release phase runs' if made.status == 'pending' else ''

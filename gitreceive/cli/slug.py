@@ -10,24 +10,18 @@ from pathlib import Path
 
 import click
 
-from gitreceive.adapters.docker.engine import Engine
-from gitreceive.adapters.slugfiles.reading import read_file
-from gitreceive.build.appfiles.procfile import parse_procfile
 from gitreceive.cli.options import settings_options
 from gitreceive.cli.tidy import verify
 from gitreceive.cli.xray import diff, show
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
-from gitreceive.local.slugrun import processes_beside, run_slug, started
+from gitreceive.local.slugrun import SlugRun, processes_beside, processes_inside, run_slug, started
 from gitreceive.model.errors import BadCommand
 from gitreceive.model.process import ProcessType
-from gitreceive.model.text import decoded
 from gitreceive.slugs.parts import fetch_slug
 from gitreceive.slugs.reference import find_slug
 from gitreceive.stack.recipe import load_stack
-from gitreceive.wiring import open_storage
-
-PROCFILE_LIMIT = 100_000
+from gitreceive.wiring import open_slug_files, open_slug_runner, open_storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +52,19 @@ for command in (show, diff, verify):
 def run(file_or_app: str, process_type: str, port: int, settings: Settings) -> None:
     """Run a slug (a .tgz file, or the live one of an app) until Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    engine, stack = Engine(settings.engine.url), load_stack(settings.apps.stack)
+    runner, stack = open_slug_runner(settings), load_stack(settings.apps.stack)
     with _found(file_or_app, settings) as found:
         process = _process(found, process_type)
+        wanted = SlugRun(stack=stack, slug=found.path, process=process, env=found.env, port=port)
         if process.name == 'web':
-            with run_slug(engine, stack, found.path, process, found.env, port) as url:
+            with run_slug(runner, wanted) as url:
                 click.echo(f'{process.name} answers at {url} (Ctrl-C ends it)')
                 _until_interrupted()
             return
-        with started(engine, stack, found.path, process, found.env) as (client, container):
-            for piece in client.logs(container, stream=True, follow=True):
-                click.echo(decoded(piece), nl=False)
-            status = client.wait(container)['StatusCode']
+        with started(runner, wanted) as running:
+            for text in running.follow():
+                click.echo(text, nl=False)
+            status = running.wait()
     raise SystemExit(status)
 
 
@@ -88,10 +83,7 @@ def _found(text: str, settings: Settings) -> Iterator[FoundSlug]:
 
 
 def _process(found: FoundSlug, name: str) -> ProcessType:
-    processes = found.processes
-    if not processes:
-        procfile = read_file(found.path, 'app/src/Procfile', PROCFILE_LIMIT)
-        processes = {process.name: process.command for process in parse_procfile(procfile or b'')}
+    processes = found.processes or processes_inside(found.path, open_slug_files())
     if name not in processes:
         known = ', '.join(sorted(processes)) or 'none (it has no Procfile)'
         raise BadCommand(f'the slug has no process type "{name}"; its process types: {known}')

@@ -4,18 +4,21 @@ from pathlib import Path
 
 import click
 
-from gitreceive.build.generated import made_up
 from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
 from gitreceive.cli.terminal import calling_terminal
 from gitreceive.config.settings import Settings
-from gitreceive.local.building import ENV_FILE, app_lock, build_directory, open_bench, runnable_image
+from gitreceive.local.building import ENV_FILE, app_lock, build_directory, runnable_image, with_generated
 from gitreceive.local.containers import with_input
 from gitreceive.local.envfile import read_env_file
+from gitreceive.local.home import local_home
+from gitreceive.local.planning import open_planner
 from gitreceive.local.running import build_clock, refuse_taken, run_in_foreground
+from gitreceive.model.container import HOST
 from gitreceive.model.process import ProcessType
 from gitreceive.model.progress import Console
-from gitreceive.run.boot import HOST, PORT, process_container
+from gitreceive.run.spec import PORT, process_spec
+from gitreceive.wiring import local_builder, open_containers
 
 WEB = 'web'
 
@@ -42,27 +45,27 @@ def start(process_type: str, port: int, interactive: bool, settings: Settings) -
 
     TYPE is "web" if none is given. Config vars are read from .env. The exit status is that of the process.
     """
-    directory = Path.cwd()
+    directory, home = Path.cwd(), local_home(settings)
     env = read_env_file(directory / ENV_FILE)
     published = port if process_type == WEB else None
-    refuse_taken(published or 0, settings)
-    bench, console = open_bench(settings), Lines(err=True)
-    with build_clock(settings) as clock, app_lock(directory, settings, clock):
-        built = build_directory(directory, env, bench, console, clock)
+    refuse_taken(published or 0, settings.engine.url)
+    planner, builder, console = open_planner(settings), local_builder(settings, home.name()), Lines(err=True)
+    with build_clock(settings.limits.build_seconds) as clock, app_lock(directory, home, clock):
+        built = build_directory(directory, env, planner, builder, console, clock)
         process = built.process(process_type)
-        image = runnable_image(built, bench, console, clock)
-        bench.builder.remove_replaced(built.app)
-    secret = made_up(built.plan.generated, env)
-    for name in secret:
-        console.detail(f'{name} has a random value; write it into {ENV_FILE} to keep one')
-    config = process_container(image.name, process, {**env, **secret}, bench.stack.uid, published)
+        image = runnable_image(built, planner.stack, builder, console, clock)
+        builder.remove_replaced(built.app)
+    env = with_generated(built, env, console)
+    spec = process_spec(image.name, process, env, planner.stack.uid, published)
     if interactive:
-        config = with_input(config, process, calling_terminal())
+        spec = with_input(spec, process, calling_terminal())
     ends = '' if interactive else ' (Ctrl-C ends it)'
-    return run_in_foreground(config, settings, lambda found: _tell(process, found, ends, console))
+    return run_in_foreground(
+        spec, open_containers(settings), home, lambda found: _report(process, found, ends, console)
+    )
 
 
-def _tell(process: ProcessType, port: int, ends: str, console: Console) -> None:
+def _report(process: ProcessType, port: int, ends: str, console: Console) -> None:
     where = f' on http://{HOST}:{port}/' if port else ''
     console.step(f'Running {process.name}{where}{ends}')
     console.detail(process.command)

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import click
 
-from gitreceive.adapters.slugfiles.entries import GzipSlugReader
-from gitreceive.adapters.slugfiles.reading import verify_slug
 from gitreceive.cli.options import settings_options
 from gitreceive.config.home import Home
 from gitreceive.config.owner import as_owner
@@ -21,7 +19,7 @@ from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.verify import verify_app, verify_storage
-from gitreceive.wiring import open_keeper
+from gitreceive.wiring import open_keeper, open_reader, open_slug_files
 
 
 @click.command()
@@ -36,7 +34,7 @@ def verify(file_or_app: str | None, as_json: bool, settings: Settings) -> None:
     if file_or_app and ('/' in file_or_app or file_or_app.endswith('.tgz')):
         raise SlugError(f'{file_or_app}: there is no such file')
     with _keeper(settings) as keeper:
-        inventory = Inventory(GzipSlugReader())
+        inventory = Inventory(open_reader())
         if file_or_app:
             findings = list(verify_app(_known(file_or_app, keeper), keeper, inventory))
         else:
@@ -53,7 +51,7 @@ def gc(dry_run: bool, as_json: bool, settings: Settings) -> None:
     """Remove from storage what no kept release needs (setting storage.keep_releases)."""
     with _keeper(settings) as keeper:
         act = keeper.garbage if dry_run else keeper.collect
-        found = [act(app) for app in keeper.journal.apps.all()]
+        found = [act(app) for app in keeper.history.apps()]
     objects = {each: size for garbage in found for each, size in garbage.objects.items()}
     if as_json:
         click.echo(json.dumps([{'object': each, 'size': size} for each, size in objects.items()], indent=2))
@@ -67,16 +65,16 @@ def gc(dry_run: bool, as_json: bool, settings: Settings) -> None:
 @contextmanager
 def _keeper(settings: Settings) -> Iterator[Keeper]:
     """The builder may run as another user than root, and has to open what is made here: locks, documents, notes."""
-    with as_owner(Home(settings.home).daemon):
+    with as_owner(Home(settings.home).history_db.parent):
         keeper = open_keeper(settings)
-        with closing(keeper.journal):
+        with closing(keeper.history):
             yield keeper
 
 
 def _known(text: str, keeper: Keeper) -> AppName:
     """An app; of a name that was mistyped nothing is missing either."""
     app = parse_app_name(text)
-    if app not in keeper.journal.apps.all():
+    if app not in keeper.history.apps():
         raise UnknownApp(f'no app {app} was ever pushed here; "gitreceive apps" lists them')
     return app
 
@@ -95,7 +93,7 @@ def _tell(findings: list[Finding], as_json: bool) -> None:
 
 
 def _verify_file(path: Path, as_json: bool) -> None:
-    facts = verify_slug(path)
+    facts = open_slug_files().verify_slug(path)
     if as_json:
         click.echo(json.dumps(asdict(facts), indent=2))
         return

@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 import click
 
-from gitreceive.adapters.slugfiles.entries import GzipSlugReader
 from gitreceive.cli.options import settings_options
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
@@ -19,7 +18,7 @@ from gitreceive.slugs.parts import parts
 from gitreceive.slugs.ports import Composing, SlugReader
 from gitreceive.slugs.reference import SlugReference, find_slug, parts_of
 from gitreceive.slugs.xray import Growth, Xray, growth_since, xray
-from gitreceive.wiring import open_storage
+from gitreceive.wiring import open_reader, open_storage
 
 SLUG = 'APP[:vN|:bN]|FILE'
 FOLDERS = 15
@@ -32,7 +31,7 @@ MARKS = {'added': '+', 'removed': '-', 'changed': '~'}
 @settings_options
 def show(which: str, as_json: bool, settings: Settings) -> None:
     """Show what is in a slug: sizes by member and directory, the largest files, growth against the release before."""
-    reader, storage = GzipSlugReader(), open_storage(settings)
+    reader, storage = open_reader(), open_storage(settings)
     reference = find_slug(which, Home(settings.home))
     seen = xray(parts_of(reference, storage), reader)
     grown = _growth(seen, reference.before, storage, reader)
@@ -52,7 +51,7 @@ def diff(a: str, b: str, as_json: bool, settings: Settings) -> None:
     """Name the paths in which two slugs differ, and why. Exit status 1 if there are any."""
     storage = open_storage(settings)
     old, new = (parts_of(find_slug(text, Home(settings.home)), storage) for text in (a, b))
-    differences = diff_slugs(old, new, GzipSlugReader())
+    differences = diff_slugs(old, new, open_reader())
     if as_json:
         records = [
             {'path': path_text(each.path), 'what': each.what, 'why': list(map(path_text, each.why))}

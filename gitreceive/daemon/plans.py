@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from gitreceive.build.planning import as_record, tell_planned
+from gitreceive.build.report import as_record, report_planned
 from gitreceive.build.sources.git import GitSource
 from gitreceive.build.sources.shown import WatchedSource
 from gitreceive.config.home import Home
@@ -29,7 +29,7 @@ def only_plan(arrival: PushRequest, services: Services) -> Generator[bytes, None
     """
     point('plan.received')
     try:
-        update = _subject(arrival, services.journal.apps.deploy_branch(arrival.app))
+        update = _subject(arrival, services.history.deploy_branch(arrival.app))
         if update:
             yield told_plan(arrival.app, update.new, services)
         yield ''.join(shown(' !     ', 'Nothing was built and nothing stored: this was "-o plan"')).encode()
@@ -46,11 +46,11 @@ def told_plan(app: AppName, commit: Commit, services: Services, as_json: bool = 
         GitSource(services.home.repo(app), commit) as code,
     ):
         source = WatchedSource(code, clock.check)
-        planned = services.planner.plan(source, services.journal.apps.config(app))
+        planned = services.planner.plan(source, services.history.config(app))
         if as_json:
             return json.dumps(as_record(planned), indent=2).encode() + b'\n'
         console = _Lines()
-        tell_planned(planned, console)
+        report_planned(planned, console)
     return ''.join(console.lines).encode()
 
 

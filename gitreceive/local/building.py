@@ -7,28 +7,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from gitreceive.build.appfiles.binrelease import with_release
 from gitreceive.build.dockerfiles.mark import marked
-from gitreceive.build.planning import Planned, Planner, tell_plan
-from gitreceive.build.platforms import open_planner
+from gitreceive.build.generate import generate_config
+from gitreceive.build.planning import Planned, Planner
 from gitreceive.build.ports import BuildJob, ImageBuilder, Source
+from gitreceive.build.report import report_plan
 from gitreceive.build.sources.shown import ShownSource
 from gitreceive.build.sources.workdir import WorkingDirectory
 from gitreceive.build.stages.build import build_image
-from gitreceive.config.settings import Limits, Settings
-from gitreceive.local.running import local_home
+from gitreceive.local.home import LocalHome
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import BadCommand, BuildError, DetectError, SlugError
 from gitreceive.model.plan import Plan, Recipe, Stack
 from gitreceive.model.process import ProcessType
 from gitreceive.model.progress import Cancellation, Console
-from gitreceive.model.slug import Image
+from gitreceive.model.slug import NO_APP, Image
 from gitreceive.model.text import path_text
-from gitreceive.slugs.measured import NO_APP
-from gitreceive.slugs.ports import SlugPacker, SlugReader
-from gitreceive.wiring import local_builder, open_packer, open_reader
 
 ENV_FILE = '.env'
 NOT_THERE = '"/app" not found'
@@ -36,29 +32,6 @@ NOT_THERE = '"/app" not found'
 
 BUILT, RUNNABLE = 1, 2
 """The numbers of a directory's two images: build image with everything, run image with /app only."""
-
-
-class LocalBuilder(ImageBuilder, Protocol):
-    """An image builder that also tidies up."""
-
-    def remove_replaced(self, app: AppName) -> int:
-        """Removes the app's images whose name newer ones have taken, unless they run; returns how many."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """What images of directories are made with."""
-
-    planner: Planner
-    builder: LocalBuilder
-    packer: SlugPacker
-    reader: SlugReader
-    limits: Limits
-
-    @property
-    def stack(self) -> Stack:
-        """The base images."""
-        return self.planner.stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +51,15 @@ class Built:
         return found[name]
 
 
-def open_bench(settings: Settings) -> Bench:
-    """The bench with its real parts; connects to nothing."""
-    return Bench(
-        planner=open_planner(settings),
-        builder=local_builder(settings, local_home(settings).name()),
-        packer=open_packer(settings),
-        reader=open_reader(),
-        limits=settings.limits,
-    )
-
-
 def directory_source(directory: Path, hidden: Sequence[str] = (ENV_FILE,)) -> Source:
     """The directory's files as a build sees them: without what git ignores, and never with its ``.env``."""
     return ShownSource(WorkingDirectory(directory), lambda path: path in hidden)
+
+
+def uncommitted(directory: Path) -> str:
+    """The commit that the directory differs from; empty if it does not."""
+    with WorkingDirectory(directory) as source:
+        return source.commit if source.changed(hidden=(ENV_FILE,)) else ''
 
 
 def app_name(directory: Path) -> AppName:
@@ -105,28 +73,41 @@ def app_name(directory: Path) -> AppName:
 
 
 @contextmanager
-def app_lock(directory: Path, settings: Settings, cancellation: Cancellation) -> Iterator[None]:
+def app_lock(directory: Path, home: LocalHome, cancellation: Cancellation) -> Iterator[None]:
     """While it lasts, no other command builds this directory."""
-    with local_home(settings).locked(f'{app_name(directory)}.lock', cancellation.check):
+    with home.locked(f'{app_name(directory)}.lock', cancellation.check):
         yield
 
 
 def build_directory(
-    directory: Path, env: Mapping[str, str], bench: Bench, console: Console, cancellation: Cancellation
+    directory: Path,
+    env: Mapping[str, str],
+    planner: Planner,
+    builder: ImageBuilder,
+    console: Console,
+    cancellation: Cancellation,
 ) -> Built:
     """The image that the receiver would build of the directory; ``env`` are its config vars.
 
     Raises the error of the stage that failed.
     """
     app = app_name(directory)
-    console.step(f'Building {path_text(directory.name)} on {bench.stack.name}')
+    console.step(f'Building {path_text(directory.name)} on {planner.stack.name}')
     with _below_the_top(directory):
-        planned = bench.planner.plan(directory_source(directory), env)
-    tell_plan(planned.plan, console)
+        planned = planner.plan(directory_source(directory), env)
+    report_plan(planned.plan, console)
     job = BuildJob(app=app, number=BUILT, recipe=marked(planned.recipe), source=planned.source, env=env)
-    image = build_image(job, bench.builder, console, cancellation, planned.explain)
+    image = build_image(job, builder, console, cancellation, planned.explain)
     plan = with_release(planned.plan, image.release)
     return Built(app=app, planned=planned, plan=plan, image=image)
+
+
+def with_generated(built: Built, env: Mapping[str, str], console: Console) -> Mapping[str, str]:
+    """``env`` with the secrets that the platform needs and nobody has set; they are reported by name."""
+    secret = generate_config(built.plan.generated, env)
+    for name in secret:
+        console.detail(f'{name} has a random value; write it into {ENV_FILE} to keep one')
+    return {**env, **secret}
 
 
 @contextmanager
@@ -143,16 +124,18 @@ def _below_the_top(directory: Path) -> Iterator[None]:
         ) from error
 
 
-def runnable_image(built: Built, bench: Bench, console: Console, cancellation: Cancellation) -> Image:
+def runnable_image(
+    built: Built, stack: Stack, builder: ImageBuilder, console: Console, cancellation: Cancellation
+) -> Image:
     """The clean run image with ``/app`` of the built one: what its slug would be on any host.
 
     Raises SlugError if there is no ``/app``, and what the stage of the build does.
     """
-    recipe = Recipe(dockerfile=run_dockerfile(bench.stack, built.image.name))
+    recipe = Recipe(dockerfile=run_dockerfile(stack, built.image.name))
     with tempfile.TemporaryDirectory(prefix='gitreceive-') as empty:
         job = BuildJob(app=built.app, number=RUNNABLE, recipe=recipe, source=WorkingDirectory(Path(empty)))
         try:
-            return build_image(job, bench.builder, console, cancellation)
+            return build_image(job, builder, console, cancellation)
         except BuildError as error:
             if NOT_THERE in str(error):
                 raise SlugError(NO_APP) from error

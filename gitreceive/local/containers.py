@@ -1,16 +1,12 @@
-"""Containers with an input and perhaps a terminal, as the JSON of the API's ``POST /containers/create``. Pure."""
+"""Containers with an input and perhaps a terminal. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from gitreceive.model.container import ContainerSpec, MemoryFolder, Sandbox, Streams
 from gitreceive.model.process import ProcessType
-from gitreceive.run.boot import START
-
-NO_LOG = {'Type': 'none', 'Config': {}}
-"""Its output may be anything, and goes to whoever has started it; the engine keeps nothing."""
-
+from gitreceive.run.spec import START
 
 ENTER = """
 getent passwd "$2" >/dev/null || echo "$1:x:$2:$3::/app:/bin/bash" >>/etc/passwd
@@ -31,49 +27,49 @@ class Caller:
     terminal: str = ''
 
 
-def command_container(command: Sequence[str], directory: Path, image: str, caller: Caller) -> dict[str, Any]:
+def command_spec(command: Sequence[str], directory: Path, image: str, caller: Caller) -> ContainerSpec:
     """A container of ``image``, the build image, that runs a command in ``directory``, mounted at /app/src.
 
     What it writes there belongs to the caller. /app is memory that goes away with it: the caller's number is not that
-    of the image's user. An init of the engine's own is the first process, so that signals have their usual effect.
+    of the image's user. An init of the engine's own is the first process, so that signals have their usual effect. Its
+    output may be anything and goes to the caller; the engine keeps nothing.
     """
-    home = f'uid={caller.uid},gid={caller.gid},mode=0755,exec'
-    return {
-        'Image': image,
-        'Cmd': ['bash', '-c', ENTER, 'exec', caller.name, str(caller.uid), str(caller.gid), *command],
-        'User': '0:0',
-        'WorkingDir': '/app/src',
-        'Env': ['HOME=/app', *_term(caller.terminal)],
-        **_streams(caller.terminal),
-        'HostConfig': {
-            'Init': True,
-            'SecurityOpt': ['no-new-privileges'],
-            'Mounts': [{'Type': 'bind', 'Source': str(directory), 'Target': '/app/src'}],
-            'Tmpfs': {'/app': home},
-            'LogConfig': NO_LOG,
-        },
-    }
+    numbers = (str(caller.uid), str(caller.gid))
+    return ContainerSpec(
+        image=image,
+        command=('bash', '-c', ENTER, 'exec', caller.name, *numbers, *command),
+        user='0:0',
+        directory='/app/src',
+        env={'HOME': '/app', **_term(caller.terminal)},
+        streams=_streams(caller.terminal),
+        sandbox=Sandbox(
+            capabilities=True,
+            init=True,
+            logged=False,
+            mounts={'/app/src': directory},
+            memory=(MemoryFolder(path='/app', uid=caller.uid, gid=caller.gid),),
+        ),
+    )
 
 
-def with_input(config: Mapping[str, Any], process: ProcessType, terminal: str) -> dict[str, Any]:
-    """``config`` of a process type, with standard input for the process, and a ``terminal`` of that type if there is one.
+def with_input(spec: ContainerSpec, process: ProcessType, terminal: str) -> ContainerSpec:
+    """``spec`` of a process type, with standard input for the process, and a ``terminal`` of that type if there is one.
 
-    The process is not in the background then, as ``boot.ATTENDED`` would have it: there it could not read, and Ctrl-C
+    The process is not in the background then, as ``spec.ATTENDED`` would have it: there it could not read, and Ctrl-C
     would not reach it. So an init of the engine's own is the first process.
     """
-    return {
-        **config,
-        'Cmd': ['bash', '-c', START, 'gitreceive', process.command],
-        'Env': [*config['Env'], *_term(terminal)],
-        **_streams(terminal),
-        'HostConfig': {**config['HostConfig'], 'Init': True, 'LogConfig': NO_LOG},
-    }
+    return replace(
+        spec,
+        command=('bash', '-c', START, 'gitreceive', process.command),
+        env={**spec.env, **_term(terminal)},
+        streams=_streams(terminal),
+        sandbox=replace(spec.sandbox, init=True, logged=False),
+    )
 
 
-def _term(terminal: str) -> list[str]:
-    return [f'TERM={terminal}'] if terminal else []
+def _term(terminal: str) -> dict[str, str]:
+    return {'TERM': terminal} if terminal else {}
 
 
-def _streams(terminal: str) -> dict[str, bool]:
-    given = dict.fromkeys(('OpenStdin', 'StdinOnce', 'AttachStdin', 'AttachStdout', 'AttachStderr'), True)
-    return {'Tty': bool(terminal), **given}
+def _streams(terminal: str) -> Streams:
+    return Streams.TERMINAL if terminal else Streams.INPUT

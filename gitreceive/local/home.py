@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitreceive.config.settings import Settings
 from gitreceive.model.errors import StateError
 
 WAIT_SECONDS = 0.1
@@ -93,3 +94,8 @@ def _told(file: Path) -> Iterator[None]:
         raise StateError(
             f'cannot write {file}: {error.strerror}; name another place with --home DIR or GITRECEIVE_HOME'
         ) from error
+
+
+def local_home(settings: Settings) -> LocalHome:
+    """Where these commands keep their files."""
+    return LocalHome(settings.home / 'local')

@@ -2,31 +2,24 @@
 
 import errno
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from gitreceive.config.settings import Settings
 from gitreceive.local.home import LocalHome
 from gitreceive.local.signals import stop_signals
 from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.container import HOST, ContainerSpec, port_taken
 from gitreceive.model.errors import BuildCancelled
-from gitreceive.run.boot import HOST, port_taken
-from gitreceive.wiring import foreground, remove_orphans
+from gitreceive.run.ports import Containers
 
 HOME_LABEL = 'gitreceive.local'
 OWNER_LABEL = 'gitreceive.local.owner'
 
 
-def local_home(settings: Settings) -> LocalHome:
-    """Where these commands keep their files."""
-    return LocalHome(settings.home / 'local')
-
-
 @contextmanager
-def build_clock(settings: Settings) -> Iterator[BuildClock]:
+def build_clock(seconds: int) -> Iterator[BuildClock]:
     """What stops a build: its time limit, or SIGINT, SIGTERM and SIGHUP, which also end the program then."""
-    clock = BuildClock(settings.limits.build_seconds)
+    clock = BuildClock(seconds)
     try:
         with stop_signals(lambda: clock.stop(BuildCancelled('interrupted'))) as stopped:
             try:
@@ -39,28 +32,29 @@ def build_clock(settings: Settings) -> Iterator[BuildClock]:
 
 
 def run_in_foreground(
-    config: Mapping[str, Any], settings: Settings, started: Callable[[int], None] = lambda port: None
+    spec: ContainerSpec,
+    containers: Containers,
+    home: LocalHome,
+    started: Callable[[int], None] = lambda port: None,
 ) -> int:
-    """The exit status of the container that ``config`` describes; ``started`` is told its port on the host.
+    """The exit status of the container that ``spec`` describes; ``started`` is given its port on the host.
 
-    SIGINT, SIGTERM and SIGHUP stop it: SIGTERM, grace, SIGKILL.
+    SIGINT, SIGTERM and SIGHUP stop it: SIGTERM, grace period, SIGKILL.
     """
-    home = local_home(settings)
-    remove_left_behind(settings)
+    remove_left_behind(containers, home)
     with home.owner() as owner:
-        labels = {HOME_LABEL: home.name(), OWNER_LABEL: owner}
-        run = foreground(settings, {**config, 'Labels': labels})
+        run = containers.attach(spec, {HOME_LABEL: home.name(), OWNER_LABEL: owner})
         with stop_signals(run.stop):
             return run.run(started)
 
 
-def refuse_taken(port: int, settings: Settings) -> None:
+def refuse_taken(port: int, engine: str) -> None:
     """Raises BadCommand if something has the port of this machine: before a build, not after it.
 
     Silent where that cannot be known: 0 is any port, an engine that is reached by network has ports of its own, and
-    some ports are root's.
+    some ports are root's. ``engine`` is the engine's URL.
     """
-    if not port or '://' in settings.engine.url.removeprefix('unix://'):
+    if not port or '://' in engine.removeprefix('unix://'):
         return
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -71,7 +65,6 @@ def refuse_taken(port: int, settings: Settings) -> None:
                 raise port_taken(port) from error
 
 
-def remove_left_behind(settings: Settings) -> int:
+def remove_left_behind(containers: Containers, home: LocalHome) -> int:
     """Removes the containers of commands that were killed; returns how many."""
-    home = local_home(settings)
-    return remove_orphans(settings, (HOME_LABEL, home.name()), OWNER_LABEL, home.alive)
+    return containers.remove_orphans((HOME_LABEL, home.name()), OWNER_LABEL, home.alive)

@@ -1,77 +1,64 @@
 """Runs a slug on the clean run image of its stack: the proof that it is enough on any host.
 
-The slug is put into a container by the engine; nothing of it is unpacked on the host. The process runs as the stack's
-user without privileges, and is published on the host's loopback address only.
+The process runs as the stack's user without privileges, and is published on the host's loopback address only.
 """
 
 import http.client
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-from docker import APIClient
-
-from gitreceive.adapters.docker.engine import Engine
-from gitreceive.adapters.slugfiles.archive import repacked
-from gitreceive.adapters.slugfiles.reading import unpacked
-from gitreceive.model.errors import SlugError, StackError
+from gitreceive.build.appfiles.procfile import parse_procfile
+from gitreceive.model.container import HOST
+from gitreceive.model.errors import SlugError
 from gitreceive.model.plan import Stack
 from gitreceive.model.process import ProcessType
-from gitreceive.model.text import decoded
-from gitreceive.run.boot import HOST, PORT, process_container
 from gitreceive.run.listening import TABLES, unanswered
+from gitreceive.run.ports import RunningSlug, SlugRunner
+from gitreceive.run.spec import process_spec
+from gitreceive.slugs.ports import SlugFiles
 
 BOOT_SECONDS = 60
-RUN_LABEL = 'gitreceive.run'
+PROCFILE_LIMIT = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlugRun:
+    """What is run: ``process`` of the file ``slug`` with these config vars; ``port`` of the host leads to it (0: any)."""
+
+    stack: Stack
+    slug: Path
+    process: ProcessType
+    env: Mapping[str, str]
+    port: int = 0
 
 
 @contextmanager
-def run_slug(
-    engine: Engine,
-    stack: Stack,
-    slug: Path,
-    process: ProcessType,
-    env: Mapping[str, str],
-    port: int = 0,
-    wait: float = BOOT_SECONDS,
-) -> Iterator[str]:
+def run_slug(runner: SlugRunner, wanted: SlugRun, wait: float = BOOT_SECONDS) -> Iterator[str]:
     """The URL at which the slug's web process answers, as long as the context lasts.
 
-    ``port`` 0 takes a free one. Raises SlugError, with the process's last words, if it ends or does not answer within
-    ``wait`` seconds; StackError without the run image.
+    Raises SlugError, with the end of the process's output, if it ends or does not answer within ``wait`` seconds;
+    StackError without the run image.
     """
-    with started(engine, stack, slug, process, env, port) as (client, container):
+    name = wanted.process.name
+    with started(runner, wanted) as running:
         deadline = time.monotonic() + wait
-        while (address := _answering(engine, client, container)) is None:
-            _refuse_ended(engine, client, container, process)
+        while (port := _answering(running)) is None:
+            _refuse_ended(running, name)
             if time.monotonic() > deadline:
-                why = unanswered(_inside(engine, client, container, ('cat', *TABLES)))
-                said = last_words(engine, client, container)
-                raise SlugError(
-                    f'{process.name} did not answer on $PORT within {wait:g} seconds{": " * bool(why)}{why}; '
-                    f'it said:\n{said}'
-                )
+                raise SlugError(_unanswered(running, name, wait))
             time.sleep(0.05)
-        yield f'http://{HOST}:{address}/'
+        yield f'http://{HOST}:{port}/'
 
 
-@contextmanager
-def started(
-    engine: Engine, stack: Stack, slug: Path, process: ProcessType, env: Mapping[str, str], port: int = 0
-) -> Iterator[tuple[APIClient, str]]:
-    """A container in which ``process`` of the slug was started; it is removed when the context ends."""
-    with engine.connect() as client:
-        container = _create(engine, client, stack, process, env, port)
-        try:
-            _fill(engine, client, container, slug, stack.uid)
-            with engine.errors(f'started {process.name}'):
-                client.start(container)
-            yield client, container
-        finally:
-            engine.remove_container(client, container)
+def started(runner: SlugRunner, wanted: SlugRun) -> AbstractContextManager[RunningSlug]:
+    """A container in which the process of the slug was started; it is removed when the context ends."""
+    stack = wanted.stack
+    spec = process_spec(stack.run_image, wanted.process, wanted.env, stack.uid, wanted.port)
+    return runner.start(spec, wanted.slug, stack.uid)
 
 
 def processes_beside(slug: Path) -> dict[str, str]:
@@ -86,43 +73,17 @@ def processes_beside(slug: Path) -> dict[str, str]:
     return {str(name): str(command) for name, command in found.items()}
 
 
-def last_words(engine: Engine, client: APIClient, container: str, lines: int = 20) -> str:
-    """The end of what a container's process printed, harmless for a terminal."""
-    with engine.errors('read the log of a container'):
-        return decoded(client.logs(container, tail=lines)).strip() or 'nothing'
+def processes_inside(slug: Path, files: SlugFiles) -> dict[str, str]:
+    """Process types and commands from the Procfile in a slug; empty if there is none. Raises SlugError or DetectError."""
+    procfile = files.read_file(slug, 'app/src/Procfile', PROCFILE_LIMIT)
+    return {process.name: process.command for process in parse_procfile(procfile or b'')}
 
 
-def _create(
-    engine: Engine, client: APIClient, stack: Stack, process: ProcessType, env: Mapping[str, str], port: int
-) -> str:
-    with engine.errors(f'looked for {stack.run_image}'):
-        if not client.images(stack.run_image):
-            raise StackError(f'the engine has no image {stack.run_image}: run "gitreceive stack build"')
-    with engine.errors(f'created a container for {process.name}'):
-        config = process_container(stack.run_image, process, env, stack.uid, port)
-        config['Labels'] = {RUN_LABEL: process.name}
-        created = client.create_container_from_config(config)  # type: ignore[no-untyped-call]
-    return str(created['Id'])
-
-
-def _fill(engine: Engine, client: APIClient, container: str, slug: Path, owner: int) -> None:
-    """Puts the slug below ``/``, owned by the user it runs as. It is sent uncompressed: an engine that is given gzip
-    looks for a program to unpack it with."""
-    url = f'{client.base_url}/v{client.api_version}/containers/{container}/archive'
-    with unpacked(slug) as stream, engine.errors('unpacked the slug'):
-        body = repacked(stream.read, None, [], lambda: None, owner)
-        answer = client.put(url, params={'path': '/'}, data=body, timeout=(60, None))
-        if answer.status_code != requests.codes.ok:
-            raise SlugError(f'the Docker engine could not unpack {slug}: {answer.text[:500]}')
-
-
-def _answering(engine: Engine, client: APIClient, container: str) -> int | None:
+def _answering(running: RunningSlug) -> int | None:
     """The port of the host at which HTTP is answered; None as long as it is not."""
-    with engine.errors('looked at a container'):
-        bound = client.port(container, PORT)
-    if not bound:
+    port = running.port()
+    if port is None:
         return None
-    port = int(bound[0]['HostPort'])
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request('GET', '/')
@@ -134,18 +95,17 @@ def _answering(engine: Engine, client: APIClient, container: str) -> int | None:
     return port
 
 
-def _inside(engine: Engine, client: APIClient, container: str, words: Sequence[str]) -> str:
-    """What a command prints that runs beside the container's process."""
-    with engine.errors('looked into a container'):
-        created = client.exec_create(container, list(words), stderr=False)
-        return decoded(client.exec_start(created['Id']))
+def _unanswered(running: RunningSlug, name: str, wait: float) -> str:
+    why = unanswered(running.output_of(('cat', *TABLES)))
+    return (
+        f'{name} did not answer on $PORT within {wait:g} seconds{": " * bool(why)}{why}; '
+        f'it said:\n{running.last_output()}'
+    )
 
 
-def _refuse_ended(engine: Engine, client: APIClient, container: str, process: ProcessType) -> None:
-    with engine.errors('looked at a container'):
-        state = client.inspect_container(container)['State']
-    if not state['Running']:
-        said = last_words(engine, client, container)
+def _refuse_ended(running: RunningSlug, name: str) -> None:
+    status = running.ended()
+    if status is not None:
         raise SlugError(
-            f'{process.name} ended (exit {state["ExitCode"]}) before it answered on $PORT; it said:\n{said}'
+            f'{name} ended (exit {status}) before it answered on $PORT; it said:\n{running.last_output()}'
         )

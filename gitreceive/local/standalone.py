@@ -8,15 +8,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitreceive.build.appfiles.classic import Asked
+from gitreceive.build.planning import Planner
+from gitreceive.build.report import report_plan
 from gitreceive.build.stages.dockerfile import exec_form
-from gitreceive.model.errors import SourceError
+from gitreceive.local.building import ENV_FILE, directory_source
+from gitreceive.model.errors import SettingsError, SourceError
 from gitreceive.model.plan import ContextFile, Recipe
 from gitreceive.model.process import ProcessType
-from gitreceive.run.boot import START
+from gitreceive.model.progress import Console
+from gitreceive.run.spec import START
 
 FOLDER = '.gitreceive'
 DOCKERFILE = 'Dockerfile'
 DOCKERIGNORE = '.dockerignore'
+HIDDEN = (ENV_FILE, DOCKERFILE)
+"""A Dockerfile that is there already says nothing about the one to be written."""
 
 IGNORED = (
     '.git',
@@ -44,6 +51,28 @@ class Standalone:
     dockerfile: str
     files: tuple[ContextFile, ...]
     dockerignore: str
+
+
+def init_directory(
+    directory: Path, template: str | None, force: bool, planner: Planner, console: Console
+) -> list[Path]:
+    """Reports the plan of a directory and writes its Dockerfile; returns the files that people may want to look at.
+
+    ``template`` names a buildpack instead of the first that recognises the app. Raises SettingsError for a name that
+    is none, what planning raises, and SourceError.
+    """
+    asked = _asked(template, planner) if template else None
+    planned = planner.plan(directory_source(directory, HIDDEN), {}, asked)
+    report_plan(planned.plan, console)
+    web = next((process for process in planned.plan.processes if process.name == 'web'), None)
+    return write_standalone(standalone(planned.recipe, web), directory, force)
+
+
+def _asked(template: str, planner: Planner) -> Asked:
+    known = {buildpack.name for buildpack in planner.buildpacks if buildpack.traits.init}
+    if template not in known:
+        raise SettingsError(f'there is no template "{template}"; there are: {", ".join(sorted(known))}')
+    return Asked(names=(template,), where='--template')
 
 
 def standalone(recipe: Recipe, web: ProcessType | None) -> Standalone:

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from gitreceive.model.process import ProcessType
 
+CODE_MARK = '/gitreceive'
+"""A directory of the image, in the layer between what depends on manifests alone and the code."""
+
 
 class SourceFile(NamedTuple):
     """One file of a source. ``kind`` is ``file``, ``link`` or ``submodule``; ``size`` is in bytes, 0 but for a file.

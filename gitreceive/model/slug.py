@@ -4,6 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+NO_APP = (
+    'the image has no directory /app, which becomes the slug: the Dockerfile has to copy there what the app needs '
+    '(COPY . /app/src)'
+)
+NO_FILES = NO_APP.replace('no directory /app', 'no files in /app')
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
@@ -66,7 +72,8 @@ class Slug:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSlug:
-    """A slug in storage, verified. Where it lies is the storage's business: its URL is made when it is shown."""
+    """A slug in storage, verified. ``url`` names it for people and for other hosts."""
 
+    url: str
     sha256: str
     size: int

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gitreceive.run.boot import PORT
+from gitreceive.run.spec import PORT
 
 TABLES = ('/proc/net/tcp', '/proc/net/tcp6')
 """The sockets of a network namespace, proc(5): addresses are hexadecimal, each 32-bit word in the host's byte order."""

@@ -1,4 +1,4 @@
-"""Tells the pusher when a slug has grown by more than a tenth, and where."""
+"""Reports when a slug has grown by more than a tenth, and where."""
 
 from gitreceive.model.errors import GitReceiveError
 from gitreceive.model.progress import Console
@@ -13,7 +13,7 @@ from gitreceive.slugs.xray import grown, xray
 SHOWN = 3
 
 
-def tell_growth(
+def report_growth(
     slug: LayeredSlug, before: Release | None, storage: Composing, reader: SlugReader, console: Console
 ) -> None:
     """Says nothing if it has not. Reads the members that only one of the two slugs has.

@@ -8,18 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import IO
 
 from gitreceive.model.errors import SlugError
+from gitreceive.model.slug import NO_FILES
 
 GIVE_UP = 4
 """A slug that is this many times too large is not even measured to its end."""
 
 SHOWN = 10
 
-
-NO_APP = (
-    'the image has no directory /app, which becomes the slug: the Dockerfile has to copy there what the app needs '
-    '(COPY . /app/src)'
-)
-NO_FILES = NO_APP.replace('no directory /app', 'no files in /app')
 
 HARDLY_ANYTHING = 4096
 """Bytes of a packed slug that may be one without files. Directories alone are smaller."""

@@ -62,6 +62,26 @@ class SlugReader(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a slug that passed holds. ``size`` is that of the file, ``unpacked`` that of all files in it, in bytes."""
+
+    sha256: str
+    size: int
+    files: int
+    unpacked: int
+
+
+class SlugFiles(Protocol):
+    """Slugs that lie on this host as one file."""
+
+    def read_file(self, path: Path, name: str, limit: int) -> bytes | None:
+        """The regular file ``name`` (``app/src/Procfile``) of a slug; None if it has none of at most ``limit`` bytes."""
+
+    def verify_slug(self, path: Path) -> Verified:
+        """Reads the whole slug and its ``.json`` if that lies beside it. Raises SlugError that names what is wrong."""
+
+
 class Storage(Protocol):
     """Where slugs are kept: named objects, each there whole or not at all."""
 

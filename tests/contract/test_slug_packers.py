@@ -17,12 +17,12 @@ from gitreceive.adapters.slugfiles.groups import STEP_TIME
 from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
 from gitreceive.adapters.slugfiles.reading import verify_slug
 from gitreceive.build.dockerfiles.mark import FILE, INSTRUCTION
-from gitreceive.build.stages.slug import cut_slug
 from gitreceive.config.settings import Limits
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildCancelled, SlugError
 from gitreceive.model.plan import Recipe, Stack
 from gitreceive.model.slug import Image, Slug
+from gitreceive.slugs.pack import pack_slug
 from tests.building import FROM, Workshop, workshop
 
 MTIME = 1_700_000_000
@@ -107,7 +107,7 @@ def packer(way: str, shop: Workshop, strange: Image) -> DockerSlugPacker:
 def cut(packer: DockerSlugPacker, image: Image, target: Path, limit: int = 500_000_000) -> Slug:
     clock = BuildClock(60)
     try:
-        return cut_slug(image, packer, target, MTIME, Limits(slug_bytes=limit), clock)
+        return pack_slug(image, packer, target, MTIME, Limits(slug_bytes=limit), clock)
     finally:
         clock.close()
 
@@ -481,7 +481,7 @@ def test_a_file_of_over_two_gigabytes_is_whole(shop: Workshop, tmp_path: Path) -
     clock = BuildClock(900)
     image = shop.builder.build(shop.job(f'{FROM}USER root\n{step}'), shop.console, clock)
     one, other = (
-        cut_slug(image, DockerSlugPacker(shop.engine, layers=layers), tmp_path / name, 7, Limits(), clock)
+        pack_slug(image, DockerSlugPacker(shop.engine, layers=layers), tmp_path / name, 7, Limits(), clock)
         for name, layers in (('one', True), ('other', False))
     )
     clock.close()

@@ -28,7 +28,7 @@ def members(receiver: Receiver, release: Release) -> list[Path]:
 
 
 def whole(receiver: Receiver, release: Release) -> Path:
-    return receiver.slug(release)
+    return Path(release.slug.url.removeprefix('file://'))
 
 
 @pytest.fixture(scope='module')

@@ -40,19 +40,19 @@ from typing import IO, Any
 import docker
 import pytest
 
+from gitreceive.adapters.docker.slugrun import DockerSlugRunner
 from gitreceive.adapters.slugfiles.entries import GzipSlugReader
 from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
 from gitreceive.build.appfiles.binrelease import with_release
 from gitreceive.build.buildpack import load_buildpacks
 from gitreceive.build.dockerfiles.mark import marked
-from gitreceive.build.generated import made_up
+from gitreceive.build.generate import generate_config
 from gitreceive.build.planning import Planned, Planner
 from gitreceive.build.ports import BuildJob
 from gitreceive.build.sources.git import GitSource
 from gitreceive.build.stages.build import build_image
-from gitreceive.build.stages.slug import cut_slug
 from gitreceive.config.settings import Limits
-from gitreceive.local.slugrun import last_words, run_slug, started
+from gitreceive.local.slugrun import SlugRun, run_slug, started
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildError, GitReceiveError
@@ -60,6 +60,7 @@ from gitreceive.model.plan import Plan, Stack
 from gitreceive.model.process import ProcessType
 from gitreceive.model.push import Commit
 from gitreceive.model.slug import Slug
+from gitreceive.slugs.pack import pack_slug
 from gitreceive.slugs.parts import Part
 from gitreceive.slugs.sbom import Inventory, package_url
 from tests.building import Lines, Workshop, workshop
@@ -69,7 +70,6 @@ from tests.gems import Gem, gem_source
 APPS = Path(__file__).parent / 'apps'
 CASES = sorted(APPS.glob('*/*/case.toml'))
 BUILD_SECONDS = 1200
-PROCESS_SECONDS = 120
 C = """
 #include <ruby.h>
 static VALUE answer(VALUE self) { return INT2NUM(42); }
@@ -163,13 +163,18 @@ def packed(
     for tool, wanted in case.get('versions', {}).items():
         assert re.fullmatch(wanted, image.versions.get(tool, '')), f'{tool}: {dict(image.versions)}'
     packer = DockerSlugPacker(shop.engine)
-    return plan, cut_slug(image, packer, target, source.committed, Limits(), clock)
+    return plan, pack_slug(image, packer, target, source.committed, Limits(), clock)
 
 
 def answers(case: dict[str, Any], plan: Plan, slug: Slug, shop: Workshop, stack: Stack) -> None:
     """The slug runs on the clean run image and says what it should."""
-    wanted = process(plan, case.get('process', 'web'))
-    with run_slug(shop.engine, stack, slug.path, wanted, config(case, plan)) as url:
+    wanted = SlugRun(
+        stack=stack,
+        slug=slug.path,
+        process=process(plan, case.get('process', 'web')),
+        env=config(case, plan),
+    )
+    with run_slug(DockerSlugRunner(shop.engine), wanted) as url:
         for path, text in {'': case['expect'], **case.get('answers', {})}.items():
             assert text in answer(url + path)
 
@@ -186,16 +191,16 @@ def bill_has(wanted: Sequence[str], slug: Slug) -> None:
 def prints(case: dict[str, Any], plan: Plan, slug: Slug, shop: Workshop, stack: Stack) -> None:
     """Processes that end by themselves say what they should."""
     for name, text in case.get('prints', {}).items():
-        wanted = process(plan, name)
-        with started(shop.engine, stack, slug.path, wanted, config(case, plan)) as (client, container):
-            client.wait(container, timeout=PROCESS_SECONDS)
-            assert text in last_words(shop.engine, client, container)
+        wanted = SlugRun(stack=stack, slug=slug.path, process=process(plan, name), env=config(case, plan))
+        with started(DockerSlugRunner(shop.engine), wanted) as running:
+            running.wait()
+            assert text in running.last_output()
 
 
 def config(case: dict[str, Any], plan: Plan) -> dict[str, str]:
     """The config vars of the case, with those that the plan wants made up."""
     env: dict[str, str] = case.get('env', {})
-    return env | made_up(plan.generated, env)
+    return env | generate_config(plan.generated, env)
 
 
 def differing(one: Path, other: Path) -> str:

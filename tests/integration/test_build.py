@@ -23,7 +23,6 @@ from gitreceive.adapters.slugfiles.reading import unpacked
 from gitreceive.build.buildpack import load_buildpacks
 from gitreceive.build.sources.git import GitSource
 from gitreceive.build.stages.build import build_image
-from gitreceive.build.stages.slug import cut_slug
 from gitreceive.config.settings import Limits
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
@@ -32,6 +31,7 @@ from gitreceive.model.plan import Stack
 from gitreceive.model.push import Commit
 from gitreceive.model.slug import Image
 from gitreceive.model.text import harmless
+from gitreceive.slugs.pack import pack_slug
 from tests.building import FROM, Lines, Workshop, workshop
 from tests.memory import forget_peak, memory
 
@@ -254,7 +254,7 @@ def test_odd_file_names_arrive_byte_for_byte(shop: Workshop, tmp_path: Path) -> 
         image = shop.build('FROM scratch\nCOPY src/ /app/src\n', source=source)
     arrived = {}
     clock = BuildClock(60)
-    slug = cut_slug(image, DockerSlugPacker(shop.engine), tmp_path / 'slug', 7, Limits(), clock)
+    slug = pack_slug(image, DockerSlugPacker(shop.engine), tmp_path / 'slug', 7, Limits(), clock)
     with tarfile.open(slug.path) as tar:
         for member in tar:
             name = os.fsencode(member.name).removeprefix(b'./app/src/')
@@ -297,7 +297,7 @@ def test_a_config_var_is_in_no_layer_no_history_no_slug_and_no_log(
         assert not any(
             secrets_in((tar.extractfile(layer) or io.BytesIO()).read(), canary) for layer in layers
         )
-    slug = cut_slug(image, DockerSlugPacker(shop.engine), tmp_path / 'slug', 7, Limits(), BuildClock(60))
+    slug = pack_slug(image, DockerSlugPacker(shop.engine), tmp_path / 'slug', 7, Limits(), BuildClock(60))
     with unpacked(slug.path) as stream:
         assert not secrets_in(stream.read(1 << 30), canary)
 

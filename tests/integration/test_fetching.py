@@ -12,18 +12,19 @@ from pathlib import Path
 import pytest
 
 from gitreceive.adapters.docker.engine import Engine
+from gitreceive.adapters.docker.slugrun import DockerSlugRunner
 from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
 from gitreceive.build.appfiles.binrelease import with_release
 from gitreceive.build.buildpack import load_buildpacks
 from gitreceive.build.planning import Planned, Planner
-from gitreceive.build.stages.slug import cut_slug
 from gitreceive.config.settings import Limits
-from gitreceive.local.slugrun import run_slug
+from gitreceive.local.slugrun import SlugRun, run_slug
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildError, BuildTimeout
 from gitreceive.model.plan import SourceFile, Stack
 from gitreceive.model.slug import Image
+from gitreceive.slugs.pack import pack_slug
 from tests.building import Workshop, workshop
 from tests.fakes import FakeSource
 from tests.integration.test_apps import answer
@@ -157,8 +158,9 @@ def test_several_run_in_order_with_cache_env_and_what_each_exports(
     assert len(image.versions['buildpack-1']) == 40
     again = built(shop, found, clock, env=env, nocache=True)
     plan = with_release(found.plan, again.release)
-    slug = cut_slug(again, DockerSlugPacker(shop.engine), tmp_path / 'slug.tgz', 0, Limits(), clock)
-    with run_slug(shop.engine, stack, slug.path, plan.processes[0], env) as url:
+    slug = pack_slug(again, DockerSlugPacker(shop.engine), tmp_path / 'slug.tgz', 0, Limits(), clock)
+    wanted = SlugRun(stack=stack, slug=slug.path, process=plan.processes[0], env=env)
+    with run_slug(DockerSlugRunner(shop.engine), wanted) as url:
         page = answer(url).split()
     assert page[:2] == ['hello', env['NAME']]
     assert int(page[2]) >= 2
@@ -228,7 +230,7 @@ def test_a_submodule_is_fetched_into_its_place_without_its_history(
     head = subprocess.run(['git', 'ls-remote', bare, 'HEAD'], capture_output=True, text=True, check=True)
     planner = Planner(buildpacks=load_buildpacks(), stack=STACK, submodule_hosts=[server])
     image = built(shop, planner.plan(WithSubmodule(bare, head.stdout.split()[0]), {}), clock)
-    cut_slug(image, DockerSlugPacker(shop.engine), tmp_path / 'slug.tgz', 0, Limits(), clock)
+    pack_slug(image, DockerSlugPacker(shop.engine), tmp_path / 'slug.tgz', 0, Limits(), clock)
     with tarfile.open(tmp_path / 'slug.tgz') as slug:
         names = {member.name for member in slug if member.isreg()}
     assert {'./app/src/Procfile', './app/src/vendored/greeter/bin/compile'} <= names

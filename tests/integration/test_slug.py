@@ -10,23 +10,24 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from gitreceive.adapters.docker.layers import image_layers
+from gitreceive.adapters.docker.slugrun import RUN_LABEL, DockerSlugRunner
 from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
-from gitreceive.build.stages.slug import cut_slug
 from gitreceive.cli.slug import slug as slug_command
 from gitreceive.config.settings import Limits
-from gitreceive.local.slugrun import RUN_LABEL, run_slug
+from gitreceive.local.slugrun import SlugRun, run_slug
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import SlugError, StackError
 from gitreceive.model.plan import Stack
 from gitreceive.model.process import ProcessType
 from gitreceive.model.slug import Image, Slug
+from gitreceive.slugs.pack import pack_slug
 from tests.building import FROM, Workshop, workshop
 
 SERVER = r"""
@@ -66,7 +67,7 @@ def slug(shop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Slug:
 def cut(packer: DockerSlugPacker, image: Image, target: Path) -> Slug:
     clock = BuildClock(120)
     try:
-        return cut_slug(image, packer, target, 1_700_000_000, Limits(), clock)
+        return pack_slug(image, packer, target, 1_700_000_000, Limits(), clock)
     finally:
         clock.close()
 
@@ -83,6 +84,10 @@ def containers(shop: Workshop) -> Iterator[Running]:
         yield lambda: [name for name in found() if name not in before]
 
 
+def slug_run(stack: Stack, slug: Path, process: ProcessType, env: Mapping[str, str]) -> SlugRun:
+    return SlugRun(stack=stack, slug=slug, process=process, env=env)
+
+
 def fetched(url: str) -> str:
     with urllib.request.urlopen(url, timeout=60) as answer:
         return str(answer.read().decode())
@@ -91,7 +96,7 @@ def fetched(url: str) -> str:
 def test_a_slug_runs_on_the_clean_run_image_as_a_user_without_rights(
     shop: Workshop, stack: Stack, slug: Slug, containers: Running
 ) -> None:
-    with run_slug(shop.engine, stack, slug.path, WEB, {'NAME': 'world'}) as url:
+    with run_slug(DockerSlugRunner(shop.engine), slug_run(stack, slug.path, WEB, {'NAME': 'world'})) as url:
         assert re.fullmatch(r'http://127\.0\.0\.1:\d+/', url)
         lines = fetched(url).split('\n')
         running = containers()
@@ -113,7 +118,7 @@ def test_a_process_that_ends_is_told_with_its_last_words(
 ) -> None:
     process = ProcessType(name='web', command='echo "$GREETING" and goodbye; exit 3')
     with pytest.raises(SlugError, match=r'web ended \(exit 3\)[^$]*\$PORT; it said:\nhello and goodbye'):
-        with run_slug(shop.engine, stack, slug.path, process, {}):
+        with run_slug(DockerSlugRunner(shop.engine), slug_run(stack, slug.path, process, {})):
             pass
     assert containers() == []
 
@@ -125,7 +130,7 @@ def test_a_process_that_does_not_bind_its_port_is_told(
     with pytest.raises(
         SlugError, match=r'within 2 seconds: it does not listen on any port.*; it said:\nstarted'
     ):
-        with run_slug(shop.engine, stack, slug.path, process, {}, wait=2):
+        with run_slug(DockerSlugRunner(shop.engine), slug_run(stack, slug.path, process, {}), wait=2):
             pass
     assert containers() == []
 
@@ -148,14 +153,14 @@ def test_a_process_that_listens_elsewhere_is_told_where(
     )
     process = ProcessType(name='web', command=f'exec perl -e {shlex.quote(script)}')
     with pytest.raises(SlugError, match=told):
-        with run_slug(shop.engine, stack, slug.path, process, {}, wait=4):
+        with run_slug(DockerSlugRunner(shop.engine), slug_run(stack, slug.path, process, {}), wait=4):
             pass
 
 
 def test_a_command_of_a_procfile_stays_one_argument(shop: Workshop, stack: Stack, slug: Slug) -> None:
     process = ProcessType(name='web', command='echo "a b"  \'c\' $(echo d) && exit 4')
     with pytest.raises(SlugError, match=r'exit 4\)[^$]*\$PORT; it said:\na b c d'):
-        with run_slug(shop.engine, stack, slug.path, process, {}):
+        with run_slug(DockerSlugRunner(shop.engine), slug_run(stack, slug.path, process, {})):
             pass
 
 
@@ -164,7 +169,7 @@ def test_a_damaged_slug_is_an_error_and_leaves_no_container(
 ) -> None:
     (tmp_path / 'cut.tgz').write_bytes(slug.path.read_bytes()[:-40])
     with pytest.raises(SlugError, match=r'damaged|ended in the middle'):
-        with run_slug(shop.engine, stack, tmp_path / 'cut.tgz', WEB, {}):
+        with run_slug(DockerSlugRunner(shop.engine), slug_run(stack, tmp_path / 'cut.tgz', WEB, {})):
             pass
     assert containers() == []
 
@@ -172,7 +177,7 @@ def test_a_damaged_slug_is_an_error_and_leaves_no_container(
 def test_a_missing_run_image_says_how_to_make_it(shop: Workshop, slug: Slug) -> None:
     stack = Stack(name='none', run_image='gitreceive/none:1', build_image='', uid=1000)
     with pytest.raises(StackError, match='gitreceive stack build'):
-        with run_slug(shop.engine, stack, slug.path, WEB, {}):
+        with run_slug(DockerSlugRunner(shop.engine), slug_run(stack, slug.path, WEB, {})):
             pass
 
 
@@ -234,13 +239,13 @@ from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugs.packer import DockerSlugPacker
 from gitreceive.cancellation import BuildClock
 from gitreceive.model import Image
-from gitreceive.settings import Limits
-from gitreceive.stages.slug import cut_slug
+from gitreceive.config.settings import Limits
+from gitreceive.slugs.pack import pack_slug
 from tests.memory import memory
 url, image, target, layers = sys.argv[1:]
 packer, clock = DockerSlugPacker(Engine(url), layers=layers == 'layers'), BuildClock(120)
 print('ready', flush=True)
-slug = cut_slug(Image(id=image), packer, pathlib.Path(target), 7, Limits(), clock)
+slug = pack_slug(Image(id=image), packer, pathlib.Path(target), 7, Limits(), clock)
 clock.close()
 print(slug.size, memory('self'))
 """

@@ -12,12 +12,12 @@ from gitreceive.build.buildpack import load_buildpacks
 from gitreceive.build.dockerfiles.mark import marked
 from gitreceive.build.planning import Planner
 from gitreceive.build.sources.git import GitSource
-from gitreceive.build.stages.slug import cut_slug
 from gitreceive.config.settings import Limits
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.plan import Stack
 from gitreceive.model.push import Commit
 from gitreceive.model.slug import Slug
+from gitreceive.slugs.pack import pack_slug
 from tests.building import workshop
 from tests.e2e.receiver import copy_app, git
 from tests.engines import DEFAULT, another_engine, can_start, copy_image
@@ -79,5 +79,5 @@ def slugs(app: Path, hosts: tuple[str, ...], stack: Stack, folder: Path) -> Iter
         with workshop(host) as shop:
             job = shop.job('', source=planned.source, recipe=marked(planned.recipe))
             image, packer = shop.builder.build(job, shop.console, clock), DockerSlugPacker(shop.engine)
-            yield cut_slug(image, packer, folder / f'{number}.tgz', source.committed, Limits(), clock)
+            yield pack_slug(image, packer, folder / f'{number}.tgz', source.committed, Limits(), clock)
         clock.close()

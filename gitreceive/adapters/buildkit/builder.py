@@ -19,9 +19,9 @@ from gitreceive.adapters.buildkit.progress import Progress
 from gitreceive.adapters.buildkit.request import BuildRequest, parameters
 from gitreceive.adapters.buildkit.versions import read_image
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.build.dockerfiles.own import names_frontend
 from gitreceive.build.ports import BuildJob
 from gitreceive.model.app import AppName
+from gitreceive.model.dockerfile import names_frontend
 from gitreceive.model.errors import BuildError, BuildTimeout, EngineGone, RecipeError
 from gitreceive.model.plan import Recipe
 from gitreceive.model.progress import Cancellation, Console

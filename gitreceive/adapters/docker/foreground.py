@@ -23,10 +23,11 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 from docker.utils.socket import STDERR, frames_iter
 
+from gitreceive.adapters.docker.create import create_request
 from gitreceive.adapters.docker.engine import Engine
+from gitreceive.model.container import ContainerSpec, Streams, port_taken
 from gitreceive.model.errors import BuildError, EngineGone, SourceError, StackError, StateError
 from gitreceive.model.text import path_text
-from gitreceive.run.boot import port_taken
 
 GRACE = 10
 """Seconds between SIGTERM and SIGKILL."""
@@ -39,22 +40,18 @@ STDIN, OUT, ERR = 0, 1, 2
 
 
 class Foreground:
-    """One run. ``stop`` may be called from any thread, before, during and after it."""
+    """One run. Satisfies ``Attached``; ``stop`` may be called before, during and after it."""
 
-    def __init__(self, engine: Engine, config: Mapping[str, Any]) -> None:
+    def __init__(self, engine: Engine, spec: ContainerSpec, labels: Mapping[str, str]) -> None:
         self._engine = engine
-        self._config = dict(config)
-        self._terminal = bool(config.get('Tty'))
+        self._spec = spec
+        self._request = create_request(spec, labels)
+        self._terminal = spec.streams == Streams.TERMINAL
         self._stopping = threading.Event()
         self._container = ''
 
     def run(self, started: Callable[[int], None] = lambda port: None) -> int:
-        """The exit status of the container's command.
-
-        ``started`` is told the port of the host that leads to it, 0 if none does. Raises StackError without the
-        image, BadCommand if the port is taken, StateError if its output cannot be written, EngineGone,
-        BuildError; SourceError if it does not see a directory that is to be mounted.
-        """
+        """See the port. Raises StateError, too, if the output cannot be written."""
         with self._engine.connect() as client, self._created(client):
             # The engine cannot remove a container whose words somebody takes in no more: the connection ends first.
             try:
@@ -82,14 +79,14 @@ class Foreground:
 
     @contextmanager
     def _created(self, client: APIClient) -> Iterator[None]:
-        image = self._config['Image']
+        image = self._spec.image
         with self._engine.errors(f'created a container of {image}'):
             try:
-                created = client.create_container_from_config(self._config)  # type: ignore[no-untyped-call]
+                created = client.create_container_from_config(self._request)  # type: ignore[no-untyped-call]
             except NotFound as error:
                 raise StackError(f'the engine has no image {image}: run "{_making(image)}"') from error
             except APIError as error:
-                raise _translated(error, self._config) from error
+                raise _translated(error, self._spec) from error
         self._container = str(created['Id'])
         try:
             yield
@@ -115,15 +112,14 @@ class Foreground:
             try:
                 client.start(self._container)
             except APIError as error:
-                raise _translated(error, self._config) from error
+                raise _translated(error, self._spec) from error
 
     def _port(self, client: APIClient) -> int:
-        for wanted in self._config.get('ExposedPorts', {}):
-            with self._engine.errors('looked at a container'):
-                found = client.port(self._container, wanted)
-            if found:
-                return int(found[0]['HostPort'])
-        return 0
+        if self._spec.port is None:
+            return 0
+        with self._engine.errors('looked at a container'):
+            found = client.port(self._container, self._spec.port.inside)
+        return int(found[0]['HostPort']) if found else 0
 
     def _output(self, connection: socket.socket) -> None:
         """Passes on what it says until it ends. Raises BrokenPipeError if nobody wants to hear it any more."""
@@ -137,7 +133,7 @@ class Foreground:
 
     @contextmanager
     def _input(self, client: APIClient, connection: socket.socket) -> Iterator[None]:
-        if not self._config.get('OpenStdin'):
+        if self._spec.streams == Streams.OUTPUT:
             yield
             return
         pump = threading.Thread(target=_pass_input, args=(connection,), daemon=True)
@@ -161,17 +157,27 @@ class Foreground:
                 time.sleep(0.01 * (number + 1))
 
 
-def sweep(engine: Engine, mine: tuple[str, str], owner_label: str, alive: Callable[[str], bool]) -> int:
-    """Removes the containers with the label ``mine`` whose owner, by its own label, is not alive; returns how many."""
-    removed = 0
-    with engine.connect() as client:
-        with engine.errors('looked for containers that were left behind'):
-            found = client.containers(all=True, filters={'label': '='.join(mine)})
-        for container in found:
-            if not alive(container['Labels'].get(owner_label, '')):
-                engine.remove_container(client, container['Id'])
-                removed += 1
-    return removed
+class DockerContainers:
+    """Satisfies ``Containers``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def attach(self, spec: ContainerSpec, labels: Mapping[str, str]) -> Foreground:
+        """See the port."""
+        return Foreground(self._engine, spec, labels)
+
+    def remove_orphans(self, mine: tuple[str, str], owner_label: str, alive: Callable[[str], bool]) -> int:
+        """See the port."""
+        removed = 0
+        with self._engine.connect() as client:
+            with self._engine.errors('looked for containers that were left behind'):
+                found = client.containers(all=True, filters={'label': '='.join(mine)})
+            for container in found:
+                if not alive(container['Labels'].get(owner_label, '')):
+                    self._engine.remove_container(client, container['Id'])
+                    removed += 1
+        return removed
 
 
 def _pass_input(connection: socket.socket) -> None:
@@ -216,13 +222,12 @@ def _write_all(descriptor: int, data: bytes) -> None:
         raise StateError(f'cannot pass on the output: {error.strerror}') from error
 
 
-def _translated(error: APIError, config: Mapping[str, Any]) -> Exception:
+def _translated(error: APIError, spec: ContainerSpec) -> Exception:
     text = str(error.explanation or error)
-    if 'port is already allocated' in text or 'address already in use' in text:
-        bindings = next(iter(config['HostConfig']['PortBindings'].values()))
-        return port_taken(int(bindings[0]['HostPort']))
+    if spec.port and ('port is already allocated' in text or 'address already in use' in text):
+        return port_taken(spec.port.outside)
     if 'bind source path does not exist' in text:
-        source = path_text(config['HostConfig']['Mounts'][0]['Source'])
+        source = path_text(', '.join(map(str, spec.sandbox.mounts.values())))
         return SourceError(
             f'the Docker engine does not see {source}: it has to be on this machine, and see the same files'
         )

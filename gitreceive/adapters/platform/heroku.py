@@ -17,6 +17,7 @@ from requests.utils import get_netrc_auth
 from gitreceive.adapters.web.client import PATIENT, Patience, Web, whole
 from gitreceive.adapters.web.request import Request, nothing, public
 from gitreceive.model.errors import SettingsError, StorageError
+from gitreceive.model.platform import NewSlug, PlatformRelease
 
 HEROKU = 'https://api.heroku.com'
 TOKEN = 'HEROKU_API_KEY'
@@ -25,21 +26,6 @@ VISIBLE = re.compile('[!-~]+')
 """What a token is made of: it goes into a header, and a header that cannot be sent is shown in the error."""
 
 LOCAL = ('localhost', '127.0.0.1', '::1')
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSlug:
-    """What the platform is told of a slug. ``sha256`` is in hexadecimal; ``processes`` maps names to commands.
-
-    ``commit`` is empty if there is none; ``commit_note`` says what has to be known beside it.
-    """
-
-    processes: Mapping[str, str]
-    sha256: str
-    commit: str
-    stack: str = ''
-    buildpack: str = ''
-    commit_note: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +38,8 @@ class PlatformSlug:
     blob: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlatformRelease:
-    """A release at the platform. ``status`` is ``succeeded``, ``pending`` (a release phase runs) or ``failed``."""
-
-    id: str
-    version: int
-    status: str
-    slug: str = ''
-
-
-class Platform:
-    """A client for one address and one token. All of it raises StorageError, with the platform's own words."""
+class HerokuPlatform:
+    """A client for one address and one token. Satisfies the ``Platform`` port. All of it raises StorageError, with the platform's own words."""
 
     def __init__(self, address: str, token: str, patience: Patience = PATIENT) -> None:
         self.address = _checked(address)
@@ -71,7 +47,7 @@ class Platform:
         self._web = Web(patience)
 
     @classmethod
-    def from_environment(cls, address: str, environ: Mapping[str, str]) -> 'Platform':
+    def from_environment(cls, address: str, environ: Mapping[str, str]) -> 'HerokuPlatform':
         """With the token of ``HEROKU_API_KEY``, else of the host's line in ``.netrc``. Raises SettingsError."""
         address = _checked(address)
         login = get_netrc_auth(address)

@@ -24,7 +24,7 @@ from gitreceive.adapters.slugfiles.members import (
 from gitreceive.adapters.slugfiles.overlay_child import BITS, MOST_NAMES, SPECIAL
 from gitreceive.model.errors import SlugError
 from gitreceive.model.progress import Cancellation
-from gitreceive.slugs.measured import NO_APP
+from gitreceive.model.slug import NO_APP
 
 TOP = b'app'
 

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from gitreceive.adapters.docker.layers import Layers, is_opaque
-from gitreceive.build.dockerfiles.mark import MARK
+from gitreceive.model.plan import CODE_MARK
 
 FORMAT = 'gitreceive slug part 1'
 """Goes into all keys: another one packs everything again."""
@@ -36,6 +36,7 @@ ENTRY = 512
 """What a file or directory counts beside its content: its header in the tar stream."""
 
 TOP = b'app'
+MARK = CODE_MARK.encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from gitreceive.adapters.slugfiles.members import RECORD
 from gitreceive.adapters.slugfiles.overlay_child import Wanted
 from gitreceive.model.errors import SlugError
 from gitreceive.model.progress import Cancellation
-from gitreceive.slugs.measured import NO_APP
+from gitreceive.model.slug import NO_APP
 
 _temporary = tempfile.TemporaryFile
 CHILD = Path(overlay_child.__file__)

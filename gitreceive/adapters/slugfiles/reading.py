@@ -5,7 +5,6 @@ import json
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
@@ -14,20 +13,11 @@ from isal.isal_zlib import IsalError
 
 from gitreceive.adapters.slugfiles.members import HARD_LINK, KEPT, REGULAR, Member, Members, inside
 from gitreceive.model.errors import SlugError
+from gitreceive.slugs.ports import Verified
 
 TOP = b'app'
 PIECE = 1 << 20
 DAMAGED: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, cast(type[Exception], IsalError))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
-    """What a slug that passed holds. ``size`` is that of the file, ``unpacked`` that of all files in it, in bytes."""
-
-    sha256: str
-    size: int
-    files: int
-    unpacked: int
 
 
 class Unpacked:

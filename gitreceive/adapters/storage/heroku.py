@@ -12,10 +12,11 @@ from tempfile import NamedTemporaryFile
 from typing import IO, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from gitreceive.adapters.platform.heroku import HEROKU, NewSlug, Platform
+from gitreceive.adapters.platform.heroku import HEROKU, HerokuPlatform
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.adapters.storage.names import checked
 from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
+from gitreceive.model.platform import NewSlug
 
 SLUG, FACTS, RECORD = '.tgz', '.json', '.slug'
 OPTIONS = ('app', 'stack')
@@ -25,7 +26,7 @@ EXAMPLE = f'heroku:{HEROKU}?app={{app}}-production&stack=heroku-24'
 class HerokuStorage:
     """Satisfies the ``Storage`` port. Nothing is ever deleted at the platform: its API has no such request."""
 
-    def __init__(self, platform: Platform, folder: Path, app: str = '{app}', stack: str = '') -> None:
+    def __init__(self, platform: HerokuPlatform, folder: Path, app: str = '{app}', stack: str = '') -> None:
         self._platform = platform
         self._folder = folder
         self._here = FileStorage(folder)
@@ -41,7 +42,7 @@ class HerokuStorage:
             raise SettingsError(
                 f'storage.url = heroku:{urlsplit(address).hostname or ""}: as {EXAMPLE} is expected'
             )
-        return cls(Platform.from_environment(address, environ), folder, **options)
+        return cls(HerokuPlatform.from_environment(address, environ), folder, **options)
 
     def put(self, name: str, file: Path) -> str:
         """See the port. The second of a slug and its facts makes the release."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gitreceive.build.appfiles.manifest import read_json_object
-from gitreceive.build.generated import made_up
+from gitreceive.build.generate import generate_config
 from gitreceive.build.ports import Source
 from gitreceive.model.errors import DetectError
 
@@ -79,7 +79,7 @@ def first_config(wanted: AppJson, config: Mapping[str, str]) -> dict[str, str]:
             f'"config APP {missing[0]}=VALUE" over SSH sets one'
         )
     values = {name: value for name, value in wanted.values.items() if name not in config}
-    return values | made_up(wanted.generated, config)
+    return values | generate_config(wanted.generated, config)
 
 
 def unpublished(wanted: AppJson, config: Mapping[str, str]) -> dict[str, str]:

@@ -8,11 +8,10 @@ on manifests alone.
 import re
 from dataclasses import replace
 
-from gitreceive.model.plan import ContextFile, Recipe
+from gitreceive.model.plan import CODE_MARK, ContextFile, Recipe
 
-MARK = b'/gitreceive'
 FILE = ContextFile(name='mark/code', content=b'')
-INSTRUCTION = 'COPY ["mark", "/gitreceive"]\n'
+INSTRUCTION = f'COPY ["mark", "{CODE_MARK}"]\n'
 CODE = re.compile(r'^COPY (?:--\S+ )*\["(?:/app/)?src", "/app/src"\]$', re.MULTILINE)
 
 

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from gitreceive.build.dockerfiles.instructions import WITH_HEREDOCS, Instruction, parse_dockerfile, readings
+from gitreceive.model.dockerfile import names_frontend
 from gitreceive.model.errors import DetectError
 
-SYNTAX = re.compile(r'\s*(#|//)\s*syntax\s*=', re.IGNORECASE)
 REMOTE = re.compile(r'://|^[\w.+-]+@[^/]*:|\$')
 ODD_HEREDOC = re.compile(
     r'(?:^|\s)\d*<<-?+(?![<\s]|$)(?!(["\']?)[A-Za-z_][A-Za-z0-9_.]*\1(?:\s|$))', re.MULTILINE
@@ -29,21 +29,6 @@ INSTRUCTIONS = frozenset(
 )
 HOST = re.compile(r'[^/]*[.:][^/]*/|localhost/')
 OWN = 'gitreceive-app/'
-
-
-def without_syntax(text: str) -> str:
-    """The text without ``# syntax=`` lines above its first instruction: each would run an image of its own choice."""
-    lines = text.split('\n')
-    for number, line in enumerate(lines):
-        if line.strip() and not line.lstrip().startswith(('#', '//')):
-            return '\n'.join([*(line for line in lines[:number] if not SYNTAX.match(line)), *lines[number:]])
-    return '\n'.join(line for line in lines if not SYNTAX.match(line))
-
-
-def names_frontend(text: str) -> bool:
-    """Whether an engine may find in it the name of an image to read it with: a ``syntax`` line, or JSON instead."""
-    bare = text.lstrip('\ufeff')
-    return bare.lstrip().startswith('{') or without_syntax(bare) != bare
 
 
 def with_triggers(text: str) -> str:

@@ -7,13 +7,15 @@ import struct
 import subprocess
 import sys
 import termios
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.foreground import Foreground
-from gitreceive.local.containers import Caller, command_container
+from gitreceive.local.containers import Caller, command_spec
+from gitreceive.model.container import Streams
 from gitreceive.model.errors import SourceError, StackError
 from gitreceive.model.plan import Stack
 from tests.integration.local.machine import GITRECEIVE, Machine, Screen
@@ -39,8 +41,9 @@ def test_a_command_of_another_user_than_root_has_a_name_no_rights_and_its_files_
         'id; cd; echo y > home; stat -c %U:%G home; grep CapEff /proc/self/status; echo x > /app/src/mine'
     )
     caller = Caller(name='ann', uid=4321, gid=4322)
-    config = command_container(['bash', '-c', script], machine.folder, stack.build_image, caller)
-    assert Foreground(Engine(machine.environ['DOCKER_HOST']), {**config, 'OpenStdin': False}).run() == 0
+    spec = command_spec(['bash', '-c', script], machine.folder, stack.build_image, caller)
+    spec = replace(spec, streams=Streams.OUTPUT)
+    assert Foreground(Engine(machine.environ['DOCKER_HOST']), spec, {}).run() == 0
     assert capfd.readouterr().out == (
         'uid=4321(ann) gid=4322(ann) groups=4322(ann)\nann:ann\nCapEff:\t0000000000000000\n'
     )
@@ -132,14 +135,14 @@ def test_without_an_engine_the_stack_or_the_directory_the_remedy_is_told(
     machine: Machine, stack: Stack, tmp_path: Path
 ) -> None:
     root = Caller(name='root', uid=0, gid=0)
-    missing = command_container(['true'], tmp_path, 'gitreceive/none:1', root)
+    missing = command_spec(['true'], tmp_path, 'gitreceive/none:1', root)
     with pytest.raises(
         StackError, match=r'the engine has no image gitreceive/none:1: run "gitreceive stack build"$'
     ):
-        Foreground(Engine(machine.environ['DOCKER_HOST']), missing).run()
-    unseen = command_container(['true'], Path('/none'), stack.build_image, root)
+        Foreground(Engine(machine.environ['DOCKER_HOST']), missing, {}).run()
+    unseen = command_spec(['true'], Path('/none'), stack.build_image, root)
     with pytest.raises(SourceError, match=r'the Docker engine does not see /none: it has to be on this'):
-        Foreground(Engine(machine.environ['DOCKER_HOST']), unseen).run()
+        Foreground(Engine(machine.environ['DOCKER_HOST']), unseen, {}).run()
     for words in (['exec', 'true'], ['start'], ['clean']):
         done = machine.run(*words, DOCKER_HOST=f'unix://{tmp_path}/none')
         assert (done.returncode, 'is it running?' in done.stderr) == (63, True), done.stderr

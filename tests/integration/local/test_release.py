@@ -21,11 +21,11 @@ from gitreceive.build.buildpack import load_buildpacks
 from gitreceive.build.dockerfiles.mark import marked
 from gitreceive.build.planning import Planner
 from gitreceive.build.sources.git import GitSource
-from gitreceive.build.stages.slug import cut_slug
 from gitreceive.config.settings import Limits
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.plan import Stack
 from gitreceive.model.push import Commit
+from gitreceive.slugs.pack import pack_slug
 from tests.building import Lines, workshop
 from tests.http_server import running, says, says_at_once, stalls
 from tests.integration.local.machine import GITRECEIVE, Done, Machine, Screen
@@ -91,7 +91,7 @@ def test_a_clean_checkout_makes_the_slug_that_a_push_of_its_commit_makes(
         clock = BuildClock(60)
         image = receiver.builder.build(job, Lines(), clock)
         packer = DockerSlugPacker(receiver.engine)
-        slug = cut_slug(image, packer, tmp_path / 'slug.tgz', source.committed, Limits(), clock)
+        slug = pack_slug(image, packer, tmp_path / 'slug.tgz', source.committed, Limits(), clock)
         clock.close()
     assert told['checksum'] == f'SHA256:{slug.sha256}'
 

@@ -13,10 +13,11 @@ import pytest
 
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.foreground import Foreground
+from gitreceive.model.container import port_taken
 from gitreceive.model.errors import BadCommand
 from gitreceive.model.plan import Stack
 from gitreceive.model.process import ProcessType
-from gitreceive.run.boot import port_taken, process_container
+from gitreceive.run.spec import process_spec
 from tests.building import FROM, workshop
 from tests.integration.local.machine import GITRECEIVE, Machine, Screen, fetched
 
@@ -114,11 +115,9 @@ def test_several_run_at_once_each_on_a_port_of_its_own(machine: Machine) -> None
 def test_a_port_that_is_taken_while_the_app_is_built_is_told_as_well(machine: Machine, stack: Stack) -> None:
     with socket.create_server(('127.0.0.1', 0)) as other:
         port = other.getsockname()[1]
-        config = process_container(
-            stack.run_image, ProcessType(name='web', command='true'), {}, stack.uid, port
-        )
+        spec = process_spec(stack.run_image, ProcessType(name='web', command='true'), {}, stack.uid, port)
         with pytest.raises(BadCommand, match=re.escape(str(port_taken(port)))):
-            Foreground(Engine(machine.environ['DOCKER_HOST']), config).run()
+            Foreground(Engine(machine.environ['DOCKER_HOST']), spec, {}).run()
 
 
 def test_several_may_build_at_once(machine: Machine) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitreceive.adapters.docker.layers import Layers
-from gitreceive.adapters.slugfiles.groups import LEAST, MOST_GROUPS, STEP_TIME, group_layers, holds_much
-from gitreceive.build.dockerfiles.mark import MARK
+from gitreceive.adapters.slugfiles.groups import LEAST, MARK, MOST_GROUPS, STEP_TIME, group_layers, holds_much
 
 MTIME = 1_700_000_000
 MARKED = {MARK.decode()[1:]: b''}

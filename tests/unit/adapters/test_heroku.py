@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.platform.heroku import NewSlug, Platform
+from gitreceive.adapters.platform.heroku import HerokuPlatform
 from gitreceive.adapters.web.client import Patience
 from gitreceive.model.errors import SettingsError, StorageError
+from gitreceive.model.platform import NewSlug
 from tests.http_server import resets, running, says, truncates
 from tests.platform_api import TOKEN, PlatformServer
 
@@ -25,8 +26,8 @@ def server() -> Iterator[PlatformServer]:
 
 
 @pytest.fixture
-def platform(server: PlatformServer) -> Platform:
-    return Platform(server.address, TOKEN, QUICK)
+def platform(server: PlatformServer) -> HerokuPlatform:
+    return HerokuPlatform(server.address, TOKEN, QUICK)
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def slug(file: Path) -> NewSlug:
 
 
 def test_a_slug_is_created_sent_and_released(
-    server: PlatformServer, platform: Platform, slug: NewSlug, file: Path
+    server: PlatformServer, platform: HerokuPlatform, slug: NewSlug, file: Path
 ) -> None:
     steps: list[int] = []
     release = platform.publish('hello', slug, file, steps.append)
@@ -64,7 +65,7 @@ def test_a_slug_is_created_sent_and_released(
 
 
 def test_the_progress_begins_again_with_each_try(
-    server: PlatformServer, platform: Platform, slug: NewSlug, file: Path
+    server: PlatformServer, platform: HerokuPlatform, slug: NewSlug, file: Path
 ) -> None:
     steps: list[int] = []
     server.faults.extend([None, says(503)])
@@ -74,7 +75,7 @@ def test_the_progress_begins_again_with_each_try(
 
 
 def test_the_token_is_not_shown_to_the_blob_storage(
-    server: PlatformServer, platform: Platform, slug: NewSlug, file: Path
+    server: PlatformServer, platform: HerokuPlatform, slug: NewSlug, file: Path
 ) -> None:
     platform.publish('hello', slug, file)
     (sent,) = [seen for seen in server.seen if seen.method == 'PUT']
@@ -83,7 +84,7 @@ def test_the_token_is_not_shown_to_the_blob_storage(
     assert sent.headers['content-length'] == '2500000'
 
 
-def test_a_slug_at_the_platform_can_be_read(platform: Platform, slug: NewSlug, file: Path) -> None:
+def test_a_slug_at_the_platform_can_be_read(platform: HerokuPlatform, slug: NewSlug, file: Path) -> None:
     release = platform.publish('hello', slug, file)
     found = platform.slug('hello', release.slug)
     assert (found.method, found.checksum) == ('GET', f'SHA256:{slug.sha256}')
@@ -92,7 +93,7 @@ def test_a_slug_at_the_platform_can_be_read(platform: Platform, slug: NewSlug, f
 
 
 def test_an_unknown_app_is_refused_in_the_platforms_words(
-    platform: Platform, slug: NewSlug, file: Path
+    platform: HerokuPlatform, slug: NewSlug, file: Path
 ) -> None:
     with pytest.raises(StorageError, match=r"404 Not Found: Couldn't find that app\. not_found"):
         platform.publish('other', slug, file)
@@ -100,13 +101,13 @@ def test_an_unknown_app_is_refused_in_the_platforms_words(
 
 def test_a_wrong_token_is_refused_and_not_shown(server: PlatformServer, slug: NewSlug, file: Path) -> None:
     with pytest.raises(StorageError, match='401 Unauthorized: Invalid credentials provided') as caught:
-        Platform(server.address, 'not-the-token', QUICK).publish('hello', slug, file)
+        HerokuPlatform(server.address, 'not-the-token', QUICK).publish('hello', slug, file)
     assert 'not-the-token' not in str(caught.value)
     assert len(server.seen) == 1
 
 
 def test_a_slug_that_the_schema_does_not_allow_is_refused(
-    platform: Platform, slug: NewSlug, file: Path
+    platform: HerokuPlatform, slug: NewSlug, file: Path
 ) -> None:
     with pytest.raises(StorageError, match=r'422 .*process_types: a/b is invalid'):
         platform.publish('hello', replace(slug, processes={'a/b': 'x'}), file)
@@ -114,14 +115,14 @@ def test_a_slug_that_the_schema_does_not_allow_is_refused(
         platform.publish('hello', replace(slug, stack='no-such'), file)
 
 
-def test_a_slug_without_bytes_is_not_released(platform: Platform, slug: NewSlug) -> None:
+def test_a_slug_without_bytes_is_not_released(platform: HerokuPlatform, slug: NewSlug) -> None:
     made = platform.create_slug('hello', slug)
     with pytest.raises(StorageError, match='upload it to its blob URL first'):
         platform.create_release('hello', made.id, 'Deploy')
 
 
 def test_what_may_pass_is_tried_again(
-    server: PlatformServer, platform: Platform, slug: NewSlug, file: Path
+    server: PlatformServer, platform: HerokuPlatform, slug: NewSlug, file: Path
 ) -> None:
     server.faults.extend(
         [says(429, b'{"id": "rate_limit"}'), truncates(b'{}'), None, resets(), says(503), None, says(503)]
@@ -131,7 +132,7 @@ def test_what_may_pass_is_tried_again(
 
 
 def test_a_release_that_may_have_been_made_is_not_made_again(
-    server: PlatformServer, platform: Platform, slug: NewSlug, file: Path
+    server: PlatformServer, platform: HerokuPlatform, slug: NewSlug, file: Path
 ) -> None:
     server.faults.extend([None, None, says(500, b'{"message": "out of luck"}')])
     with pytest.raises(StorageError, match='out of luck'):
@@ -139,7 +140,9 @@ def test_a_release_that_may_have_been_made_is_not_made_again(
     assert len(server.seen) == 3
 
 
-def test_an_answer_that_is_none_is_told(server: PlatformServer, platform: Platform, slug: NewSlug) -> None:
+def test_an_answer_that_is_none_is_told(
+    server: PlatformServer, platform: HerokuPlatform, slug: NewSlug
+) -> None:
     server.faults.extend([says(200, b'<html>'), says(200, b'{"id": 1}'), says(200, b'[]')])
     with pytest.raises(StorageError, match='no JSON'):
         platform.create_slug('hello', slug)
@@ -153,16 +156,18 @@ def test_the_token_comes_from_the_environment_or_from_netrc(
 ) -> None:
     monkeypatch.setenv('NETRC', str(tmp_path / 'netrc'))
     with pytest.raises(SettingsError, match='HEROKU_API_KEY'):
-        Platform.from_environment(server.address, {})
-    assert Platform.from_environment(server.address, {'HEROKU_API_KEY': TOKEN}).create_slug('hello', slug)
+        HerokuPlatform.from_environment(server.address, {})
+    assert HerokuPlatform.from_environment(server.address, {'HEROKU_API_KEY': TOKEN}).create_slug(
+        'hello', slug
+    )
     (tmp_path / 'netrc').write_text(f'machine 127.0.0.1 login me password {TOKEN}\n')
-    assert Platform.from_environment(server.address, {}).publish('hello', slug, file).version == 1
+    assert HerokuPlatform.from_environment(server.address, {}).publish('hello', slug, file).version == 1
 
 
 @pytest.mark.parametrize('token', ['canary\nX-Other: 1', 'canary two', 'canary\u20ac'])
 def test_a_token_that_no_header_can_hold_is_refused_and_not_shown(token: str) -> None:
     with pytest.raises(SettingsError, match='copy it again') as caught:
-        Platform.from_environment('https://example.com', {'HEROKU_API_KEY': token})
+        HerokuPlatform.from_environment('https://example.com', {'HEROKU_API_KEY': token})
     assert 'canary' not in str(caught.value)
 
 
@@ -171,5 +176,5 @@ def test_a_token_that_no_header_can_hold_is_refused_and_not_shown(token: str) ->
 )
 def test_a_token_goes_to_https_addresses_only(address: str) -> None:
     with pytest.raises(SettingsError, match='https: address') as caught:
-        Platform(address, TOKEN)
+        HerokuPlatform(address, TOKEN)
     assert 'canary' not in str(caught.value)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.platform.heroku import Platform
+from gitreceive.adapters.platform.heroku import HerokuPlatform
 from gitreceive.adapters.storage import Surroundings, storage_from_url
 from gitreceive.adapters.storage.heroku import HerokuStorage
 from gitreceive.adapters.web.client import Patience
@@ -31,7 +31,9 @@ def server() -> Iterator[PlatformServer]:
 
 @pytest.fixture
 def storage(server: PlatformServer, tmp_path: Path) -> HerokuStorage:
-    return HerokuStorage(Platform(server.address, TOKEN, QUICK), tmp_path / 'kept', '{app}-live', 'cedar-14')
+    return HerokuStorage(
+        HerokuPlatform(server.address, TOKEN, QUICK), tmp_path / 'kept', '{app}-live', 'cedar-14'
+    )
 
 
 @pytest.fixture

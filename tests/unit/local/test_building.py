@@ -8,10 +8,7 @@ import pytest
 from gitreceive.build.buildpack import load_buildpacks
 from gitreceive.build.dockerfiles.mark import INSTRUCTION
 from gitreceive.build.planning import Planned, Planner
-from gitreceive.build.ports import BuildJob
-from gitreceive.config.settings import Limits
 from gitreceive.local.building import (
-    Bench,
     Built,
     app_name,
     build_directory,
@@ -23,10 +20,9 @@ from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BadCommand, DetectError
 from gitreceive.model.plan import Plan, Recipe, Stack
 from gitreceive.model.process import ProcessType
-from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.slug import Image
 from tests.building import Lines
-from tests.fakes import FakeSource
+from tests.fakes import FakeBuilder, FakeSource
 
 
 @pytest.mark.parametrize(
@@ -81,30 +77,23 @@ def test_a_process_type_that_is_not_there_is_refused_with_those_that_are() -> No
 
 
 def test_the_code_is_marked_as_in_a_push_so_that_the_slug_is_the_same(tmp_path: Path) -> None:
-    class Builder:
-        def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
-            self.recipe = job.recipe
-            return Image(id='sha256:1')
-
     (tmp_path / 'Procfile').write_text('web: serve\n')
     stack = Stack(name='cedar-12', run_image='run:12', build_image='build:12', uid=1000)
-    planner, builder = Planner(buildpacks=load_buildpacks(), stack=stack), Builder()
-    bench = Bench(planner=planner, builder=builder, packer=None, reader=None, limits=Limits())  # type: ignore[arg-type]
-    build_directory(tmp_path, {}, bench, Lines(), BuildClock(60))
-    assert INSTRUCTION in builder.recipe.dockerfile
+    planner, builder = Planner(buildpacks=load_buildpacks(), stack=stack), FakeBuilder()
+    build_directory(tmp_path, {}, planner, builder, Lines(), BuildClock(60))
+    assert INSTRUCTION in builder.jobs[0].recipe.dockerfile
 
 
 def test_a_subdirectory_without_an_app_is_called_one(tmp_path: Path) -> None:
     stack = Stack(name='cedar-12', run_image='run:12', build_image='build:12', uid=1000)
     planner = Planner(buildpacks=load_buildpacks(), stack=stack)
-    bench = Bench(planner=planner, builder=None, packer=None, reader=None, limits=Limits())  # type: ignore[arg-type]
     (tmp_path / 'lib').mkdir()
     subprocess.run(['git', 'init', '--quiet', str(tmp_path)], check=True)
     told = f'its repository begins at {tmp_path}'
     for directory, wanted in ((tmp_path / 'lib', True), (tmp_path, False)):
         (directory / 'README').touch()
         with pytest.raises(DetectError) as caught:
-            build_directory(directory, {}, bench, Lines(), BuildClock(60))
+            build_directory(directory, {}, planner, FakeBuilder(), Lines(), BuildClock(60))
         assert (told in str(caught.value)) is wanted
 
 

@@ -1,4 +1,4 @@
-"""A journal and a storage for each test."""
+"""A history and a storage for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -3,7 +3,7 @@
 import random
 
 from gitreceive.model.slug import LayeredSlug, Member
-from gitreceive.slugs.growth import tell_growth
+from gitreceive.slugs.growth import report_growth
 from gitreceive.slugs.stored import members_of, read_manifest
 from tests.building import Lines
 from tests.chunk_cache import HELLO, READER, ChunkCache, member
@@ -16,12 +16,12 @@ def told(kept: ChunkCache, *codes: bytes) -> list[str]:
     """What is said about the last of several slugs that share a runtime."""
     console = Lines()
     for code in codes:
-        before = kept.journal.releases.live(HELLO)
+        before = kept.history.current(HELLO)
         release = kept.layered(RUNTIME, code)
         members = members_of(read_manifest(kept.storage, HELLO, release.slug.sha256))
         slug = LayeredSlug(members=members, sha256=release.slug.sha256, size=release.slug.size, new=0)
         console = Lines()
-        tell_growth(slug, before, kept.storage, READER, console)
+        report_growth(slug, before, kept.storage, READER, console)
     return console.details
 
 
@@ -44,11 +44,11 @@ def test_a_runtime_that_both_have_is_not_read(kept: ChunkCache) -> None:
     code = packed(random_files('src/a', 50))
     path = kept.path(f'hello/members/{sha256(code)}.gz')
     path.write_bytes(code)
-    before = kept.journal.releases.live(HELLO)
+    before = kept.history.current(HELLO)
     members = tuple(Member(sha256=sha256(each), size=len(each)) for each in (RUNTIME, code))
     console = Lines()
     slug = LayeredSlug(members=members, sha256='0' * 64, size=len(RUNTIME + code), new=0)
-    tell_growth(slug, before, kept.storage, READER, console)
+    report_growth(slug, before, kept.storage, READER, console)
     assert console.details[1:] == ['+0.050 MB in /app/src/a']
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from gitreceive.build.appfiles.binrelease import with_release
 from gitreceive.build.appfiles.classic import Classics
 from gitreceive.build.buildpack import load_buildpacks
-from gitreceive.build.planning import Planner, tell_planned
+from gitreceive.build.planning import Planner
+from gitreceive.build.report import report_planned
 from gitreceive.model.errors import DetectError
 from gitreceive.model.plan import Plan, Stack
 from gitreceive.model.process import ProcessType
@@ -54,7 +55,7 @@ def test_a_name_that_nobody_knows_is_answered_with_those_that_are_known() -> Non
 def test_a_plan_says_that_the_buildpack_will_name_the_process_types() -> None:
     files = {'bin/detect': '', 'bin/compile': ''}
     console = Lines()
-    tell_planned(Planner(buildpacks=load_buildpacks(), stack=STACK).plan(FakeSource(files), {}), console)
+    report_planned(Planner(buildpacks=load_buildpacks(), stack=STACK).plan(FakeSource(files), {}), console)
     assert 'The buildpack names them in the build' in console.details
 
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.build.dockerfiles.instructions import parse_dockerfile
-from gitreceive.build.dockerfiles.own import bases, command, refuse_dangers, with_triggers, without_syntax
+from gitreceive.build.dockerfiles.own import bases, command, refuse_dangers, with_triggers
+from gitreceive.model.dockerfile import without_syntax
 from gitreceive.model.errors import DetectError
 
 TEXT = st.lists(

@@ -8,11 +8,11 @@ from typing import IO
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
-from gitreceive.build.configsecrets import secret_forms
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import SecretError
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.text import path_text
+from gitreceive.slugs.configsecrets import secret_forms
 from gitreceive.slugs.ports import SlugEntry, SlugReader
 
 RULES = '1'
@@ -50,7 +50,7 @@ REMEDY = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class ScanRules:
     """What an app's slugs must not hold: ``forms`` from ``secret_forms``; ``allowed`` are paths where all is fine."""
 
     app: AppName
@@ -72,19 +72,19 @@ class Finding:
     what: str
 
 
-def watch_for(app: AppName, config: Mapping[str, str], allowed: Sequence[str]) -> Watch:
-    """The watch over an app with these config vars."""
-    return Watch(app=app, forms=secret_forms(config), allowed=tuple(allowed))
+def scan_rules(app: AppName, config: Mapping[str, str], allowed: Sequence[str]) -> ScanRules:
+    """The rules for an app with these config vars."""
+    return ScanRules(app=app, forms=secret_forms(config), allowed=tuple(allowed))
 
 
 def find_secrets(
-    stream: IO[bytes], watch: Watch, reader: SlugReader, cancellation: Cancellation
+    stream: IO[bytes], rules: ScanRules, reader: SlugReader, cancellation: Cancellation
 ) -> list[Finding]:
     """What must not leave with a slug, or with the one member of it that ``stream`` holds: all of it, or ``MOST``.
 
     Reads it once, in pieces.
     """
-    search = _Search(watch.forms)
+    search = _Search(rules.forms)
     found: set[Finding] = set()
     for entry, pieces in reader.entries(stream):
         cancellation.check()
@@ -92,7 +92,7 @@ def find_secrets(
             wrong = [Finding('/' + repository[0], 'a .git directory, with all of the history')]
         else:
             wrong = [Finding('/' + entry.name, what) for what in search.through(entry, pieces, cancellation)]
-        found |= {finding for finding in wrong if not _allowed(finding.path, watch.allowed)}
+        found |= {finding for finding in wrong if not _allowed(finding.path, rules.allowed)}
         if len(found) >= MOST:
             break
     return sorted(found)

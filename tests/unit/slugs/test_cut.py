@@ -11,7 +11,6 @@ from typing import IO
 
 import pytest
 
-from gitreceive.build.stages.members import Cut, Opening, Screen, cut_members
 from gitreceive.config.settings import Limits
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
@@ -19,6 +18,7 @@ from gitreceive.model.errors import BuildCancelled, SecretError, SlugError, Stor
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.slug import Image, LayeredSlug, Member
 from gitreceive.slugs.chunk_cache import KEPT, ChunkCache
+from gitreceive.slugs.cut import Cut, Opening, Screen, cut_members
 from gitreceive.slugs.names import member_name
 from gitreceive.slugs.ports import SlugPart
 from tests.fakes_storage import MemoryStorage

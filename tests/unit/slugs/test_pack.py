@@ -8,13 +8,13 @@ from typing import IO
 
 import pytest
 
-from gitreceive.build.stages.slug import cut_slug
 from gitreceive.config.settings import Limits
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildCancelled, SlugError
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.slug import Image, Slug
 from gitreceive.slugs.measured import largest_folders
+from gitreceive.slugs.pack import pack_slug
 from gitreceive.slugs.ports import SlugPart
 
 IMAGE = Image(id='sha256:1')
@@ -51,7 +51,7 @@ FILES = {
 def cut(target: Path, write: Callable[[IO[bytes]], object], limit: int = 1000) -> Slug:
     clock = BuildClock(60)
     try:
-        return cut_slug(IMAGE, Packer(write), target, 7, Limits(slug_bytes=limit), clock)
+        return pack_slug(IMAGE, Packer(write), target, 7, Limits(slug_bytes=limit), clock)
     finally:
         clock.close()
 
@@ -67,7 +67,7 @@ def test_the_checksum_is_that_of_the_file(tmp_path: Path) -> None:
 def test_a_slug_without_files_is_refused_with_the_remedy(tmp_path: Path) -> None:
     packer = Packer(lambda target: target.write(b'directories'), {'/app': 0})
     with pytest.raises(SlugError, match=r'the image has no files in /app, .* \(COPY \. /app/src\)'):
-        cut_slug(IMAGE, packer, tmp_path / 'slug', 7, Limits(), BuildClock(60))
+        pack_slug(IMAGE, packer, tmp_path / 'slug', 7, Limits(), BuildClock(60))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -11,11 +11,11 @@ from types import SimpleNamespace
 import pytest
 
 from gitreceive.adapters.slugfiles.entries import GzipSlugReader
-from gitreceive.build.stages.secrets import MOST, Finding, find_secrets, refuse_secrets, watch_for
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildCancelled, SecretError, SlugError
 from gitreceive.slugs.ports import SlugEntry
+from gitreceive.slugs.secrets import MOST, Finding, find_secrets, refuse_secrets, scan_rules
 from tests.packing import Files, packed
 
 HELLO = AppName('hello')
@@ -26,7 +26,7 @@ PEM = b'-----BEGIN RSA PRIVATE KEY-----\n' + BODY + b'\n'
 
 
 def found(files: Files, *allowed: str) -> list[str]:
-    watch = watch_for(HELLO, CONFIG, allowed)
+    watch = scan_rules(HELLO, CONFIG, allowed)
     with closing(BuildClock(60)) as clock:
         findings = find_secrets(io.BytesIO(packed(files)), watch, GzipSlugReader(), clock)
     return [f'{finding.path}: {finding.what}' for finding in findings]
@@ -130,7 +130,7 @@ def test_a_member_of_a_slug_alone_is_read_like_a_whole_one() -> None:
 
 def test_a_damaged_slug_is_an_error() -> None:
     content = packed({'src/a': bytes(range(256)) * 4000})
-    watch = watch_for(HELLO, CONFIG, [])
+    watch = scan_rules(HELLO, CONFIG, [])
     with closing(BuildClock(60)) as clock, pytest.raises(SlugError, match='damaged'):
         find_secrets(io.BytesIO(content[: len(content) // 2]), watch, GzipSlugReader(), clock)
 
@@ -139,7 +139,7 @@ def test_a_stopped_build_stops_the_search() -> None:
     with closing(BuildClock(60)) as clock:
         clock.stop(BuildCancelled('cancelled by ann'))
         with pytest.raises(BuildCancelled):
-            find_secrets(io.BytesIO(packed({'a': b''})), watch_for(HELLO, {}, []), GzipSlugReader(), clock)
+            find_secrets(io.BytesIO(packed({'a': b''})), scan_rules(HELLO, {}, []), GzipSlugReader(), clock)
 
 
 def test_a_stopped_build_stops_the_search_in_the_middle_of_a_file() -> None:
@@ -153,7 +153,7 @@ def test_a_stopped_build_stops_the_search_in_the_middle_of_a_file() -> None:
 
         reader = SimpleNamespace(entries=lambda stream: [(SlugEntry(name='app/a', kind='file'), pieces())])
         with pytest.raises(BuildCancelled):
-            find_secrets(io.BytesIO(), watch_for(HELLO, {}, []), reader, clock)
+            find_secrets(io.BytesIO(), scan_rules(HELLO, {}, []), reader, clock)
 
 
 def test_what_is_allowed_does_not_count_and_enough_is_enough() -> None:
@@ -173,7 +173,7 @@ def test_a_file_full_of_words_that_overlap_costs_no_memory() -> None:
     content = packed({'src/a': b'a1' * 500_000})
     tracemalloc.start()
     with closing(BuildClock(60)) as clock:
-        findings = find_secrets(io.BytesIO(content), watch_for(HELLO, config, []), GzipSlugReader(), clock)
+        findings = find_secrets(io.BytesIO(content), scan_rules(HELLO, config, []), GzipSlugReader(), clock)
         _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(findings) == 100
@@ -195,9 +195,9 @@ def test_the_refusal_names_paths_remedies_and_no_secret() -> None:
 
 def test_other_secrets_and_other_allowed_paths_are_other_rules() -> None:
     rules = {
-        watch_for(HELLO, config, allowed).digest
+        scan_rules(HELLO, config, allowed).digest
         for config in ({}, CONFIG, {'TOKEN': 'abcdefg1'})
         for allowed in ((), ('/app/src/a',), ('/app/src/a', '/app/src/b'))
     }
     assert len(rules) == 9
-    assert watch_for(HELLO, CONFIG, ('/b', '/a')).digest == watch_for(HELLO, CONFIG, ('/a', '/b')).digest
+    assert scan_rules(HELLO, CONFIG, ('/b', '/a')).digest == scan_rules(HELLO, CONFIG, ('/a', '/b')).digest

@@ -1,17 +1,14 @@
 """How an app's process is started in its container, wherever that runs. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from gitreceive.model.errors import BadCommand
+from gitreceive.model.container import ContainerSpec, Published, Sandbox
 from gitreceive.model.process import ProcessType
 
 PORT = 5000
 """Inside the container, given to the process as ``PORT``."""
 
-HOST = '127.0.0.1'
 PIDS = 1024
-LOG = {'Type': 'json-file', 'Config': {'max-size': '10m', 'max-file': '1'}}
 
 START = """
 cd /app || exit 1
@@ -41,37 +38,19 @@ end by SIGKILL only; and a shell before a command ("cd web && ./server") would e
 """
 
 
-def port_taken(port: int) -> BadCommand:
-    """The error for a port of this machine that something else has."""
-    return BadCommand(
-        f'port {port} of {HOST} is taken: choose another one with -p PORT (0: any that is free)'
-    )
-
-
-def process_container(
+def process_spec(
     image: str, process: ProcessType, env: Mapping[str, str], uid: int, port: int | None
-) -> dict[str, Any]:
-    """A container that runs a process type of the app in ``image``, as the API's ``POST /containers/create`` has it.
+) -> ContainerSpec:
+    """A container that runs a process type of the app in ``image``, as user ``uid`` and without privileges.
 
-    The process is user ``uid`` and has no privileges. ``port`` of 127.0.0.1 leads to its ``$PORT`` (0: one that is
-    free; None: none does).
+    ``port`` of the host leads to its ``$PORT`` (0: one that is free; None: none does).
     """
-    given = {**env, 'PORT': str(PORT), 'HOME': '/app', 'DYNO': f'{process.name}.1'}
-    ports = {} if port is None else {f'{PORT}/tcp': [{'HostIp': HOST, 'HostPort': str(port) if port else ''}]}
-    return {
-        'Image': image,
-        'Cmd': ['bash', '-c', ATTENDED, 'gitreceive', START, process.command],
-        'User': str(uid),
-        'WorkingDir': '/app',
-        'Env': [f'{name}={value}' for name, value in given.items()],
-        'AttachStdout': True,
-        'AttachStderr': True,
-        'ExposedPorts': {name: {} for name in ports},
-        'HostConfig': {
-            'CapDrop': ['ALL'],
-            'SecurityOpt': ['no-new-privileges'],
-            'PidsLimit': PIDS,
-            'PortBindings': ports,
-            'LogConfig': LOG,
-        },
-    }
+    return ContainerSpec(
+        image=image,
+        command=('bash', '-c', ATTENDED, 'gitreceive', START, process.command),
+        user=str(uid),
+        directory='/app',
+        env={**env, 'PORT': str(PORT), 'HOME': '/app', 'DYNO': f'{process.name}.1'},
+        port=None if port is None else Published(inside=PORT, outside=port),
+        sandbox=Sandbox(pids=PIDS),
+    )

@@ -9,11 +9,11 @@ from typing import IO
 import pytest
 
 from gitreceive.adapters.storage.file import FileStorage
-from gitreceive.build.stages.store import store_slug
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import BuildCancelled, StorageError
 from gitreceive.model.slug import LayeredSlug, Member
 from gitreceive.slugs.names import member_name
+from gitreceive.slugs.store import store_slug
 from gitreceive.slugs.stored import complete_slug, open_slug, reduce_slug, replacing
 from gitreceive.slugs.verified import put_verified
 from tests.fakes_storage import MemoryStorage
@@ -50,7 +50,7 @@ def test_the_whole_is_made_of_the_members_and_its_facts_lie_beside_it(
     slug: LayeredSlug, storage: MemoryStorage, tmp_path: Path
 ) -> None:
     stored = store_slug(slug, ABOUT, storage, APP, tmp_path)
-    assert (stored.sha256, stored.size) == (slug.sha256, len(WHOLE))
+    assert stored.url == f'memory:/hello/{slug.sha256}.tgz'
     assert storage.objects[f'hello/{slug.sha256}.tgz'] == WHOLE
     facts = json.loads(storage.objects[f'hello/{slug.sha256}.json'])
     members = [{'sha256': digest(part), 'size': len(part)} for part in PARTS]

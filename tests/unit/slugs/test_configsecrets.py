@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.build.configsecrets import secret_forms
+from gitreceive.slugs.configsecrets import secret_forms
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Cuts the slug: ``/app`` of an image, packed into one file, hashed as it is written."""
+"""Packs ``/app`` of an image into one file, hashed as it is written."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from gitreceive.slugs.measured import GaveUp, Measured, refuse_without_files, to
 from gitreceive.slugs.ports import SlugPacker
 
 
-def cut_slug(
+def pack_slug(
     image: Image, packer: SlugPacker, target: Path, mtime: int, limits: Limits, cancellation: Cancellation
 ) -> Slug:
     """Packs the image's ``/app`` into the new file ``target``; ``mtime`` is the time of the code's files.

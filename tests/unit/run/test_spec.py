@@ -6,20 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from gitreceive.adapters.docker.create import create_request
 from gitreceive.model.process import ProcessType
-from gitreceive.run.boot import ATTENDED, START, process_container
+from gitreceive.run.spec import ATTENDED, START, process_spec
 
 HOSTILE = ProcessType(name='web', command='serve "$PORT" ${PORT} $(id) `id`; \'\\ $$')
 
 
 def test_a_process_runs_as_the_receiver_would_run_it() -> None:
-    config = process_container('app:1', HOSTILE, {'A': 'b c', 'PORT': '1', 'HOME': '/'}, 1000, 8080)
+    spec = process_spec('app:1', HOSTILE, {'A': 'b c', 'PORT': '1', 'HOME': '/'}, 1000, 8080)
+    config = create_request(spec, {'a': 'b'})
     assert config == {
         'Image': 'app:1',
         'Cmd': ['bash', '-c', ATTENDED, 'gitreceive', START, HOSTILE.command],
         'User': '1000',
         'WorkingDir': '/app',
         'Env': ['A=b c', 'PORT=5000', 'HOME=/app', 'DYNO=web.1'],
+        'Labels': {'a': 'b'},
         'AttachStdout': True,
         'AttachStderr': True,
         'ExposedPorts': {'5000/tcp': {}},
@@ -48,7 +51,7 @@ def test_a_process_begins_in_the_code_or_in_app_where_a_dockerfile_has_put_it(
 
 
 def test_a_port_of_0_is_any_and_none_is_none() -> None:
-    free = process_container('app:1', HOSTILE, {}, 1000, 0)['HostConfig']['PortBindings']
-    assert free == {'5000/tcp': [{'HostIp': '127.0.0.1', 'HostPort': ''}]}
-    none = process_container('app:1', HOSTILE, {}, 1000, None)
+    free = create_request(process_spec('app:1', HOSTILE, {}, 1000, 0), {})
+    assert free['HostConfig']['PortBindings'] == {'5000/tcp': [{'HostIp': '127.0.0.1', 'HostPort': ''}]}
+    none = create_request(process_spec('app:1', HOSTILE, {}, 1000, None), {})
     assert none['HostConfig']['PortBindings'] == none['ExposedPorts'] == {}
