@@ -23,7 +23,7 @@ from gitreceive.build.deploy import Line
 from gitreceive.build.platforms import open_planner
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
-from gitreceive.journal import History
+from gitreceive.journal import open_journal
 from gitreceive.local.ports import LocalBuilder, Platform
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import GitReceiveError
@@ -36,14 +36,14 @@ PING_SECONDS = 1.0
 
 
 def open_line(settings: Settings) -> Line:
-    """The line with its real parts. Opens the history; connects to nothing."""
+    """The line with its real parts. Opens the journal; connects to nothing."""
     engine = Engine(settings.engine.url)
     home = Home(settings.home)
     keeper = open_keeper(settings)
     storage = keeper.storage
     return Line(
         home=home,
-        history=keeper.history,
+        journal=keeper.journal,
         limits=settings.limits,
         planner=open_planner(settings),
         builder=DockerImageBuilder(engine, str(settings.home), secret=uuid.uuid4().hex),
@@ -69,16 +69,16 @@ def open_storage(settings: Settings) -> Composing:
 
 
 def _versions(home: Home, app: str, sha256: str) -> tuple[int | None, int]:
-    with closing(History(home.history_db)) as history:
-        return history.versions(AppName(app), sha256)
+    with closing(open_journal(home)) as journal:
+        return journal.releases.versions(AppName(app), sha256)
 
 
 def open_keeper(settings: Settings) -> Keeper:
-    """What looks after stored slugs. Opens the history; connects to nothing."""
+    """What looks after stored slugs. Opens the journal; connects to nothing."""
     home = Home(settings.home)
-    history = History(home.history_db)
+    journal = open_journal(home)
     return Keeper(
-        history=history,
+        journal=journal,
         storage=open_storage(settings),
         home=home,
         keep=settings.storage.keep_releases,

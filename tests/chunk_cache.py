@@ -1,4 +1,4 @@
-"""A receiver's history and storage with slugs in it, made without an engine."""
+"""A receiver's journal and storage with slugs in it, made without an engine."""
 
 import gzip
 import io
@@ -10,10 +10,12 @@ from pathlib import Path
 from gitreceive.adapters.slugfiles.entries import GzipSlugReader
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.config.home import Home
-from gitreceive.journal import History
+from gitreceive.journal import open_journal
+from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
+from gitreceive.model.operation import Deploy
 from gitreceive.model.process import ProcessType
-from gitreceive.model.push import NO_COMMIT, Commit, Push, Pusher, RefUpdate
+from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
 from gitreceive.slugs.retention import Keeper
@@ -24,14 +26,14 @@ READER = GzipSlugReader()
 
 
 class ChunkCache:
-    """Below ``folder`` lie the history and, as files, the objects."""
+    """Below ``folder`` lie the journal and, as files, the objects."""
 
     def __init__(self, folder: Path, keep: int = 10) -> None:
         self.home = Home(folder)
         self.objects = folder / 'slugs'
-        self.history = History(self.home.history_db)
+        self.journal = open_journal(self.home)
         self.storage = FileStorage(self.objects)
-        self.keeper = Keeper(history=self.history, storage=self.storage, home=self.home, keep=keep)
+        self.keeper = Keeper(journal=self.journal, storage=self.storage, home=self.home, keep=keep)
 
     def release(self, files: Files, app: AppName = HELLO) -> Release:
         """A release whose slug is one file."""
@@ -51,17 +53,13 @@ class ChunkCache:
         return self.objects / name
 
     def _released(self, app: AppName, content: bytes, members: Sequence[bytes]) -> Release:
-        self.history.add_app(app, 'refs/heads/main')
-        commit = Commit(f'{len(self.history.releases(app, 1000)) + 1:040x}')
-        push = Push(
-            app=app,
-            update=RefUpdate(old=NO_COMMIT, new=commit, ref='refs/heads/main'),
-            pusher=Pusher(name='ann'),
-            options=frozenset({'nocache'}),
-        )
-        self.history.record_push(push)
-        build = self.history.claim(retries=False)
-        assert build
+        self.journal.apps.add(app, 'refs/heads/main')
+        commit = Commit(f'{len(self.journal.releases.of(app, 1000)) + 1:040x}')
+        update = RefUpdate(old=NO_COMMIT, new=commit, ref='refs/heads/main')
+        deploy = Deploy(update=update, options=frozenset({'nocache'}))
+        self.journal.operations.submit(app, deploy, Actor(name='ann'))
+        operation = self.journal.operations.claim(retries=False)
+        assert operation
         digest = sha256(content)
         told = [{'sha256': sha256(member), 'size': len(member)} for member in members]
         facts = {
@@ -76,17 +74,17 @@ class ChunkCache:
         release = Release(
             app=app,
             version=0,
-            build=build.number,
+            operation=operation.number,
             commit=commit,
-            slug=StoredSlug(url=self.storage.url(f'{app}/{digest}.tgz'), sha256=digest, size=len(content)),
+            slug=StoredSlug(sha256=digest, size=len(content)),
             processes=(ProcessType(name='web', command='cat'),),
             versions={'node': '22.1.0'},
             created=1_700_000_100.25,
-            pusher=Pusher(name='ann'),
+            actor=Actor(name='ann'),
             buildpack='node',
             stack='cedar-12',
         )
-        return self.history.record_release(build, release, {'SECRET_KEY': 'word', 'A': '1'})
+        return self.journal.releases.record(operation, release, {'SECRET_KEY': 'word', 'A': '1'})
 
     def _put(self, name: str, content: bytes) -> None:
         self.path(name).parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +98,7 @@ def chunk_cache(folder: Path, keep: int = 10) -> Iterator[ChunkCache]:
     try:
         yield made
     finally:
-        made.history.close()
+        made.journal.close()
 
 
 def member(files: Files) -> bytes:

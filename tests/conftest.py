@@ -1,4 +1,4 @@
-"""What tests share: the engine and the stack. Tests that ask for them are skipped where there is no engine."""
+"""What tests share: their environment, the engine and the stack. Tests that ask for an engine are skipped where there is none."""
 
 import os
 import shutil
@@ -12,6 +12,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import docker
+import hypothesis
 import pytest
 from docker.errors import DockerException
 
@@ -19,8 +20,23 @@ from gitreceive.cli.lines import Lines
 from gitreceive.model.plan import Stack
 from gitreceive.stack.build import Options, build_stack
 from gitreceive.stack.recipe import load_recipe
+from tests.environment import settle
 
 DEFAULT = 'unix:///var/run/docker.sock'
+ROOT = Path(__file__).parents[1]
+
+# Before any module of tests is read: some read the environment when they are imported.
+settle(ROOT / 'build' / 'caches')
+
+# How fast the machine is decides nothing.
+hypothesis.settings.register_profile(
+    'tests',
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    database=None,
+    print_blob=True,
+)
+hypothesis.settings.load_profile('tests')
 
 # A shell starts what runs in the background with SIGINT ignored, and every child of it inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -23,12 +23,12 @@ from gitreceive.build.sources.shown import WatchedSource
 from gitreceive.build.stages.build import build_image
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Limits
-from gitreceive.journal import History
+from gitreceive.journal import Journal
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import RoomError, SlugError, StorageError
+from gitreceive.model.operation import Operation
 from gitreceive.model.plan import Plan, Stack
 from gitreceive.model.progress import Cancellation, Console
-from gitreceive.model.push import Build
 from gitreceive.model.release import Release
 from gitreceive.model.slug import Image, Member, StoredSlug
 from gitreceive.points import point
@@ -53,7 +53,7 @@ class Line:
     """What the stages work with: the same for every build."""
 
     home: Home
-    history: History
+    journal: Journal
     limits: Limits
     planner: Planner
     builder: ImageBuilder
@@ -69,16 +69,18 @@ class Line:
         return self.planner.stack
 
 
-def deploy(build: Build, line: Line, console: Console, cancellation: Cancellation) -> Release:
+def deploy(operation: Operation, line: Line, console: Console, cancellation: Cancellation) -> Release:
     """Turns a running build into a recorded release, and tells the console how it goes.
 
     Raises a GitReceiveError of the stage that failed; then nothing is released and no temporary file is left.
     """
-    app = build.push.app
-    config = line.history.config(app)
-    console.step(f'Building {app} on {line.stack.name} (build {build.number}; it goes on if you disconnect)')
+    app = operation.app
+    config = line.journal.apps.config(app)
+    console.step(
+        f'Building {app} on {line.stack.name} (build {operation.number}; it goes on if you disconnect)'
+    )
     point('build.started')
-    with GitSource(line.home.repo(app), build.push.commit) as code:
+    with GitSource(line.home.repo(app), operation.commit) as code:
         source = WatchedSource(code, cancellation.check)
         wanted = read_app_json(source)
         config |= _first_config(app, wanted, config, line, console)
@@ -88,7 +90,7 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
         config |= _generated(app, plan, config, line, console)
         point('plan.chosen')
         _check_room(app, source, line)
-        job = _job(build, planned, config)
+        job = _job(operation, planned, config)
         point('image.building')
         image = build_image(job, line.builder, console, cancellation, planned.explain)
         committed = source.committed
@@ -96,19 +98,19 @@ def deploy(build: Build, line: Line, console: Console, cancellation: Cancellatio
     point('image.built')
     report_processes(plan, image, console)
     console.step('Packing the slug')
-    with keeping(app, line.home, cancellation), _work_folder(build, line) as folder:
+    with keeping(app, line.home, cancellation), _work_folder(operation, line) as folder:
         cut = Cut(app=app, image=image, mtime=committed, folder=folder, limits=line.limits)
         screen = _screen(app, unpublished(wanted, config), line, cancellation)
         slug = cut_members(cut, line.packer, line.chunk_cache, screen, cancellation)
         point('slug.cut')
         report_slug(slug, console)
-        report_growth(slug, line.history.current(app), line.storage, line.reader, console)
-        about, live = _about(build, planned, image, line), line.history.current(app)
+        report_growth(slug, line.journal.releases.live(app), line.storage, line.reader, console)
+        about, live = _about(operation, planned, image, line), line.journal.releases.live(app)
         with replacing(line.storage, app, live.slug.sha256 if live else '') as former:
             stored = store_slug(slug, about, line.storage, app, folder, former)
             point('slug.stored')
             cancellation.check()
-            release = _record(build, plan, image, stored, line, config)
+            release = _record(operation, plan, image, stored, line, config)
     reduce_older(release, line)
     return release
 
@@ -119,7 +121,7 @@ def _first_config(
     """The config vars that app.json wants and the app does not have yet: they are its own from now on."""
     added = first_config(wanted, config)
     if added:
-        line.history.change_config(app, added, ())
+        line.journal.apps.change_config(app, added, ())
         console.detail(f'app.json sets the config vars {", ".join(added)}')
     return added
 
@@ -130,14 +132,14 @@ def _generated(
     """The secrets that the platform needs and the app does not have yet: they are its own from now on."""
     added = generate_config(plan.generated, config)
     if added:
-        line.history.change_config(app, added, ())
+        line.journal.apps.change_config(app, added, ())
         console.detail(f'{", ".join(added)} is set to a random value, once')
     return added
 
 
 def _check_room(app: AppName, source: Source, line: Line) -> None:
     """Raises RoomError. The files are only counted where the disk might be too small for the largest commit."""
-    before, place = line.history.current(app), line.builder.place()
+    before, place = line.journal.releases.live(app), line.builder.place()
     try:
         check_room(needs(line.limits.checkout_bytes, before, place, line.home.root), lambda: 0)
     except RoomError:
@@ -145,20 +147,20 @@ def _check_room(app: AppName, source: Source, line: Line) -> None:
         check_room(needs(size, before, place, line.home.root), line.keeper.freeable)
 
 
-def _job(build: Build, planned: Planned, config: Mapping[str, str]) -> BuildJob:
+def _job(operation: Operation, planned: Planned, config: Mapping[str, str]) -> BuildJob:
     return BuildJob(
-        app=build.push.app,
-        number=build.number,
+        app=operation.app,
+        number=operation.number,
         recipe=marked(planned.recipe),
         source=planned.source,
         env=config,
-        nocache='nocache' in build.push.options,
+        nocache='nocache' in operation.options,
     )
 
 
 @contextmanager
-def _work_folder(build: Build, line: Line) -> Iterator[Path]:
-    folder = line.home.work / str(build.number)
+def _work_folder(operation: Operation, line: Line) -> Iterator[Path]:
+    folder = line.home.work / str(operation.number)
     try:
         folder.mkdir(mode=0o700, parents=True)
     except OSError as error:
@@ -171,26 +173,26 @@ def _work_folder(build: Build, line: Line) -> Iterator[Path]:
 
 def _screen(app: AppName, config: Mapping[str, str], line: Line, cancellation: Cancellation) -> Screen:
     """Looks for secrets in a member, unless it has passed under the same rules before."""
-    watch = scan_rules(app, config, line.history.allowed_paths(app))
+    watch = scan_rules(app, config, line.journal.apps.allowed_paths(app))
 
     def screen(member: Member, opening: Opening) -> None:
-        if line.history.is_clean(app, member.sha256, watch.digest):
+        if line.journal.slugs.is_clean(app, member.sha256, watch.digest):
             return
         with opening() as stream:
             refuse_secrets(find_secrets(stream, watch, line.reader, cancellation), app)
-        line.history.mark_clean(app, member.sha256, watch.digest)
+        line.journal.slugs.mark_clean(app, member.sha256, watch.digest)
 
     return screen
 
 
-def _about(build: Build, planned: Planned, image: Image, line: Line) -> Mapping[str, object]:
+def _about(operation: Operation, planned: Planned, image: Image, line: Line) -> Mapping[str, object]:
     plan, stack = planned.plan, line.stack
     built_on_stack = (
         stack.build_image in planned.recipe.dockerfile
     )  # an app's own Dockerfile may be on another image
     return {
-        'app': build.push.app,
-        'commit': build.push.commit,
+        'app': operation.app,
+        'commit': operation.commit,
         'receiver': __version__,
         'recipe': hashlib.sha256(planned.recipe.dockerfile.encode()).hexdigest(),
         'stack': stack.name,
@@ -205,29 +207,30 @@ def _about(build: Build, planned: Planned, image: Image, line: Line) -> Mapping[
 
 
 def _record(
-    build: Build, plan: Plan, image: Image, stored: StoredSlug, line: Line, config: Mapping[str, str]
+    operation: Operation, plan: Plan, image: Image, stored: StoredSlug, line: Line, config: Mapping[str, str]
 ) -> Release:
     release = Release(
-        app=build.push.app,
+        app=operation.app,
         version=0,
-        build=build.number,
-        commit=build.push.commit,
+        operation=operation.number,
+        commit=operation.commit,
         slug=stored,
         processes=plan.processes,
         versions=image.versions,
         created=time.time(),
-        pusher=build.push.pusher,
+        actor=operation.actor,
         buildpack=plan.buildpack,
         stack=line.stack.name,
+        description=f'Deploy {operation.commit[:7]}',
     )
-    recorded = line.history.record_release(build, release, config)
+    recorded = line.journal.releases.record(operation, release, config)
     point('release.recorded')
     return recorded
 
 
 def reduce_older(release: Release, line: Line) -> None:
     """Of the slugs of older releases only the members stay: they are shared, and the slug can be read from them."""
-    older = {found.slug.sha256 for found in line.history.releases(release.app, 1 + REDUCED)[1:]}
+    older = {found.slug.sha256 for found in line.journal.releases.of(release.app, 1 + REDUCED)[1:]}
     for sha256 in older - {release.slug.sha256}:
         try:
             reduce_slug(line.storage, release.app, sha256)

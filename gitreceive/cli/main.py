@@ -1,13 +1,16 @@
-"""``gitreceive``: all verbs in one group; the one place where errors become exit codes."""
+"""``gitreceive``: all commands in one group; the one place where errors become exit codes."""
 
+import difflib
 import os
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
 import click
 
 from gitreceive.cli.lines import Lines, end_unheard
+from gitreceive.grammar.verbs import WORDS
 from gitreceive.model.errors import GitReceiveError
 
 COMMANDS = {
@@ -31,8 +34,8 @@ libraries take longer to load than most commands to run."""
 FORMER = {'door': 'sshd', 'builder': 'daemon'}
 """What commands were called before."""
 
-VERBS = ('allow', 'apps', 'builds', 'cancel', 'config', 'logs', 'rebuild', 'releases', 'rollback')
-"""Those of the grammar that the door knows, too."""
+VERBS = tuple(word for word in WORDS if word not in {*COMMANDS, 'help', 'version'})
+"""Those of the grammar, which are asked over SSH too. ``plan`` is of a directory here."""
 
 
 class Commands(click.Group):
@@ -40,7 +43,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """See click."""
-        return sorted([*COMMANDS, *VERBS])
+        return sorted([*COMMANDS, *VERBS, 'help', 'version'])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """See click."""
@@ -51,9 +54,19 @@ class Commands(click.Group):
             module, _, name = COMMANDS[cmd_name].partition(':')
             found = getattr(import_module(f'gitreceive.cli.{module}'), name)
         else:
-            return None
+            return OWN.get(cmd_name)
         assert isinstance(found, click.Command)
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See click. A word that is almost a command is answered with that command."""
+        if self.get_command(ctx, args[0]) is None and args[0][:1] != '-':
+            almost = difflib.get_close_matches(args[0], self.list_commands(ctx), 1)
+            hint = f'did you mean "{almost[0]}"?' if almost else '"gitreceive help" lists them'
+            ctx.fail(f'{args[0]!a} is not a command; {hint}')
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """See click, which would end with status 1 if nobody reads the output."""
@@ -67,6 +80,23 @@ class Commands(click.Group):
 @click.version_option(package_name='gitreceive')
 def gitreceive() -> None:
     """A git push-to-deploy receiver: push, build, slug, release."""
+
+
+@click.command('help')
+@click.argument('words', nargs=-1, metavar='[COMMAND]')
+@click.pass_context
+def help_command(ctx: click.Context, words: tuple[str, ...]) -> None:
+    """List the commands, or show how one is used."""
+    gitreceive.main([*words, '--help'], prog_name=ctx.find_root().info_name)
+
+
+@click.command('version')
+def version_command() -> None:
+    """Show the version."""
+    click.echo(f'gitreceive {version("gitreceive")}')
+
+
+OWN = {'help': help_command, 'version': version_command}
 
 
 def main() -> None:

@@ -170,7 +170,7 @@ def prepare_home(settings: Settings) -> None:
         for path, mode in (
             (home.host_key.parent, 0o700),
             (home.repos, 0o700),
-            (home.history_db.parent, 0o700),
+            (home.daemon, 0o700),
             (home.socket.parent, 0o711),
         ):
             path.mkdir(mode=mode, exist_ok=True)

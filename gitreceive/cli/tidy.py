@@ -51,7 +51,7 @@ def gc(dry_run: bool, as_json: bool, settings: Settings) -> None:
     """Remove from storage what no kept release needs (setting storage.keep_releases)."""
     with _keeper(settings) as keeper:
         act = keeper.garbage if dry_run else keeper.collect
-        found = [act(app) for app in keeper.history.apps()]
+        found = [act(app) for app in keeper.journal.apps.all()]
     objects = {each: size for garbage in found for each, size in garbage.objects.items()}
     if as_json:
         click.echo(json.dumps([{'object': each, 'size': size} for each, size in objects.items()], indent=2))
@@ -65,16 +65,16 @@ def gc(dry_run: bool, as_json: bool, settings: Settings) -> None:
 @contextmanager
 def _keeper(settings: Settings) -> Iterator[Keeper]:
     """The builder may run as another user than root, and has to open what is made here: locks, documents, notes."""
-    with as_owner(Home(settings.home).history_db.parent):
+    with as_owner(Home(settings.home).daemon):
         keeper = open_keeper(settings)
-        with closing(keeper.history):
+        with closing(keeper.journal):
             yield keeper
 
 
 def _known(text: str, keeper: Keeper) -> AppName:
     """An app; of a name that was mistyped nothing is missing either."""
     app = parse_app_name(text)
-    if app not in keeper.history.apps():
+    if app not in keeper.journal.apps.all():
         raise UnknownApp(f'no app {app} was ever pushed here; "gitreceive apps" lists them')
     return app
 

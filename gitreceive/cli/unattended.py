@@ -1,7 +1,8 @@
-"""Requests that are answered from the journal, when no builder is up to be asked. Loads what the builder is made of."""
+"""Requests that are answered from the journal, when no daemon is up to be asked. Loads what the daemon is made of."""
 
 import getpass
 from collections.abc import Sequence
+from typing import BinaryIO
 
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.answers import respond
@@ -10,8 +11,8 @@ from gitreceive.daemon.socket import Answering
 from gitreceive.wiring import open_line
 
 
-def respond_alone(fields: Sequence[str], settings: Settings) -> Answering:
-    """Yields text and returns the status, as the builder would to its own user. No build is begun."""
+def respond_alone(fields: Sequence[str], stream: BinaryIO | None, settings: Settings) -> Answering:
+    """Yields text and returns the status, as the daemon would to its own user. No build is begun."""
     services = open_services(settings, open_line(settings))
     services.queue.close()
     return respond(fields, services, host=getpass.getuser())

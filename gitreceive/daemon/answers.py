@@ -8,10 +8,10 @@ from gitreceive.daemon.log import shown
 from gitreceive.daemon.plans import forget_plans, note_plan, only_plan
 from gitreceive.daemon.services import Services
 from gitreceive.daemon.socket import Answering
-from gitreceive.daemon.verbs import Asker, Request, answer, followed
+from gitreceive.daemon.verbs import Request, answer, followed
 from gitreceive.grammar.wire import ErrorOutput
+from gitreceive.model.access import Actor
 from gitreceive.model.errors import AccessDenied, BadCommand, GitReceiveError, StateError
-from gitreceive.model.push import Pusher
 from gitreceive.repositories import move_ref
 
 
@@ -38,7 +38,8 @@ def _on_the_host(fields: Sequence[str]) -> bool:
 def _update(fields: Sequence[str], services: Services, host: str) -> Answering:
     arrival = parse_push_request(fields)
     _check_key(arrival, services, host)
-    why = refusal(arrival, services.history.deploy_branch(arrival.app), services.keeper, services.settings)
+    branch = services.journal.apps.deploy_branch(arrival.app)
+    why = refusal(arrival, branch, services.keeper, services.settings)
     if why is None:
         note = note_plan if 'plan' in arrival.options else forget_plans
         note(arrival, services.home)
@@ -68,33 +69,33 @@ def _push(fields: Sequence[str], services: Services, host: str) -> Answering:
 
 def _follow(fields: Sequence[str], services: Services, host: str) -> Answering:
     key, number, offset = fields
-    build = services.history.build(int(number))
-    if build is None or not _asker(key, services, host).reaches(build.push.app):
+    build = services.journal.operations.get(int(number))
+    if build is None or not _actor(key, services, host).reaches(build.app):
         raise AccessDenied('this key may not follow that build')
     return str((yield from followed(services, int(number), int(offset))))
 
 
 def _verb(fields: Sequence[str], services: Services, host: str) -> Answering:
     key, *words = fields
-    request = Request(services=services, asker=_asker(key, services, host))
+    request = Request(services=services, actor=_actor(key, services, host))
     return str((yield from answer(words, request)))
 
 
-def _asker(key: str, services: Services, host: str) -> Asker:
-    """Who asks, by the key's fingerprint: no name and no list of apps that is sent is trusted."""
+def _actor(key: str, services: Services, host: str) -> Actor:
+    """Who acts, by the key's fingerprint: no name and no list of apps that is sent is trusted."""
     if not key and host:
-        return Asker(pusher=Pusher(name=host))
+        return Actor(name=host)
     grant = AccessBook(services.home.access_db).of_fingerprint(key)
     if grant is None:
         raise AccessDenied('no registered key was named; ask the sysadmin of this receiver')
-    return Asker(pusher=Pusher(name=grant.name, key=key), apps=grant.apps)
+    return Actor(name=grant.name, key=key, apps=grant.apps)
 
 
 def _check_key(arrival: PushRequest, services: Services, host: str) -> None:
     """Looks the key up again right before the refs move: it may have been removed since it logged in."""
-    if not arrival.pusher.key and host:
+    if not arrival.actor.key and host:
         return
-    grant = AccessBook(services.home.access_db).of_fingerprint(arrival.pusher.key)
+    grant = AccessBook(services.home.access_db).of_fingerprint(arrival.actor.key)
     if grant is None or not may(grant, arrival.app):
         raise AccessDenied('this key may not push here any more; ask the sysadmin of this receiver')
 

@@ -1,47 +1,50 @@
-"""Follows a build: its log as it grows, then its verdict."""
+"""Follows an operation: its log as it grows, then its verdict."""
 
 from collections.abc import Iterator
 
 from gitreceive.config.home import Home
-from gitreceive.config.settings import Settings
-from gitreceive.daemon.queue import Queue
-from gitreceive.daemon.verdict import closing_lines
-from gitreceive.journal import History
-from gitreceive.model.push import Build
+from gitreceive.daemon.services import Services
+from gitreceive.daemon.verdict import Ended, closing_lines
+from gitreceive.model.operation import Operation
 
 POLL_SECONDS = 0.03
-"""How often a growing log is looked at; the end of a build rings a bell and is not waited for."""
+"""How often a growing log is looked at; the end of an operation rings a bell and is not waited for."""
 
 CHUNK = 65536
 
 
-def follow(
-    number: int, offset: int, history: History, queue: Queue, home: Home, settings: Settings
-) -> Iterator[bytes | Build]:
+def follow(number: int, offset: int, services: Services) -> Iterator[bytes | Operation]:
     """The log's bytes from ``offset`` as they come; ``b''`` when nothing is new (a moment to see whether the listener
-    is still there); last the finished build itself. Ends without it when the queue closes.
+    is still there); last the finished operation itself. Ends without it when the queue closes.
     """
     while True:
-        build = history.build(number)
-        if build is None:
+        operation = services.journal.operations.get(number)
+        if operation is None:
             return
-        for chunk in read_log(home, number, offset):
+        for chunk in read_log(services.home, number, offset):
             offset += len(chunk)
             yield chunk
-        if not build.state.live:
-            yield closing(build, history, settings)
-            yield build
+        if operation.state.final:
+            yield closing(operation, services)
+            yield operation
             return
-        if not queue.open:
+        if not services.queue.open:
             return
         yield b''
-        queue.wait(POLL_SECONDS)
+        services.queue.wait(POLL_SECONDS)
 
 
-def closing(build: Build, history: History, settings: Settings) -> bytes:
-    """The verdict of a finished build as bytes."""
-    app = build.push.app
-    return closing_lines(build, history.release_of(build.number), history.current(app), settings).encode()
+def closing(operation: Operation, services: Services) -> bytes:
+    """The verdict of a finished operation as bytes."""
+    app, releases = operation.app, services.journal.releases
+    release = releases.made_by(operation.number)
+    ended = Ended(
+        operation=operation,
+        release=release,
+        live=releases.get(app, operation.live) if operation.live else None,
+        url=services.keeper.url(release) if release else '',
+    )
+    return closing_lines(ended, services.settings).encode()
 
 
 def read_log(home: Home, number: int, offset: int = 0) -> Iterator[bytes]:

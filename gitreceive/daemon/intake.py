@@ -11,10 +11,12 @@ from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.log import BuildLog
 from gitreceive.daemon.queue import Queue
-from gitreceive.journal import History
+from gitreceive.journal import Journal
+from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
 from gitreceive.model.errors import BadCommand, GitReceiveError
-from gitreceive.model.push import NO_COMMIT, Build, Push, Pusher, RefUpdate, parse_commit
+from gitreceive.model.operation import Deploy, Operation, OperationRequest, redeploy
+from gitreceive.model.push import NO_COMMIT, RefUpdate, parse_commit
 from gitreceive.points import point
 from gitreceive.repositories import read_ref
 from gitreceive.slugs.retention import Keeper
@@ -39,7 +41,7 @@ class PushRequest:
     """What a hook hands over: the refs of one push to one app, who pushed, and the push options."""
 
     app: AppName
-    pusher: Pusher
+    actor: Actor
     options: frozenset[str]
     updates: tuple[RefUpdate, ...]
 
@@ -57,7 +59,7 @@ def parse_push_request(fields: Sequence[str]) -> PushRequest:
         raise BadCommand(f'a hook sent what is not understood: {error}') from error
     return PushRequest(
         app=parse_app_name(app),
-        pusher=Pusher(name=name, key=key),
+        actor=Actor(name=name, key=key),
         options=frozenset(options),
         updates=updates,
     )
@@ -106,11 +108,11 @@ def _no_room(keeper: Keeper, settings: Settings) -> str | None:
 class Intake:
     """Journals what was pushed, and tells the pusher what becomes of it."""
 
-    def __init__(self, history: History, queue: Queue, home: Home, settings: Settings) -> None:
-        self._history, self._queue, self._home, self._settings = history, queue, home, settings
+    def __init__(self, journal: Journal, queue: Queue, home: Home, settings: Settings) -> None:
+        self._journal, self._queue, self._home, self._settings = journal, queue, home, settings
         self._told: dict[int, int] = {}
 
-    def receive(self, arrival: PushRequest) -> tuple[list[str], Build | None]:
+    def receive(self, arrival: PushRequest) -> tuple[list[str], Operation | None]:
         """Journals a build for the deploy branch, if it is among the refs; the lines for the others."""
         point('push.received')
         branch = self._deploy_branch(arrival)
@@ -118,8 +120,8 @@ class Intake:
         lines: list[str] = []
         for update in arrival.updates:
             if update.ref == branch and not update.deletes:
-                push = Push(app=arrival.app, update=update, pusher=arrival.pusher, options=arrival.options)
-                build = self.enqueue(push)
+                deploy = Deploy(update=update, options=arrival.options)
+                build = self.enqueue(arrival.app, deploy, arrival.actor)
             elif not update.deletes:
                 lines.append(_how_to_deploy(update, branch))
         if build is None and branch and 'force' in arrival.options:
@@ -128,22 +130,19 @@ class Intake:
             lines = [*lines[:SHOWN_REFS], f'       ... and {len(lines) - SHOWN_REFS} more refs\n']
         return lines, build
 
-    def _again(self, arrival: PushRequest, branch: str) -> Build | None:
+    def _again(self, arrival: PushRequest, branch: str) -> Operation | None:
         """Builds what the deploy branch names; git does not even ask the receiver when nothing at all is pushed."""
         commit = read_ref(self._home.repo(arrival.app), branch)
         if commit == NO_COMMIT:
             return None
-        update = RefUpdate(old=commit, new=commit, ref=branch)
-        return self.enqueue(
-            Push(app=arrival.app, update=update, pusher=arrival.pusher, options=arrival.options)
-        )
+        return self.enqueue(arrival.app, redeploy(commit, branch, arrival.options), arrival.actor)
 
-    def enqueue(self, push: Push) -> Build:
-        """Journals one build and writes its place in the queue into its log."""
-        build = self._queue.push(push)
+    def enqueue(self, app: AppName, request: OperationRequest, actor: Actor) -> Operation:
+        """Journals one operation and writes its place in the queue into its log."""
+        operation = self._queue.submit(app, request, actor)
         point('push.journaled')
         self.tell_places()
-        return build
+        return operation
 
     def tell_places(self) -> None:
         """Writes into the log of each waiting build how many are ahead of it, when that has changed. Never raises."""
@@ -153,31 +152,31 @@ class Intake:
             log.error('the places in the queue could not be told: %s', error)
 
     def _tell_places(self) -> None:
-        live = self._history.live_builds()
-        running = {build.push.app: build for build in live if build.started}
+        live = self._journal.operations.active()
+        running = {each.app: each for each in live if each.started}
         free = len(running) < self._settings.builds.parallel
-        for place, build in enumerate(build for build in live if not build.started):
-            same = running.get(build.push.app)
+        for place, waiting in enumerate(each for each in live if not each.started):
+            same = running.get(waiting.app)
             ahead = place + len(running)
-            if (same is None and free) or self._told.get(build.number) == ahead:
+            if (same is None and free) or self._told.get(waiting.number) == ahead:
                 continue
-            self._told[build.number] = ahead
+            self._told[waiting.number] = ahead
             why = (
-                f'build {same.number} of {build.push.app} is running'
+                f'build {same.number} of {same.app} is running'
                 if same
                 else f'{len(running)} builds are running'
             )
-            with BuildLog(self._home.log(build.number), self._settings.limits.log_bytes) as console:
-                console.step(f'Build {build.number} waits, {ahead} ahead of it: {why}')
+            with BuildLog(self._home.log(waiting.number), self._settings.limits.log_bytes) as console:
+                console.step(f'{waiting.title} waits, {ahead} ahead of it: {why}')
 
     def _deploy_branch(self, arrival: PushRequest) -> str | None:
-        known = self._history.deploy_branch(arrival.app)
+        known = self._journal.apps.deploy_branch(arrival.app)
         if known:
             return known
         pushed = {update.ref for update in arrival.updates if not update.deletes}
         branch = next((name for name in BRANCHES if name in pushed), None)
         if branch:
-            self._history.add_app(arrival.app, branch)
+            self._journal.apps.add(arrival.app, branch)
         return branch
 
 

@@ -43,7 +43,7 @@ class PostReleaseJobs(threading.Thread):
         """Until ``close``. Whatever goes wrong with a release concerns that one only."""
         while self._wait_for_bell():
             with self._errors('what follows a release'):
-                for app in self._keeper.history.apps():
+                for app in self._keeper.journal.apps.all():
                     self._look_after(app)
 
     def _wait_for_bell(self) -> bool:
@@ -63,16 +63,16 @@ class PostReleaseJobs(threading.Thread):
 
     def _document(self, app: AppName) -> bool:
         """Whether there was a new slug. One that cannot be described is not read again and again."""
-        found = [each for each in undocumented(app, self._keeper) if each.build not in self._failed]
+        found = [each for each in undocumented(app, self._keeper) if each.operation not in self._failed]
         for release in found:
             with self._errors(f'the documents of {app} v{release.version}'):
-                self._failed.add(release.build)
+                self._failed.add(release.operation)
                 try:
                     write_documents(release, self._keeper, self._inventory)
                 except PASSING:
-                    self._failed.discard(release.build)
+                    self._failed.discard(release.operation)
                     raise
-                self._failed.discard(release.build)
+                self._failed.discard(release.operation)
         return bool(found)
 
     def _tidy(self, app: AppName) -> None:

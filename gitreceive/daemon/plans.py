@@ -29,7 +29,7 @@ def only_plan(arrival: PushRequest, services: Services) -> Generator[bytes, None
     """
     point('plan.received')
     try:
-        update = _subject(arrival, services.history.deploy_branch(arrival.app))
+        update = _subject(arrival, services.journal.apps.deploy_branch(arrival.app))
         if update:
             yield told_plan(arrival.app, update.new, services)
         yield ''.join(shown(' !     ', 'Nothing was built and nothing stored: this was "-o plan"')).encode()
@@ -46,7 +46,7 @@ def told_plan(app: AppName, commit: Commit, services: Services, as_json: bool = 
         GitSource(services.home.repo(app), commit) as code,
     ):
         source = WatchedSource(code, clock.check)
-        planned = services.planner.plan(source, services.history.config(app))
+        planned = services.planner.plan(source, services.journal.apps.config(app))
         if as_json:
             return json.dumps(as_record(planned), indent=2).encode() + b'\n'
         console = _Lines()

@@ -1,45 +1,56 @@
-"""Hands queued builds to workers: one at a time for an app, as many on the host as there are workers."""
+"""Hands queued operations to workers: one at a time for an app, as many on the host as there are workers."""
 
 import threading
 from collections.abc import Callable
 
-from gitreceive.journal import History
+from gitreceive.journal import Journal
+from gitreceive.model.access import Actor
+from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildError
-from gitreceive.model.push import Build, Push
+from gitreceive.model.operation import Operation, OperationRequest
 
 RETRY_SECONDS = 2.0
 """How often the engine is asked whether it is back, while second attempts wait for it."""
 
 
 class Queue:
-    """The journal's live rows, with a bell. The rows are the truth; nothing is lost with this object."""
+    """The journal's active rows, with a bell. The rows are the truth; nothing is lost with this object."""
 
-    def __init__(self, history: History, engine_answers: Callable[[], bool]) -> None:
-        self._history = history
+    def __init__(self, journal: Journal, engine_answers: Callable[[], bool]) -> None:
+        self._journal = journal
         self._engine_answers = engine_answers
         self._bell = threading.Condition()
         self._open = True
         self._clocks: dict[int, BuildClock] = {}
 
-    def push(self, push: Push, *, attempt: int = 1) -> Build:
-        """Journals a push and wakes a worker. After this returns the push cannot be lost."""
-        build = self._history.record_push(push, attempt=attempt)
+    def submit(
+        self, app: AppName, request: OperationRequest, actor: Actor, *, attempt: int = 1, session: str = ''
+    ) -> Operation:
+        """Journals an operation and wakes a worker. After this returns it cannot be lost."""
+        operation = self._journal.operations.submit(app, request, actor, attempt=attempt, session=session)
         self.ring()
-        return build
+        return operation
 
-    def take(self) -> Build | None:
-        """The next build, marked running; waits for one. None when the queue is closed."""
+    def start(self, number: int) -> Operation | None:
+        """Queues what was announced and wakes a worker; None if it was dropped."""
+        operation = self._journal.operations.queue(number)
+        self.ring()
+        return operation
+
+    def take(self) -> Operation | None:
+        """The next operation, marked running; waits for one. None when the queue is closed."""
+        operations = self._journal.operations
         while True:
             with self._bell:
                 if not self._open:
                     return None
-                if build := self._history.claim(retries=False):
-                    return build
-                retry = any(build.attempt > 1 for build in self._history.live_builds())
+                if operation := operations.claim(retries=False):
+                    return operation
+                retry = any(operation.attempt > 1 for operation in operations.active())
                 self._bell.wait(RETRY_SECONDS if retry else None)
-            if retry and self._engine_answers() and (build := self._history.claim(retries=True)):
-                return build
+            if retry and self._engine_answers() and (operation := operations.claim(retries=True)):
+                return operation
 
     def ring(self) -> None:
         """Something changed: workers and followers look again."""
@@ -59,11 +70,11 @@ class Queue:
 
     @property
     def open(self) -> bool:
-        """Whether builds are still handed out."""
+        """Whether operations are still handed out."""
         return self._open
 
     def register(self, number: int, clock: BuildClock) -> None:
-        """Makes a running build stoppable by its number."""
+        """Makes a running operation stoppable by its number."""
         self._clocks[number] = clock
 
     def forget(self, number: int) -> None:
@@ -72,13 +83,13 @@ class Queue:
         self.ring()
 
     def stop(self, number: int, error: BuildError) -> bool:
-        """Tells a running build to end with ``error``; False if no worker has it."""
+        """Tells a running operation to end with ``error``; False if no worker has it."""
         clock = self._clocks.get(number)
         if clock:
             clock.stop(error)
         return clock is not None
 
     def stop_all(self, error: BuildError) -> None:
-        """Tells all running builds to end."""
+        """Tells all running operations to end."""
         for number in list(self._clocks):
             self.stop(number, error)

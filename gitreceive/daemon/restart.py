@@ -11,9 +11,11 @@ from gitreceive.daemon.intake import BRANCHES
 from gitreceive.daemon.log import BuildLog
 from gitreceive.daemon.plans import undo_plans
 from gitreceive.daemon.queue import Queue
+from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
 from gitreceive.model.errors import GitReceiveError, StateError
-from gitreceive.model.push import NO_COMMIT, Build, Push, Pusher, RefUpdate
+from gitreceive.model.operation import Deploy, Operation
+from gitreceive.model.push import NO_COMMIT, RefUpdate
 from gitreceive.repositories import move_ref, read_ref
 from gitreceive.slugs.stored import complete_slug
 
@@ -21,16 +23,19 @@ BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
 
 log = logging.getLogger(__name__)
 
-RESTART = Pusher(name='restart')
+RESTART = Actor(name='restart')
 """Who a build is recorded for when its push was accepted by git and the builder died before it could be journaled."""
 
 
 def reconcile(line: Line, queue: Queue) -> None:
     """Picks everything up. Touches no network and no engine: the receiver takes pushes right after it."""
-    for build in line.history.requeue_running():
-        log.info('build %d of %s starts again', build.number, build.push.app)
-        with suppress(StateError), BuildLog(line.home.log(build.number), line.limits.log_bytes) as console:
-            console.step(f'The receiver was restarted; build {build.number} starts again')
+    for operation in line.journal.operations.requeue_running():
+        log.info('operation %d of %s starts again', operation.number, operation.app)
+        with (
+            suppress(StateError),
+            BuildLog(line.home.log(operation.number), line.limits.log_bytes) as console,
+        ):
+            console.step(f'The receiver was restarted; {operation.title} starts again')
     undo_plans(line.home)
     shutil.rmtree(line.home.work, ignore_errors=True)
     if not line.home.repos.is_dir():
@@ -43,7 +48,7 @@ def reconcile(line: Line, queue: Queue) -> None:
 def sweep(line: Line) -> None:
     """Removes what dead builds left in the engine and in storage; slow things that may fail and are tried again later."""
     try:
-        live = frozenset(build.number for build in line.history.live_builds())
+        live = frozenset(operation.number for operation in line.journal.operations.active())
         removed = line.builder.sweep(live) + line.storage.sweep()
         if removed:
             log.info('removed %d leftovers of dead builds', removed)
@@ -59,8 +64,8 @@ def complete(line: Line) -> None:
     """
     boot = _boot()
     restarted = line.storage.url('any').startswith('file:') and boot != _last_boot(line.home)
-    for app in line.history.apps():
-        release = line.history.current(app)
+    for app in line.journal.apps.all():
+        release = line.journal.releases.live(app)
         try:
             if release and complete_slug(line.storage, app, release.slug.sha256, thoroughly=restarted):
                 log.info('made the slug of %s v%d again of its members', app, release.version)
@@ -85,29 +90,28 @@ def _last_boot(home: Home) -> str:
 
 def _settle(app: AppName, line: Line, queue: Queue) -> None:
     """Lets the deploy branch name what is live or being built, or journals the push that nobody knows of."""
-    history, home = line.history, line.home
-    branch = history.deploy_branch(app) or _first_branch(app, home)
+    journal, home = line.journal, line.home
+    branch = journal.apps.deploy_branch(app) or _first_branch(app, home)
     if branch is None:
         return
     commit = read_ref(home.repo(app), branch)
-    current = history.current(app)
+    current = journal.releases.live(app)
     live = current.commit if current else NO_COMMIT
-    known = _last_build_of(commit, history.builds(app, 1000))
-    if commit == live or (known and known.state.live):
+    known = _last_deploy_of(commit, journal.operations.of(app, 1000))
+    if commit == live or (known and not known.state.final):
         return
     if known or commit == NO_COMMIT:
         move_ref(home.repo(app), branch, new=live, expected=commit)
         return
-    history.add_app(app, branch)
-    push = Push(app=app, update=RefUpdate(old=live, new=commit, ref=branch), pusher=RESTART)
-    log.info(
-        '%s was pushed to %s and no build knew of it: build %d', commit[:7], app, queue.push(push).number
-    )
+    journal.apps.add(app, branch)
+    request = Deploy(update=RefUpdate(old=live, new=commit, ref=branch))
+    number = queue.submit(app, request, RESTART).number
+    log.info('%s was pushed to %s and no build knew of it: build %d', commit[:7], app, number)
 
 
 def _first_branch(app: AppName, home: Home) -> str | None:
     return next((name for name in BRANCHES if read_ref(home.repo(app), name) != NO_COMMIT), None)
 
 
-def _last_build_of(commit: str, builds: list[Build]) -> Build | None:
-    return next((build for build in builds if build.push.commit == commit), None)
+def _last_deploy_of(commit: str, operations: list[Operation]) -> Operation | None:
+    return next((each for each in operations if each.commit == commit), None)

@@ -25,12 +25,12 @@ END_SECONDS = 5.0
 
 def open_services(settings: Settings, line: Line) -> Services:
     """The builder's working surface, without workers: enough to read, to journal and to cancel."""
-    queue = Queue(line.history, partial(engine_answers, settings))
-    intake = Intake(line.history, queue, line.home, settings)
+    queue = Queue(line.journal, partial(engine_answers, settings))
+    intake = Intake(line.journal, queue, line.home, settings)
     return Services(
         settings=settings,
         home=line.home,
-        history=line.history,
+        journal=line.journal,
         planner=line.planner,
         keeper=line.keeper,
         queue=queue,

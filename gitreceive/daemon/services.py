@@ -7,17 +7,17 @@ from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.intake import Intake
 from gitreceive.daemon.queue import Queue
-from gitreceive.journal import History
+from gitreceive.journal import Journal
 from gitreceive.slugs.retention import Keeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """One receiver's history, queue and intake."""
+    """One receiver's journal, queue and intake."""
 
     settings: Settings
     home: Home
-    history: History
+    journal: Journal
     planner: Planner
     queue: Queue
     intake: Intake

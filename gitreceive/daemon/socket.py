@@ -16,7 +16,17 @@ from pathlib import Path
 
 from gitreceive.daemon.conversation import AskerGone, Conversation
 from gitreceive.daemon.places import Places, Subject, subject
-from gitreceive.grammar.wire import END, ERROR, MAX_PAYLOAD, OUTPUT, BrokenFrame, End, ErrorOutput, Frame
+from gitreceive.grammar.wire import (
+    END,
+    ERROR,
+    MAX_PAYLOAD,
+    OUTPUT,
+    BrokenFrame,
+    End,
+    ErrorOutput,
+    Frame,
+    end_payload,
+)
 from gitreceive.model.errors import StateError
 
 log = logging.getLogger(__name__)
@@ -192,13 +202,9 @@ def _send(conversation: Conversation, answering: Answering) -> None:
             for start in range(0, len(piece), MAX_PAYLOAD):
                 conversation.send(Frame(kind, piece[start : start + MAX_PAYLOAD]))
     except StopIteration as stop:
-        conversation.send(Frame(END, _end_payload(stop.value)))
+        conversation.send(Frame(END, end_payload(stop.value)))
     finally:
         answering.close()
-
-
-def _end_payload(end: End | str) -> bytes:
-    return end.payload if isinstance(end, End) else end.encode()
 
 
 def _refuse(conversation: Conversation, why: str) -> None:

@@ -5,8 +5,8 @@ import time
 from collections.abc import Generator, Iterable, Sequence
 from datetime import UTC, datetime
 
-from gitreceive.daemon.verdict import summary
-from gitreceive.model.push import Build
+from gitreceive.daemon.verdict import seconds
+from gitreceive.model.operation import Operation
 from gitreceive.model.release import Release
 from gitreceive.model.text import harmless, megabytes
 
@@ -23,39 +23,40 @@ def listed(rows: Sequence[dict[str, object]], as_json: bool) -> Answering:
     return 0
 
 
-def build_row(build: Build, release: Release | None) -> dict[str, object]:
-    """A build, and the release that it has made."""
-    told = summary(build, release)
-    took = told['seconds'] or round(time.time() - build.created, 2)
+def build_row(build: Operation, release: Release | None) -> dict[str, object]:
+    """An operation, and the release that it has made."""
+    took = seconds(build)
+    if took is None:
+        took = round(time.time() - build.started, 2) if build.started else 0.0
     return {
         'build': build.number,
-        'app': build.push.app,
-        'commit': build.push.commit[:7],
+        'app': build.app,
+        'commit': build.commit[:7],
         'status': build.state.value,
         'release': f'v{release.version}' if release else None,
         'seconds': took,
-        'by': build.push.pusher.name,
+        'by': build.actor.name,
         'at': _when(build.created),
         'cause': build.cause,
     }
 
 
-def release_row(release: Release, as_json: bool) -> dict[str, object]:
-    """A release; whole for machines, in few words for people."""
+def release_row(release: Release, url: str, as_json: bool) -> dict[str, object]:
+    """A release, whose slug is at ``url``; whole for machines, in few words for people."""
     row: dict[str, object] = {
         'release': f'v{release.version}',
         'commit': release.commit[:7],
-        'build': release.build,
+        'build': release.operation,
         'size': megabytes(release.slug.size),
         'sha256': release.slug.sha256[:12],
-        'by': release.pusher.name,
+        'by': release.actor.name,
         'at': _when(release.created),
         'versions': ', '.join(f'{tool} {version}' for tool, version in release.versions.items()),
     }
     if as_json:
         processes = {process.name: process.command for process in release.processes}
         row |= {'commit': release.commit, 'size': release.slug.size, 'sha256': release.slug.sha256}
-        row |= {'url': release.slug.url, 'processes': processes, 'versions': dict(release.versions)}
+        row |= {'url': url, 'processes': processes, 'versions': dict(release.versions)}
         row |= {'version': release.version, 'buildpack': release.buildpack, 'stack': release.stack}
     return row
 

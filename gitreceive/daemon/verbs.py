@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 import click
 
+from gitreceive.daemon.branch import set_back
 from gitreceive.daemon.follow import closing, follow, read_log
 from gitreceive.daemon.plans import told_plan
 from gitreceive.daemon.services import Services
 from gitreceive.daemon.tables import Answering, build_row, listed, release_row
 from gitreceive.daemon.verdict import exit_status
-from gitreceive.daemon.worker import move_back
+from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
 from gitreceive.model.errors import BadCommand, BuildCancelled, UnknownApp
-from gitreceive.model.push import NO_COMMIT, ROLLBACK, Build, BuildState, Push, Pusher, RefUpdate
+from gitreceive.model.operation import Operation, OperationState, Rollback, redeploy
+from gitreceive.model.push import NO_COMMIT
 from gitreceive.model.release import Release
 from gitreceive.repositories import ensure_repository, read_ref
 
@@ -25,23 +27,11 @@ CONFIG_NAME = re.compile('[A-Za-z_][A-Za-z0-9_]{0,99}')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
-    """Who asks, and which apps they may reach (None: all)."""
-
-    pusher: Pusher
-    apps: frozenset[str] | None = None
-
-    def reaches(self, app: str) -> bool:
-        """Whether this app may be spoken of."""
-        return self.apps is None or app in self.apps
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A verb's surroundings: what it works with, and for whom."""
 
     services: Services
-    asker: Asker
+    actor: Actor
 
     def app(self, text: str) -> AppName:
         """The app of that name. Raises UnknownApp, with the same words, if there is none or it is not the asker's."""
@@ -55,7 +45,7 @@ class Request:
     def apps(self) -> list[AppName]:
         """The apps that the asker may reach: those with a repository, sorted."""
         found = [parse_app_name(path.stem) for path in self.services.home.repos.glob('[a-z]*.git')]
-        return sorted(filter(self.asker.reaches, found))
+        return sorted(filter(self.actor.reaches, found))
 
 
 grammar = click.Group('gitreceive', add_help_option=False)
@@ -91,11 +81,11 @@ def apps(request: Request, create: tuple[str, ...], as_json: bool) -> Answering:
     """The apps, their deploy branches and what they run; on the host, "apps create NAME" makes one."""
     if create:
         return _create(request, create)
-    history = request.services.history
+    journal = request.services.journal
     rows: list[dict[str, object]] = []
     for app in request.apps():
-        current = history.current(app)
-        branch = (history.deploy_branch(app) or '').removeprefix('refs/heads/')
+        current = journal.releases.live(app)
+        branch = (journal.apps.deploy_branch(app) or '').removeprefix('refs/heads/')
         rows.append({'app': app, 'branch': branch, 'release': current.version if current else None})
     return listed(rows, as_json)
 
@@ -105,14 +95,14 @@ def config(
     request: Request, app: str, pairs: tuple[str, ...], unset: tuple[str, ...], as_json: bool
 ) -> Answering:
     """The config vars of an app; NAME=VALUE sets one, --unset NAME removes one. They count from the next build on."""
-    name, history = request.app(app), request.services.history
+    name, journal = request.app(app), request.services.journal
     if pairs or unset:
         changes = dict(_parse_pair(pair) for pair in pairs)
-        history.change_config(name, changes, unset)
+        journal.apps.change_config(name, changes, unset)
         names = ', '.join([*changes, *(f'{gone} (removed)' for gone in unset)])
         return _said(f'{name}: {names}; the next build has it ("rebuild {name}" makes one)')
     return listed(
-        [{'name': var, 'value': value} for var, value in sorted(history.config(name).items())], as_json
+        [{'name': var, 'value': value} for var, value in sorted(journal.apps.config(name).items())], as_json
     )
 
 
@@ -121,30 +111,32 @@ def allow(
     request: Request, app: str, paths: tuple[str, ...], remove: tuple[str, ...], as_json: bool
 ) -> Answering:
     """Paths of an app's slugs, as /app/src/test/key.pem, where what looks secret may stand; --remove PATH."""
-    name, history = request.app(app), request.services.history
+    name, journal = request.app(app), request.services.journal
     if paths or remove:
         added, removed = map(_parse_place, paths), map(_parse_place, remove)
-        history.change_allowed_paths(name, list(added), list(removed))
+        journal.apps.change_allowed_paths(name, list(added), list(removed))
         return _said(
-            f'{name}: {", ".join(history.allowed_paths(name)) or "no path"} may hold what looks secret'
+            f'{name}: {", ".join(journal.apps.allowed_paths(name)) or "no path"} may hold what looks secret'
         )
-    return listed([{'path': path} for path in history.allowed_paths(name)], as_json)
+    return listed([{'path': path} for path in journal.apps.allowed_paths(name)], as_json)
 
 
 @_verb('builds', _MAYBE_APP, _JSON, click.option('--limit', type=click.IntRange(1, 1000), default=20))
 def builds(request: Request, app: str | None, as_json: bool, limit: int) -> Answering:
     """The newest builds of an app, or of all."""
-    history = request.services.history
+    journal = request.services.journal
     name = request.app(app) if app else None
-    found = [build for build in history.builds(name, limit) if request.asker.reaches(build.push.app)]
-    return listed([build_row(build, history.release_of(build.number)) for build in found], as_json)
+    found = [build for build in journal.operations.of(name, limit) if request.actor.reaches(build.app)]
+    return listed([build_row(build, journal.releases.made_by(build.number)) for build in found], as_json)
 
 
 @_verb('releases', _APP, _JSON, click.option('--limit', type=click.IntRange(1, 1000), default=20))
 def releases(request: Request, app: str, as_json: bool, limit: int) -> Answering:
     """The releases of an app, newest first; the first one is what it runs."""
-    found = request.services.history.releases(request.app(app), limit)
-    return listed([release_row(release, as_json) for release in found], as_json)
+    services = request.services
+    found = services.journal.releases.of(request.app(app), limit)
+    rows = [release_row(release, services.keeper.url(release), as_json) for release in found]
+    return listed(rows, as_json)
 
 
 @_verb(
@@ -166,15 +158,15 @@ def logs(request: Request, app: str, number: int | None, live: bool) -> Answerin
 def cancel(request: Request, app: str) -> Answering:
     """Stops what builds or waits of an app; what is live stays live."""
     services, name = request.services, request.app(app)
-    cause = f'cancelled by {request.asker.pusher.name}'
-    found = [build for build in services.history.live_builds() if build.push.app == name]
+    cause = f'cancelled by {request.actor.name}'
+    found = services.journal.operations.active(name)
     for build in found:
         if not services.queue.stop(build.number, BuildCancelled(cause)):
-            move_back(build, services.history, services.home)
-            services.history.finish(build.number, BuildState.CANCELLED, cause)
+            set_back(build, services.journal, services.home)
+            services.journal.operations.finish(build.number, OperationState.CANCELLED, cause)
     services.queue.ring()
     return _said(
-        *(f'Build {build.number} is cancelled' for build in found), otherwise=f'nothing of {name} is building'
+        *(f'{build.title} is cancelled' for build in found), otherwise=f'nothing of {name} is building'
     )
 
 
@@ -182,18 +174,12 @@ def cancel(request: Request, app: str) -> Answering:
 def rebuild(request: Request, app: str, nocache: bool, detach: bool) -> Answering:
     """Builds what the deploy branch names once more, and follows the build."""
     services, name = request.services, request.app(app)
-    ref = services.history.deploy_branch(name) or ''
+    ref = services.journal.apps.deploy_branch(name) or ''
     commit = read_ref(services.home.repo(name), ref) if ref else NO_COMMIT
     if commit == NO_COMMIT:
         raise BadCommand(f'{name} has no released commit to build again; push one')
-    build = services.intake.enqueue(
-        Push(
-            app=name,
-            update=RefUpdate(old=commit, new=commit, ref=ref),
-            pusher=request.asker.pusher,
-            options=frozenset({'nocache'} if nocache else ()),
-        )
-    )
+    options = frozenset({'nocache'} if nocache else ())
+    build = services.intake.enqueue(name, redeploy(commit, ref, options), request.actor)
     return _carried_out(services, build, detach)
 
 
@@ -201,21 +187,13 @@ def rebuild(request: Request, app: str, nocache: bool, detach: bool) -> Answerin
 def rollback(request: Request, app: str, version: str | None, detach: bool) -> Answering:
     """Makes an older release live again, by default the one before the live one: its slug, with its config vars."""
     services, name = request.services, request.app(app)
-    found = services.history.releases(name, -1)
-    if not found:
+    live = services.journal.releases.live(name)
+    if live is None:
         raise BadCommand(f'{name} has no release yet')
-    live, *older = found
+    older = [each for each in services.journal.releases.of(name, -1) if each.version < live.version]
     target = _chosen(live, older, version)
-    build = services.intake.enqueue(
-        Push(
-            app=name,
-            update=RefUpdate(
-                old=live.commit, new=target.commit, ref=services.history.deploy_branch(name) or ''
-            ),
-            pusher=request.asker.pusher,
-            options=frozenset({f'{ROLLBACK}{target.version}'}),
-        )
-    )
+    wanted = Rollback(version=target.version, commit=target.commit)
+    build = services.intake.enqueue(name, wanted, request.actor)
     return _carried_out(services, build, detach)
 
 
@@ -223,7 +201,7 @@ def rollback(request: Request, app: str, version: str | None, detach: bool) -> A
 def plan(request: Request, app: str, ref: str | None, as_json: bool) -> Answering:
     """What a build would do: of the deploy branch, or of a branch, tag or commit that was pushed. Builds nothing."""
     services, name = request.services, request.app(app)
-    wanted = ref or services.history.deploy_branch(name) or ''
+    wanted = ref or services.journal.apps.deploy_branch(name) or ''
     commit = read_ref(services.home.repo(name), wanted) if REF.fullmatch(wanted) else NO_COMMIT
     if commit == NO_COMMIT:
         raise BadCommand(
@@ -235,7 +213,7 @@ def plan(request: Request, app: str, ref: str | None, as_json: bool) -> Answerin
     return 0
 
 
-def _carried_out(services: Services, build: Build, detach: bool) -> Answering:
+def _carried_out(services: Services, build: Operation, detach: bool) -> Answering:
     if detach:
         return _said(f'Build {build.number} is queued')
     return followed(services, build.number)
@@ -243,24 +221,28 @@ def _carried_out(services: Services, build: Build, detach: bool) -> Answering:
 
 def followed(services: Services, number: int, offset: int = 0) -> Answering:
     """The log of a build to its end, then 0 if it made a release, else 1."""
-    for piece in follow(number, offset, services.history, services.queue, services.home, services.settings):
-        if isinstance(piece, Build):
+    for piece in follow(number, offset, services):
+        if isinstance(piece, Operation):
             return exit_status(piece)
         yield piece
     return 1
 
 
-def _printed(services: Services, build: Build) -> Answering:
+def _printed(services: Services, build: Operation) -> Answering:
     yield from read_log(services.home, build.number)
-    if not build.state.live:
-        yield closing(build, services.history, services.settings)
+    if build.state.final:
+        yield closing(build, services)
     return 0
 
 
-def _build_of(request: Request, app: AppName, number: int | None) -> Build:
-    history = request.services.history
-    build = history.build(number) if number is not None else next(iter(history.builds(app, 1)), None)
-    if build is None or build.push.app != app:
+def _build_of(request: Request, app: AppName, number: int | None) -> Operation:
+    journal = request.services.journal
+    build = (
+        journal.operations.get(number)
+        if number is not None
+        else next(iter(journal.operations.of(app, 1)), None)
+    )
+    if build is None or build.app != app:
         which = f'build {number}' if number is not None else 'build'
         raise BadCommand(f'{app} has no {which}; "builds {app}" lists them')
     return build
@@ -282,7 +264,7 @@ def _chosen(live: Release, older: Sequence[Release], version: str | None) -> Rel
 def _create(request: Request, words: tuple[str, ...]) -> Answering:
     if len(words) != 2 or words[0] != 'create':
         raise BadCommand('"apps" lists them, "apps create NAME" makes one')
-    if request.asker.pusher.key:
+    if request.actor.key:
         raise BadCommand('apps are created by a first push, or by the sysadmin on the host')
     app = parse_app_name(words[1])
     ensure_repository(request.services.home.repo(app))

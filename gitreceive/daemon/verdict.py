@@ -1,67 +1,88 @@
-"""The last lines of a build, told from the journal alone: they are the same whenever they are asked for."""
+"""The last lines of an operation, made from the journal alone: they are the same whenever they are asked for."""
 
 import json
+from dataclasses import dataclass
 
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.log import shown
-from gitreceive.model.push import Build, BuildState
+from gitreceive.model.operation import Operation, OperationState, Rollback
 from gitreceive.model.release import Release
 
 
-def closing_lines(build: Build, release: Release | None, current: Release | None, settings: Settings) -> str:
-    """What follows the log of a finished build: the verdict for people, and one JSON object for machines.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A finished operation: ``release`` is what it made, stored at ``url``; ``live`` what the app ran when it ended."""
 
-    ``release`` is what the build made, ``current`` what the app runs now.
+    operation: Operation
+    release: Release | None
+    live: Release | None
+    url: str = ''
+
+
+def closing_lines(ended: Ended, settings: Settings) -> str:
+    """What follows the log of a finished operation: the verdict for people, and one JSON object for machines."""
+    lines = _released(ended.release, ended.url) if ended.release else _failed(ended, settings)
+    return ''.join([*lines, '\n', *shown('       ', json.dumps(summary(ended.operation, ended.release)))])
+
+
+def exit_status(operation: Operation) -> int:
+    """0 if and only if the operation succeeded."""
+    return 0 if operation.state == OperationState.SUCCEEDED else 1
+
+
+def summary(operation: Operation, release: Release | None) -> dict[str, object]:
+    """The operation as one flat record; ``release`` is a number or null.
+
+    ``seconds`` is the time of the work, ``queued_seconds`` the time before it; null as long as they are not over.
     """
-    lines = _released(release) if release else _failed(build, current, settings)
-    return ''.join([*lines, '\n', *shown('       ', json.dumps(summary(build, release)))])
-
-
-def exit_status(build: Build) -> int:
-    """0 if and only if the build made a release."""
-    return 0 if build.state == BuildState.SUCCEEDED else 1
-
-
-def summary(build: Build, release: Release | None) -> dict[str, object]:
-    """The build as one flat record: ``seconds`` from the push to the end, ``release`` a number or null."""
     return {
-        'app': build.push.app,
-        'build': build.number,
+        'app': operation.app,
+        'build': operation.number,
         'release': release.version if release else None,
-        'commit': build.push.commit,
+        'commit': operation.commit,
         'slug': f'sha256:{release.slug.sha256}' if release else None,
-        'seconds': round(build.finished - build.created, 2) if build.finished else None,
-        'status': build.state.value,
+        'queued_seconds': queued_seconds(operation),
+        'seconds': seconds(operation),
+        'status': operation.state.value,
     }
 
 
-def _released(release: Release) -> list[str]:
-    return [
-        *shown('-----> ', 'Releasing'),
-        *shown('       ', f'v{release.version} stored in {release.slug.url}'),
-    ]
+def seconds(operation: Operation) -> float | None:
+    """How long the work took; 0 for what ended before it began."""
+    if operation.finished is None:
+        return None
+    return round(operation.finished - (operation.started or operation.finished), 2)
 
 
-def _failed(build: Build, current: Release | None, settings: Settings) -> list[str]:
-    app = build.push.app
-    what = {
-        BuildState.FAILED: f'Build {build.number} failed: ',
-        BuildState.CANCELLED: f'Build {build.number} was ',
-    }
-    first = what.get(build.state, f'Build {build.number} was ')
-    told = shown(' !     ', first + build.cause)
-    if build.state == BuildState.FAILED:
+def queued_seconds(operation: Operation) -> float | None:
+    """How long it waited for its turn."""
+    end = operation.started or operation.finished
+    return None if end is None else round(end - operation.created, 2)
+
+
+def _released(release: Release, url: str) -> list[str]:
+    return [*shown('-----> ', 'Releasing'), *shown('       ', f'v{release.version} stored in {url}')]
+
+
+def _failed(ended: Ended, settings: Settings) -> list[str]:
+    operation = ended.operation
+    how = 'failed: ' if operation.state == OperationState.FAILED else 'was '
+    lines = shown(' !     ', f'{operation.title} {how}{operation.cause}')
+    if operation.state == OperationState.FAILED:
         host, port = settings.ssh.host, settings.ssh.address[1]
-        told += shown(' !     ', f'Whole log: ssh -p {port} git@{host} logs {app} --build {build.number}')
-    return told + shown(' !     ', _what_is_live(build, current))
+        logs = f'ssh -p {port} git@{host} logs {operation.app} --build {operation.number}'
+        lines += shown(' !     ', f'Whole log: {logs}')
+    return lines + shown(' !     ', _what_is_live(operation, ended.live))
 
 
-def _what_is_live(build: Build, current: Release | None) -> str:
-    app, branch = build.push.app, build.push.update.ref.removeprefix('refs/heads/')
-    if build.state == BuildState.SUPERSEDED:
+def _what_is_live(operation: Operation, live: Release | None) -> str:
+    app, request = operation.app, operation.request
+    if isinstance(request, Rollback):
+        return f'{app} still runs v{live.version} ({live.commit[:7]})' if live else f'{app} has no release'
+    branch = request.update.ref.removeprefix('refs/heads/')
+    if operation.state == OperationState.SUPERSEDED:
         return f'{app}: the newer build decides what {branch} points at'
-    if current is None:
+    if live is None:
         return f'{app} has no release yet; {branch} was set back, so that the same push tries again'
-    moved = build.push.restores is None and current.commit != build.push.commit
-    set_back = f'; {branch} was set back to it' if moved else ''
-    return f'{app} still runs v{current.version} ({current.commit[:7]}){set_back}'
+    set_back = f'; {branch} was set back to it' if live.commit != request.commit else ''
+    return f'{app} still runs v{live.version} ({live.commit[:7]}){set_back}'

@@ -1,10 +1,33 @@
-"""What happened: apps, config vars, builds and releases, in SQLite. The builder's alone."""
+"""What happened on this receiver: apps, operations, releases, slugs, events, in SQLite. The daemon's alone."""
 
+from pathlib import Path
+
+from gitreceive.config.home import Home
 from gitreceive.journal.apps import Apps
-from gitreceive.journal.builds import Builds
+from gitreceive.journal.database import Database
+from gitreceive.journal.events import Events
+from gitreceive.journal.operations import Operations
 from gitreceive.journal.releases import Releases
 from gitreceive.journal.slugs import Slugs
 
 
-class History(Apps, Slugs, Builds, Releases):
-    """The builder's journal and its record of releases, in one file."""
+class Journal:
+    """The parts of one journal, in one file."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or makes the file. Raises StateError if it cannot be used."""
+        self._database = Database(path)
+        self.apps = Apps(self._database)
+        self.operations = Operations(self._database)
+        self.releases = Releases(self._database)
+        self.slugs = Slugs(self._database)
+        self.events = Events(self._database)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._database.close()
+
+
+def open_journal(home: Home) -> Journal:
+    """The journal of a receiver. Raises StateError."""
+    return Journal(home.journal_db)

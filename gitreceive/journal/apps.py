@@ -3,54 +3,62 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from gitreceive.journal.database import Database
+from gitreceive.journal.database import Database, record_event
 from gitreceive.model.app import AppName
 
 
-class Apps(Database):
+class Apps:
     """Apps and their settings."""
 
-    def apps(self) -> list[AppName]:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> list[AppName]:
         """All apps that were ever pushed to their deploy branch, or created, sorted."""
-        return [AppName(row['name']) for row in self._rows('SELECT name FROM apps ORDER BY name')]
+        return [AppName(row['name']) for row in self._database.rows('SELECT name FROM apps ORDER BY name')]
 
     def deploy_branch(self, app: AppName) -> str | None:
         """The ref whose pushes deploy (``refs/heads/main``), or None before the first one."""
-        for row in self._rows('SELECT deploy_branch FROM apps WHERE name = ?', app):
+        for row in self._database.rows('SELECT deploy_branch FROM apps WHERE name = ?', app):
             return str(row['deploy_branch'])
         return None
 
-    def add_app(self, app: AppName, deploy_branch: str) -> None:
+    def add(self, app: AppName, deploy_branch: str) -> None:
         """Remembers an app and its deploy branch; the first word counts."""
-        with self._transaction() as db:
-            db.execute('INSERT OR IGNORE INTO apps VALUES (?, ?, ?)', (app, deploy_branch, time.time()))
+        with self._database.transaction() as db:
+            added = db.execute(
+                'INSERT OR IGNORE INTO apps (name, deploy_branch, created) VALUES (?, ?, ?)',
+                (app, deploy_branch, time.time()),
+            )
+            if added.rowcount:
+                record_event(db, app, 'app.created', deploy_branch=deploy_branch)
 
     def config(self, app: AppName) -> dict[str, str]:
         """The app's config vars."""
-        return {
-            r['name']: r['value']
-            for r in self._rows('SELECT name, value FROM config_vars WHERE app = ?', app)
-        }
+        query = 'SELECT name, value FROM config_vars WHERE app = ?'
+        return {row['name']: row['value'] for row in self._database.rows(query, app)}
 
     def change_config(self, app: AppName, changes: Mapping[str, str], removed: Sequence[str]) -> None:
         """Sets and removes config vars, all or none."""
-        with self._transaction() as db:
+        with self._database.transaction() as db:
             for name, value in changes.items():
                 db.execute('INSERT OR REPLACE INTO config_vars VALUES (?, ?, ?)', (app, name, value))
             for name in removed:
                 db.execute('DELETE FROM config_vars WHERE app = ? AND name = ?', (app, name))
+            record_event(db, app, 'config.changed', set=sorted(changes), removed=sorted(removed))
 
     def allowed_paths(self, app: AppName) -> list[str]:
         """Where in the app's slugs things may stand that look secret."""
-        rows = self._rows('SELECT path FROM allowed_paths WHERE app = ? ORDER BY path', app)
+        rows = self._database.rows('SELECT path FROM allowed_paths WHERE app = ? ORDER BY path', app)
         return [str(row['path']) for row in rows]
 
     def change_allowed_paths(self, app: AppName, added: Sequence[str], removed: Sequence[str]) -> None:
         """Adds and removes such places, all or none."""
-        with self._transaction() as db:
+        with self._database.transaction() as db:
             db.executemany(
                 'INSERT OR IGNORE INTO allowed_paths VALUES (?, ?)', [(app, path) for path in added]
             )
             db.executemany(
                 'DELETE FROM allowed_paths WHERE app = ? AND path = ?', [(app, path) for path in removed]
             )
+            record_event(db, app, 'allowed_paths.changed', added=list(added), removed=list(removed))

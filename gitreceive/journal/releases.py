@@ -4,79 +4,117 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from gitreceive.journal.database import Database
+from gitreceive.journal.database import Database, record_event
+from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import ReleaseError
+from gitreceive.model.operation import Operation
 from gitreceive.model.process import ProcessType
-from gitreceive.model.push import Build, Commit, Pusher
-from gitreceive.model.release import Release
+from gitreceive.model.push import Commit
+from gitreceive.model.release import Release, ReleaseState
 from gitreceive.model.slug import StoredSlug
 
+FOUND = 'SELECT releases.*, slugs.size FROM releases JOIN slugs ON slugs.app = releases.app AND slugs.sha256 = slug'
 
-class Releases(Database):
+
+class Releases:
     """Releases, numbered for each app."""
 
-    def record_release(self, build: Build, release: Release, config: Mapping[str, str]) -> Release:
-        """Gives the release its version, and ends its build, in one transaction.
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-        Raises ReleaseError if the build is not running any more (it was cancelled meanwhile).
+    def record(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
+        """Gives the release its version, lets it be live, and ends its operation, in one transaction.
+
+        Raises ReleaseError if the operation is not running any more (it was cancelled meanwhile).
         """
-        with self._transaction() as db:
+        app = release.app
+        with self._database.transaction() as db:
+            version = _next_version(db, app)
             done = db.execute(
-                "UPDATE builds SET state = 'succeeded', finished = ? WHERE number = ? AND state = 'running'",
-                (release.created, build.number),
+                "UPDATE operations SET state = 'succeeded', finished = ?, live = ? WHERE number = ? AND state = 'running'",
+                (release.created, version, operation.number),
             )
             if done.rowcount != 1:
-                raise ReleaseError(f'build {build.number} is not running any more')
-            slug = release.slug
-            row = db.execute(
-                'INSERT INTO releases SELECT ?1, COALESCE(MAX(version), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,'
-                ' ?11, ?12, ?13, ?14 FROM releases WHERE app = ?1 RETURNING *',
-                (
-                    *(release.app, release.build, release.commit, slug.url, slug.sha256, slug.size),
-                    json.dumps({process.name: process.command for process in release.processes}),
-                    *(json.dumps(dict(release.versions)), json.dumps(dict(config)), release.created),
-                    *(release.pusher.name, release.pusher.key, release.buildpack, release.stack),
-                ),
-            ).fetchone()
-            return _release(row)
+                raise ReleaseError(f'{operation.title} is not running any more')
+            _insert(db, version, release, config)
+            db.execute("UPDATE releases SET state = 'replaced' WHERE app = ? AND state = 'live'", (app,))
+            db.execute("UPDATE releases SET state = 'live' WHERE app = ? AND version = ?", (app, version))
+            db.execute('UPDATE apps SET live_release = ? WHERE name = ?', (version, app))
+            who, number = operation.actor.name, operation.number
+            record_event(db, app, 'release.live', who, release=version, operation=number)
+            record_event(db, app, 'operation.succeeded', who, operation=number, release=version)
+        made = self.get(app, version)
+        assert made
+        return made
 
-    def release_of(self, build: int) -> Release | None:
-        """The release that a build made, or None."""
-        for row in self._rows('SELECT * FROM releases WHERE build = ?', build):
-            return _release(row)
-        return None
+    def live(self, app: AppName) -> Release | None:
+        """What the app runs, or None."""
+        query = f'{FOUND} JOIN apps ON name = releases.app AND live_release = version WHERE name = ?'
+        return self._one(query, app)
 
-    def releases(self, app: AppName, limit: int = 20) -> list[Release]:
-        """The newest releases, newest first; the first one is what the app runs."""
-        rows = self._rows('SELECT * FROM releases WHERE app = ? ORDER BY version DESC LIMIT ?', app, limit)
-        return [_release(row) for row in rows]
-
-    def release(self, app: AppName, version: int) -> Release | None:
+    def get(self, app: AppName, version: int) -> Release | None:
         """One release, or None."""
-        for row in self._rows('SELECT * FROM releases WHERE app = ? AND version = ?', app, version):
-            return _release(row)
-        return None
+        return self._one(f'{FOUND} WHERE releases.app = ? AND version = ?', app, version)
 
-    def released_config(self, release: Release) -> dict[str, str]:
-        """The config vars that a release was built with."""
-        values = (release.app, release.version)
-        for row in self._rows('SELECT config FROM releases WHERE app = ? AND version = ?', *values):
+    def made_by(self, operation: int) -> Release | None:
+        """The release that an operation made, or None."""
+        return self._one(f'{FOUND} WHERE operation = ?', operation)
+
+    def of(self, app: AppName, limit: int = 20) -> list[Release]:
+        """The newest releases, newest first; all of them for a negative limit."""
+        query = f'{FOUND} WHERE releases.app = ? ORDER BY version DESC LIMIT ?'
+        return [_release(row) for row in self._database.rows(query, app, limit)]
+
+    def config(self, release: Release) -> dict[str, str]:
+        """The config vars that a release was made with."""
+        query = 'SELECT config FROM releases WHERE app = ? AND version = ?'
+        for row in self._database.rows(query, release.app, release.version):
             return dict(json.loads(row['config']))
         return {}
 
     def versions(self, app: AppName, sha256: str) -> tuple[int | None, int]:
         """The first release that has this slug, if there is one, and the number that the next release will get."""
         query = (
-            'SELECT MIN(CASE sha256 WHEN ?2 THEN version END) AS first, COALESCE(MAX(version), 0) + 1 AS next'
+            'SELECT MIN(CASE slug WHEN ?2 THEN version END) AS first, COALESCE(MAX(version), 0) + 1 AS next'
             ' FROM releases WHERE app = ?1'
         )
-        (row,) = self._rows(query, app, sha256)
+        (row,) = self._database.rows(query, app, sha256)
         return row['first'], row['next']
 
-    def current(self, app: AppName) -> Release | None:
-        """What the app runs."""
-        return next(iter(self.releases(app, 1)), None)
+    def _one(self, query: str, *values: object) -> Release | None:
+        for row in self._database.rows(query, *values):
+            return _release(row)
+        return None
+
+
+def _next_version(db: sqlite3.Connection, app: AppName) -> int:
+    query = 'SELECT COALESCE(MAX(version), 0) + 1 AS next FROM releases WHERE app = ?'
+    return int(db.execute(query, (app,)).fetchone()['next'])
+
+
+def _insert(db: sqlite3.Connection, version: int, release: Release, config: Mapping[str, str]) -> None:
+    app, slug = release.app, release.slug
+    db.execute('INSERT OR REPLACE INTO slugs VALUES (?, ?, ?)', (app, slug.sha256, slug.size))
+    values = {
+        'app': app,
+        'version': version,
+        'operation': release.operation,
+        'state': ReleaseState.CREATED,
+        'description': release.description,
+        'commit_id': release.commit,
+        'slug': slug.sha256,
+        'processes': json.dumps({process.name: process.command for process in release.processes}),
+        'versions': json.dumps(dict(release.versions)),
+        'config': json.dumps(dict(config)),
+        'created': release.created,
+        'actor': release.actor.name,
+        'key': release.actor.key,
+        'buildpack': release.buildpack,
+        'stack': release.stack,
+    }
+    names, marks = ', '.join(values), ', '.join('?' * len(values))
+    db.execute(f'INSERT INTO releases ({names}) VALUES ({marks})', tuple(values.values()))
 
 
 def _release(row: sqlite3.Row) -> Release:
@@ -84,13 +122,15 @@ def _release(row: sqlite3.Row) -> Release:
     return Release(
         app=AppName(row['app']),
         version=row['version'],
-        build=row['build'],
+        operation=row['operation'],
         commit=Commit(row['commit_id']),
-        slug=StoredSlug(url=row['url'], sha256=row['sha256'], size=row['size']),
+        slug=StoredSlug(sha256=row['slug'], size=row['size']),
         processes=tuple(ProcessType(name=name, command=command) for name, command in processes.items()),
         versions=json.loads(row['versions']),
         created=row['created'],
-        pusher=Pusher(name=row['pusher'], key=row['key']),
+        actor=Actor(name=row['actor'], key=row['key']),
         buildpack=row['buildpack'],
         stack=row['stack'],
+        state=ReleaseState(row['state']),
+        description=row['description'],
     )

@@ -72,8 +72,7 @@ class Slug:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSlug:
-    """A slug in storage, verified. ``url`` names it for people and for other hosts."""
+    """A slug in storage, verified. Where it lies is the storage's business: its URL is made when it is shown."""
 
-    url: str
     sha256: str
     size: int

@@ -11,7 +11,7 @@ from gitreceive.points import point
 from gitreceive.slugs.lock import keeping
 from gitreceive.slugs.names import PROVENANCE, SBOM, slug_name
 from gitreceive.slugs.parts import parts
-from gitreceive.slugs.provenance import provenance
+from gitreceive.slugs.provenance import Origin, provenance
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory, bill_of_materials
 from gitreceive.slugs.stored import read_manifest
@@ -25,7 +25,7 @@ def undocumented(app: AppName, keeper: Keeper) -> list[Release]:
     return [
         release
         for release in releases_of_slugs(app, keeper)
-        if set(DOCUMENTS) - keeper.history.documents(app, release.slug.sha256).keys()
+        if set(DOCUMENTS) - keeper.journal.slugs.documents(app, release.slug.sha256).keys()
     ]
 
 
@@ -35,7 +35,7 @@ def write_documents(release: Release, keeper: Keeper, inventory: Inventory) -> N
     Raises SlugError or StorageError.
     """
     with keeping(release.app, keeper.home):
-        recorded = keeper.history.documents(release.app, release.slug.sha256)
+        recorded = keeper.journal.slugs.documents(release.app, release.slug.sha256)
         for kind in DOCUMENTS:
             if kind not in recorded:
                 write_document(release, kind, keeper, inventory)
@@ -45,7 +45,7 @@ def write_documents(release: Release, keeper: Keeper, inventory: Inventory) -> N
 def releases_of_slugs(app: AppName, keeper: Keeper) -> list[Release]:
     """The kept releases, oldest first, each slug once: of releases that share one the oldest has made it."""
     found: dict[str, Release] = {}
-    for release in reversed(keeper.history.releases(app, keeper.keep)):
+    for release in reversed(keeper.journal.releases.of(app, keeper.keep)):
         found.setdefault(release.slug.sha256, release)
     return list(found.values())
 
@@ -60,16 +60,22 @@ def write_document(release: Release, kind: str, keeper: Keeper, inventory: Inven
         file = Path(folder, 'document')
         file.write_bytes(content)
         put_verified(keeper.storage, slug_name(release.app, slug, kind), file, checksum)
-    keeper.history.record_document(release.app, slug, kind, checksum)
+    keeper.journal.slugs.record_document(release.app, slug, kind, checksum)
 
 
 def _content(release: Release, kind: str, keeper: Keeper, inventory: Inventory) -> bytes:
     if kind == SBOM:
         return bill_of_materials(release, parts(keeper.storage, release.app, release.slug.sha256), inventory)
-    build = keeper.history.build(release.build)
-    if build is None:
+    operation = keeper.journal.operations.get(release.operation)
+    if operation is None:
         raise StateError(
-            f'the history has no build {release.build}, which made {release.app} v{release.version}'
+            f'the journal has no operation {release.operation}, which made {release.app} v{release.version}'
         )
     facts = read_manifest(keeper.storage, release.app, release.slug.sha256)
-    return provenance(release, build, keeper.history.released_config(release), facts, keeper.host)
+    origin = Origin(
+        operation=operation,
+        ref=keeper.journal.apps.deploy_branch(release.app) or '',
+        config=keeper.journal.releases.config(release),
+        host=keeper.host,
+    )
+    return provenance(release, origin, facts)

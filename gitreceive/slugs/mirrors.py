@@ -74,5 +74,5 @@ def _wanted(mirror: Mirror, release: Release, keeper: Keeper) -> Iterator[_Wante
         yield _Wanted(name=whole, sha256=sha256, parts=parts)
     facts = slug_name(app, sha256, FACTS)
     yield _Wanted(name=facts, sha256=checksum_of(storage, facts))
-    for kind, checksum in keeper.history.documents(app, sha256).items():
+    for kind, checksum in keeper.journal.slugs.documents(app, sha256).items():
         yield _Wanted(name=slug_name(app, sha256, kind), sha256=checksum)

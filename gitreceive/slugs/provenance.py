@@ -5,6 +5,7 @@ All of it is in the journal and in the slug's own facts, so that it can be made 
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from google.protobuf.json_format import MessageToDict
@@ -12,7 +13,7 @@ from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenan
 from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
 from in_toto_attestation.v1.statement import Statement
 
-from gitreceive.model.push import Build
+from gitreceive.model.operation import Operation
 from gitreceive.model.release import Release
 
 PREDICATE = 'https://slsa.dev/provenance/v1'
@@ -20,34 +21,40 @@ BUILD_TYPE = 'urn:gitreceive:push:1'
 """What the parameters below mean. No place on the web describes it: docs/sysadmins.md does."""
 
 
-def provenance(
-    release: Release, build: Build, config: Iterable[str], facts: Mapping[str, object], host: str
-) -> bytes:
-    """The statement's bytes, JSON.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What made a release: ``config`` names the config vars that it had, ``host`` is the receiver's name."""
 
-    ``config`` names the config vars that the build had, ``facts`` are those of ``slug.json``, ``host`` is the receiver's.
-    """
+    operation: Operation
+    ref: str
+    config: Iterable[str]
+    host: str
+
+
+def provenance(release: Release, origin: Origin, facts: Mapping[str, object]) -> bytes:
+    """The statement's bytes, JSON. ``facts`` are those of ``slug.json``."""
+    operation = origin.operation
     predicate = Provenance()
     definition, run = predicate.build_definition, predicate.run_details
     definition.build_type = BUILD_TYPE
     definition.external_parameters.update(
         {
             'app': release.app,
-            'ref': build.push.update.ref,
+            'ref': origin.ref,
             'commit': release.commit,
-            'options': sorted(build.push.options),
-            'config': sorted(config),
+            'options': sorted(operation.options),
+            'config': sorted(origin.config),
         }
     )
     definition.internal_parameters.update(
         {'stack': release.stack, 'buildpack': release.buildpack, 'versions': dict(release.versions)}
     )
     definition.resolved_dependencies.extend(each.pb for each in _materials(release, facts))
-    run.builder.id = f'urn:gitreceive:builder:{quote(host, safe="")}'
+    run.builder.id = f'urn:gitreceive:builder:{quote(origin.host, safe="")}'
     if isinstance(version := facts.get('receiver'), str):
         run.builder.version['gitreceive'] = version
-    run.metadata.invocation_id = f'build-{build.number}'
-    run.metadata.started_on.FromMilliseconds(round(1000 * (build.started or build.created)))
+    run.metadata.invocation_id = f'build-{operation.number}'
+    run.metadata.started_on.FromMilliseconds(round(1000 * (operation.started or operation.created)))
     run.metadata.finished_on.FromMilliseconds(round(1000 * release.created))
     subject = ResourceDescriptor(
         name=f'{release.app}/{release.slug.sha256}.tgz', digest={'sha256': release.slug.sha256}

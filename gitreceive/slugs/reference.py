@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitreceive.config.home import Home
-from gitreceive.journal import History
+from gitreceive.journal import Journal, open_journal
 from gitreceive.model.app import parse_app_name
 from gitreceive.model.errors import BadCommand, SlugError
 from gitreceive.model.release import Release
@@ -38,13 +38,13 @@ def find_slug(text: str, home: Home) -> SlugReference:
         return SlugReference(shown=text, path=path)
     if '/' in text or text.endswith('.tgz'):
         raise SlugError(f'{text}: there is no such file')
-    with closing(History(home.history_db)) as history:
-        release = _release(text, history)
+    with closing(open_journal(home)) as journal:
+        release = _release(text, journal)
         return SlugReference(
             shown=f'{release.app} v{release.version}',
             release=release,
-            before=history.release(release.app, release.version - 1),
-            env=history.config(release.app),
+            before=journal.releases.get(release.app, release.version - 1),
+            env=journal.apps.config(release.app),
         )
 
 
@@ -62,19 +62,19 @@ def parts_of(reference: SlugReference, storage: Composing) -> Sequence[Part]:
     return [Part(sha256=sha256, size=size, open=lambda: path.open('rb'))]
 
 
-def _release(text: str, history: History) -> Release:
+def _release(text: str, journal: Journal) -> Release:
     match = NUMBERED.fullmatch(text)
     app = parse_app_name(match['app'] if match else text)
     if match is None:
         release, missing = (
-            history.current(app),
+            journal.releases.live(app),
             f'{app} has no release yet: push it first, or name a .tgz file',
         )
     elif match['kind'] == 'v':
-        release = history.release(app, int(match['number']))
+        release = journal.releases.get(app, int(match['number']))
         missing = f'{app} has no release v{match["number"]}; "gitreceive releases {app}" lists them'
     else:
-        release = history.release_of(int(match['number']))
+        release = journal.releases.made_by(int(match['number']))
         missing = f'build {match["number"]} of {app} made no release; "gitreceive builds {app}" lists them'
     if release is None or release.app != app:
         raise BadCommand(missing)

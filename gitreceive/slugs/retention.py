@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitreceive.config.home import Home
-from gitreceive.journal import History
+from gitreceive.journal import Journal
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import StorageError
+from gitreceive.model.release import Release
 from gitreceive.slugs.lock import removing
 from gitreceive.slugs.names import FACTS, KINDS, is_of_slugs, member_name, slug_name
 from gitreceive.slugs.parts import checksum
@@ -48,18 +49,24 @@ class Garbage:
 class Keeper:
     """Where slugs are and what is known of them; the newest ``keep`` releases of each app keep theirs.
 
-    What an app runs is the newest of its releases. ``host`` is what the receiver calls itself.
+    The live one is kept whatever its number. ``host`` is what the receiver calls itself.
     """
 
-    history: History
+    journal: Journal
     storage: Composing
     home: Home
     keep: int
     host: str = 'localhost'
 
+    def url(self, release: Release) -> str:
+        """Where the release's slug lies, for people and for other hosts."""
+        return self.storage.url(slug_name(release.app, release.slug.sha256))
+
     def kept(self, app: AppName) -> Kept:
         """What the app needs."""
-        slugs = {release.slug.sha256 for release in self.history.releases(app, self.keep)}
+        live = self.journal.releases.live(app)
+        releases = [*self.journal.releases.of(app, self.keep), *([live] if live else ())]
+        slugs = {release.slug.sha256 for release in releases}
         members: set[str] = set()
         sure = True
         for sha256 in slugs:
@@ -82,7 +89,7 @@ class Keeper:
 
     def freeable(self) -> int:
         """How many bytes ``collect`` would free of all apps, about: nobody is waited for. Raises StorageError."""
-        return sum(self._garbage(app, self.kept(app)).size for app in self.history.apps())
+        return sum(self._garbage(app, self.kept(app)).size for app in self.journal.apps.all())
 
     def collect(self, app: AppName) -> Garbage:
         """Removes it. A slug's facts go first: what has none is no slug. Raises StorageError."""
@@ -91,13 +98,15 @@ class Keeper:
             garbage = self._garbage(app, kept)
             for object_name in sorted(garbage.objects, key=lambda each: not each.endswith(FACTS)):
                 self.storage.delete(object_name)
-            self.history.forget_slugs(app, kept.slugs | kept.members)
+            self.journal.slugs.forget(app, kept.slugs | kept.members)
             return garbage
 
     def _garbage(self, app: AppName, kept: Kept) -> Garbage:
         stored = self.storage.list(f'{app}/')
         found = [each for each in stored if is_of_slugs(each, app) and not kept.needs(each)]
-        sizes = {slug_name(app, each.slug.sha256): each.slug.size for each in self.history.releases(app, -1)}
+        sizes = {
+            slug_name(app, each.slug.sha256): each.slug.size for each in self.journal.releases.of(app, -1)
+        }
         return Garbage(app=app, objects={each: sizes.get(each) or self._size(each) for each in found})
 
     def _size(self, object_name: str) -> int:

@@ -31,11 +31,11 @@ def store_slug(
     members; ``folder`` is for its file. ``former`` is the checksum of the app's slug whose ``.tgz`` may go, even if this
     fails: its members stay. Raises StorageError.
     """
-    url = compose_slug(storage, app, slug.sha256, slug.size, slug.members, former)
+    compose_slug(storage, app, slug.sha256, slug.size, slug.members, former)
     point('slug.composed')
     with _described(slug, about, folder) as (file, checksum):
         put_verified(storage, slug_name(app, slug.sha256, FACTS), file, checksum)
-    return StoredSlug(url=url, sha256=slug.sha256, size=slug.size)
+    return StoredSlug(sha256=slug.sha256, size=slug.size)
 
 
 def slug_json(slug: LayeredSlug, about: Mapping[str, object]) -> bytes:

@@ -28,7 +28,7 @@ def verify_storage(keeper: Keeper, inventory: Inventory) -> Iterator[Finding]:
 
     Raises StorageError if the storage cannot be listed.
     """
-    apps = keeper.history.apps()
+    apps = keeper.journal.apps.all()
     for app in apps:
         yield from verify_app(app, keeper, inventory)
     for each in keeper.storage.list():
@@ -79,7 +79,7 @@ class _Check:
 
     def documents(self, release: Release, inventory: Inventory) -> Iterator[Finding]:
         """The documents of a whole slug that had to be made again."""
-        recorded = self._keeper.history.documents(release.app, release.slug.sha256)
+        recorded = self._keeper.journal.slugs.documents(release.app, release.slug.sha256)
         for kind in DOCUMENTS:
             each = slug_name(release.app, release.slug.sha256, kind)
             wrong = self._compared(each, recorded.get(kind, ''))
@@ -107,8 +107,8 @@ class _Check:
     def _members(self, release: Release, storage: Storage) -> dict[str, str]:
         """What the facts there say. Raises StorageError for wrong ones."""
         facts = read_manifest(storage, release.app, release.slug.sha256)
-        history = self._keeper.history.releases(release.app, -1)
-        commits = [each.commit for each in history if each.slug.sha256 == release.slug.sha256]
+        releases = self._keeper.journal.releases.of(release.app, -1)
+        commits = [each.commit for each in releases if each.slug.sha256 == release.slug.sha256]
         expected: dict[str, Sequence[object]] = {
             'app': [release.app],
             'commit': commits,
@@ -117,7 +117,7 @@ class _Check:
         }
         for key, values in expected.items():
             if facts.get(key) not in values:
-                raise StorageError(f'it says {key} {facts.get(key)!r:.80}, and the history {values[0]!r}')
+                raise StorageError(f'it says {key} {facts.get(key)!r:.80}, and the journal {values[0]!r}')
         if not self._storage.keeps_parts:
             return {}
         return {member_name(self._app, each.sha256): each.sha256 for each in members_of(facts)}

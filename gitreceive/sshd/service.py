@@ -7,7 +7,7 @@ from gitreceive.access.book import AccessBook, Grant, may
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.grammar.wire import ERROR, ask
-from gitreceive.model.errors import AccessDenied, GitReceiveError, StateError
+from gitreceive.model.errors import AccessDenied, BadCommand, GitReceiveError, StateError
 from gitreceive.repositories import ensure_repository, git_environment, serve_command
 from gitreceive.sshd.child import Child
 from gitreceive.sshd.command import GitRequest, HelpRequest, VerbRequest, help_text, parse_command
@@ -37,6 +37,8 @@ class Service:
         """Does what the session's command asks for, as the owner of the key ``blob``; returns the exit status."""
         try:
             return self._serve(session, self._granted(blob))
+        except BadCommand as error:
+            return _refuse(session, str(error), 'outside the grammar')
         except GitReceiveError as error:
             return _refuse(session, str(error))
         except GONE:
@@ -56,10 +58,10 @@ class Service:
         match request:
             case HelpRequest():
                 session.verb = 'help'
-                session.channel.sendall(help_text(*self.address()).encode())
+                session.channel.sendall(help_text(*self.address(), request.words).encode())
                 return 0
             case VerbRequest():
-                session.verb = request.words[0]
+                session.verb = request.invocation.verb.name
                 return self._forward(session, grant, request)
             case GitRequest():
                 session.verb, session.app = request.verb, request.app
@@ -115,8 +117,9 @@ class Service:
             child.close()
 
 
-def _refuse(session: Session, reason: str) -> int:
-    session.refusal = reason
+def _refuse(session: Session, reason: str, logged: str = '') -> int:
+    """``logged`` stands in the log in place of a reason that may repeat what was sent."""
+    session.refusal = logged or reason
     try:
         session.say(''.join(f' !     {line}\n' for line in reason.splitlines()))
     except GONE:

@@ -27,6 +27,9 @@ STAGES = ('I: running apt-get', 'I: downloading', 'I: extracting', 'I: installin
 """Of what mmdebstrap tells, what people want to see."""
 
 SPACE = '3 GB'
+GRACE_SECONDS = 5.0
+"""How long mmdebstrap may take to end after its reader has gone."""
+
 APTS = 'the lines above are its own; check that "apt-get update" works on this host'
 PIPS = 'the lines above are its own; check that "pip download" works on this host'
 
@@ -151,7 +154,7 @@ def fetch_bootstrap(work: Path, recipe: StackRecipe) -> None:
 def _failed_by_itself(process: subprocess.Popen[bytes]) -> bool:
     """Whether it was mmdebstrap that broke the stream. If the reader did, mmdebstrap goes on, or waits for a reader."""
     try:
-        return process.wait(timeout=5) != 0
+        return process.wait(GRACE_SECONDS) != 0
     except subprocess.TimeoutExpired:
         return False
 

@@ -257,3 +257,36 @@ def test_looking_ends_when_it_may_not_go_on(tmp_path: Path) -> None:
                 look()
         over = False
         stream.read()
+
+
+ATTRIBUTES = b"""\
+* text=auto
+crlf text eol=crlf
+ident ident
+utf16 text working-tree-encoding=UTF-16
+filtered filter=lfs diff=lfs merge=lfs -text
+left-out export-ignore
+substituted export-subst
+"""
+
+
+def test_the_archive_holds_the_bytes_of_the_commit_whatever_attributes_say(tmp_path: Path) -> None:
+    names = ('crlf', 'ident', 'utf16', 'filtered', 'left-out', 'substituted', 'lib/left-out')
+    contents = dict.fromkeys(names, b'$Id$ $Format:%H$\nline\n')
+    work = tmp_path / 'work'
+    (work / 'lib').mkdir(parents=True)
+    git(work, 'init', '-q', '-b', 'main')
+    for name, content in contents.items():
+        (work / name).write_bytes(content)
+    git(work, '-c', 'core.attributesFile=/dev/null', 'add', '-A')
+    (work / '.gitattributes').write_bytes(ATTRIBUTES)
+    git(work, 'add', '.gitattributes')
+    git(work, 'commit', '-q', '-m', 'one')
+    for key in ('smudge', 'clean', 'process'):
+        git(work, 'config', f'filter.lfs.{key}', 'false')
+    git(work, 'config', 'filter.lfs.required', 'true')
+    (work / '.git' / 'info' / 'attributes').write_text('* text eol=crlf ident\n')
+    source = GitSource(work / '.git', Commit(git(work, 'rev-parse', 'HEAD')))
+    with source.archive('') as stream, tarfile.open(fileobj=io.BytesIO(stream.read())) as tar:
+        found = {each.name: tar.extractfile(each).read() for each in tar if each.isreg()}
+    assert found == {**contents, '.gitattributes': ATTRIBUTES}

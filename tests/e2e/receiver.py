@@ -17,9 +17,9 @@ from pathlib import Path
 from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.config.home import Home
-from gitreceive.journal import History
+from gitreceive.journal import Journal, open_journal
 from gitreceive.model.app import AppName
-from gitreceive.model.push import Build
+from gitreceive.model.operation import Operation
 from gitreceive.model.release import Release
 from tests.e2e.sshd.sshd_process import Done, alive, descendants, run, wait_until
 
@@ -125,24 +125,28 @@ class Receiver:
             timeout=timeout,
         )
 
-    def history(self) -> History:
+    def journal(self) -> Journal:
         """The journal, read beside the builder."""
-        return History(self.home.history_db)
+        return open_journal(self.home)
 
-    def builds(self, app: str) -> list[Build]:
+    def builds(self, app: str) -> list[Operation]:
         """Oldest first."""
-        with contextlib.closing(self.history()) as history:
-            return history.builds(AppName(app), 1000)[::-1]
+        with contextlib.closing(self.journal()) as journal:
+            return journal.operations.of(AppName(app), 1000)[::-1]
 
     def releases(self, app: str) -> list[Release]:
         """Oldest first."""
-        with contextlib.closing(self.history()) as history:
-            return history.releases(AppName(app), 1000)[::-1]
+        with contextlib.closing(self.journal()) as journal:
+            return journal.releases.of(AppName(app), 1000)[::-1]
 
-    def settled(self, app: str, seconds: float = 60) -> list[Build]:
+    def slug(self, release: Release) -> Path:
+        """The whole slug of a release, in the receiver's own storage."""
+        return self.home.root / 'slugs' / release.app / f'{release.slug.sha256}.tgz'
+
+    def settled(self, app: str, seconds: float = 60) -> list[Operation]:
         """The builds of an app when none of them is waiting or running any more."""
         wait_until(
-            lambda: self.builds(app) and not any(build.state.live for build in self.builds(app)),
+            lambda: self.builds(app) and not any(not build.state.final for build in self.builds(app)),
             seconds,
             f'the builds of {app} to end',
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.model.push import BuildState
+from gitreceive.model.operation import OperationState
 from tests.e2e.receiver import Pusher, Receiver, Wire, change, head, make_app, within
 from tests.e2e.sshd.sshd_process import alive, descendants
 
@@ -106,9 +106,9 @@ def test_the_newest_push_wins_and_everybody_is_told_the_truth(
     assert [end.status for end in ends] == [0, 1, 0], [end.err for end in ends]
     assert f'was superseded by build {ends[2].json["build"]} ({third_commit[:7]})' in ends[1].err
     assert [build.state for build in receiver.builds(app)] == [
-        BuildState.SUCCEEDED,
-        BuildState.SUPERSEDED,
-        BuildState.SUCCEEDED,
+        OperationState.SUCCEEDED,
+        OperationState.SUPERSEDED,
+        OperationState.SUCCEEDED,
     ]
     assert receiver.ref(app) == third_commit
 
@@ -126,7 +126,7 @@ def test_a_build_can_be_cancelled(
     pushed = pushing.end(20)
     assert pushed.status == 1
     assert 'was cancelled by' in pushed.err
-    assert [build.state for build in receiver.settled(app)] == [BuildState.CANCELLED]
+    assert [build.state for build in receiver.settled(app)] == [OperationState.CANCELLED]
     assert receiver.ref(app) is None
 
 
@@ -147,7 +147,7 @@ def test_twenty_clients_that_vanish_in_mid_build_leave_nothing_behind(
             pushing.kill()
         assert within(30, lambda: not descendants(receiver.pid('sshd'))), descendants(receiver.pid('sshd'))
         for app, work in works.items():
-            assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED] * turn
+            assert [build.state for build in receiver.settled(app)] == [OperationState.SUCCEEDED] * turn
             assert receiver.ref(app) == head(work)
             change(work, {'turn': str(turn).encode()})
     assert receiver.leftovers() == []
@@ -166,7 +166,7 @@ def test_the_doors_death_ends_its_connections_and_no_build(
     assert below
     receiver.kill('sshd')
     assert pushing.end().status != 0
-    assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED]
+    assert [build.state for build in receiver.settled(app)] == [OperationState.SUCCEEDED]
     assert receiver.ref(app) == head(work)
     assert within(30, lambda: not any(map(alive, below))), below
     assert within(30, receiver.answers)
@@ -196,7 +196,7 @@ def test_the_hooks_death_ends_no_build(ann: Pusher, receiver: Receiver, app: str
     for pid in descendants(receiver.pid('sshd')):
         os.kill(pid, signal.SIGKILL)
     assert pushing.end().status != 0
-    assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED]
+    assert [build.state for build in receiver.settled(app)] == [OperationState.SUCCEEDED]
     assert receiver.ref(app) == head(work)
 
 
@@ -216,6 +216,9 @@ def test_an_engine_that_goes_away_fails_the_build_which_is_tried_once_more(
     assert 'the Docker engine went away during "npm run build"' in pushed.err
     wire.join()
     assert within(60, lambda: len(gil.receiver.builds(app)) > 1 and gil.receiver.releases(app))
-    assert [build.state for build in gil.receiver.settled(app)] == [BuildState.FAILED, BuildState.SUCCEEDED]
+    assert [build.state for build in gil.receiver.settled(app)] == [
+        OperationState.FAILED,
+        OperationState.SUCCEEDED,
+    ]
     assert gil.receiver.ref(app) == head(work)
     wire.cut()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitreceive.model.app import AppName
-from gitreceive.model.push import BuildState
+from gitreceive.model.operation import OperationState
 from gitreceive.points import POINTS
 from tests.e2e.receiver import Pusher, Pushing, change, head, make_app, within
 
@@ -58,13 +58,13 @@ def test_a_push_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: 
         receiver.start()
         assert ann.push(work, app).status == 0
         change(work, {'file': b'second'})
-    before = len(receiver.releases(app)) if receiver.home.history_db.exists() else 0
+    before = len(receiver.releases(app)) if receiver.home.journal_db.exists() else 0
     pushing = killed_at(ann, point, work, app)
     receiver.start()
     pushed = pushing.end()
     assert within(30, lambda: len(receiver.builds(app)) > before)
     builds = receiver.settled(app)
-    assert [build.state for build in builds][before:] == [BuildState.SUCCEEDED]
+    assert [build.state for build in builds][before:] == [OperationState.SUCCEEDED]
     releases = receiver.releases(app)
     assert len(releases) == before + 1
     assert releases[-1].commit == head(work) == receiver.ref(app)
@@ -94,7 +94,7 @@ def test_a_rollback_survives_the_builders_death(ann: Pusher, tmp_path: Path, poi
     ann.ssh('rollback', app)
     assert within(30, lambda: receiver.running['daemon'].poll() == -9)
     receiver.start()
-    assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED] * 3
+    assert [build.state for build in receiver.settled(app)] == [OperationState.SUCCEEDED] * 3
     first, _, third = receiver.releases(app)
     assert (third.slug, third.commit) == (first.slug, first.commit)
     assert within(30, lambda: receiver.ref(app) == first.commit)
@@ -146,7 +146,10 @@ def test_a_failure_survives_the_builders_death(ann: Pusher, tmp_path: Path, poin
     receiver.start()
     pushed = pushing.end()
     assert pushed.status == 1
-    assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED, BuildState.FAILED]
+    assert [build.state for build in receiver.settled(app)] == [
+        OperationState.SUCCEEDED,
+        OperationState.FAILED,
+    ]
     assert receiver.ref(app) == good
     assert len(receiver.releases(app)) == 1
     assert receiver.leftovers() == []
@@ -163,7 +166,7 @@ def test_a_build_survives_the_doors_death(ann: Pusher, tmp_path: Path, said: str
     receiver.kill('sshd')
     pushing.end()
     receiver.start()
-    assert [build.state for build in receiver.settled(app)] == [BuildState.SUCCEEDED]
+    assert [build.state for build in receiver.settled(app)] == [OperationState.SUCCEEDED]
     assert receiver.ref(app) == head(work)
     assert receiver.leftovers() == []
     change(work, {'file': b'next'})

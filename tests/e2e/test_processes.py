@@ -72,11 +72,11 @@ def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
     assert f'Groups:\t{" "}\n' in status or 'Groups:\t\n' in status
     assert as_nobody(open_python, READ, str(receiver.home.host_key)).returncode == 0
     for secret in (
-        receiver.home.history_db,
-        receiver.home.history_db.parent,
+        receiver.home.journal_db,
+        receiver.home.journal_db.parent,
         receiver.home.log(1),
         receiver.home.root / 'slugs',
-        Path(receiver.releases('app')[0].slug.url.removeprefix('file://')),
+        receiver.slug(receiver.releases('app')[0]),
     ):
         refused = as_nobody(open_python, READ, str(secret))
         assert 'PermissionError' in refused.stderr, (secret, refused)
@@ -135,7 +135,7 @@ def test_a_second_receiver_on_the_same_home_is_refused(ann: Pusher, receiver: Re
     assert receiver.answers()
 
 
-def test_what_the_processes_take_when_idle_and_with_300_megabytes(
+def test_a_push_of_300_megabytes_takes_a_part_of_that_in_memory(
     receivers: Callable[..., Pusher], tmp_path: Path
 ) -> None:
     bea = receivers(tmp_path / 'bea')
@@ -144,16 +144,15 @@ def test_what_the_processes_take_when_idle_and_with_300_megabytes(
     work = make_app(tmp_path / 'work')
     assert bea.push(work, 'app').status == 0
     door, builder = receiver.pid('sshd'), receiver.pid('daemon')
-    assert memory(door, 'VmRSS') < 60_000_000
-    assert memory(builder, 'VmRSS') < 80_000_000
+    idle = {pid: memory(pid, 'VmRSS') for pid in (door, builder)}
+    assert all(taken < 150_000_000 for taken in idle.values()), 'twice the figure that the bench has'
     git(work, 'config', 'core.compression', '0')
     change(work, {f'blob-{number}': os.urandom(10_000_000) for number in range(30)})
     pushed = bea.push(work, 'app', timeout=300)
     assert pushed.status == 0, pushed.err
     assert receiver.releases('app')[-1].slug.size > 300_000_000
     assert (receiver.pid('sshd'), receiver.pid('daemon')) == (door, builder)
-    assert memory(door, 'VmHWM') < 150_000_000
-    assert memory(builder, 'VmHWM') < 150_000_000
+    assert all(memory(pid, 'VmHWM') - idle[pid] < 150_000_000 for pid in idle)
 
 
 @pytest.mark.parametrize('example', ['node-hello', 'python-hello'])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.model.push import BuildState
+from gitreceive.model.operation import OperationState
 from tests.e2e.receiver import Pusher, Receiver, change, git, head, make_app, within
 
 KEPT = 3
@@ -48,10 +48,10 @@ def test_the_release_before_is_live_again_with_its_slug_its_config_and_its_commi
     first, second, third = receiver.releases(app)
     assert (third.version, third.slug, third.commit) == (3, first.slug, first.commit)
     assert (third.processes, third.versions) == (first.processes, first.versions)
-    assert receiver.history().released_config(third) == {}
-    assert third.pusher.name == 'ann'
+    assert receiver.journal().releases.config(third) == {}
+    assert third.actor.name == 'ann'
     assert receiver.ref(app) == first.commit
-    assert Path(first.slug.url.removeprefix('file://')).stat().st_size == first.slug.size
+    assert receiver.slug(first).stat().st_size == first.slug.size
     assert receiver.host('slug', 'verify', app).status == 0
     assert receiver.leftovers() == []
     change(work, {'code': b'three\n'})
@@ -84,7 +84,7 @@ def test_a_slug_that_is_not_as_it_was_stored_is_not_released(ann: Pusher, work: 
     assert 'set back' not in done.out
     assert len(receiver.releases(app)) == 2
     assert receiver.ref(app) == second.commit
-    assert receiver.builds(app)[-1].state == BuildState.FAILED
+    assert receiver.builds(app)[-1].state == OperationState.FAILED
 
 
 def test_what_is_no_older_release_is_refused_before_anything_is_done(ann: Pusher, work: Path) -> None:
@@ -134,6 +134,6 @@ def test_a_rollback_ends_what_waits_to_be_built(ann: Pusher, work: Path) -> None
     done = ann.ssh('rollback', app, 'v1')
     assert done.status == 0, done.out
     states = [build.state for build in receiver.settled(app)]
-    assert states[-3:] == [BuildState.SUCCEEDED, BuildState.SUPERSEDED, BuildState.SUCCEEDED]
+    assert states[-3:] == [OperationState.SUCCEEDED, OperationState.SUPERSEDED, OperationState.SUCCEEDED]
     assert receiver.releases(app)[-1].slug == first.slug
     assert within(30, lambda: receiver.ref(app) == first.commit)

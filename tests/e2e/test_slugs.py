@@ -28,7 +28,7 @@ def members(receiver: Receiver, release: Release) -> list[Path]:
 
 
 def whole(receiver: Receiver, release: Release) -> Path:
-    return Path(release.slug.url.removeprefix('file://'))
+    return receiver.slug(release)
 
 
 @pytest.fixture(scope='module')

@@ -7,15 +7,31 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from gitreceive.cli.main import COMMANDS, VERBS, gitreceive
-from gitreceive.daemon.verbs import grammar
+from gitreceive.grammar.verbs import WORDS
 
 
 def test_every_verb_of_the_grammar_is_a_command_on_the_host() -> None:
-    on_the_host_it_is_of_a_directory = 'plan'
-    assert sorted([*VERBS, on_the_host_it_is_of_a_directory]) == sorted(grammar.commands)
+    assert set(WORDS) <= set(gitreceive.list_commands(click.Context(gitreceive)))
     assert not set(VERBS) & set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    'words', [['help', 'config'], ['config', '--help'], ['config', 'set', '-h'], ['help', 'serve'], ['help']]
+)
+def test_help_says_how_a_command_is_used(words: list[str]) -> None:
+    done = CliRunner().invoke(gitreceive, words)
+    assert done.exit_code == 0
+    assert words[0] == 'help' or f'gitreceive {words[0]}' in done.output
+    assert '--' in done.output
+
+
+def test_a_word_that_is_almost_a_command_is_answered_with_that_command() -> None:
+    done = CliRunner().invoke(gitreceive, ['relases'])
+    assert done.exit_code == 2
+    assert 'did you mean "releases"?' in done.output
 
 
 @pytest.mark.parametrize('name', [*COMMANDS, *VERBS])

@@ -136,7 +136,7 @@ class HttpStorage:
 def _sent(template: Template, folder: Path | None, versions: Versions | None) -> Sent | None:
     numbered = 'version' in template.fields
     if numbered and not (folder and versions):
-        raise SettingsError(f"storage.url = {template.text!r}: {{version}} needs the receiver's history")
+        raise SettingsError(f"storage.url = {template.text!r}: {{version}} needs the receiver's journal")
     if not folder:
         return None
     return Sent(folder, versions if numbered else None, alone=numbered and 'sha256' not in template.fields)

@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -21,11 +22,18 @@ from gitreceive.build.sources.tarstream import header_time
 from gitreceive.model.errors import SourceError
 from gitreceive.model.plan import SourceFile
 from gitreceive.model.push import Commit
-from gitreceive.repositories import git, git_environment, owner
+from gitreceive.repositories.command import git, git_environment, owner
+from gitreceive.repositories.rules import as_options
 
 WILD = re.compile(rb'[*?[]')
 LINK = '120000'
 """The mode of symbolic links in a tree."""
+
+ARCHIVE = (*as_options(), '-c', 'tar.umask=0022')
+
+ATTRIBUTES = '* -text -eol -ident -filter !working-tree-encoding -export-ignore -export-subst\n'
+"""All that lets ``git archive`` write other bytes than those of the commit, or leave files out (gitattributes(5)). They
+belong to checkouts and release tarballs; a receiver's host has neither the filters nor a line ending of its own."""
 
 TREES = 64
 """How many parsed directories are kept: a plan asks the root, and few others, dozens of times."""
@@ -110,16 +118,18 @@ class GitSource:
     @contextmanager
     def archive(self, prefix: str) -> Iterator[IO[bytes]]:
         """The whole tree as an uncompressed tar below ``prefix``. Raises SourceError if git fails on the way."""
-        command = ['git', '--git-dir', str(self._path), '-c', 'tar.umask=0022', 'archive', '--format=tar']
-        with subprocess.Popen(
-            [*command, f'--prefix={prefix}', self._commit],
-            env=git_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=self._path,
-            **owner(self._path),
-        ) as child:
+        with (
+            _attribute_free() as view,
+            subprocess.Popen(
+                ['git', *ARCHIVE, '--git-dir', str(view), 'archive', f'--prefix={prefix}', self._commit],
+                env={**git_environment(), 'GIT_OBJECT_DIRECTORY': str(self._path / 'objects')},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=self._path,
+                **owner(self._path),
+            ) as child,
+        ):
             assert child.stdout and child.stderr
             try:
                 yield child.stdout
@@ -156,3 +166,16 @@ class GitSource:
         if not isinstance(found, Tree):
             raise SourceError(f'{name.decode()} in commit {self._commit[:7]} is not a tree')
         return found
+
+
+@contextmanager
+def _attribute_free() -> Iterator[Path]:
+    """A git directory without objects of its own, where ``ATTRIBUTES`` are stronger than those of a commit."""
+    with tempfile.TemporaryDirectory(prefix='gitreceive-') as name:
+        view = Path(name)
+        view.chmod(0o755)
+        for folder in ('info', 'objects', 'refs'):
+            (view / folder).mkdir()
+        (view / 'HEAD').write_text('ref: refs/heads/none\n')
+        (view / 'info' / 'attributes').write_text(ATTRIBUTES)
+        yield view

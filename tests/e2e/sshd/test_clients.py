@@ -317,9 +317,10 @@ def test_fifty_idle_connections_cost_less_than_a_megabyte_each(door, people):
         peer.transport.close()
 
 
-def test_the_idle_door_is_small(alice, door, work):
+def test_the_idle_server_is_small(alice, door, work):
+    """The bench has the figure; twice that is a fault."""
     assert alice.push(work, 'hello').status == 0
-    assert door.memory() < 60 * MEGABYTE
+    assert door.memory() < 120 * MEGABYTE
 
 
 def test_a_delta_bomb_is_refused_and_changes_nothing(alice, door, work, peer):

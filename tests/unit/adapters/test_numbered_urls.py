@@ -31,7 +31,9 @@ class Place:
     def storage(self, template: str) -> HttpStorage:
         """As a process that has just started has it."""
         url = f'{self.server.address}/{template}'
-        return HttpStorage.from_url(url, NO_SECRETS, self.folder / 'sent', self.kept.history.versions, QUICK)
+        return HttpStorage.from_url(
+            url, NO_SECRETS, self.folder / 'sent', self.kept.journal.releases.versions, QUICK
+        )
 
     def release(self, slug: bytes) -> None:
         """Records one."""
@@ -129,7 +131,7 @@ def test_a_mirror_numbers_what_comes_late_by_its_release(place: Place, tmp_path:
 
 def test_a_number_needs_the_history(place: Place, tmp_path: Path) -> None:
     url = f'{place.server.address}/{NUMBER}'
-    with pytest.raises(SettingsError, match="needs the receiver's history"):
+    with pytest.raises(SettingsError, match="needs the receiver's journal"):
         storage_from_url(url, Surroundings(folder=tmp_path))
-    known = Surroundings(folder=tmp_path, versions=place.kept.history.versions)
+    known = Surroundings(folder=tmp_path, versions=place.kept.journal.releases.versions)
     assert list(storage_from_url(url, known).list()) == []

@@ -64,7 +64,7 @@ def test_a_version_that_is_not_there_is_not_mistaken_for_a_network_that_fails(
 def manager(tmp_path: Path, name: str, program: str, *words: str) -> subprocess.CompletedProcess[str]:
     """What the script of a package manager does in the app below ``tmp_path``; the manager is a stand-in."""
     for folder in ('shared', 'node'):
-        for file in (directory('buildpacks') / folder).iterdir():
+        for file in filter(Path.is_file, (directory('buildpacks') / folder).iterdir()):
             script = tmp_path / 'buildpack' / file.name
             script.parent.mkdir(exist_ok=True)
             script.write_text(file.read_text().replace('/app/', f'{tmp_path}/'))

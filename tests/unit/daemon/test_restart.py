@@ -30,7 +30,7 @@ def boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def complete(kept: ChunkCache, storage: object = None) -> None:
-    line = SimpleNamespace(history=kept.history, home=kept.home, storage=storage or kept.storage)
+    line = SimpleNamespace(journal=kept.journal, home=kept.home, storage=storage or kept.storage)
     restart.complete(cast(Line, line))
 
 

@@ -1,4 +1,4 @@
-"""A history and a storage for each test."""
+"""A journal and a storage for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path

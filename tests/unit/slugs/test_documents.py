@@ -65,7 +65,7 @@ HOSTILE: Files = {
 
 def documents(kept: ChunkCache) -> tuple[dict[str, object], dict[str, object]]:
     """Those of the newest release, written anew."""
-    release = kept.history.releases(HELLO)[0]
+    release = kept.journal.releases.of(HELLO)[0]
     write_documents(release, kept.keeper, Inventory(READER))
     sbom, provenance = (
         json.loads(kept.path(f'hello/{release.slug.sha256}.{kind}.json').read_bytes())
@@ -140,7 +140,7 @@ def test_documents_come_out_the_same_when_they_are_made_again(kept: ChunkCache) 
     write_documents(release, kept.keeper, Inventory(READER))
     paths = [kept.path(f'hello/{release.slug.sha256}.{kind}.json') for kind in ('sbom', 'provenance')]
     before = [path.read_bytes() for path in paths]
-    kept.history.forget_slugs(HELLO, [])
+    kept.journal.slugs.forget(HELLO, [])
     for path in paths:
         path.unlink()
     write_documents(release, kept.keeper, Inventory(READER))
@@ -177,7 +177,7 @@ def test_the_provenance_is_a_statement_about_the_slug_with_what_it_was_made_of(k
         'id': 'urn:gitreceive:builder:localhost',
         'version': {'gitreceive': '0.1.0'},
     }
-    assert predicate['runDetails']['metadata']['invocationId'] == f'build-{release.build}'
+    assert predicate['runDetails']['metadata']['invocationId'] == f'build-{release.operation}'
     assert predicate['runDetails']['metadata']['finishedOn'] == '2023-11-14T22:15:00.250Z'
 
 
@@ -186,7 +186,7 @@ def test_what_a_crash_left_out_is_known_and_made_later(kept: ChunkCache) -> None
     assert undocumented(HELLO, kept.keeper) == [first, second]
     write_documents(first, kept.keeper, Inventory(READER))
     assert undocumented(HELLO, kept.keeper) == [second]
-    kept.history.forget_slugs(HELLO, [first.slug.sha256])
+    kept.journal.slugs.forget(HELLO, [first.slug.sha256])
     assert undocumented(HELLO, kept.keeper) == [second]
 
 
@@ -198,8 +198,8 @@ def test_releases_that_share_a_slug_have_one_provenance_of_the_first(kept: Chunk
 
 def test_a_release_without_its_build_is_an_error(kept: ChunkCache) -> None:
     release = kept.release({})
-    kept.history._db.execute('DELETE FROM builds')
-    with pytest.raises(StateError, match='no build 1'):
+    kept.journal._database._db.execute('DELETE FROM operations')
+    with pytest.raises(StateError, match='no operation 1'):
         write_documents(release, kept.keeper, Inventory(READER))
 
 

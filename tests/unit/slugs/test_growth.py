@@ -16,7 +16,7 @@ def told(kept: ChunkCache, *codes: bytes) -> list[str]:
     """What is said about the last of several slugs that share a runtime."""
     console = Lines()
     for code in codes:
-        before = kept.history.current(HELLO)
+        before = kept.journal.releases.live(HELLO)
         release = kept.layered(RUNTIME, code)
         members = members_of(read_manifest(kept.storage, HELLO, release.slug.sha256))
         slug = LayeredSlug(members=members, sha256=release.slug.sha256, size=release.slug.size, new=0)
@@ -44,7 +44,7 @@ def test_a_runtime_that_both_have_is_not_read(kept: ChunkCache) -> None:
     code = packed(random_files('src/a', 50))
     path = kept.path(f'hello/members/{sha256(code)}.gz')
     path.write_bytes(code)
-    before = kept.history.current(HELLO)
+    before = kept.journal.releases.live(HELLO)
     members = tuple(Member(sha256=sha256(each), size=len(each)) for each in (RUNTIME, code))
     console = Lines()
     slug = LayeredSlug(members=members, sha256='0' * 64, size=len(RUNTIME + code), new=0)

@@ -26,7 +26,7 @@ OTHER = AppName('other')
 
 
 def documented(kept: ChunkCache) -> None:
-    for app in kept.history.apps():
+    for app in kept.journal.apps.all():
         for release in undocumented(app, kept.keeper):
             write_documents(release, kept.keeper, Inventory(READER))
 
@@ -49,7 +49,7 @@ def test_the_newest_releases_keep_their_slugs_and_nothing_else_stays(tmp_path: P
         assert kept.names() == [name for name in before if name not in gone]
         assert all(f'hello/{each.slug.sha256}.tgz' in kept.names() for each in new)
         assert kept.keeper.collect(HELLO).objects == kept.keeper.collect(OTHER).objects == {}
-        assert len(kept.history.releases(HELLO)) == 3
+        assert len(kept.journal.releases.of(HELLO)) == 3
 
 
 def test_a_slug_that_a_kept_release_shares_with_an_old_one_stays(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_the_release_before_is_the_one_with_the_number_before(kept: ChunkCache) 
     first, second = kept.release({'a': b'1'}), kept.release({'a': b'2'})
     assert find_slug('hello', kept.home).before == first
     assert find_slug('hello:v1', kept.home).before is None
-    assert find_slug(f'hello:b{second.build}', kept.home).release == second
+    assert find_slug(f'hello:b{second.operation}', kept.home).release == second
 
 
 def test_a_file_needs_no_receiver(tmp_path: Path) -> None:

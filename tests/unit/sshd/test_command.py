@@ -1,9 +1,11 @@
 import os
+import shlex
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitreceive.grammar.verbs import WORDS
 from gitreceive.model.app import APP_NAME
 from gitreceive.model.errors import BadCommand
 from gitreceive.sshd.command import GitRequest, HelpRequest, VerbRequest, help_text, parse_command
@@ -35,9 +37,75 @@ def test_help_is_understood(command):
 
 
 def test_verbs_keep_their_words():
-    assert parse_command(b'logs hello --build 42 -f') == VerbRequest(
-        words=('logs', 'hello', '--build', '42', '-f')
-    )
+    request = parse_command(b'logs hello --build 42 -f')
+    assert isinstance(request, VerbRequest)
+    assert request.words == ('logs', 'hello', '--build', '42', '-f')
+    assert request.invocation.verb.name == 'logs'
+
+
+@pytest.mark.parametrize(
+    ('command', 'words'),
+    [(b'help config', ('config',)), (b'logs hello --help', ('logs',)), (b'config set -h', ('config', 'set'))],
+)
+def test_help_for_a_verb_is_understood(command, words):
+    assert parse_command(command) == HelpRequest(words=words)
+
+
+@pytest.mark.parametrize(
+    'value',
+    [
+        'postgres://u:p@h/db?sslmode=require&a=b%20c+d,!$HOME',
+        'a b',
+        ' both ends ',
+        'été',
+        '-----BEGIN KEY-----\nMIIB\n-----END KEY-----\n',
+        '{"a": [1, 2]}',
+        "it's",
+        'C:\\new',
+        'x' * 32_768,
+        '\t\x01',
+        '',
+    ],
+)
+def test_any_value_passes_if_it_is_quoted_as_for_a_shell(value):
+    request = parse_command(f'config hello {shlex.quote("KEY=" + value)}'.encode())
+    assert isinstance(request, VerbRequest)
+    assert request.words == ('config', 'hello', f'KEY={value}')
+    request = parse_command(f'config hello KEY={shlex.quote(value)}'.encode())
+    assert isinstance(request, VerbRequest)
+    assert request.words == ('config', 'hello', f'KEY={value}')
+
+
+@pytest.mark.parametrize(
+    'words', ['KEY={"a":"s3cret"}', 'KEY=C:\\s3cret', "KEY=it's3cret", 'KEY=s3cret\nb', "KEY=$'s3cret'"]
+)
+def test_what_quoting_would_change_is_refused_without_repeating_it(words):
+    with pytest.raises(BadCommand, match='standard input') as refused:
+        parse_command(f'config hello {words}'.encode())
+    assert 's3cret' not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    'command',
+    [b'config hello --s3cret', b'config hello --x=s3cret', b'builds hello s3cret', b'cancel a s3cret'],
+)
+def test_a_refusal_does_not_repeat_a_value(command):
+    with pytest.raises(BadCommand) as refused:
+        parse_command(command)
+    assert 's3cret' not in str(refused.value).replace('--s3cret', '')
+
+
+def test_a_word_that_is_almost_a_verb_is_answered_with_that_verb():
+    with pytest.raises(BadCommand, match='did you mean "releases"'):
+        parse_command(b'release hello')
+
+
+def test_a_file_can_only_come_from_standard_input():
+    with pytest.raises(BadCommand, match='--file - <'):
+        parse_command(b'config set hello --file /etc/passwd')
+    request = parse_command(b'config set hello --file -')
+    assert isinstance(request, VerbRequest)
+    assert request.invocation.wants_input
 
 
 @pytest.mark.parametrize(
@@ -76,6 +144,14 @@ def test_verbs_keep_their_words():
         b'builds\thello',
         b'logs ' + b'a ' * 50,
         b'sh',
+        b'builds\nid',
+        b"builds 'hello",
+        b'config hello "A=b',
+        b'logs Hello',
+        b'logs hello --build none',
+        b'logs hello --build -1',
+        b'apps --file x',
+        b'config set hello A=b\xff',
     ],
 )
 def test_everything_else_is_refused_in_one_short_harmless_line(command):
@@ -89,7 +165,9 @@ def test_everything_else_is_refused_in_one_short_harmless_line(command):
 
 @given(
     st.one_of(
-        st.binary(max_size=200), st.text(max_size=100).map(lambda text: f"git-receive-pack '{text}'".encode())
+        st.binary(max_size=200),
+        st.text(max_size=100).map(lambda text: f'config hello {text}'.encode()),
+        st.text(max_size=100).map(lambda text: f"git-receive-pack '{text}'".encode()),
     )
 )
 def test_what_is_accepted_names_an_app_and_nothing_else(command):
@@ -102,7 +180,8 @@ def test_what_is_accepted_names_an_app_and_nothing_else(command):
         assert APP_NAME.fullmatch(request.app)
         assert os.path.realpath(f'/repos/{request.app}.git').startswith('/repos/')
     if isinstance(request, VerbRequest):
-        assert not any(set(word) & set(' \0\n\t;$`"\'\\|&<>*?(){}') for word in request.words)
+        assert request.words[0] in WORDS
+        assert not any('\0' in word for word in request.words)
 
 
 def test_help_names_the_port_where_it_matters():

@@ -77,6 +77,7 @@ def test_what_the_reader_broke_is_not_blamed_on_mmdebstrap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: StackRecipe
 ) -> None:
     stand_in(monkeypatch, tmp_path, 'exec sleep 60')
+    monkeypatch.setattr('gitreceive.stack.root.GRACE_SECONDS', 0.1)
     with pytest.raises(StackError, match='engine is full'), debian_root(tmp_path, recipe, Told()):
         raise StackError('the disk of the Docker engine is full')
 

@@ -1,0 +1,39 @@
+"""The deploy branch names what is live, or what is being built right now."""
+
+from gitreceive.config.home import Home
+from gitreceive.journal import Journal
+from gitreceive.model.operation import Deploy, Operation, Rollback
+from gitreceive.model.push import NO_COMMIT, Commit
+from gitreceive.repositories import move_ref, point_head, read_ref
+
+
+def follow_release(operation: Operation, journal: Journal, home: Home) -> None:
+    """After a release: the deploy branch names its commit, also if it had been set back meanwhile.
+
+    After a rollback it may name what was pushed and not built; what is still to be built keeps it.
+    """
+    app, ref = operation.app, _branch(operation, journal)
+    if ref is None:
+        return
+    repo = home.repo(app)
+    before = [release.commit for release in journal.releases.of(app, 2)[1:]]
+    expected = before[0] if before else NO_COMMIT
+    if isinstance(operation.request, Rollback) and not journal.operations.active(app):
+        expected = read_ref(repo, ref)
+    move_ref(repo, ref, new=operation.commit, expected=expected)
+    point_head(repo, ref)
+
+
+def set_back(operation: Operation, journal: Journal, home: Home) -> bool:
+    """Sets the deploy branch back to what is live, unless it has moved on; True if it was moved."""
+    current = journal.releases.live(operation.app)
+    live: Commit = current.commit if current else NO_COMMIT
+    repo, ref = home.repo(operation.app), _branch(operation, journal)
+    if ref is None or live == operation.commit or read_ref(repo, ref) != operation.commit:
+        return False
+    return move_ref(repo, ref, new=live, expected=operation.commit)
+
+
+def _branch(operation: Operation, journal: Journal) -> str | None:
+    request = operation.request
+    return request.update.ref if isinstance(request, Deploy) else journal.apps.deploy_branch(operation.app)

@@ -1,0 +1,16 @@
+"""The bare repositories: how C git is run on them, how they are made and kept small, and their refs."""
+
+from gitreceive.repositories.bare import ensure_repository
+from gitreceive.repositories.command import git, git_environment, owner, serve_command
+from gitreceive.repositories.refs import move_ref, point_head, read_ref
+
+__all__ = [
+    'ensure_repository',
+    'git',
+    'git_environment',
+    'move_ref',
+    'owner',
+    'point_head',
+    'read_ref',
+    'serve_command',
+]

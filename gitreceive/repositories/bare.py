@@ -1,0 +1,49 @@
+"""Makes bare repositories, whole or not at all."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from dulwich.repo import Repo
+
+from gitreceive.model.errors import StateError
+
+
+def ensure_repository(path: Path) -> None:
+    """Makes a bare repository at ``path`` unless one is there; whole or not at all.
+
+    Raises StateError if the directory cannot be written.
+    """
+    if (path / 'HEAD').exists():
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix='.new-', dir=path.parent))
+        try:
+            _fill(fresh)
+            os.chmod(fresh, 0o700)
+            _give(fresh, path.parent.stat())
+            os.rename(fresh, path)
+        except OSError:
+            shutil.rmtree(fresh, ignore_errors=True)
+            if not (path / 'HEAD').exists():
+                raise
+    except OSError as error:
+        raise StateError(f'cannot make the repository {path}: {error.strerror}') from error
+
+
+def _fill(path: Path) -> None:
+    """For a git that a sysadmin runs here by hand, too: nothing is collected unasked."""
+    with Repo.init_bare(str(path)) as repo:
+        config = repo.get_config()
+        config.set((b'gc',), b'auto', b'0')
+        config.write_to_path()
+
+
+def _give(path: Path, to: os.stat_result) -> None:
+    """What root makes belongs to whoever has the directory around it: to the SSH server's user."""
+    if os.geteuid() != 0 or to.st_uid == 0:
+        return
+    for place in (path, *path.rglob('*')):
+        os.chown(place, to.st_uid, to.st_gid, follow_symlinks=False)

@@ -1,0 +1,28 @@
+"""The refs of a bare repository, read and moved one at a time."""
+
+from pathlib import Path
+
+from gitreceive.model.errors import SourceError
+from gitreceive.model.push import NO_COMMIT, Commit, parse_commit
+from gitreceive.repositories.command import git
+
+
+def read_ref(repo: Path, ref: str) -> Commit:
+    """What a ref points at; NO_COMMIT if there is no such ref."""
+    found = git(repo, 'rev-parse', '--verify', '--quiet', '--end-of-options', f'{ref}^{{commit}}')
+    return parse_commit(found.stdout.decode().strip()) if found.returncode == 0 else NO_COMMIT
+
+
+def move_ref(repo: Path, ref: str, *, new: Commit, expected: Commit) -> bool:
+    """Moves a ref by compare-and-swap (NO_COMMIT: make or delete it); False if it is not at ``expected`` any more."""
+    words = ('-d', ref, expected) if new == NO_COMMIT else (ref, new, expected)
+    return git(repo, 'update-ref', '-m', 'gitreceive', *words).returncode == 0
+
+
+def point_head(repo: Path, ref: str) -> None:
+    """Lets HEAD name the deploy branch, so that a clone checks it out."""
+    done = git(repo, 'symbolic-ref', 'HEAD', ref)
+    if done.returncode != 0:
+        raise SourceError(
+            f'cannot point HEAD of {repo} at {ref}: {done.stderr.decode(errors="replace").strip()}'
+        )
