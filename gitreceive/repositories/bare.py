@@ -10,8 +10,8 @@ from dulwich.repo import Repo
 from gitreceive.model.errors import StateError
 
 
-def ensure_repository(path: Path) -> None:
-    """Makes a bare repository at ``path`` unless one is there; whole or not at all.
+def ensure_repository(path: Path, mark: str = '') -> None:
+    """Makes a bare repository at ``path`` unless one is there; whole or not at all, with an empty file named ``mark``.
 
     Raises StateError if the directory cannot be written.
     """
@@ -22,6 +22,8 @@ def ensure_repository(path: Path) -> None:
         fresh = Path(tempfile.mkdtemp(prefix='.new-', dir=path.parent))
         try:
             _fill(fresh)
+            if mark:
+                (fresh / mark).touch()
             os.chmod(fresh, 0o700)
             _give(fresh, path.parent.stat())
             os.rename(fresh, path)

@@ -37,9 +37,12 @@ def git_environment() -> dict[str, str]:
     }
 
 
-def serve_command(verb: str, repo: Path, limits: Limits) -> list[str]:
-    """The argument vector of the git that serves a session; ``verb`` is ``git-receive-pack`` or ``git-upload-pack``."""
-    more = (f'core.hooksPath={directory("hooks")}', f'receive.maxInputSize={limits.pack_bytes}')
+def serve_command(verb: str, repo: Path, limits: Limits, hooks: Path | None = None) -> list[str]:
+    """The argument vector of the git that serves a session; ``verb`` is ``git-receive-pack`` or ``git-upload-pack``.
+
+    ``hooks`` is the directory with the session's hooks, where it is not the receiver's own.
+    """
+    more = (f'core.hooksPath={hooks or directory("hooks")}', f'receive.maxInputSize={limits.pack_bytes}')
     options = [word for option in more for word in ('-c', option)]
     return ['git', *as_options(), *options, verb.removeprefix('git-'), str(repo)]
 

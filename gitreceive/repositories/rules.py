@@ -34,6 +34,7 @@ HARMLESS = (
     'missingSpaceBeforeDate',
     'missingSpaceBeforeEmail',
     'multipleAuthors',
+    'nulInCommit',
     'zeroPaddedDate',
     'zeroPaddedFilemode',
 )

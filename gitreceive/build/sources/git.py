@@ -19,12 +19,15 @@ from dulwich.repo import Repo
 
 from gitreceive.build.sources.sizes import ObjectSizes
 from gitreceive.build.sources.tarstream import header_time
+from gitreceive.build.sources.workdir import BEGINNING
 from gitreceive.model.errors import SourceError
 from gitreceive.model.plan import SourceFile
 from gitreceive.model.push import Commit
 from gitreceive.repositories.command import git, git_environment, owner
 from gitreceive.repositories.rules import as_options
 
+COMMIT = re.compile(rb'tree ([0-9a-f]{40})\n')
+COMMITTED = re.compile(rb'^committer .*> *(\d+)', re.MULTILINE)
 WILD = re.compile(rb'[*?[]')
 LINK = '120000'
 """The mode of symbolic links in a tree."""
@@ -49,15 +52,8 @@ class GitSource:
             self._repo = Repo(str(repo), bare=True)
         except (NotGitRepository, ValueError, OSError) as error:
             raise SourceError(f'{repo} cannot be read as a git repository: {error}') from error
-        try:
-            found = self._repo[commit.encode()]
-        except KeyError as error:
-            raise SourceError(f'commit {commit} is not in {repo}') from error
-        if not isinstance(found, GitCommit):
-            raise SourceError(f'{commit} is not a commit')
-        self._root = found.tree
+        self._root, self._committed = self._read_commit()
         self._tree = lru_cache(TREES)(self._parsed_tree)
-        self._committed = header_time(int(found.commit_time))
         self._sizes = ObjectSizes(repo)
 
     def __enter__(self) -> 'GitSource':
@@ -138,6 +134,18 @@ class GitSource:
                     raise SourceError(f'git archive of {self._commit[:7]} failed: {said}')
             finally:
                 child.kill()
+
+    def _read_commit(self) -> tuple[ObjectID, int]:
+        """Its tree and its time; of its other lines, which some tools write as they please, none is parsed."""
+        try:
+            kind, raw = self._repo.object_store.get_raw(ObjectID(self._commit.encode()))
+        except KeyError as error:
+            raise SourceError(f'commit {self._commit} is not in {self._path}') from error
+        found = COMMIT.match(raw)
+        if kind != GitCommit.type_num or not found:
+            raise SourceError(f'{self._commit} is not a commit')
+        time = COMMITTED.search(raw.partition(b'\n\n')[0])
+        return ObjectID(found[1]), header_time(int(time[1])) if time else BEGINNING
 
     def _find(self, path: str) -> ObjectID | None:
         *folders, last = os.fsencode(path).split(b'/')
