@@ -17,6 +17,7 @@ from bench.apps import (
     node_app,
 )
 from bench.cutting import large, link, s3, slugs, space
+from bench.followers import followers
 from bench.images import Silent
 from bench.measure import Row, Series, alternate, series
 from bench.naive import label
@@ -152,6 +153,7 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     'space': space,
     'link': link,
     'large': large,
+    'followers': followers,
 }
 
 

@@ -14,7 +14,7 @@ class Sizes:
     """How much is measured; ``blobs``, ``link`` and ``large`` in MB, ``cold`` the number of cold pushes, ``fresh``
     whether they use no cache, ``interpreted`` and ``growing`` the platforms of ``warm`` and ``dependencies``, ``changes``
     the number of changes of dependencies, ``trees`` the numbers of files of apps, ``releases`` how many there are in a
-    row."""
+    row, ``followers`` how many follow a log, for ``watched`` seconds."""
 
     runs: int = 5
     cold: int = 3
@@ -29,6 +29,8 @@ class Sizes:
     releases: int = 50
     link: int = 300
     large: int = 2_000
+    followers: int = 50
+    watched: float = 10.0
 
 
 QUICK = Sizes(
@@ -45,6 +47,8 @@ QUICK = Sizes(
     releases=3,
     link=10,
     large=20,
+    followers=3,
+    watched=1.0,
 )
 
 
