@@ -1,14 +1,19 @@
 """Follows an operation: its log as it grows, then its verdict."""
 
+import time
 from collections.abc import Iterator
 
 from gitreceive.config.home import Home
+from gitreceive.daemon.log import shown
 from gitreceive.daemon.services import Services
 from gitreceive.daemon.verdict import Ended, closing_lines
 from gitreceive.model.operation import Operation
 
-POLL_SECONDS = 0.03
-"""How often a growing log is looked at; the end of an operation rings a bell and is not waited for."""
+LOOK_SECONDS = 1.0
+"""Who writes the log wakes those who follow it; so often they look whether their listener is still there."""
+
+CANCEL_SECONDS = 10.0
+"""A running operation that is cancelled lets go within a second."""
 
 CHUNK = 65536
 
@@ -17,21 +22,36 @@ def follow(number: int, offset: int, services: Services) -> Iterator[bytes | Ope
     """The log's bytes from ``offset`` as they come; ``b''`` when nothing is new (a moment to see whether the listener
     is still there); last the finished operation itself. Ends without it when the queue closes.
     """
-    while True:
-        operation = services.journal.operations.get(number)
-        if operation is None:
-            return
-        for chunk in read_log(services.home, number, offset):
-            offset += len(chunk)
-            yield chunk
-        if operation.state.final:
-            yield closing(operation, services)
-            yield operation
-            return
-        if not services.queue.open:
-            return
-        yield b''
-        services.queue.wait(POLL_SECONDS)
+    with services.logs.listening(number) as news:
+        while True:
+            news.clear()
+            operation = services.journal.operations.get(number)
+            if operation is None:
+                return
+            for chunk in read_log(services.home, number, offset):
+                offset += len(chunk)
+                yield chunk
+            if operation.state.final:
+                yield closing(operation, services)
+                yield operation
+                return
+            while not news.wait(LOOK_SECONDS):
+                yield b''
+            if not services.queue.open:
+                return
+
+
+def finished(number: int, services: Services, seconds: float = CANCEL_SECONDS) -> Operation:
+    """The operation, once it has ended; as it is after ``seconds`` if it has not."""
+    end = time.monotonic() + seconds
+    with services.logs.listening(number) as news:
+        while True:
+            news.clear()
+            operation = services.journal.operations.get(number)
+            assert operation
+            if operation.state.final or time.monotonic() > end:
+                return operation
+            news.wait(end - time.monotonic())
 
 
 def closing(operation: Operation, services: Services) -> bytes:
@@ -45,6 +65,15 @@ def closing(operation: Operation, services: Services) -> bytes:
         url=services.keeper.url(release) if release else '',
     )
     return closing_lines(ended, services.settings).encode()
+
+
+def missing_log(operation: Operation, home: Home) -> bytes:
+    """Says that there is no log of an operation that has written one; nothing if there is."""
+    path = home.log(operation.number)
+    if operation.started is None or path.exists():
+        return b''
+    why = f'{path} is missing: logs are kept apart from the journal, in {path.parent}; restore them, too'
+    return ''.join(shown(' !     ', why)).encode()
 
 
 def read_log(home: Home, number: int, offset: int = 0) -> Iterator[bytes]:

@@ -1,6 +1,5 @@
 """What the two hooks ask: may these refs be updated, and what happens now that they are."""
 
-import logging
 import os
 import re
 from collections.abc import Sequence
@@ -9,19 +8,17 @@ from dataclasses import dataclass
 from gitreceive.build.room import remedy
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
-from gitreceive.daemon.log import BuildLog
+from gitreceive.daemon.positions import Positions
 from gitreceive.daemon.queue import Queue
 from gitreceive.journal import Journal
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
-from gitreceive.model.errors import BadCommand, GitReceiveError
+from gitreceive.model.errors import BadCommand
 from gitreceive.model.operation import Deploy, Operation, OperationRequest, redeploy
 from gitreceive.model.push import NO_COMMIT, RefUpdate, parse_commit
 from gitreceive.points import point
 from gitreceive.repositories import read_ref
 from gitreceive.slugs.retention import Keeper
-
-log = logging.getLogger(__name__)
 
 BRANCHES = ('refs/heads/main', 'refs/heads/master')
 """The deploy branch is the first of these that is pushed."""
@@ -108,9 +105,8 @@ def _no_room(keeper: Keeper, settings: Settings) -> str | None:
 class Intake:
     """Journals what was pushed, and tells the pusher what becomes of it."""
 
-    def __init__(self, journal: Journal, queue: Queue, home: Home, settings: Settings) -> None:
-        self._journal, self._queue, self._home, self._settings = journal, queue, home, settings
-        self._told: dict[int, int] = {}
+    def __init__(self, journal: Journal, queue: Queue, positions: Positions, home: Home) -> None:
+        self._journal, self._queue, self._positions, self._home = journal, queue, positions, home
 
     def receive(self, arrival: PushRequest) -> tuple[list[str], Operation | None]:
         """Journals a build for the deploy branch, if it is among the refs; the lines for the others."""
@@ -138,36 +134,11 @@ class Intake:
         return self.enqueue(arrival.app, redeploy(commit, branch, arrival.options), arrival.actor)
 
     def enqueue(self, app: AppName, request: OperationRequest, actor: Actor) -> Operation:
-        """Journals one operation and writes its place in the queue into its log."""
+        """Journals one operation and writes its position in the queue into its log."""
         operation = self._queue.submit(app, request, actor)
         point('push.journaled')
-        self.tell_places()
+        self._positions.tell()
         return operation
-
-    def tell_places(self) -> None:
-        """Writes into the log of each waiting build how many are ahead of it, when that has changed. Never raises."""
-        try:
-            self._tell_places()
-        except (GitReceiveError, OSError) as error:
-            log.error('the places in the queue could not be told: %s', error)
-
-    def _tell_places(self) -> None:
-        live = self._journal.operations.active()
-        running = {each.app: each for each in live if each.started}
-        free = len(running) < self._settings.builds.parallel
-        for place, waiting in enumerate(each for each in live if not each.started):
-            same = running.get(waiting.app)
-            ahead = place + len(running)
-            if (same is None and free) or self._told.get(waiting.number) == ahead:
-                continue
-            self._told[waiting.number] = ahead
-            why = (
-                f'build {same.number} of {same.app} is running'
-                if same
-                else f'{len(running)} builds are running'
-            )
-            with BuildLog(self._home.log(waiting.number), self._settings.limits.log_bytes) as console:
-                console.step(f'{waiting.title} waits, {ahead} ahead of it: {why}')
 
     def _deploy_branch(self, arrival: PushRequest) -> str | None:
         known = self._journal.apps.deploy_branch(arrival.app)

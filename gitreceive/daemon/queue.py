@@ -2,24 +2,40 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from gitreceive.daemon.log import Logs
 from gitreceive.journal import Journal
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
-from gitreceive.model.errors import BuildError
-from gitreceive.model.operation import Operation, OperationRequest
+from gitreceive.model.errors import BuildCancelled, BuildError
+from gitreceive.model.operation import Operation, OperationRequest, OperationState
 
 RETRY_SECONDS = 2.0
 """How often the engine is asked whether it is back, while second attempts wait for it."""
 
 
-class Queue:
-    """The journal's active rows, with a bell. The rows are the truth; nothing is lost with this object."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """An operation that a worker has taken, and what stops it."""
 
-    def __init__(self, journal: Journal, engine_answers: Callable[[], bool]) -> None:
-        self._journal = journal
+    operation: Operation
+    clock: BuildClock
+
+
+class Queue:
+    """The journal's active rows, with a bell. The rows are the truth; nothing is lost with this object.
+
+    ``seconds`` is the time that an operation may take from when it is taken.
+    """
+
+    def __init__(
+        self, journal: Journal, logs: Logs, engine_answers: Callable[[], bool], seconds: float
+    ) -> None:
+        self._journal, self._logs = journal, logs
         self._engine_answers = engine_answers
+        self._seconds = seconds
         self._bell = threading.Condition()
         self._open = True
         self._clocks: dict[int, BuildClock] = {}
@@ -38,24 +54,44 @@ class Queue:
         self.ring()
         return operation
 
-    def take(self) -> Operation | None:
-        """The next operation, marked running; waits for one. None when the queue is closed."""
-        operations = self._journal.operations
-        while True:
+    def take(self, *, builds: bool) -> Taken | None:
+        """The next operation, marked running; waits for one. None when the queue is closed.
+
+        ``builds``: whether it may be one that needs a build; the others wait for no build. What was taken can be
+        cancelled from the same moment on.
+        """
+        while self._open:
+            engine = self._retries_wait() and self._engine_answers()
             with self._bell:
                 if not self._open:
-                    return None
-                if operation := operations.claim(retries=False):
-                    return operation
-                retry = any(operation.attempt > 1 for operation in operations.active())
-                self._bell.wait(RETRY_SECONDS if retry else None)
-            if retry and self._engine_answers() and (operation := operations.claim(retries=True)):
-                return operation
+                    break
+                if operation := self._journal.operations.claim(builds=builds, retries=engine or not builds):
+                    clock = self._clocks[operation.number] = BuildClock(self._seconds)
+                    return Taken(operation=operation, clock=clock)
+                self._bell.wait(RETRY_SECONDS if self._retries_wait() and builds else None)
+        return None
+
+    def _retries_wait(self) -> bool:
+        return any(each.attempt > 1 and not each.started for each in self._journal.operations.active())
+
+    def cancel(self, operation: Operation, cause: str, set_back: Callable[[], object]) -> None:
+        """Ends an operation: a running one by its worker, in a moment; a waiting one at once, after ``set_back``."""
+        number = operation.number
+        with self._bell:
+            clock = self._clocks.get(number)
+            current = self._journal.operations.get(number)
+            if clock is None and current and current.state is OperationState.QUEUED:
+                set_back()
+                self._journal.operations.finish(number, OperationState.CANCELLED, cause)
+        if clock:
+            clock.stop(BuildCancelled(cause))
+        self.ring()
 
     def ring(self) -> None:
         """Something changed: workers and followers look again."""
         with self._bell:
             self._bell.notify_all()
+        self._logs.wake_all()
 
     def wait(self, seconds: float) -> None:
         """Returns when the bell rings, or after ``seconds``."""
@@ -66,30 +102,24 @@ class Queue:
         """Lets ``take`` return None."""
         with self._bell:
             self._open = False
-            self._bell.notify_all()
+        self.ring()
 
     @property
     def open(self) -> bool:
         """Whether operations are still handed out."""
         return self._open
 
-    def register(self, number: int, clock: BuildClock) -> None:
-        """Makes a running operation stoppable by its number."""
-        self._clocks[number] = clock
-
     def forget(self, number: int) -> None:
-        """The opposite of ``register``."""
-        self._clocks.pop(number, None)
-        self.ring()
-
-    def stop(self, number: int, error: BuildError) -> bool:
-        """Tells a running operation to end with ``error``; False if no worker has it."""
-        clock = self._clocks.get(number)
+        """The worker is done with the operation."""
+        with self._bell:
+            clock = self._clocks.pop(number, None)
         if clock:
-            clock.stop(error)
-        return clock is not None
+            clock.close()
+        self.ring()
 
     def stop_all(self, error: BuildError) -> None:
         """Tells all running operations to end."""
-        for number in list(self._clocks):
-            self.stop(number, error)
+        with self._bell:
+            clocks = list(self._clocks.values())
+        for clock in clocks:
+            clock.stop(error)

@@ -1,4 +1,4 @@
-"""What the builder does before it takes requests: makes the journal, the refs, the engine and the files agree again."""
+"""What the daemon does before it takes requests: makes the journal, the refs, the engine and the files agree again."""
 
 import logging
 import shutil
@@ -8,9 +8,10 @@ from pathlib import Path
 from gitreceive.build.deploy import Line
 from gitreceive.config.home import Home
 from gitreceive.daemon.intake import BRANCHES
-from gitreceive.daemon.log import BuildLog
 from gitreceive.daemon.plans import undo_plans
 from gitreceive.daemon.queue import Queue
+from gitreceive.daemon.services import Services
+from gitreceive.daemon.settle import settle_all
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
 from gitreceive.model.errors import GitReceiveError, StateError
@@ -24,25 +25,23 @@ BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
 log = logging.getLogger(__name__)
 
 RESTART = Actor(name='restart')
-"""Who a build is recorded for when its push was accepted by git and the builder died before it could be journaled."""
+"""Who a build is recorded for when its push was accepted by git and the daemon died before it could be journaled."""
 
 
-def reconcile(line: Line, queue: Queue) -> None:
+def reconcile(line: Line, services: Services) -> None:
     """Picks everything up. Touches no network and no engine: the receiver takes pushes right after it."""
     for operation in line.journal.operations.requeue_running():
         log.info('operation %d of %s starts again', operation.number, operation.app)
-        with (
-            suppress(StateError),
-            BuildLog(line.home.log(operation.number), line.limits.log_bytes) as console,
-        ):
+        with suppress(StateError), services.logs.open(operation.number) as console:
             console.step(f'The receiver was restarted; {operation.title} starts again')
     undo_plans(line.home)
     shutil.rmtree(line.home.work, ignore_errors=True)
+    settle_all(line.journal, services.queue, line.home)
     if not line.home.repos.is_dir():
         return
     for path in sorted(line.home.repos.glob('*.git')):
         with suppress(GitReceiveError):
-            _settle(parse_app_name(path.name.removesuffix('.git')), line, queue)
+            _settle(parse_app_name(path.name.removesuffix('.git')), line, services.queue)
 
 
 def sweep(line: Line) -> None:

@@ -1,4 +1,4 @@
-"""The builder as a process: from the settings to a socket that answers, and an orderly end."""
+"""The daemon as a process: from the settings to a socket that answers, and an orderly end."""
 
 import os
 import pwd
@@ -9,8 +9,11 @@ from gitreceive.build.deploy import Line
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.answers import respond
 from gitreceive.daemon.conversation import Conversation
+from gitreceive.daemon.housekeeping import Housekeeping
 from gitreceive.daemon.intake import Intake
 from gitreceive.daemon.jobs import PostReleaseJobs
+from gitreceive.daemon.log import Logs
+from gitreceive.daemon.positions import Positions
 from gitreceive.daemon.queue import Queue
 from gitreceive.daemon.restart import complete, reconcile, sweep
 from gitreceive.daemon.services import Services
@@ -20,57 +23,66 @@ from gitreceive.model.errors import SettingsError
 from gitreceive.wiring import engine_answers, open_line
 
 END_SECONDS = 5.0
-"""How long running builds may take to let go when the builder ends; they are in the journal and start again."""
+"""How long running operations may take to let go when the daemon ends; they are in the journal and start again."""
+
+OTHERS = 2
+"""Workers for what needs no build: a rollback waits for no build of another app."""
 
 
 def open_services(settings: Settings, line: Line) -> Services:
-    """The builder's working surface, without workers: enough to read, to journal and to cancel."""
-    queue = Queue(line.journal, partial(engine_answers, settings))
-    intake = Intake(line.journal, queue, line.home, settings)
+    """What the daemon's answers need, without workers: enough to read, to journal and to cancel."""
+    logs = Logs(line.home, settings.limits.log_bytes)
+    queue = Queue(line.journal, logs, partial(engine_answers, settings), settings.limits.build_seconds)
+    positions = Positions(line.journal, logs, settings.builds.parallel)
     return Services(
         settings=settings,
         home=line.home,
         journal=line.journal,
         planner=line.planner,
         keeper=line.keeper,
+        logs=logs,
         queue=queue,
-        intake=intake,
+        positions=positions,
+        intake=Intake(line.journal, queue, positions, line.home),
     )
 
 
 class Service:
-    """A running builder."""
+    """A running daemon."""
 
     def __init__(self, settings: Settings) -> None:
         self._line = open_line(settings)
-        self._desk = open_services(settings, self._line)
+        self._services = open_services(settings, self._line)
         own = frozenset({0, os.geteuid()})
-        door = ssh_account(settings)
-        allowed = own | {door.pw_uid} if door else own
-        answer = partial(_answer, services=self._desk, own=own)
-        self._server = SocketServer(self._line.home.socket, allowed, door.pw_gid if door else None, answer)
-        reconcile(self._line, self._desk.queue)
-        self._aftercare = PostReleaseJobs(self._line.keeper, self._line.reader)
-        self._workers = [
-            Worker(self._desk.queue, self._line, self._on_end) for _ in range(settings.builds.parallel)
-        ]
+        account = ssh_account(settings)
+        allowed = own | {account.pw_uid} if account else own
+        answer = partial(_answer, services=self._services, own=own)
+        group = account.pw_gid if account else None
+        self._server = SocketServer(self._line.home.socket, allowed, group, answer)
+        reconcile(self._line, self._services)
+        self._jobs = PostReleaseJobs(self._line.keeper, self._line.reader)
+        self._housekeeping = Housekeeping(self._services)
+        parts = (self._services.queue, self._line, self._services.logs, self._on_end)
+        self._workers = [Worker(*parts) for _ in range(settings.builds.parallel)]
+        self._workers += [Worker(*parts, builds=False) for _ in range(OTHERS)]
 
     def run(self) -> None:
-        """Answers and builds until ``stop``; then ends running builds, which start again next time."""
+        """Answers and works until ``stop``; then ends running operations, which start again next time."""
         for slow in (sweep, complete):
             threading.Thread(target=slow, args=(self._line,), daemon=True).start()
-        for thread in (self._aftercare, *self._workers):
+        for thread in (self._housekeeping, self._jobs, *self._workers):
             thread.start()
         self._server.serve()
-        self._desk.queue.close()
-        self._aftercare.close()
-        self._desk.queue.stop_all(Interrupted('the receiver is ending'))
-        for thread in (self._aftercare, *self._workers):
+        self._services.queue.close()
+        self._housekeeping.close()
+        self._jobs.close()
+        self._services.queue.stop_all(Interrupted('the receiver is ending'))
+        for thread in (self._jobs, *self._workers):
             thread.join(END_SECONDS)
 
     def _on_end(self) -> None:
-        self._desk.intake.tell_places()
-        self._aftercare.ring()
+        self._services.positions.tell()
+        self._jobs.ring()
 
     def stop(self) -> None:
         """Lets ``run`` return. May be called by a signal handler."""
@@ -78,7 +90,7 @@ class Service:
 
 
 def ssh_account(settings: Settings) -> pwd.struct_passwd | None:
-    """The user that the door runs as, if it is another one. Raises SettingsError if there is no such user."""
+    """The user that the SSH server runs as, if it is another one. Raises SettingsError if there is no such user."""
     if not settings.ssh.user:
         return None
     try:

@@ -6,6 +6,8 @@ from gitreceive.build.planning import Planner
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.intake import Intake
+from gitreceive.daemon.log import Logs
+from gitreceive.daemon.positions import Positions
 from gitreceive.daemon.queue import Queue
 from gitreceive.journal import Journal
 from gitreceive.slugs.retention import Keeper
@@ -19,6 +21,8 @@ class Services:
     home: Home
     journal: Journal
     planner: Planner
+    logs: Logs
     queue: Queue
+    positions: Positions
     intake: Intake
     keeper: Keeper

@@ -3,18 +3,19 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import click
 
 from gitreceive.daemon.branch import set_back
-from gitreceive.daemon.follow import closing, follow, read_log
+from gitreceive.daemon.follow import closing, finished, follow, missing_log, read_log
 from gitreceive.daemon.plans import told_plan
 from gitreceive.daemon.services import Services
 from gitreceive.daemon.tables import Answering, build_row, listed, release_row
 from gitreceive.daemon.verdict import exit_status
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
-from gitreceive.model.errors import BadCommand, BuildCancelled, UnknownApp
+from gitreceive.model.errors import BadCommand, UnknownApp
 from gitreceive.model.operation import Operation, OperationState, Rollback, redeploy
 from gitreceive.model.push import NO_COMMIT
 from gitreceive.model.release import Release
@@ -22,6 +23,8 @@ from gitreceive.repositories import ensure_repository, read_ref
 
 REF = re.compile('[A-Za-z0-9_][A-Za-z0-9._/-]{0,127}')
 """A name, without what git reads as an expression."""
+
+CANCELLED = OperationState.CANCELLED
 
 CONFIG_NAME = re.compile('[A-Za-z_][A-Za-z0-9_]{0,99}')
 
@@ -161,13 +164,10 @@ def cancel(request: Request, app: str) -> Answering:
     cause = f'cancelled by {request.actor.name}'
     found = services.journal.operations.active(name)
     for build in found:
-        if not services.queue.stop(build.number, BuildCancelled(cause)):
-            set_back(build, services.journal, services.home)
-            services.journal.operations.finish(build.number, OperationState.CANCELLED, cause)
-    services.queue.ring()
-    return _said(
-        *(f'{build.title} is cancelled' for build in found), otherwise=f'nothing of {name} is building'
-    )
+        services.queue.cancel(build, cause, partial(set_back, build, services.journal, services.home))
+    ended = [finished(build.number, services) for build in found]
+    told = [f'{each.title} {"is" if each.state is CANCELLED else "has"} {each.state}' for each in ended]
+    return _said(*told, otherwise=f'nothing of {name} is building')
 
 
 @_verb('rebuild', _APP, click.option('--nocache', is_flag=True), click.option('--detach', is_flag=True))
@@ -229,6 +229,7 @@ def followed(services: Services, number: int, offset: int = 0) -> Answering:
 
 
 def _printed(services: Services, build: Operation) -> Answering:
+    yield missing_log(build, services.home)
     yield from read_log(services.home, build.number)
     if build.state.final:
         yield closing(build, services)

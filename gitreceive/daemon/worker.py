@@ -4,13 +4,15 @@ import errno
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from gitreceive.build.deploy import Line, deploy
 from gitreceive.build.rollback import roll_back
 from gitreceive.daemon.branch import follow_release, set_back
-from gitreceive.daemon.log import BuildLog
-from gitreceive.daemon.queue import Queue
-from gitreceive.model.cancellation import BuildClock
+from gitreceive.daemon.log import Logs
+from gitreceive.daemon.masks import Masks
+from gitreceive.daemon.queue import Queue, Taken
+from gitreceive.journal.operations import MAX_ATTEMPTS
 from gitreceive.model.errors import BuildCancelled, EngineGone, GitReceiveError, StateError
 from gitreceive.model.operation import Deploy, Operation, OperationRequest, OperationState, Rollback
 from gitreceive.model.progress import Cancellation, Console
@@ -19,14 +21,12 @@ from gitreceive.points import point
 
 log = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 2
-"""A build whose engine went away is tried once more, when the engine is back."""
+AGAIN = '; retrying once the engine is back, unless something newer is pushed'
 
-AGAIN = '; it is built once more when the engine is back, unless something newer is pushed'
+UNEXPECTED = 'an error of the receiver itself; its own log has the details'
 
 JOURNAL_RETRY_SECONDS = 1.0
-"""A full disk must not leave a build that looks as if it ran for ever."""
-
+"""A full disk must not leave an operation that looks as if it ran for ever."""
 
 Handler = Callable[[Operation, Line, Console, Cancellation], Release]
 
@@ -34,66 +34,71 @@ HANDLERS: Mapping[type[OperationRequest], Handler] = {Deploy: deploy, Rollback: 
 
 
 class Interrupted(BuildCancelled):
-    """The builder itself is ending: the build stays in the journal as running and is picked up at the next start."""
+    """The daemon itself is ending: the operation goes back into the queue and is carried out after the next start."""
 
 
 class Worker(threading.Thread):
-    """One of the threads that build. ``on_end`` is called after each build, whatever became of it."""
+    """One of the threads that carry operations out: those that build, or those that do not.
 
-    def __init__(self, queue: Queue, line: Line, on_end: Callable[[], None]) -> None:
+    ``on_end`` is called after each operation, whatever became of it.
+    """
+
+    def __init__(
+        self, queue: Queue, line: Line, logs: Logs, on_end: Callable[[], None], *, builds: bool = True
+    ) -> None:
         super().__init__(name='worker', daemon=True)
-        self._queue, self._line, self._on_end = queue, line, on_end
-        self._journal, self._home, self._limits = line.journal, line.home, line.limits
+        self._queue, self._line, self._logs, self._on_end, self._builds = queue, line, logs, on_end, builds
+        self._journal, self._home = line.journal, line.home
 
     def run(self) -> None:
-        """Builds until the queue is closed. Whatever goes wrong in a build ends that build only."""
-        while operation := self._take():
+        """Works until the queue is closed. Whatever goes wrong in an operation ends that operation only."""
+        while taken := self._take():
+            operation = taken.operation
             try:
-                self._carry_out(operation)
+                self._carry_out(taken, Masks(operation.app, self._journal))
             except Exception:
-                log.exception('build %d: the worker itself failed', operation.number)
-                self._fail(
-                    operation,
-                    OperationState.FAILED,
-                    'an error of the receiver itself; its own log has the details',
-                )
+                log.exception('operation %d: the worker itself failed', operation.number)
+                self._end(operation, OperationState.FAILED, UNEXPECTED)
             finally:
                 self._queue.forget(operation.number)
                 self._on_end()
 
-    def _take(self) -> Operation | None:
-        """The next build; on a full disk none can be marked running until there is room."""
+    def _take(self) -> Taken | None:
+        """The next operation; on a full disk none can be marked running until there is room."""
         while self._queue.open:
             try:
-                return self._queue.take()
+                return self._queue.take(builds=self._builds)
             except StateError as error:
-                log.error('no build can be started: %s; trying again', error)
+                log.error('no operation can be started: %s; retrying', error)
                 self._queue.wait(JOURNAL_RETRY_SECONDS)
         return None
 
-    def _carry_out(self, operation: Operation) -> None:
-        clock = BuildClock(self._limits.build_seconds)
-        self._queue.register(operation.number, clock)
+    def _carry_out(self, taken: Taken, masked: Masks) -> None:
+        operation = taken.operation
         try:
-            with BuildLog(self._home.log(operation.number), self._limits.log_bytes) as console:
-                HANDLERS[type(operation.request)](operation, self._line, console, clock)
+            with self._logs.open(operation.number, masked) as console:
+                HANDLERS[type(operation.request)](operation, self._line, console, taken.clock)
             follow_release(operation, self._journal, self._home)
         except Interrupted:
-            log.info('build %d was interrupted and goes on after the restart', operation.number)
+            self._put_back(operation)
         except BuildCancelled as error:
-            self._fail(operation, OperationState.CANCELLED, str(error))
+            self._end(operation, OperationState.CANCELLED, str(error))
         except EngineGone as error:
-            again = operation.attempt < MAX_ATTEMPTS
-            self._fail(operation, OperationState.FAILED, f'{error}{AGAIN if again else ""}')
-            self._try_again(operation)
+            self._end(operation, OperationState.FAILED, masked(str(error)) + _again(operation))
+            self._retry(operation)
         except GitReceiveError as error:
-            self._fail(operation, OperationState.FAILED, str(error))
+            self._end(operation, OperationState.FAILED, masked(str(error)))
         except OSError as error:
-            self._fail(operation, OperationState.FAILED, _disk_trouble(error))
-        finally:
-            clock.close()
+            self._end(operation, OperationState.FAILED, _disk_trouble(error))
 
-    def _fail(self, operation: Operation, state: OperationState, cause: str) -> None:
+    def _put_back(self, operation: Operation) -> None:
+        """After an orderly end of the daemon this is no second attempt; if that cannot be written, it is one."""
+        with suppress(StateError):
+            self._journal.operations.requeue(operation.number)
+        log.info('operation %d was interrupted and goes on after the restart', operation.number)
+
+    def _end(self, operation: Operation, state: OperationState, cause: str) -> None:
+        """Ends an operation without a release; first the deploy branch is set back, for who follows may push again."""
         point('build.failed')
         while self._queue.open:
             try:
@@ -101,23 +106,26 @@ class Worker(threading.Thread):
                 self._journal.operations.finish(operation.number, state, cause)
                 return
             except StateError as error:
-                log.error('build %d: %s; trying again', operation.number, error)
+                log.error('operation %d: %s; retrying', operation.number, error)
                 self._queue.wait(JOURNAL_RETRY_SECONDS)
 
     def _set_back(self, operation: Operation) -> None:
-        """The deploy branch; a build also ends if its repository is gone."""
+        """An operation also ends if its repository is gone."""
         try:
             set_back(operation, self._journal, self._home)
         except OSError as error:
-            log.error('build %d: the deploy branch stays where it is: %s', operation.number, error)
+            log.error('operation %d: the deploy branch stays where it is: %s', operation.number, error)
         point('ref.moved_back')
 
-    def _try_again(self, operation: Operation) -> None:
+    def _retry(self, operation: Operation) -> None:
         newer = self._journal.operations.of(operation.app, 1)[0].number > operation.number
         if operation.attempt < MAX_ATTEMPTS and not newer:
-            self._queue.submit(
-                operation.app, operation.request, operation.actor, attempt=operation.attempt + 1
-            )
+            attempt = operation.attempt + 1
+            self._queue.submit(operation.app, operation.request, operation.actor, attempt=attempt)
+
+
+def _again(operation: Operation) -> str:
+    return AGAIN if operation.attempt < MAX_ATTEMPTS else ''
 
 
 def _disk_trouble(error: OSError) -> str:

@@ -23,6 +23,11 @@ class Journal:
         self.slugs = Slugs(self._database)
         self.events = Events(self._database)
 
+    @property
+    def changes(self) -> int:
+        """Another number after each change that this process made."""
+        return self._database.changes
+
     def close(self) -> None:
         """Closes the file."""
         self._database.close()

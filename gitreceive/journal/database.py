@@ -72,6 +72,11 @@ class Database:
         with self._lock:
             self._db.close()
 
+    @property
+    def changes(self) -> int:
+        """How many rows this process has changed."""
+        return self._db.total_changes
+
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """What a query finds. Raises StateError."""
         with self._lock, self._errors('read'):

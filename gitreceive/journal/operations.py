@@ -62,18 +62,19 @@ class Operations:
             _queued(db, added)
             return added
 
-    def claim(self, *, retries: bool) -> Operation | None:
+    def claim(self, *, retries: bool, builds: bool = True) -> Operation | None:
         """Takes the oldest queued operation of an app that has none running, and marks it running.
 
-        ``retries`` says whether second attempts may be taken (the engine answers again).
+        ``retries`` says whether second attempts may be taken (the engine answers again), ``builds`` whether those that
+        build are to be taken, or those that do not.
         """
         with self._database.transaction() as db:
             row = db.execute(
                 "UPDATE operations SET state = 'running', started = ? WHERE number = ("
-                " SELECT number FROM operations WHERE state = 'queued' AND attempt <= ?"
+                " SELECT number FROM operations WHERE state = 'queued' AND attempt <= ? AND (kind = 'deploy') = ?"
                 " AND app NOT IN (SELECT app FROM operations WHERE state = 'running') ORDER BY number LIMIT 1)"
                 ' RETURNING *',
-                (time.time(), 99 if retries else 1),
+                (time.time(), 99 if retries else 1, builds),
             ).fetchone()
             if row is None:
                 return None

@@ -15,6 +15,8 @@ UNSEEN = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e
 MAX_LINE = 10_000
 """Bytes of a line that are kept."""
 
+CUT = ' [the rest of this line was cut]'
+
 
 def harmless(text: str) -> str:
     """``text`` without escape sequences and control characters; a ``\\r`` keeps what came after it, as a screen would."""
@@ -30,6 +32,11 @@ def decoded(raw: bytes) -> str:
 def path_text(path: str) -> str:
     """A path of the file system, in which any byte may stand, as harmless text on one line."""
     return decoded(os.fsencode(path)).replace('\n', '\ufffd')
+
+
+def bounded(line: str, limit: int = MAX_LINE) -> str:
+    """``line``, or its beginning and a mark that says that there was more."""
+    return line if len(line) <= limit or line.endswith(CUT) else line[:limit] + CUT
 
 
 def wrapped(line: str, limit: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.adapters.buildkit.lines import Lines
-from gitreceive.model.text import MAX_LINE
+from gitreceive.model.text import CUT, MAX_LINE
 
 
 def joined(*pieces: bytes) -> list[str]:
@@ -47,7 +47,7 @@ def test_a_progress_bar_that_never_ends_its_line_takes_no_memory() -> None:
 
 
 def test_a_line_of_a_megabyte_is_cut() -> None:
-    assert joined(*[b'x' * 1000] * 1000, b'\n') == ['x' * MAX_LINE]
+    assert joined(*[b'x' * 1000] * 1000, b'\n') == ['x' * MAX_LINE + CUT]
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200)))

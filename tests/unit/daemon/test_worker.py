@@ -2,58 +2,166 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
+from collections.abc import Callable
+from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
 
-from gitreceive.build.deploy import Line
-from gitreceive.config.home import Home
-from gitreceive.config.settings import Limits
-from gitreceive.daemon.queue import Queue
-from gitreceive.daemon.worker import Worker
-from gitreceive.journal import Journal, open_journal
-from gitreceive.model.access import Actor
-from gitreceive.model.app import AppName
-from gitreceive.model.operation import OperationState, redeploy
-from gitreceive.model.push import Commit
+from gitreceive.daemon import worker as module
+from gitreceive.daemon.worker import Interrupted, Worker
+from gitreceive.model.errors import BuildError, EngineGone
+from gitreceive.model.operation import Deploy, Operation, OperationState
+from gitreceive.repositories import read_ref
+from tests.receiver_home import ANN, HELLO, MAIN, ReceiverHome
 
-HELLO = AppName('hello')
-ANN = Actor(name='ann')
-WANTED = redeploy(Commit('1' * 40), 'refs/heads/main')
+Handler = Callable[[Operation, Any, Any, Any], Any]
+
+
+@contextmanager
+def working(here: ReceiverHome):
+    """A worker, and what tells that an operation has ended."""
+    ended = threading.Semaphore(0)
+    worker = Worker(here.queue, here.line, here.logs, ended.release)
+    worker.start()
+    try:
+        yield ended
+    finally:
+        here.queue.close()
+        worker.join(10)
+        assert not worker.is_alive()
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path)
+def handled(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
+    """Deploys are carried out by this."""
+    return lambda handler: monkeypatch.setitem(module.HANDLERS, Deploy, handler)  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def journal(home: Home) -> Iterator[Journal]:
-    with closing(open_journal(home)) as opened:
-        yield opened
+def pushed(here: ReceiverHome) -> Operation:
+    """A push of the first commit."""
+    deploy = here.update(here.commit())
+    here.move(deploy)
+    return here.queue.submit(HELLO, deploy, ANN)
+
+
+def fails(error: Exception) -> Handler:
+    def handler(operation: Operation, line: object, console: object, clock: object) -> None:
+        raise error
+
+    return handler
+
+
+def test_a_release_ends_its_operation_and_the_deploy_branch_names_it(here: ReceiverHome, handled) -> None:
+    handled(lambda operation, line, console, clock: here.record(operation))
+    operation = pushed(here)
+    with working(here) as ended:
+        assert ended.acquire(timeout=10)
+    assert here.state(operation.number) == ('succeeded', '')
+    repo = here.home.repo(HELLO)
+    assert read_ref(repo, MAIN) == operation.commit == read_ref(repo, 'HEAD')
+
+
+def test_a_failure_sets_the_deploy_branch_back(here: ReceiverHome, handled) -> None:
+    handled(fails(BuildError('failed in "make"')))
+    operation = pushed(here)
+    with working(here) as ended:
+        assert ended.acquire(timeout=10)
+    assert here.state(operation.number) == ('failed', 'failed in "make"')
+    assert read_ref(here.home.repo(HELLO), MAIN) == '0' * 40
+
+
+def test_an_unexpected_error_fails_the_operation_only(here: ReceiverHome, handled, caplog) -> None:
+    handled(fails(ValueError('no')))
+    first = pushed(here)
+    with working(here) as ended:
+        assert ended.acquire(timeout=10)
+        second = here.queue.submit(HELLO, first.request, ANN)
+        assert ended.acquire(timeout=10)
+    for operation in (first, second):
+        assert here.state(operation.number) == ('failed', module.UNEXPECTED)
+
+
+def test_a_full_disk_is_named_with_its_path(here: ReceiverHome, handled) -> None:
+    handled(fails(OSError(28, 'No space left on device', '/work/slug')))
+    operation = pushed(here)
+    with working(here) as ended:
+        assert ended.acquire(timeout=10)
+    assert here.state(operation.number)[1].startswith('No space left on device at /work/slug; make room')
+
+
+def test_a_cancelled_operation_ends_as_that(here: ReceiverHome, handled) -> None:
+    started = threading.Event()
+
+    def handler(operation: Operation, line: object, console: object, clock: Any) -> None:
+        stopped = threading.Event()
+        with clock.call_on_stop(stopped.set):
+            started.set()
+            stopped.wait(10)
+        clock.check()
+
+    handled(handler)
+    operation = pushed(here)
+    with working(here) as ended:
+        assert started.wait(10)
+        here.queue.cancel(operation, 'cancelled by ann', lambda: None)
+        assert ended.acquire(timeout=10)
+    assert here.state(operation.number) == ('cancelled', 'cancelled by ann')
+
+
+def test_an_engine_that_goes_away_is_waited_for_once(here: ReceiverHome, handled) -> None:
+    handled(fails(EngineGone('the engine went away')))
+    operation = pushed(here)
+    with working(here) as ended:
+        for _ in range(2):
+            assert ended.acquire(timeout=10)
+    first, second = (here.state(number) for number in (operation.number, operation.number + 1))
+    assert first == ('failed', f'the engine went away{module.AGAIN}')
+    assert second == ('failed', 'the engine went away')
+    assert here.journal.operations.get(operation.number + 2) is None
+
+
+def test_an_orderly_end_puts_the_operation_back(here: ReceiverHome, handled) -> None:
+    handled(fails(Interrupted('the receiver is ending')))
+    operation = pushed(here)
+    taken: list[int] = []
+
+    def end() -> None:
+        taken.append(operation.number)
+        here.queue.close()
+
+    worker = Worker(here.queue, here.line, here.logs, end)
+    worker.start()
+    worker.join(10)
+    found = here.journal.operations.get(operation.number)
+    assert found and (found.state, found.attempt, found.started) == (OperationState.QUEUED, 1, None)
+
+
+def test_config_vars_are_masked_in_the_log_and_in_the_cause(here: ReceiverHome, handled) -> None:
+    def handler(operation: Operation, line: object, console: Any, clock: object) -> None:
+        here.journal.apps.change_config(HELLO, {'URL': 'postgres://u:hunter2@db', 'SHORT': 'word'}, ())
+        console.detail('connecting to postgres://u:hunter2@db with word')
+        raise BuildError('failed in "psql postgres://u:hunter2@db"')
+
+    handled(handler)
+    operation = pushed(here)
+    with working(here) as ended:
+        assert ended.acquire(timeout=10)
+    assert here.log(operation) == '       connecting to ******** with word\n'
+    assert here.state(operation.number)[1] == 'failed in "psql ********"'
 
 
 def test_a_worker_outlives_a_journal_that_cannot_be_written_and_an_app_without_repository(
-    journal: Journal, home: Home
+    here: ReceiverHome, handled
 ) -> None:
-    ended = threading.Event()
-    line = cast(Line, SimpleNamespace(journal=journal, home=home, limits=Limits()))
-    queue = Queue(journal, lambda: True)
-    worker = Worker(queue, line, ended.set)
-    with closing(sqlite3.connect(home.journal_db, isolation_level=None)) as other:
-        operation = queue.submit(HELLO, WANTED, ANN)
-        journal._database._db.execute('PRAGMA busy_timeout = 10')
+    handled(fails(BuildError('no')))
+    here.journal.apps.add(HELLO, MAIN)
+    with closing(sqlite3.connect(here.home.journal_db, isolation_level=None)) as other:
+        operation = here.queue.submit(HELLO, here.update('1' * 40), ANN)
+        here.journal._database._db.execute('PRAGMA busy_timeout = 10')
         other.execute('BEGIN IMMEDIATE')
-        worker.start()
-        worker.join(0.3)
-        assert worker.is_alive()
-        other.execute('ROLLBACK')
-    assert ended.wait(10)
-    queue.close()
-    worker.join(10)
-    found = journal.operations.get(operation.number)
-    assert found and found.state is OperationState.FAILED
+        with working(here) as ended:
+            assert not ended.acquire(timeout=0.3)
+            other.execute('ROLLBACK')
+            assert ended.acquire(timeout=10)
+    assert here.state(operation.number)[0] == 'failed'

@@ -1,0 +1,33 @@
+"""What the daemon looks after from time to time, whoever asks for what."""
+
+import logging
+import threading
+
+from gitreceive.daemon.services import Services
+from gitreceive.daemon.settle import settle_all
+
+log = logging.getLogger(__name__)
+
+SECONDS = 15.0
+"""A push whose hook and SSH server have died is queued after so long."""
+
+
+class Housekeeping(threading.Thread):
+    """Settles pushes that were announced and forgotten."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(name='housekeeping', daemon=True)
+        self._services = services
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Lets ``run`` return."""
+        self._closed.set()
+
+    def run(self) -> None:
+        """Until ``close``."""
+        while not self._closed.wait(SECONDS):
+            try:
+                settle_all(self._services.journal, self._services.queue, self._services.home)
+            except Exception:
+                log.exception('announced pushes could not be settled')

@@ -1,0 +1,115 @@
+"""A receiver's home with a journal, a queue and repositories of real git, without a daemon or an engine."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+from gitreceive.build.deploy import Line
+from gitreceive.config.home import Home
+from gitreceive.config.settings import Settings
+from gitreceive.daemon.log import Logs
+from gitreceive.daemon.positions import Positions
+from gitreceive.daemon.queue import Queue
+from gitreceive.daemon.services import Services
+from gitreceive.journal import Journal, open_journal
+from gitreceive.model.access import Actor
+from gitreceive.model.app import AppName
+from gitreceive.model.operation import Deploy, Operation
+from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
+from gitreceive.model.release import Release
+from gitreceive.model.slug import StoredSlug
+from gitreceive.repositories import ensure_repository, git, move_ref
+
+HELLO = AppName('hello')
+ANN = Actor(name='ann', key='SHA256:k')
+MAIN = 'refs/heads/main'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverHome:
+    """The parts of it."""
+
+    home: Home
+    journal: Journal
+    logs: Logs
+    queue: Queue
+    engine: list[bool]
+    """Its last item says whether the engine answers."""
+
+    @property
+    def services(self) -> Services:
+        """As far as they are there."""
+        parts = {'home': self.home, 'journal': self.journal, 'logs': self.logs, 'queue': self.queue}
+        keeper = SimpleNamespace(url=lambda release: f'memory:/{release.app}/{release.slug.sha256}.tgz')
+        return cast(Services, SimpleNamespace(settings=Settings(home=self.home.root), keeper=keeper, **parts))
+
+    @property
+    def line(self) -> Line:
+        """As far as it is there."""
+        return cast(Line, SimpleNamespace(journal=self.journal, home=self.home))
+
+    @property
+    def positions(self) -> Positions:
+        """With two builds at once."""
+        return Positions(self.journal, self.logs, 2)
+
+    def commit(self, app: AppName = HELLO) -> Commit:
+        """A new commit in the app's repository, without a ref."""
+        repo = self.home.repo(app)
+        ensure_repository(repo)
+        self.journal.apps.add(app, MAIN)
+        tree = git(repo, 'hash-object', '-t', 'tree', '-w', '--stdin').stdout.decode().strip()
+        text = f'number {len(list(repo.rglob("*")))}'
+        who = ('-c', 'user.name=ann', '-c', 'user.email=ann@example.test')
+        made = git(repo, *who, 'commit-tree', tree, '-m', text)
+        return Commit(made.stdout.decode().strip())
+
+    def update(self, new: Commit, old: Commit = NO_COMMIT) -> Deploy:
+        """A push of the deploy branch."""
+        return Deploy(update=RefUpdate(old=old, new=new, ref=MAIN))
+
+    def move(self, deploy: Deploy, app: AppName = HELLO) -> None:
+        """What git does after pre-receive."""
+        assert move_ref(self.home.repo(app), MAIN, new=deploy.commit, expected=deploy.update.old)
+
+    def log(self, operation: Operation) -> str:
+        """What its log says."""
+        path = self.home.log(operation.number)
+        return path.read_text() if path.exists() else ''
+
+    def state(self, number: int) -> tuple[str, str]:
+        """State and cause of an operation."""
+        found = self.journal.operations.get(number)
+        assert found
+        return found.state.value, found.cause
+
+    def record(self, operation: Operation) -> Release:
+        """Lets a running operation succeed."""
+        release = Release(
+            app=operation.app,
+            version=0,
+            operation=operation.number,
+            commit=operation.commit,
+            slug=StoredSlug(sha256=operation.commit + '0' * 24, size=7),
+            processes=(),
+            versions={},
+            created=(operation.started or 0.0) + 1.25,
+            actor=operation.actor,
+            buildpack='node',
+            stack='cedar-12',
+        )
+        return self.journal.releases.record(operation, release, {})
+
+
+@contextmanager
+def receiver_home(folder: Path, seconds: float = 60) -> Iterator[ReceiverHome]:
+    """One that is closed again."""
+    home, engine = Home(folder), [True]
+    with closing(open_journal(home)) as journal:
+        logs = Logs(home, 1_000_000)
+        queue = Queue(journal, logs, lambda: engine[-1], seconds)
+        yield ReceiverHome(home=home, journal=journal, logs=logs, queue=queue, engine=engine)
+        queue.close()
