@@ -21,6 +21,15 @@ MAX_GIT_COMMAND = 4096
 GIT = re.compile(r'git[- ](?P<verb>receive-pack|upload-pack) (?P<quote>\'?)(?P<path>.*)(?P=quote)')
 """How git clients ask: ``git-receive-pack '/hello.git'`` (git quotes always, some libraries do not)."""
 
+LFS = 'git-lfs-'
+"""How git-lfs asks before it sends files, from a pre-push hook: a refusal ends the push
+(https://github.com/git-lfs/git-lfs/blob/main/docs/api/server-discovery.md)."""
+
+NO_LFS = (
+    'this receiver has no Git LFS server: "git push --no-verify" pushes without the files, and their pointers are '
+    'deployed; to deploy the files, "git lfs untrack" them and commit them, or fetch them in the build'
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitRequest:
@@ -77,6 +86,8 @@ def help_text(host: str, port: int, words: tuple[str, ...] = ()) -> str:
 
 
 def _parse_git(text: str) -> GitRequest:
+    if text.startswith(LFS):
+        raise BadCommand(NO_LFS)
     match = GIT.fullmatch(text) if len(text) <= MAX_GIT_COMMAND and text.isascii() else None
     if not match:
         raise BadCommand(

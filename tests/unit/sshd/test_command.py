@@ -31,6 +31,14 @@ def test_fetches_are_understood():
     assert parse_command(b"git-upload-pack '/hello.git'") == GitRequest(verb='git-upload-pack', app='hello')
 
 
+@pytest.mark.parametrize(
+    'command', [b'git-lfs-authenticate hello.git upload', b"git-lfs-transfer '/hello.git' upload"]
+)
+def test_git_lfs_is_told_how_to_push_without_it_and_what_is_deployed_then(command):
+    with pytest.raises(BadCommand, match=r'"git push --no-verify" pushes without .* pointers are deployed'):
+        parse_command(command)
+
+
 @pytest.mark.parametrize('command', [b'help', b'--help', b'-h', b' help '])
 def test_help_is_understood(command):
     assert parse_command(command) == HelpRequest()
