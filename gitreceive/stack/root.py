@@ -48,19 +48,26 @@ class Host:
 
 
 def inspect_host(suite: str, certificates: tuple[bytes, ...]) -> Host:
-    """Reads apt's configuration. Raises StackError if the host has no Debian sources for ``suite``."""
+    """Reads apt's configuration: the sources of ``suite``, or those of the host's own release of Debian renamed.
+
+    Without any, ``sources`` is empty and mmdebstrap takes Debian's own archive (mmdebstrap(1), MIRROR).
+    """
     paths = [APT / 'sources.list', *sorted((APT / 'sources.list.d').glob('*'))]
     files = {
         str(path): path.read_text('utf-8') for path in paths if path.suffix in SOURCES and path.is_file()
     }
-    sources = debian_sources(files, suite)
-    if not sources:
-        raise StackError(
-            f'no Debian sources for {suite} in {APT}/sources.list or {APT}/sources.list.d/: the stack is made of the '
-            f'packages that this host\'s own apt knows; add the sources of Debian\'s "{suite}" and "{suite}-security"'
-        )
+    sources = debian_sources(files, suite, _release())
     dump = subprocess.run(['apt-config', 'dump'], capture_output=True, text=True, check=False).stdout
     return Host(sources=sources, acquire=acquire_settings(dump), certificates=certificates)
+
+
+def _release() -> str:
+    """The code name of the Debian that this host is, empty for another system (os-release(5))."""
+    try:
+        found = platform.freedesktop_os_release()
+    except OSError:
+        return ''
+    return found.get('VERSION_CODENAME', '') if found.get('ID') == 'debian' else ''
 
 
 def prepare(work: Path, recipe: StackRecipe, host: Host) -> None:
@@ -72,7 +79,8 @@ def prepare(work: Path, recipe: StackRecipe, host: Host) -> None:
     )
     (work / 'locale.gen').write_text(_lines(recipe.locales))
     (work / 'packages-build').write_text(_lines(recipe.build_packages))
-    (work / 'debian.sources').write_text(host.sources)
+    if host.sources:
+        (work / 'debian.sources').write_text(host.sources)
     (work / 'acquire.conf').write_text(host.acquire)
     (work / 'wheels').mkdir()
     (work / 'ca').mkdir()
@@ -97,7 +105,7 @@ def command(work: Path, recipe: StackRecipe) -> list[str]:
         f'--customize-hook={trust} "$1{bundle}" "$1{store}"',
         recipe.suite,
         '-',
-        str(work / 'debian.sources'),
+        *([str(work / 'debian.sources')] if (work / 'debian.sources').exists() else []),
     ]
 
 

@@ -17,12 +17,21 @@ KEPT = re.compile(r'Acquire::(https?|ForceIPv[46]|Check-Valid-Until|Check-Date|R
 OPTIONS = {'signed-by': 'Signed-By', 'trusted': 'Trusted', 'check-valid-until': 'Check-Valid-Until'}
 
 
-def debian_sources(files: Mapping[str, str], suite: str) -> str:
+def debian_sources(files: Mapping[str, str], suite: str, release: str = '') -> str:
     """deb822 text with those stanzas of ``files`` (name to content) that are Debian's own for ``suite``.
 
     Kept are ``suite``, ``suite-updates`` and ``suite-security`` of archives that Debian signs. Backports, other
-    releases and third-party archives are left out. Empty if nothing is left.
+    releases and third-party archives are left out. If nothing is left, the sources of ``release`` (the host's own)
+    serve, with ``suite`` in its place: a mirror of Debian has all releases that Debian supports. Empty if there are
+    none either.
     """
+    found = _stanzas(files, suite)
+    if not found and release:
+        found = [_of_another_release(stanza, release, suite) for stanza in _stanzas(files, release)]
+    return '\n'.join(found)
+
+
+def _stanzas(files: Mapping[str, str], suite: str) -> list[str]:
     stanzas: list[str] = []
     for name, content in sorted(files.items()):
         found = _deb822(content) if name.endswith('.sources') else _one_line(content)
@@ -30,7 +39,13 @@ def debian_sources(files: Mapping[str, str], suite: str) -> str:
             kept = _debian_only(fields, suite)
             if kept and kept not in stanzas:
                 stanzas.append(kept)
-    return '\n'.join(stanzas)
+    return stanzas
+
+
+def _of_another_release(stanza: str, release: str, suite: str) -> str:
+    """The stanza for another release; whatever key ring it names, Debian's keys for that release are in the host's."""
+    named = re.sub(rf'\b{re.escape(release)}(?=[ \n-])', suite, stanza.partition('Suites:')[2])
+    return re.sub(r'(?m)^Signed-By:.*\n', '', f'{stanza.partition("Suites:")[0]}Suites:{named}')
 
 
 def acquire_settings(dump: str) -> str:
