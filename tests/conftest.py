@@ -69,7 +69,7 @@ def engine(docker_host: str):
 @pytest.fixture(scope='session')
 def stack(docker_host: str) -> Stack:
     """The stack, whose images are in the engine."""
-    recipe = load_recipe('cedar-12')
+    recipe = load_recipe(os.environ.get('GITRECEIVE_TEST_STACK', 'cedar-12'))
     build_stack(recipe, {**os.environ, 'DOCKER_HOST': docker_host}, Lines())
     return recipe.stack
 

@@ -70,6 +70,11 @@ def fetch_packages(work: Path, host: Host, status: bytes, wanted: Sequence[str])
 
     The host's apt does it, with lists of its own below ``work``, and installs nothing. Raises StackError.
     """
+    if not host.sources:
+        raise StackError(
+            'additions are fetched by the apt of this host, which has no sources of Debian: make the stack on a host '
+            'with Debian and bring its images here ("docker save", "docker load")'
+        )
     for folder in ('state/lists/partial', 'cache', 'debs/partial'):
         (work / folder).mkdir(parents=True)
     (work / 'status').write_bytes(status)

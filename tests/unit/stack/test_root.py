@@ -11,7 +11,14 @@ from gitreceive.model.errors import StackError
 from gitreceive.stack.build import Options, compare
 from gitreceive.stack.certificates import java_trust_store, pem_files
 from gitreceive.stack.recipe import StackRecipe, load_recipe
-from gitreceive.stack.root import check_tools, debian_root, fetch_bootstrap, inspect_host
+from gitreceive.stack.root import (
+    check_tools,
+    command,
+    debian_root,
+    fetch_bootstrap,
+    inspect_host,
+    prepare,
+)
 
 
 class Told:
@@ -82,13 +89,26 @@ def test_what_the_reader_broke_is_not_blamed_on_mmdebstrap(
         raise StackError('the disk of the Docker engine is full')
 
 
-def test_a_host_without_debian_sources_is_told_what_to_add(
+def test_a_host_without_debian_sources_leaves_the_archive_to_mmdebstrap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: StackRecipe
+) -> None:
+    monkeypatch.setattr('gitreceive.stack.root.APT', tmp_path)
+    monkeypatch.setattr('platform.freedesktop_os_release', lambda: {'ID': 'fedora'})
+    host = inspect_host('bookworm', ())
+    prepare(tmp_path, recipe, host)
+    assert host.sources == ''
+    assert command(tmp_path, recipe)[-2:] == [recipe.suite, '-']
+
+
+def test_a_host_of_another_release_of_debian_takes_its_own_mirror(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr('gitreceive.stack.root.APT', tmp_path)
+    monkeypatch.setattr(
+        'platform.freedesktop_os_release', lambda: {'ID': 'debian', 'VERSION_CODENAME': 'bullseye'}
+    )
     (tmp_path / 'sources.list').write_text('deb http://mirror.example/debian bullseye main\n')
-    with pytest.raises(StackError, match=r'no Debian sources for bookworm in .*; add the sources'):
-        inspect_host('bookworm', ())
+    assert 'Suites: bookworm\n' in inspect_host('bookworm', ()).sources
 
 
 def test_a_hosts_sources_are_read_from_both_kinds_of_files(

@@ -62,6 +62,21 @@ def test_third_parties_other_releases_and_disabled_sources_stay_out(name: str) -
     assert kept == ''
 
 
+def test_a_host_without_sources_of_the_release_takes_its_own_under_that_name() -> None:
+    assert debian_sources({'debian.sources': DEBIAN, **THIRD_PARTIES}, 'trixie', 'bookworm') == (
+        'Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie trixie-updates\nComponents: main non-free\n'
+        '\n'
+        'Types: deb\nURIs: http://mirror.example/debian-security\nSuites: trixie-security\nComponents: main\n'
+    )
+
+
+def test_sources_of_the_release_itself_are_taken_as_they_are() -> None:
+    both = {'debian.sources': DEBIAN, 'next.list': 'deb http://mirror.example/debian trixie main'}
+    assert debian_sources(both, 'trixie', 'bookworm') == (
+        'Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main\n'
+    )
+
+
 def test_one_line_sources_are_understood_with_their_options() -> None:
     line = 'deb [arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://m.example/d bookworm main # x'
     assert debian_sources({'sources.list': 'x'}, 'bookworm') == ''
@@ -228,11 +243,14 @@ def test_the_work_directory_has_what_the_scripts_read(tmp_path: Path) -> None:
     assert len(list((tmp_path / 'ca').iterdir())) == 1
 
 
-def test_mmdebstrap_gets_the_packages_the_filtered_sources_and_a_quoted_work_directory() -> None:
-    call = command(Path('/tmp/a b'), load_recipe('cedar-12'))
-    assert call[-3:] == ['bookworm', '-', '/tmp/a b/debian.sources']
+def test_mmdebstrap_gets_the_packages_the_filtered_sources_and_a_quoted_work_directory(tmp_path: Path) -> None:
+    work = tmp_path / 'a b'
+    work.mkdir()
+    (work / 'debian.sources').write_text('Types: deb\n')
+    call = command(work, load_recipe('cedar-12'))
+    assert call[-3:] == ['bookworm', '-', f'{work}/debian.sources']
     assert any(word.startswith('--include=') and ',libpq5,' in word for word in call)
-    assert any(word.endswith('run.sh "$1" \'/tmp/a b\'') for word in call)
+    assert any(word.endswith(f'run.sh "$1" \'{work}\'') for word in call)
 
 
 def test_a_full_disk_is_called_a_full_disk() -> None:
