@@ -2,35 +2,39 @@
 
 import logging
 import os
-import signal
 import sys
 import threading
 
 import click
 
 from gitreceive.cli.options import settings_options
+from gitreceive.cli.supervised import lifeline, tell_ready
+from gitreceive.cli.supervisor import stop_at_signals
+from gitreceive.config.home import Home
+from gitreceive.config.lock import home_lock
+from gitreceive.config.prepare import prepare_home
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.service import Service
-
-LIFELINE = 'GITRECEIVE_LIFELINE'
 
 
 @click.command('daemon')
 @settings_options
 def daemon(settings: Settings) -> None:
-    """Build what is pushed. The door is a process of its own."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format='builder: %(message)s')
+    """Build what is pushed. The SSH server is a process of its own."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format='daemon: %(message)s')
     logging.getLogger('urllib3').setLevel(logging.ERROR)
-    service = Service(settings)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: service.stop())
-    lifeline = os.environ.get(LIFELINE, '')
-    if lifeline.isdecimal():
-        threading.Thread(target=_end_with, args=(int(lifeline), service), daemon=True).start()
-    logging.getLogger(__name__).info('ready')
-    service.run()
+    with home_lock(Home(settings.home)):
+        prepare_home(settings)
+        service = Service(settings)
+        stop_at_signals(service.stop)
+        supervisor = lifeline()
+        if supervisor is not None:
+            threading.Thread(target=_end_with, args=(supervisor, service), daemon=True).start()
+        logging.getLogger(__name__).info('ready')
+        tell_ready()
+        service.run()
 
 
-def _end_with(lifeline: int, service: Service) -> None:
-    os.read(lifeline, 1)
+def _end_with(supervisor: int, service: Service) -> None:
+    os.read(supervisor, 1)
     service.stop()

@@ -6,6 +6,7 @@ from functools import partial
 
 URL = re.compile(r'https?://[A-Za-z0-9._~:/@%+-]{1,500}', re.ASCII)
 HOST = re.compile(r'(https?://)?[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?', re.ASCII)
+ENGINE = re.compile('(unix|tcp|http|https|ssh)://.+')
 ALGORITHMS = ('default', 'strict')
 MOST_PARALLEL = 256
 
@@ -30,6 +31,11 @@ def _one_of(names: tuple[str, ...], value: object) -> None:
 def _url(value: object) -> None:
     if value and not URL.fullmatch(str(value)):
         raise ValueError('a URL of http or https is expected, with nothing to escape')
+
+
+def _engine(value: object) -> None:
+    if value and not ENGINE.fullmatch(str(value)):
+        raise ValueError('unix:///PATH or tcp://HOST:PORT is expected')
 
 
 def _hosts(value: object) -> None:
@@ -59,5 +65,6 @@ CHECKS: Mapping[str, Callable[[object], None]] = {
     'builds.python_mirror': _url,
     'builds.gradle_distribution': _url,
     'storage.keep_releases': partial(_at_least_one, 'the slug that an app runs is kept'),
+    'engine.url': _engine,
     'limits.build_seconds': partial(_at_least_one, 'a build takes its time'),
 }

@@ -6,6 +6,7 @@ import threading
 from functools import partial
 
 from gitreceive.build.deploy import Line
+from gitreceive.config.account import ssh_account
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.answers import respond
 from gitreceive.daemon.conversation import Conversation
@@ -19,7 +20,6 @@ from gitreceive.daemon.restart import complete, reconcile, sweep
 from gitreceive.daemon.services import Services
 from gitreceive.daemon.socket import Answering, SocketServer
 from gitreceive.daemon.worker import Interrupted, Worker
-from gitreceive.model.errors import SettingsError
 from gitreceive.wiring import engine_answers, open_line
 
 END_SECONDS = 5.0
@@ -87,18 +87,6 @@ class Service:
     def stop(self) -> None:
         """Lets ``run`` return. May be called by a signal handler."""
         self._server.close()
-
-
-def ssh_account(settings: Settings) -> pwd.struct_passwd | None:
-    """The user that the SSH server runs as, if it is another one. Raises SettingsError if there is no such user."""
-    if not settings.ssh.user:
-        return None
-    try:
-        if settings.ssh.user.isdecimal():
-            return pwd.getpwuid(int(settings.ssh.user))
-        return pwd.getpwnam(settings.ssh.user)
-    except KeyError as error:
-        raise SettingsError(f'ssh.user = {settings.ssh.user!r}: this host has no such user') from error
 
 
 def _answer(conversation: Conversation, services: Services, own: frozenset[int]) -> Answering:

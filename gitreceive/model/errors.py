@@ -31,6 +31,18 @@ class DaemonUnreachable(GitReceiveError):
     exit_code = 12
 
 
+class HomeInUse(GitReceiveError):
+    """Another receiver works on this home."""
+
+    exit_code = 13
+
+
+class AddressInUse(GitReceiveError):
+    """Another server listens where the SSH server is to listen."""
+
+    exit_code = 14
+
+
 class StackError(GitReceiveError):
     """A base image is missing or could not be made."""
 

@@ -18,17 +18,16 @@ from paramiko import PKey
 from gitreceive.access.book import AccessBook
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
-from gitreceive.model.errors import StateError
 from gitreceive.sshd.algorithms import PROFILES, missing
 from gitreceive.sshd.connection import Connection
 from gitreceive.sshd.hostkey import load_host_key
 from gitreceive.sshd.limits import ServerLimits
+from gitreceive.sshd.listener import BACKLOG, joined, listen
 from gitreceive.sshd.log import Log
 from gitreceive.sshd.quarantine import sweep
 from gitreceive.sshd.service import Service
 from gitreceive.sshd.slots import Slots, group_of
 
-BACKLOG = 256
 TICK_SECONDS = 0.25
 ENOUGH = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 """What accept(2) says when the machine has no room for one more."""
@@ -58,7 +57,7 @@ class Waiting:
 
 
 class SshServer:
-    """Binds at once; ``run`` serves until ``stop``. Raises StateError if it cannot bind or has no usable host key."""
+    """Binds at once; ``run`` serves until ``stop``. Raises AddressInUse or StateError if it cannot bind or has no usable host key."""
 
     def __init__(
         self, settings: Settings, *, limits: ServerLimits | None = None, log: Log | None = None
@@ -73,7 +72,7 @@ class SshServer:
             limits=self.limits,
             address=lambda: (settings.ssh.host, self.address[1]),
         )
-        self._listener = _bind(*settings.ssh.address)
+        self._listener = listen(*settings.ssh.address)
         self._slots = Slots(self.limits.strangers, self.limits.strangers_of_address)
         self._line: deque[Waiting] = deque()
         self._inside: set[Connection] = set()
@@ -91,7 +90,7 @@ class SshServer:
     def run(self, lifeline: int | None = None) -> None:
         """Serves until ``stop`` is called, or the pipe ``lifeline`` reaches its end."""
         host, port = self.address
-        self.log.write('ready', message=f'listening on {_joined(host, port)}', port=port, pid=os.getpid())
+        self.log.write('ready', message=f'listening on {joined(host, port)}', port=port, pid=os.getpid())
         repositories = Home(self.service.settings.home).repos
         threading.Thread(target=sweep, args=(repositories,), name='sweep', daemon=True).start()
         for name in missing(self.profile):
@@ -186,7 +185,7 @@ class SshServer:
             self._line.append(newcomer)
         else:
             sock.close()
-            source = _joined(address, port)
+            source = joined(address, port)
             self.log.write('refused', source=source, reason='too many that have not logged in')
 
     def _let_in(self, now: float) -> None:
@@ -194,7 +193,7 @@ class SshServer:
             if now >= waiting.deadline:
                 waiting.sock.close()
                 self.log.write(
-                    'refused', source=_joined(waiting.address, waiting.port), reason='stood in line too long'
+                    'refused', source=joined(waiting.address, waiting.port), reason='stood in line too long'
                 )
             elif self._slots.take(waiting.group):
                 self._begin(waiting)
@@ -205,7 +204,7 @@ class SshServer:
         try:
             _prepare(waiting.sock)
             connection = Connection(
-                waiting.sock, _joined(waiting.address, waiting.port), waiting.deadline, self
+                waiting.sock, joined(waiting.address, waiting.port), waiting.deadline, self
             )
         except OSError:
             waiting.sock.close()
@@ -253,30 +252,10 @@ def raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536) if most > 0 else 65536, most))
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.socket(found[0], socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(found[4])
-        listener.listen(BACKLOG)
-    except OSError as error:
-        hint = 'another server listens there' if error.errno == errno.EADDRINUSE else error.strerror
-        raise StateError(
-            f'cannot listen on {_joined(host, port)}: {hint}; --listen takes another address'
-        ) from error
-    listener.setblocking(False)
-    return listener
-
-
 def _prepare(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in TCP.items():
         sock.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def _joined(host: str, port: int) -> str:
-    return f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
 
 
 def _group(connection: Connection) -> str:

@@ -129,10 +129,26 @@ def test_nothing_outlives_a_killed_supervisor(ann: Pusher, receiver: Receiver, t
 
 
 def test_a_second_receiver_on_the_same_home_is_refused(ann: Pusher, receiver: Receiver) -> None:
-    second = receiver.host('daemon')
-    assert second.status == 11
-    assert 'another builder answers' in second.err
+    for command in ('daemon', 'serve'):
+        second = receiver.host(command)
+        assert second.status == 13
+        assert f'in use by process {receiver.pid("daemon")} since ' in second.err
     assert receiver.answers()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can give the SSH server another user')
+def test_the_ssh_servers_user_can_be_taken_back(
+    receivers: Callable[..., Pusher], open_folder: Path, open_python: str, tmp_path: Path
+) -> None:
+    ann = receivers(open_folder, python=open_python, GITRECEIVE_SSH_USER='nobody')
+    receiver, work = ann.receiver, make_app(tmp_path / 'work')
+    for number, user in enumerate(('nobody', '', 'nobody')):
+        receiver.start(GITRECEIVE_SSH_USER=user)
+        change(work, {'file': str(number).encode()})
+        pushed = ann.push(work, 'app')
+        assert pushed.status == 0, (user, pushed.err)
+        receiver.running['serve'].terminate()
+        assert receiver.running['serve'].wait(20) == 0
 
 
 def test_a_push_of_300_megabytes_takes_a_part_of_that_in_memory(

@@ -107,7 +107,7 @@ def test_every_former_key_and_variable_still_works_and_is_told_once(config: Path
         tuple[str, ...]: 'one.example two.example',
         tuple[Path, ...]: '/srv/one:/srv/two',
     }[TYPES[today]]
-    if key in ('python_mirror', 'gradle_distribution'):
+    if key in ('python_mirror', 'gradle_distribution', 'url'):
         value = 'https://mirror.example/x'
     config.write_text(f'{former} = "{value}"')
     found, hints = load_with_hints(config=config, environ={}, options={})

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.cli.serve import Part, Supervisor, check_that_it_runs, sshd_environment
+from gitreceive.cli.serve import check_that_it_runs, sshd_environment
 from gitreceive.config.load import load_settings
 from gitreceive.model.errors import SettingsError
-from tests.signals import unnoticed
 
 
 def test_the_door_gets_its_settings_and_nothing_that_may_be_a_secret() -> None:
@@ -33,10 +32,3 @@ def test_whether_the_door_can_run_is_tried_with_its_own_environment() -> None:
     check_that_it_runs('git', dict(os.environ), {})
     with pytest.raises(SettingsError, match='this user cannot run the receiver'):
         check_that_it_runs('git', {**os.environ, 'PYTHONHOME': '/nowhere'}, {})
-
-
-def test_a_signal_that_interrupts_nothing_ends_the_supervisor_too(tmp_path: Path) -> None:
-    supervisor, begun = Supervisor(), tmp_path / 'begun'
-    part = Part(command=('sh', '-c', f'touch {begun}; exec sleep 60'), environment=os.environ)
-    with unnoticed(supervisor.stop, begun.exists, rescue=supervisor.stop):
-        supervisor.run([part])
