@@ -8,9 +8,9 @@ from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
 from gitreceive.cli.terminal import calling_terminal
 from gitreceive.config.settings import Settings
+from gitreceive.grammar.envfile import read_env_file
 from gitreceive.local.building import ENV_FILE, app_lock, build_directory, runnable_image, with_generated
 from gitreceive.local.containers import with_input
-from gitreceive.local.envfile import read_env_file
 from gitreceive.local.home import local_home
 from gitreceive.local.planning import open_planner
 from gitreceive.local.running import build_clock, refuse_taken, run_in_foreground

@@ -8,14 +8,14 @@ from gitreceive.daemon.log import shown
 from gitreceive.daemon.plans import forget_plans, note_plan, only_plan
 from gitreceive.daemon.services import Services
 from gitreceive.daemon.socket import Answering
-from gitreceive.daemon.verbs import Request, answer, followed
+from gitreceive.daemon.verbs import Asking, Verbs
 from gitreceive.grammar.wire import ErrorOutput
 from gitreceive.model.access import Actor
 from gitreceive.model.errors import AccessDenied, BadCommand, GitReceiveError, StateError
 from gitreceive.repositories import move_ref
 
 
-def respond(fields: Sequence[str], services: Services, host: str = '') -> Answering:
+def respond(fields: Sequence[str], services: Services, asking: Asking, host: str = '') -> Answering:
     """Carries out one request. ``host`` names the asker if it is root or the daemon's own user, who needs no key.
 
     Yields text and returns the status; errors become text here, so that the asker always gets an answer.
@@ -24,7 +24,7 @@ def respond(fields: Sequence[str], services: Services, host: str = '') -> Answer
         handler = REQUESTS.get(fields[0])
         if handler is None:
             raise BadCommand(f'{fields[0][:40]!r} is not a request')
-        return (yield from handler(fields[1:], services, host))
+        return (yield from handler(fields[1:], services, asking, host))
     except GitReceiveError as error:
         yield ErrorOutput(''.join(shown(' !     ', str(error))).encode())
         return str(error.exit_code if host and _on_the_host(fields) else 1)
@@ -35,7 +35,7 @@ def _on_the_host(fields: Sequence[str]) -> bool:
     return fields[0] == 'verb' and fields[1:2] == ['']
 
 
-def _update(fields: Sequence[str], services: Services, host: str) -> Answering:
+def _update(fields: Sequence[str], services: Services, asking: Asking, host: str) -> Answering:
     arrival = parse_push_request(fields)
     _check_key(arrival, services, host)
     branch = services.journal.apps.deploy_branch(arrival.app)
@@ -48,7 +48,7 @@ def _update(fields: Sequence[str], services: Services, host: str) -> Answering:
     return '1'
 
 
-def _push(fields: Sequence[str], services: Services, host: str) -> Answering:
+def _push(fields: Sequence[str], services: Services, asking: Asking, host: str) -> Answering:
     arrival = parse_push_request(fields)
     if 'plan' in arrival.options:
         return (yield from only_plan(arrival, services))
@@ -67,18 +67,17 @@ def _push(fields: Sequence[str], services: Services, host: str) -> Answering:
     return f'follow {build.number}'
 
 
-def _follow(fields: Sequence[str], services: Services, host: str) -> Answering:
+def _follow(fields: Sequence[str], services: Services, asking: Asking, host: str) -> Answering:
     key, number, offset = fields
     build = services.journal.operations.get(int(number))
     if build is None or not _actor(key, services, host).reaches(build.app):
         raise AccessDenied('this key may not follow that build')
-    return str((yield from followed(services, int(number), int(offset))))
+    return (yield from Verbs(services).followed(int(number), int(offset)))
 
 
-def _verb(fields: Sequence[str], services: Services, host: str) -> Answering:
+def _verb(fields: Sequence[str], services: Services, asking: Asking, host: str) -> Answering:
     key, *words = fields
-    request = Request(services=services, actor=_actor(key, services, host))
-    return str((yield from answer(words, request)))
+    return (yield from Verbs(services).answer(_actor(key, services, host), words, asking))
 
 
 def _actor(key: str, services: Services, host: str) -> Actor:
@@ -100,7 +99,7 @@ def _check_key(arrival: PushRequest, services: Services, host: str) -> None:
         raise AccessDenied('this key may not push here any more; ask the sysadmin of this receiver')
 
 
-REQUESTS: Mapping[str, Callable[[Sequence[str], Services, str], Answering]] = {
+REQUESTS: Mapping[str, Callable[[Sequence[str], Services, Asking, str], Answering]] = {
     'update': _update,
     'push': _push,
     'follow': _follow,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -10,16 +11,22 @@ from pathlib import Path
 from gitreceive.build.report import as_record, report_planned
 from gitreceive.build.sources.git import GitSource
 from gitreceive.build.sources.shown import WatchedSource
+from gitreceive.commands.reach import reached
 from gitreceive.config.home import Home
 from gitreceive.daemon.intake import BRANCHES, PushRequest
 from gitreceive.daemon.log import shown
 from gitreceive.daemon.services import Services
+from gitreceive.grammar.parsing import Invocation
+from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
 from gitreceive.model.cancellation import BuildClock
-from gitreceive.model.errors import GitReceiveError, StateError
-from gitreceive.model.push import Commit, RefUpdate, parse_commit
+from gitreceive.model.errors import BadCommand, GitReceiveError, StateError
+from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate, parse_commit
 from gitreceive.points import point
-from gitreceive.repositories import move_ref
+from gitreceive.repositories import move_ref, read_ref
+
+REF = re.compile('[A-Za-z0-9_][A-Za-z0-9._/-]{0,127}')
+"""A name, without what git reads as an expression."""
 
 
 def only_plan(arrival: PushRequest, services: Services) -> Generator[bytes, None, str]:
@@ -37,6 +44,17 @@ def only_plan(arrival: PushRequest, services: Services) -> Generator[bytes, None
     finally:
         _set_back(arrival.app, arrival.updates, services.home)
         _note(arrival, services.home).unlink(missing_ok=True)
+
+
+def plan_text(actor: Actor, asked: Invocation, services: Services) -> str:
+    """The answer to ``plan APP [REF]``."""
+    app, ref = reached(actor, asked.app, services.home), asked.text('ref')
+    wanted = ref or services.journal.apps.deploy_branch(app) or ''
+    commit = read_ref(services.home.repo(app), wanted) if REF.fullmatch(wanted) else NO_COMMIT
+    if commit == NO_COMMIT:
+        what = ascii(ref[:60]) if ref else 'deploy branch yet'
+        raise BadCommand(f'{app} has no {what}: name a branch, tag or commit that was pushed')
+    return told_plan(app, commit, services, asked.switch('json')).decode()
 
 
 def told_plan(app: AppName, commit: Commit, services: Services, as_json: bool = False) -> bytes:

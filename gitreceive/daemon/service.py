@@ -91,7 +91,10 @@ class Service:
 
 def _answer(conversation: Conversation, services: Services, own: frozenset[int]) -> Answering:
     return respond(
-        conversation.fields, services, _user(conversation.peer) if conversation.peer in own else ''
+        conversation.fields,
+        services,
+        conversation,
+        _user(conversation.peer) if conversation.peer in own else '',
     )
 
 

@@ -1,292 +1,195 @@
-"""The verbs of the command grammar: the same over SSH and on the host. Each yields text and returns an exit status."""
+"""The verbs at the daemon's edge: which use case answers which verb, and how its value is shown."""
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
+from importlib.metadata import version
+from typing import Protocol
 
-import click
-
+from gitreceive.commands import allowed, apps, builds, config, releases
+from gitreceive.commands.reach import reached_apps
+from gitreceive.daemon import render
 from gitreceive.daemon.branch import set_back
 from gitreceive.daemon.follow import closing, finished, follow, missing_log, read_log
-from gitreceive.daemon.plans import told_plan
+from gitreceive.daemon.plans import plan_text
 from gitreceive.daemon.services import Services
-from gitreceive.daemon.tables import Answering, build_row, listed, release_row
+from gitreceive.daemon.socket import Answering
 from gitreceive.daemon.verdict import exit_status
+from gitreceive.grammar.help import help_text
+from gitreceive.grammar.parsing import Invocation, parse
+from gitreceive.grammar.wire import End
 from gitreceive.model.access import Actor
-from gitreceive.model.app import AppName, parse_app_name
-from gitreceive.model.errors import BadCommand, UnknownApp
-from gitreceive.model.operation import Operation, OperationState, Rollback, redeploy
-from gitreceive.model.push import NO_COMMIT
-from gitreceive.model.release import Release
-from gitreceive.repositories import ensure_repository, read_ref
+from gitreceive.model.operation import Operation
 
-REF = re.compile('[A-Za-z0-9_][A-Za-z0-9._/-]{0,127}')
-"""A name, without what git reads as an expression."""
-
-CANCELLED = OperationState.CANCELLED
-
-CONFIG_NAME = re.compile('[A-Za-z_][A-Za-z0-9_]{0,99}')
+log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A verb's surroundings: what it works with, and for whom."""
+class Asking(Protocol):
+    """Whoever waits for the answer."""
 
-    services: Services
-    actor: Actor
+    def read_input(self, limit: int) -> bytes:
+        """All of their input, but at most ``limit`` bytes and one more."""
 
-    def app(self, text: str) -> AppName:
-        """The app of that name. Raises UnknownApp, with the same words, if there is none or it is not the asker's."""
-        app = parse_app_name(text)
-        if app not in self.apps():
-            raise UnknownApp(
-                f'no app {app} that you may reach; "apps" lists them, and the first push makes one'
-            )
-        return app
-
-    def apps(self) -> list[AppName]:
-        """The apps that the asker may reach: those with a repository, sorted."""
-        found = [parse_app_name(path.stem) for path in self.services.home.repos.glob('[a-z]*.git')]
-        return sorted(filter(self.actor.reaches, found))
+    def call_when_gone(self, action: Callable[[], None]) -> AbstractContextManager[None]:
+        """While it lasts, ``action`` is called when they go."""
 
 
-grammar = click.Group('gitreceive', add_help_option=False)
+class Verbs:
+    """Answers verbs. Every use case gets the ports that it needs, and who acts."""
 
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._home, self._journal = services.home, services.journal
+        self._answers: Mapping[str, Callable[[Actor, Invocation, Asking], str | Answering]] = {
+            'allow': self._allow,
+            'apps': self._apps,
+            'apps create': self._apps_create,
+            'apps info': self._apps_info,
+            'builds': self._builds,
+            'cancel': self._cancel,
+            'config': self._config,
+            'config get': self._config_get,
+            'config set': self._config_set,
+            'config unset': self._config_unset,
+            'help': self._help,
+            'logs': self._logs,
+            'plan': self._plan,
+            'rebuild': self._rebuild,
+            'releases': self._releases,
+            'rollback': self._rollback,
+            'version': self._version,
+            'whoami': self._whoami,
+        }
 
-def answer(words: Sequence[str], request: Request) -> Answering:
-    """Parses and carries out one command. Raises BadCommand for what is not in the grammar, and what the verb raises."""
-    try:
-        return grammar.main(list(words), standalone_mode=False, obj=request)  # type: ignore[no-any-return]
-    except click.ClickException as error:
-        raise BadCommand(f'{error.format_message()} Try "help".') from error
+    def answer(self, actor: Actor, words: Sequence[str], asking: Asking) -> Answering:
+        """Parses and carries out one command. Raises BadCommand and what the use case raises."""
+        invocation = parse(words)
+        if invocation.verb.changes:
+            log.info('%s: %s %s', actor.name, invocation.verb.name, invocation.maybe_app or '')
+        told = self._answers[invocation.verb.name](actor, invocation, asking)
+        if not isinstance(told, str):
+            return (yield from told)
+        yield told.encode()
+        return End(0)
 
+    def followed(self, number: int, offset: int = 0) -> Answering:
+        """The log of an operation to its end, then 0 if it succeeded, else 1."""
+        for piece in follow(number, offset, self._services):
+            if isinstance(piece, Operation):
+                return End(exit_status(piece))
+            yield piece
+        return End(1)
 
-def _verb(
-    name: str, *parameters: Callable[[Callable[..., Answering]], Callable[..., Answering]]
-) -> Callable[[Callable[..., Answering]], click.Command]:
-    def register(function: Callable[..., Answering]) -> click.Command:
-        wrapped = click.pass_obj(function)
-        for parameter in reversed(parameters):
-            wrapped = parameter(wrapped)
-        return grammar.command(name, add_help_option=False)(wrapped)
+    def _allow(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        added, removed = asked.texts('paths'), asked.texts('remove')
+        if not added and not removed:
+            found = allowed.allowed_paths(actor, asked.app, self._home, self._journal.apps)
+            return render.listed([{'path': path} for path in found], asked.switch('json'), cut=False)
+        found = allowed.change_allowed_paths(actor, asked.app, added, removed, self._home, self._journal.apps)
+        return render.lines(f'{asked.app}: {", ".join(found) or "no path"} may hold what looks secret')
 
-    return register
+    def _apps(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        found = apps.list_apps(actor, self._home, self._journal)
+        return render.listed([*map(render.app_row, found)], asked.switch('json'))
 
+    def _apps_create(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        made = apps.create_app(actor, asked.app, self._home)
+        return render.lines(f'Created {asked.app}' if made else f'{asked.app} is there already')
 
-_APP = click.argument('app')
-_MAYBE_APP = click.argument('app', required=False)
-_JSON = click.option('--json', 'as_json', is_flag=True)
+    def _apps_info(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        found = apps.app_info(actor, asked.app, self._home, self._journal)
+        return render.described(render.app_record(found, asked.switch('json')), asked.switch('json'))
 
+    def _builds(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        limit = asked.number('limit') or 20
+        found = builds.list_builds(actor, asked.maybe_app, limit, self._home, self._journal)
+        return render.listed([*map(render.build_row, found)], asked.switch('json'))
 
-@_verb('apps', click.argument('create', nargs=-1, metavar='[create NAME]'), _JSON)
-def apps(request: Request, create: tuple[str, ...], as_json: bool) -> Answering:
-    """The apps, their deploy branches and what they run; on the host, "apps create NAME" makes one."""
-    if create:
-        return _create(request, create)
-    journal = request.services.journal
-    rows: list[dict[str, object]] = []
-    for app in request.apps():
-        current = journal.releases.live(app)
-        branch = (journal.apps.deploy_branch(app) or '').removeprefix('refs/heads/')
-        rows.append({'app': app, 'branch': branch, 'release': current.version if current else None})
-    return listed(rows, as_json)
+    def _cancel(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        ended = builds.cancel(actor, asked.app, self._home, self._journal, self._end)
+        return render.cancelled(asked.app, ended)
 
+    def _config(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        pairs, unset = config.read_pairs(asked.texts('pairs')), asked.texts('unset')
+        if pairs.values or pairs.from_input or unset or asked.text('file'):
+            if pairs.shown:
+                raise config.mixed(pairs)
+            return self._change_config(actor, asked, asking, pairs, unset)
+        if len(pairs.shown) == 1:
+            return self._value(actor, asked, pairs.shown[0])
+        found = config.list_config(actor, asked.app, self._home, self._journal.apps)
+        wanted = {name: found[name] for name in pairs.shown if name in found} if pairs.shown else found
+        return render.config_table(wanted, asked.switch('reveal'), asked.switch('json'))
 
-@_verb('config', _APP, click.argument('pairs', nargs=-1), click.option('--unset', multiple=True), _JSON)
-def config(
-    request: Request, app: str, pairs: tuple[str, ...], unset: tuple[str, ...], as_json: bool
-) -> Answering:
-    """The config vars of an app; NAME=VALUE sets one, --unset NAME removes one. They count from the next build on."""
-    name, journal = request.app(app), request.services.journal
-    if pairs or unset:
-        changes = dict(_parse_pair(pair) for pair in pairs)
-        journal.apps.change_config(name, changes, unset)
-        names = ', '.join([*changes, *(f'{gone} (removed)' for gone in unset)])
-        return _said(f'{name}: {names}; the next build has it ("rebuild {name}" makes one)')
-    return listed(
-        [{'name': var, 'value': value} for var, value in sorted(journal.apps.config(name).items())], as_json
-    )
+    def _config_get(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        return self._value(actor, asked, asked.text('name') or '')
 
+    def _config_set(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        pairs = config.read_pairs(asked.texts('pairs'))
+        if pairs.shown or not (pairs.values or pairs.from_input or asked.text('file')):
+            raise config.mixed(pairs)
+        return self._change_config(actor, asked, asking, pairs, ())
 
-@_verb('allow', _APP, click.argument('paths', nargs=-1), click.option('--remove', multiple=True), _JSON)
-def allow(
-    request: Request, app: str, paths: tuple[str, ...], remove: tuple[str, ...], as_json: bool
-) -> Answering:
-    """Paths of an app's slugs, as /app/src/test/key.pem, where what looks secret may stand; --remove PATH."""
-    name, journal = request.app(app), request.services.journal
-    if paths or remove:
-        added, removed = map(_parse_place, paths), map(_parse_place, remove)
-        journal.apps.change_allowed_paths(name, list(added), list(removed))
-        return _said(
-            f'{name}: {", ".join(journal.apps.allowed_paths(name)) or "no path"} may hold what looks secret'
-        )
-    return listed([{'path': path} for path in journal.apps.allowed_paths(name)], as_json)
+    def _config_unset(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        return self._change_config(actor, asked, asking, config.Pairs(values={}), asked.texts('names'))
 
+    def _change_config(
+        self, actor: Actor, asked: Invocation, asking: Asking, pairs: config.Pairs, unset: Sequence[str]
+    ) -> str:
+        file = asked.values.get('file')
+        values = config.read_values(pairs, file, asking.read_input)
+        changed = config.change_config(actor, asked.app, values, unset, self._home, self._journal.apps)
+        return render.config_change(asked.app, changed)
 
-@_verb('builds', _MAYBE_APP, _JSON, click.option('--limit', type=click.IntRange(1, 1000), default=20))
-def builds(request: Request, app: str | None, as_json: bool, limit: int) -> Answering:
-    """The newest builds of an app, or of all."""
-    journal = request.services.journal
-    name = request.app(app) if app else None
-    found = [build for build in journal.operations.of(name, limit) if request.actor.reaches(build.app)]
-    return listed([build_row(build, journal.releases.made_by(build.number)) for build in found], as_json)
+    def _value(self, actor: Actor, asked: Invocation, name: str) -> str:
+        value = config.get_config(actor, asked.app, name, self._home, self._journal.apps)
+        return render.as_json({'name': name, 'value': value}) if asked.switch('json') else f'{value}\n'
 
+    def _help(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        return help_text(asked.texts('words'), 'gitreceive')
 
-@_verb('releases', _APP, _JSON, click.option('--limit', type=click.IntRange(1, 1000), default=20))
-def releases(request: Request, app: str, as_json: bool, limit: int) -> Answering:
-    """The releases of an app, newest first; the first one is what it runs."""
-    services = request.services
-    found = services.journal.releases.of(request.app(app), limit)
-    rows = [release_row(release, services.keeper.url(release), as_json) for release in found]
-    return listed(rows, as_json)
+    def _logs(self, actor: Actor, asked: Invocation, asking: Asking) -> Answering:
+        build = builds.find_build(actor, asked.app, asked.number('build'), self._home, self._journal)
+        if asked.switch('follow'):
+            return (yield from self.followed(build.number))
+        yield missing_log(build, self._home)
+        yield from read_log(self._home, build.number)
+        if build.state.final:
+            yield closing(build, self._services)
+        return End(0)
 
+    def _plan(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        return plan_text(actor, asked, self._services)
 
-@_verb(
-    'logs',
-    _APP,
-    click.option('--build', 'number', type=int),
-    click.option('-f', '--follow', 'live', is_flag=True),
-)
-def logs(request: Request, app: str, number: int | None, live: bool) -> Answering:
-    """The log of a build: of the newest one, or of ``--build N``; ``-f`` follows it to its end."""
-    services = request.services
-    build = _build_of(request, request.app(app), number)
-    if live:
-        return followed(services, build.number)
-    return _printed(services, build)
+    def _rebuild(self, actor: Actor, asked: Invocation, asking: Asking) -> str | Answering:
+        submit = self._services.intake.enqueue
+        build = builds.rebuild(actor, asked.app, asked.switch('nocache'), self._home, self._journal, submit)
+        return self._carried_out(build, asked)
 
+    def _releases(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        limit, json = asked.number('limit') or 20, asked.switch('json')
+        found = releases.list_releases(actor, asked.app, limit, self._home, self._journal.releases)
+        url = self._services.keeper.url
+        return render.listed([render.release_row(each, url(each), json) for each in found], json)
 
-@_verb('cancel', _APP)
-def cancel(request: Request, app: str) -> Answering:
-    """Stops what builds or waits of an app; what is live stays live."""
-    services, name = request.services, request.app(app)
-    cause = f'cancelled by {request.actor.name}'
-    found = services.journal.operations.active(name)
-    for build in found:
-        services.queue.cancel(build, cause, partial(set_back, build, services.journal, services.home))
-    ended = [finished(build.number, services) for build in found]
-    told = [f'{each.title} {"is" if each.state is CANCELLED else "has"} {each.state}' for each in ended]
-    return _said(*told, otherwise=f'nothing of {name} is building')
+    def _rollback(self, actor: Actor, asked: Invocation, asking: Asking) -> str | Answering:
+        submit, found = self._services.intake.enqueue, self._journal.releases
+        started = releases.roll_back(actor, asked.app, asked.text('version'), self._home, found, submit)
+        return self._carried_out(started, asked)
 
+    def _version(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        return render.lines(f'gitreceive {version("gitreceive")}')
 
-@_verb('rebuild', _APP, click.option('--nocache', is_flag=True), click.option('--detach', is_flag=True))
-def rebuild(request: Request, app: str, nocache: bool, detach: bool) -> Answering:
-    """Builds what the deploy branch names once more, and follows the build."""
-    services, name = request.services, request.app(app)
-    ref = services.journal.apps.deploy_branch(name) or ''
-    commit = read_ref(services.home.repo(name), ref) if ref else NO_COMMIT
-    if commit == NO_COMMIT:
-        raise BadCommand(f'{name} has no released commit to build again; push one')
-    options = frozenset({'nocache'} if nocache else ())
-    build = services.intake.enqueue(name, redeploy(commit, ref, options), request.actor)
-    return _carried_out(services, build, detach)
+    def _whoami(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        return render.described(render.identity(actor, reached_apps(actor, self._home)), asked.switch('json'))
 
+    def _carried_out(self, operation: Operation, asked: Invocation) -> str | Answering:
+        if asked.switch('detach'):
+            return render.lines(f'{operation.title} is queued')
+        return self.followed(operation.number)
 
-@_verb('rollback', _APP, click.argument('version', required=False), click.option('--detach', is_flag=True))
-def rollback(request: Request, app: str, version: str | None, detach: bool) -> Answering:
-    """Makes an older release live again, by default the one before the live one: its slug, with its config vars."""
-    services, name = request.services, request.app(app)
-    live = services.journal.releases.live(name)
-    if live is None:
-        raise BadCommand(f'{name} has no release yet')
-    older = [each for each in services.journal.releases.of(name, -1) if each.version < live.version]
-    target = _chosen(live, older, version)
-    wanted = Rollback(version=target.version, commit=target.commit)
-    build = services.intake.enqueue(name, wanted, request.actor)
-    return _carried_out(services, build, detach)
-
-
-@_verb('plan', _APP, click.argument('ref', required=False), _JSON)
-def plan(request: Request, app: str, ref: str | None, as_json: bool) -> Answering:
-    """What a build would do: of the deploy branch, or of a branch, tag or commit that was pushed. Builds nothing."""
-    services, name = request.services, request.app(app)
-    wanted = ref or services.journal.apps.deploy_branch(name) or ''
-    commit = read_ref(services.home.repo(name), wanted) if REF.fullmatch(wanted) else NO_COMMIT
-    if commit == NO_COMMIT:
-        raise BadCommand(
-            f'{name} has no {ref[:60]!a}: name a branch, tag or commit that was pushed'
-            if ref
-            else f'{name} has no deploy branch yet: push one, or name a branch, tag or commit that was pushed'
-        )
-    yield told_plan(name, commit, services, as_json)
-    return 0
-
-
-def _carried_out(services: Services, build: Operation, detach: bool) -> Answering:
-    if detach:
-        return _said(f'Build {build.number} is queued')
-    return followed(services, build.number)
-
-
-def followed(services: Services, number: int, offset: int = 0) -> Answering:
-    """The log of a build to its end, then 0 if it made a release, else 1."""
-    for piece in follow(number, offset, services):
-        if isinstance(piece, Operation):
-            return exit_status(piece)
-        yield piece
-    return 1
-
-
-def _printed(services: Services, build: Operation) -> Answering:
-    yield missing_log(build, services.home)
-    yield from read_log(services.home, build.number)
-    if build.state.final:
-        yield closing(build, services)
-    return 0
-
-
-def _build_of(request: Request, app: AppName, number: int | None) -> Operation:
-    journal = request.services.journal
-    build = (
-        journal.operations.get(number)
-        if number is not None
-        else next(iter(journal.operations.of(app, 1)), None)
-    )
-    if build is None or build.app != app:
-        which = f'build {number}' if number is not None else 'build'
-        raise BadCommand(f'{app} has no {which}; "builds {app}" lists them')
-    return build
-
-
-def _chosen(live: Release, older: Sequence[Release], version: str | None) -> Release:
-    """The older release of that version (``v3`` or ``3``), or the newest of them. Raises BadCommand."""
-    app, name = live.app, f'v{(version or "").removeprefix("v")}'
-    found = next((each for each in older if version is None or name == f'v{each.version}'), None)
-    if found:
-        return found
-    if version is None:
-        raise BadCommand(f'{app} has no release before v{live.version}')
-    if name == f'v{live.version}':
-        raise BadCommand(f'v{live.version} is what {app} runs')
-    raise BadCommand(f'{app} has no release {version[:20]!a}; "releases {app}" lists them')
-
-
-def _create(request: Request, words: tuple[str, ...]) -> Answering:
-    if len(words) != 2 or words[0] != 'create':
-        raise BadCommand('"apps" lists them, "apps create NAME" makes one')
-    if request.actor.key:
-        raise BadCommand('apps are created by a first push, or by the sysadmin on the host')
-    app = parse_app_name(words[1])
-    ensure_repository(request.services.home.repo(app))
-    return _said(f'{app} can be pushed to')
-
-
-def _parse_pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition('=')
-    if not equals or not CONFIG_NAME.fullmatch(name):
-        raise BadCommand(f'{name[:40]!a} is not NAME=VALUE: letters, digits and _, not a digit first')
-    return name, value
-
-
-def _parse_place(text: str) -> str:
-    path = text.rstrip('/')
-    if not path.startswith('/app/') or {'', '.', '..'}.intersection(path.split('/')[1:]):
-        raise BadCommand(f'{text[:80]!a} is no path below /app/, as /app/src/test/key.pem is')
-    return path
-
-
-def _said(*lines: str, otherwise: str = '') -> Answering:
-    for line in lines or (otherwise,):
-        yield f'{line}\n'.encode()
-    return 0
+    def _end(self, operation: Operation, actor: Actor) -> Operation:
+        back = partial(set_back, operation, self._journal, self._home)
+        self._services.queue.cancel(operation, f'cancelled by {actor.name}', back)
+        return finished(operation.number, self._services)

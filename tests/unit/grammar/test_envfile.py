@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.local.envfile import parse_env, read_env_file
+from gitreceive.grammar.envfile import parse_env, read_env_file
 from gitreceive.model.errors import SettingsError
 
 

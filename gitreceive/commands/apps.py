@@ -1,0 +1,69 @@
+"""Apps: which there are, and how they come and go."""
+
+from dataclasses import dataclass
+
+from gitreceive.commands.reach import check_manages, reached, reached_apps
+from gitreceive.config.home import Home
+from gitreceive.journal import Journal
+from gitreceive.model.access import Actor
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import BadCommand
+from gitreceive.model.operation import Operation
+from gitreceive.model.release import Release
+from gitreceive.repositories import ensure_repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppInfo:
+    """An app: the branch that is deployed, what it runs, what is under way, and the names of its config vars."""
+
+    app: AppName
+    branch: str | None
+    live: Release | None
+    active: tuple[Operation, ...] = ()
+    config: tuple[str, ...] = ()
+
+
+def list_apps(actor: Actor, home: Home, journal: Journal) -> list[AppInfo]:
+    """The apps that the actor may reach, in few words."""
+    return [
+        AppInfo(app=app, branch=_branch(app, journal), live=journal.releases.live(app))
+        for app in reached_apps(actor, home)
+    ]
+
+
+def app_info(actor: Actor, app: AppName, home: Home, journal: Journal) -> AppInfo:
+    """One app. Raises UnknownApp."""
+    reached(actor, app, home)
+    return AppInfo(
+        app=app,
+        branch=_branch(app, journal),
+        live=journal.releases.live(app),
+        active=tuple(journal.operations.active(app)),
+        config=tuple(sorted(journal.apps.config(app))),
+    )
+
+
+def create_app(actor: Actor, app: AppName, home: Home) -> bool:
+    """Makes an app that can be pushed to; False if there is one. Raises AccessDenied."""
+    check_manages(actor, 'create apps')
+    if home.repo(app).is_dir():
+        return False
+    ensure_repository(home.repo(app))
+    return True
+
+
+def check_destroy(actor: Actor, app: AppName, confirmed: str | None, home: Home) -> None:
+    """Whether the actor may remove the app and means it. Raises AccessDenied, UnknownApp or BadCommand."""
+    check_manages(actor, 'destroy apps')
+    reached(actor, app, home)
+    if confirmed != app:
+        raise BadCommand(
+            f'this removes {app} with its repository, releases, slugs and config vars, for good; '
+            f'if you mean it: apps destroy {app} --confirm {app}'
+        )
+
+
+def _branch(app: AppName, journal: Journal) -> str | None:
+    ref = journal.apps.deploy_branch(app)
+    return ref.removeprefix('refs/heads/') if ref else None

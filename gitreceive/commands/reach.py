@@ -1,0 +1,25 @@
+"""Which apps an actor may reach. Every use case looks here first, and nowhere else."""
+
+from gitreceive.config.home import Home
+from gitreceive.model.access import Actor
+from gitreceive.model.app import APP_NAME, AppName
+from gitreceive.model.errors import AccessDenied, UnknownApp
+
+
+def reached_apps(actor: Actor, home: Home) -> list[AppName]:
+    """The apps that the actor may reach: those with a repository, sorted."""
+    names = (path.stem for path in home.repos.glob('[a-z]*.git'))
+    return sorted(AppName(name) for name in names if APP_NAME.fullmatch(name) and actor.reaches(name))
+
+
+def reached(actor: Actor, app: AppName, home: Home) -> AppName:
+    """The app. Raises UnknownApp, with the same words, if there is none or it is not the actor's."""
+    if not actor.reaches(app) or not home.repo(app).is_dir():
+        raise UnknownApp(f'no app {app} that you may reach; "apps" lists them, and the first push makes one')
+    return app
+
+
+def check_manages(actor: Actor, what: str) -> None:
+    """Raises AccessDenied unless the actor may do something to the receiver as a whole."""
+    if actor.apps is not None:
+        raise AccessDenied(f'your key reaches some apps only and may not {what}; ask the sysadmin')
