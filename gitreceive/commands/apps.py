@@ -7,7 +7,7 @@ from gitreceive.config.home import Home
 from gitreceive.journal import Journal
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
-from gitreceive.model.errors import BadCommand
+from gitreceive.model.errors import AccessDenied, BadCommand
 from gitreceive.model.operation import Operation
 from gitreceive.model.release import Release
 from gitreceive.repositories import ensure_repository
@@ -44,9 +44,14 @@ def app_info(actor: Actor, app: AppName, home: Home, journal: Journal) -> AppInf
     )
 
 
-def create_app(actor: Actor, app: AppName, home: Home) -> bool:
-    """Makes an app that can be pushed to; False if there is one. Raises AccessDenied."""
+def create_app(actor: Actor, app: AppName, by_keys: bool, home: Home) -> bool:
+    """Makes an app that can be pushed to; False if there is one. ``by_keys``: whether others than the sysadmin may.
+
+    Raises AccessDenied.
+    """
     check_manages(actor, 'create apps')
+    if actor.key and not by_keys:
+        raise AccessDenied('apps are created by the sysadmin on the host here')
     if home.repo(app).is_dir():
         return False
     ensure_repository(home.repo(app))

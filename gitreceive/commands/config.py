@@ -61,7 +61,7 @@ def mixed(pairs: Pairs) -> BadCommand:
     """The refusal of words that neither only show nor only set."""
     if pairs.shown:
         return BadCommand(
-            f'{pairs.shown[0]} has no value, so nothing was set; a value with blanks needs quotes of its own '
+            f'{pairs.shown[0]} is not NAME=VALUE, so nothing was set; a value with blanks needs quotes of its own '
             '("help config set")'
         )
     return BadCommand('nothing to set: NAME=VALUE, "NAME -" or "--file -" is expected ("help config set")')
@@ -133,7 +133,7 @@ def _size(name: str, value: str) -> int:
 def _checked_name(name: str, number: int) -> str:
     if not NAME.fullmatch(name):
         raise BadCommand(
-            f'word {number} after the app is neither NAME=VALUE nor NAME (letters, digits and _, no digit first); '
+            f'word {number} after the app is not NAME=VALUE, nor a NAME (letters, digits and _, no digit first); '
             'a value with blanks needs quotes of its own ("help config set")'
         )
     return name

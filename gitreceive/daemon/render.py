@@ -50,7 +50,7 @@ def lines(*told: str) -> str:
 
 def app_row(info: AppInfo) -> Row:
     """An app in few words."""
-    return {'app': info.app, 'branch': info.branch, 'release': info.live.version if info.live else None}
+    return {'app': info.app, 'branch': info.branch or '', 'release': info.live.version if info.live else None}
 
 
 def app_record(info: AppInfo, json_wanted: bool) -> Row:

@@ -94,7 +94,7 @@ class Verbs:
         return render.listed([*map(render.app_row, found)], asked.switch('json'))
 
     def _apps_create(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
-        made = apps.create_app(actor, asked.app, self._home)
+        made = apps.create_app(actor, asked.app, self._services.settings.apps.create, self._home)
         return render.lines(f'Created {asked.app}' if made else f'{asked.app} is there already')
 
     def _apps_info(self, actor: Actor, asked: Invocation, asking: Asking) -> str:

@@ -55,7 +55,7 @@ def test_where_a_push_makes_no_apps_the_sysadmin_does(
     assert over_ssh.status == 1
     assert 'by the sysadmin on the host' in over_ssh.out + over_ssh.err
     assert not receiver.home.repo('hello').exists()
-    assert receiver.host('apps', 'create', 'hello').out == 'hello can be pushed to\n'
+    assert receiver.host('apps', 'create', 'hello').out == 'Created hello\n'
     assert json.loads(ann.ssh('apps', '--json').out) == [{'app': 'hello', 'branch': '', 'release': None}]
     assert ann.push(work, 'hello').json['release'] == 1
     assert json.loads(receiver.host('apps', '--json').out) == [

@@ -211,7 +211,7 @@ def test_what_happened_can_be_asked_over_ssh_and_on_the_host(
         assert logged.status == 0
         assert re.search(r'-----> Packing the slug\n +[0-9.]+ MB, sha256 [0-9a-f]{64}', logged.out)
         assert 'Procfile, line 1' in ask('logs', app, '--build', str(failed['build'])).out
-        assert ask('cancel', app).out == f'nothing of {app} is building\n'
+        assert ask('cancel', app).out == f'nothing of {app} is under way\n'
         assert ask('logs', 'nobody').status != 0
         rebuilt = ask('rebuild', app)
         assert rebuilt.status == 0, rebuilt.out + rebuilt.err

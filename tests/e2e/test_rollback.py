@@ -96,7 +96,7 @@ def test_what_is_no_older_release_is_refused_before_anything_is_done(ann: Pusher
     ):
         done = ann.ssh('rollback', app, version)
         assert done.status == 1
-        assert told in done.out
+        assert told in done.err
     assert len(receiver.builds(app)) == 2
     pushed = ann.push(work, app, '-o', 'rollback=1', 'main', 'main:other')
     assert pushed.status == 1

@@ -41,9 +41,11 @@ def test_a_forbidden_and_an_unknown_app_look_the_same(receiver: Receiver) -> Non
 
 def test_an_app_is_made_once_by_who_reaches_all_apps(receiver: Receiver) -> None:
     with pytest.raises(AccessDenied):
-        create_app(BOB, HELLO, receiver.home)
-    assert create_app(ANN, HELLO, receiver.home)
-    assert not create_app(SYSADMIN, HELLO, receiver.home)
+        create_app(BOB, HELLO, True, receiver.home)
+    with pytest.raises(AccessDenied, match='by the sysadmin on the host'):
+        create_app(ANN, HELLO, False, receiver.home)
+    assert create_app(ANN, HELLO, True, receiver.home)
+    assert not create_app(SYSADMIN, HELLO, False, receiver.home)
     assert (receiver.home.repo(HELLO) / 'HEAD').exists()
 
 
