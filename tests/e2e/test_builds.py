@@ -122,7 +122,7 @@ def test_a_build_can_be_cancelled(
     ask = ann.ssh if where == 'ssh' else receiver.host
     done = ask('cancel', app)
     assert done.status == 0
-    assert 'Cancelled build' in done.out
+    assert 'is cancelled' in done.out
     pushed = pushing.end(20)
     assert pushed.status == 1
     assert 'was cancelled by' in pushed.err
