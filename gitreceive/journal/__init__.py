@@ -6,6 +6,7 @@ from gitreceive.config.home import Home
 from gitreceive.journal.apps import Apps
 from gitreceive.journal.database import Database
 from gitreceive.journal.events import Events
+from gitreceive.journal.making import ensure
 from gitreceive.journal.operations import Operations
 from gitreceive.journal.releases import Releases
 from gitreceive.journal.slugs import Slugs
@@ -23,6 +24,10 @@ class Journal:
         self.slugs = Slugs(self._database)
         self.events = Events(self._database)
 
+    def check(self) -> None:
+        """Reads all of the file. Raises StateError, with what to do, if it is damaged."""
+        self._database.check()
+
     @property
     def changes(self) -> int:
         """Another number after each change that this process made."""
@@ -34,5 +39,6 @@ class Journal:
 
 
 def open_journal(home: Home) -> Journal:
-    """The journal of a receiver. Raises StateError."""
+    """The journal of a receiver; made from the one of an earlier version, if there is none yet. Raises StateError."""
+    ensure(home.journal_db, home.history_db)
     return Journal(home.journal_db)

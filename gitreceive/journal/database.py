@@ -12,41 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gitreceive.journal.making import ensure
+from gitreceive.journal.schema import SCHEMA_VERSION
 from gitreceive.model.errors import StateError
-
-SCHEMA = """
-CREATE TABLE apps (
-    name TEXT PRIMARY KEY, deploy_branch TEXT NOT NULL, live_release INTEGER, created REAL NOT NULL);
-CREATE TABLE config_vars (
-    app TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (app, name));
-CREATE TABLE allowed_paths (app TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (app, path));
-CREATE TABLE operations (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, app TEXT NOT NULL, kind TEXT NOT NULL, request TEXT NOT NULL,
-    actor TEXT NOT NULL, key TEXT NOT NULL, session TEXT NOT NULL DEFAULT '', state TEXT NOT NULL,
-    cause TEXT NOT NULL DEFAULT '', attempt INTEGER NOT NULL DEFAULT 1, live INTEGER,
-    created REAL NOT NULL, started REAL, finished REAL);
-CREATE INDEX operations_by_app ON operations (app, number);
-CREATE INDEX unfinished_operations ON operations (state) WHERE state IN ('announced', 'queued', 'running');
-CREATE TABLE slugs (
-    app TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (app, sha256));
-CREATE TABLE releases (
-    app TEXT NOT NULL, version INTEGER NOT NULL, operation INTEGER NOT NULL, state TEXT NOT NULL,
-    description TEXT NOT NULL, commit_id TEXT NOT NULL, slug TEXT NOT NULL, processes TEXT NOT NULL,
-    versions TEXT NOT NULL, config TEXT NOT NULL, created REAL NOT NULL, actor TEXT NOT NULL, key TEXT NOT NULL,
-    buildpack TEXT NOT NULL, stack TEXT NOT NULL, PRIMARY KEY (app, version));
-CREATE UNIQUE INDEX releases_by_operation ON releases (operation);
-CREATE TABLE clean_members (
-    app TEXT NOT NULL, sha256 TEXT NOT NULL, rules TEXT NOT NULL, PRIMARY KEY (app, sha256));
-CREATE TABLE documents (
-    app TEXT NOT NULL, slug TEXT NOT NULL, kind TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (app, slug, kind));
-CREATE TABLE events (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, app TEXT NOT NULL, kind TEXT NOT NULL,
-    actor TEXT NOT NULL, details TEXT NOT NULL);
-CREATE INDEX events_by_app ON events (app, number);
-"""
-
-SCHEMA_VERSION = 3
-"""1 and 2 were the schemas of ``history.db``; ``migration`` reads them."""
 
 
 class Database:
@@ -56,16 +24,22 @@ class Database:
         """Opens or makes the file. Raises StateError if it cannot be used."""
         self._lock = threading.RLock()
         self._path = path
+        ensure(path)
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-            path.chmod(0o600)
             self._db.row_factory = sqlite3.Row
             self._db.execute('PRAGMA journal_mode=WAL')
             self._db.execute('PRAGMA synchronous=FULL')
-            self._make()
+            self._refuse_other_schemas()
         except (OSError, sqlite3.Error) as error:
-            raise StateError(f'cannot use the journal {path}: {error}') from error
+            raise StateError(f'cannot use the journal {path}: {error}; {self._remedy}') from error
+
+    def check(self) -> None:
+        """Reads all of the file. Raises StateError, with what to do, if it is damaged."""
+        with self._errors('check'):
+            found = [str(row[0]) for row in self._db.execute('PRAGMA quick_check(1)').fetchall()]
+        if found != ['ok']:
+            raise StateError(f'the journal {self._path} is damaged ({found[0]}); {self._remedy}')
 
     def close(self) -> None:
         """Closes the file."""
@@ -102,23 +76,21 @@ class Database:
         except sqlite3.Error as error:
             raise StateError(f'cannot {what} the journal {self._path}: {error}') from error
 
-    def _make(self) -> None:
-        if self._schema() == SCHEMA_VERSION:
-            return
-        with self.transaction() as db:
-            found = self._schema()
-            if found > SCHEMA_VERSION:
-                raise StateError(
-                    f'{self._path} has schema {found}, this version knows {SCHEMA_VERSION}: install a newer one'
-                )
-            if found == SCHEMA_VERSION:
-                return
-            for statement in filter(str.strip, SCHEMA.split(';')):
-                db.execute(statement)
-            db.execute(f'PRAGMA user_version = {SCHEMA_VERSION}')
+    def _refuse_other_schemas(self) -> None:
+        found = int(self._db.execute('PRAGMA user_version').fetchone()[0])
+        if found > SCHEMA_VERSION:
+            raise StateError(
+                f'{self._path} has schema {found}, this version knows {SCHEMA_VERSION}: install a newer one'
+            )
+        if found < SCHEMA_VERSION:  # it is made whole, so that this is not one of an interrupted start
+            raise StateError(f'the journal {self._path} is damaged (it has no tables); {self._remedy}')
 
-    def _schema(self) -> int:
-        return int(self._db.execute('PRAGMA user_version').fetchone()[0])
+    @property
+    def _remedy(self) -> str:
+        return (
+            f'restore it from a backup, or move it and the files beside it away ({self._path.name}-*): the receiver '
+            'then starts with an empty journal and knows of no release'
+        )
 
 
 def record_event(db: sqlite3.Connection, app: str, kind: str, actor: str = '', **details: object) -> None:

@@ -1,0 +1,35 @@
+"""The tables of the journal."""
+
+SCHEMA = """
+CREATE TABLE apps (
+    name TEXT PRIMARY KEY, deploy_branch TEXT NOT NULL, live_release INTEGER, created REAL NOT NULL);
+CREATE TABLE config_vars (
+    app TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (app, name));
+CREATE TABLE allowed_paths (app TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (app, path));
+CREATE TABLE operations (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, app TEXT NOT NULL, kind TEXT NOT NULL, request TEXT NOT NULL,
+    actor TEXT NOT NULL, key TEXT NOT NULL, session TEXT NOT NULL DEFAULT '', state TEXT NOT NULL,
+    cause TEXT NOT NULL DEFAULT '', attempt INTEGER NOT NULL DEFAULT 1, live INTEGER,
+    created REAL NOT NULL, started REAL, finished REAL);
+CREATE INDEX operations_by_app ON operations (app, number);
+CREATE INDEX unfinished_operations ON operations (state) WHERE state IN ('announced', 'queued', 'running');
+CREATE TABLE slugs (
+    app TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (app, sha256));
+CREATE TABLE releases (
+    app TEXT NOT NULL, version INTEGER NOT NULL, operation INTEGER NOT NULL, state TEXT NOT NULL,
+    description TEXT NOT NULL, commit_id TEXT NOT NULL, slug TEXT NOT NULL, processes TEXT NOT NULL,
+    versions TEXT NOT NULL, config TEXT NOT NULL, created REAL NOT NULL, actor TEXT NOT NULL, key TEXT NOT NULL,
+    buildpack TEXT NOT NULL, stack TEXT NOT NULL, PRIMARY KEY (app, version));
+CREATE UNIQUE INDEX releases_by_operation ON releases (operation);
+CREATE TABLE clean_members (
+    app TEXT NOT NULL, sha256 TEXT NOT NULL, rules TEXT NOT NULL, PRIMARY KEY (app, sha256));
+CREATE TABLE documents (
+    app TEXT NOT NULL, slug TEXT NOT NULL, kind TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (app, slug, kind));
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, app TEXT NOT NULL, kind TEXT NOT NULL,
+    actor TEXT NOT NULL, details TEXT NOT NULL);
+CREATE INDEX events_by_app ON events (app, number);
+"""
+
+SCHEMA_VERSION = 3
+"""1 and 2 were the schemas of ``history.db``; ``migration`` reads them."""
