@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import NamedTuple
 
 from gitreceive.model.errors import DaemonUnreachable
@@ -126,56 +127,79 @@ def read_end(payload: bytes) -> End:
 class Answer:
     """The daemon's answer: iterate over its OUTPUT and ERROR frames, then read ``end``. Close it to stop early.
 
-    ``send`` and ``close`` may be called from any thread.
+    Whoever waits for other things too polls it and calls ``receive``. ``close`` may be called from any thread.
     """
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self.end = End(-1)
+        self._reader = FrameReader()
+        self.end: End | None = None
+
+    def __enter__(self) -> 'Answer':
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._connection.close()
 
     def __iter__(self) -> Iterator[Frame]:
         """Raises DaemonUnreachable if the daemon is silent or gone before the end."""
-        reader = FrameReader()
-        with self._connection:
-            while True:
-                for frame in reader.feed(self._receive()):
-                    if frame.kind == END:
-                        self.end = read_end(frame.payload)
-                        return
-                    if frame.kind in (OUTPUT, ERROR):
-                        yield frame
+        with self:
+            while self.end is None:
+                yield from self.receive()
+
+    def receive(self) -> list[Frame]:
+        """Waits for what comes next: OUTPUT and ERROR frames, or none while the answer lasts. Raises DaemonUnreachable."""
+        frames = []
+        for frame in self._reader.feed(self._read()):
+            if frame.kind == END:
+                self.end = read_end(frame.payload)
+            elif frame.kind in (OUTPUT, ERROR) and self.end is None:
+                frames.append(frame)
+        return frames
 
     @property
     def status(self) -> int:
         """The exit status; -1 before the end."""
-        return self.end.status
+        return self.end.status if self.end else -1
 
     def fileno(self) -> int:
         """For poll."""
         return self._connection.fileno()
 
     def send(self, frame: Frame) -> None:
-        """Sends input, a window's size or a signal. What a daemon that has ended its answer does not take is dropped."""
-        with suppress(OSError):
+        """Sends input, a window's size or a signal. A daemon that does not take it whole is not asked any more."""
+        try:
             self._connection.sendall(frame.packed)
+        except OSError:
+            self._stop(socket.SHUT_WR)
 
     def close(self) -> None:
         """Ends the conversation: the daemon sees that its asker has gone."""
-        with suppress(OSError):
-            self._connection.shutdown(socket.SHUT_RDWR)
+        self._stop(socket.SHUT_RDWR)
 
-    def _receive(self) -> bytes:
+    def _stop(self, how: int) -> None:
+        with suppress(OSError):
+            self._connection.shutdown(how)
+
+    def _read(self) -> bytes:
         try:
             data = self._connection.recv(65536)
         except TimeoutError as error:
-            raise DaemonUnreachable(
-                f'the daemon does not answer (nothing for {SILENCE_SECONDS:g} s); ask again in a moment'
-            ) from error
+            raise silent() from error
         except OSError:
             data = b''
         if not data:
             raise DaemonUnreachable('the daemon went away in the middle of its answer; ask again')
         return data
+
+
+def silent() -> DaemonUnreachable:
+    """What to say of a daemon that has been asked and says nothing."""
+    return DaemonUnreachable(
+        f'the daemon does not answer (nothing for {SILENCE_SECONDS:g} s); ask again in a moment'
+    )
 
 
 def ask(path: Path, fields: Sequence[str]) -> Answer:

@@ -26,6 +26,9 @@ from gitreceive.sshd.service import Service
 from gitreceive.sshd.session import Session
 from gitreceive.sshd.transport import ServerTransport, UnusableKey
 
+MAX_RESIZED = 10_000
+"""A window that is dragged sends dozens of sizes in a second; they are not counted with the other requests."""
+
 
 class House(Protocol):
     """What a connection needs of the door it came in by."""
@@ -130,6 +133,24 @@ class Connection(paramiko.ServerInterface):
         """A few harmless variables."""
         session = self._session(channel.chanid)
         return session is not None and session.allow(name, value)
+
+    def check_channel_pty_request(self, channel: paramiko.Channel, *_: object) -> bool:
+        """A client whose user has a terminal may say so: ``ssh -t``. There is none behind it."""
+        session = self._session(channel.chanid)
+        if session is None or session.started:
+            return False
+        session.terminal = True
+        return True
+
+    def check_channel_window_change_request(self, channel: paramiko.Channel, *_: object) -> bool:
+        """The size of that terminal."""
+        session = self._session(channel.chanid)
+        if session is None or not session.terminal:
+            return False
+        session.resized += 1
+        if session.resized <= MAX_RESIZED:
+            session.requests -= 1
+        return True
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         """One command for each session; it starts after paramiko has answered."""

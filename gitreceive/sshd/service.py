@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gitreceive.access.book import AccessBook, Grant, may
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
-from gitreceive.grammar.wire import ERROR, ask
+from gitreceive.grammar.wire import ask
 from gitreceive.model.errors import AccessDenied, BadCommand, GitReceiveError, StateError
 from gitreceive.repositories import ensure_repository, git_environment, serve_command
 from gitreceive.sshd.child import Child
@@ -14,6 +14,7 @@ from gitreceive.sshd.command import GitRequest, HelpRequest, VerbRequest, help_t
 from gitreceive.sshd.limits import ServerLimits
 from gitreceive.sshd.relay import relay
 from gitreceive.sshd.session import GONE, Session
+from gitreceive.sshd.verbs import forward, shown
 
 REFUSED = 1
 """The exit status of everything that the door refuses."""
@@ -58,7 +59,7 @@ class Service:
         match request:
             case HelpRequest():
                 session.verb = 'help'
-                session.channel.sendall(help_text(*self.address(), request.words).encode())
+                session.channel.sendall(shown(help_text(*self.address(), request.words).encode(), session))
                 return 0
             case VerbRequest():
                 session.verb = request.invocation.verb.name
@@ -70,19 +71,16 @@ class Service:
     def _greet(self, session: Session, grant: Grant) -> int:
         session.verb = 'shell'
         host, port = self.address()
-        session.channel.sendall(
+        told = (
             f'Hello {grant.name}, you are logged in, but there is no shell here.\n'
-            f'"ssh -p {port} git@{host} help" lists what can be asked for.\n'.encode()
+            f'"ssh -p {port} git@{host} help" lists what can be asked for.\n'
         )
+        session.channel.sendall(shown(told.encode(), session))
         return REFUSED
 
     def _forward(self, session: Session, grant: Grant, request: VerbRequest) -> int:
         answer = ask(self.home.socket, ('verb', grant.fingerprint, *request.words))
-        session.when_closed(answer.close)
-        for kind, text in answer:
-            send = session.channel.sendall_stderr if kind == ERROR else session.channel.sendall
-            send(text)
-        return answer.status
+        return forward(answer, session, input_wanted=request.invocation.wants_input)
 
     def _serve_git(self, session: Session, grant: Grant, request: GitRequest) -> int:
         repository = self.home.repo(request.app)

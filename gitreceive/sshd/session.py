@@ -31,6 +31,8 @@ class Session:
         self.environment: dict[str, str] = {}
         self.requests = 0
         self.command: bytes | None = None
+        self.terminal = False
+        self.resized = 0
         self.verb = ''
         self.app = ''
         self.refusal = ''
@@ -113,7 +115,8 @@ class Session:
 
     def say(self, text: str) -> None:
         """Writes to the channel's standard error."""
-        self.channel.sendall_stderr(text.encode())
+        end = '\r\n' if self.terminal else '\n'
+        self.channel.sendall_stderr(text.replace('\n', end).encode())
 
     def join(self, seconds: float) -> None:
         """Waits for the thread."""

@@ -14,7 +14,7 @@ import pytest
 
 from gitreceive.access.book import AccessBook
 from gitreceive.config.home import Home
-from gitreceive.grammar.wire import END, OUTPUT, Frame, FrameReader
+from gitreceive.grammar.wire import END, INPUT_END, OUTPUT, Frame, FrameReader
 from tests.e2e.sshd.sshd_process import (
     Client,
     RunningServer,
@@ -44,10 +44,21 @@ class Builder(socketserver.BaseRequestHandler):
             frames = reader.feed(self.request.recv(65536))
         fields = frames[0].payload.split(b'\0')
         self.answer(OUTPUT, b'\n'.join(fields) + b'\n')
+        if fields[-1] == b'-':
+            self.answer(OUTPUT, self.whole_input(reader, frames[1:]))
         while fields[-1] == b'-f':
             time.sleep(0.02)
             self.answer(OUTPUT, b'still building\n')
         self.answer(END, fields[-1] if fields[-1].isdigit() else b'0')
+
+    def whole_input(self, reader, frames):
+        found = b''
+        while True:
+            for frame in frames:
+                if frame.kind == INPUT_END:
+                    return found
+                found += frame.payload
+            frames = reader.feed(self.request.recv(65536))
 
     def answer(self, kind, payload):
         self.request.sendall(Frame(kind, payload).packed)
@@ -175,6 +186,48 @@ def test_a_client_that_stops_following_a_log_ends_the_conversation_with_the_buil
     following.wait()
     following.stdout.close()
     wait_until(lambda: door.threads() < before, 20, 'the session to end')
+
+
+def test_a_verb_works_with_a_terminal_as_without_one(alice, builder):
+    asked = alice.ssh('builds', 'hello', '7', options=('-tt',))
+    assert asked.status == 1
+    assert 'too many words' in asked.err + asked.out
+    answered = alice.ssh('builds', 'hello', '--limit', '7', options=('-tt',))
+    assert answered.status == 7
+    assert answered.out.endswith('builds\r\nhello\r\n--limit\r\n7\r\n')
+    assert 'PTY' not in answered.err
+    assert alice.ssh('help', options=('-tt',)).status == 0
+
+
+def test_in_a_terminal_control_c_ends_what_is_followed(alice, builder):
+    words = [*alice.ssh_words('-tt'), 'git@127.0.0.1', 'logs', 'hello', '-f']
+    following = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert following.stdin and following.stdout
+    assert following.stdout.readline().endswith(b'\r\n')
+    following.stdin.write(b'\x03')
+    following.stdin.flush()
+    following.stdout.read()
+    assert following.wait(20) == 130
+
+
+def test_standard_input_reaches_the_daemon_whole(alice, builder):
+    given = os.urandom(1_000_000)
+    words = [*alice.ssh_words(), 'git@127.0.0.1', 'config', 'set', 'hello', 'KEY', '-']
+    done = subprocess.run(words, input=given, capture_output=True, timeout=60)
+    assert done.returncode == 0
+    assert done.stdout.endswith(b'KEY\n-\n' + given)
+
+
+def test_no_value_and_no_refused_word_is_logged(alice, door, builder):
+    for words in (
+        ['config', 'hello', 'KEY=s3cret'],
+        ['s3cret'],
+        ['config', 'hello', '"s3cret'],
+        ['config', 's3cret!'],
+    ):
+        alice.ssh(*words)
+    door.wait_for_line('connection', 4)
+    assert 's3cret' not in door.log_file.read_text()
 
 
 def test_a_shell_is_a_greeting(alice):

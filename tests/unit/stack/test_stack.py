@@ -243,7 +243,9 @@ def test_the_work_directory_has_what_the_scripts_read(tmp_path: Path) -> None:
     assert len(list((tmp_path / 'ca').iterdir())) == 1
 
 
-def test_mmdebstrap_gets_the_packages_the_filtered_sources_and_a_quoted_work_directory(tmp_path: Path) -> None:
+def test_mmdebstrap_gets_the_packages_the_filtered_sources_and_a_quoted_work_directory(
+    tmp_path: Path,
+) -> None:
     work = tmp_path / 'a b'
     work.mkdir()
     (work / 'debian.sources').write_text('Types: deb\n')
