@@ -7,7 +7,7 @@ from functools import partial
 URL = re.compile(r'https?://[A-Za-z0-9._~:/@%+-]{1,500}', re.ASCII)
 HOST = re.compile(r'(https?://)?[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?', re.ASCII)
 ENGINE = re.compile('(unix|tcp|http|https|ssh)://.+')
-ALGORITHMS = ('default', 'strict')
+ALGORITHMS = ('default', 'strict', 'compatible')
 MOST_PARALLEL = 256
 
 

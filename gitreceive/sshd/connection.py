@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Protocol
@@ -36,7 +37,7 @@ class House(Protocol):
     service: Service
     limits: ServerLimits
     log: Log
-    host_key: paramiko.PKey
+    host_keys: Sequence[paramiko.PKey]
     profile: Profile
 
     def known(self, connection: 'Connection') -> None:
@@ -65,7 +66,7 @@ class Connection(paramiko.ServerInterface):
         self._user = ''
         self._started = self._idle_since = time.monotonic()
         self._reason = ''
-        self._transport = ServerTransport(sock, house.host_key, house.profile)
+        self._transport = ServerTransport(sock, house.host_keys, house.profile)
         self._transport.guard.allow_strangers_packets(house.limits.stranger_packets)
 
     def start(self) -> None:

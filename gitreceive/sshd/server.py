@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.sshd.algorithms import PROFILES, missing
 from gitreceive.sshd.connection import Connection
-from gitreceive.sshd.hostkey import load_host_key
+from gitreceive.sshd.hostkey import load_host_keys
 from gitreceive.sshd.limits import ServerLimits
 from gitreceive.sshd.listener import BACKLOG, joined, listen
 from gitreceive.sshd.log import Log
@@ -65,7 +66,7 @@ class SshServer:
         self.limits = limits or ServerLimits()
         self.log = log or Log()
         self.profile = PROFILES[settings.ssh.algorithms]
-        self.host_key: PKey = load_host_key(Home(settings.home).host_key)
+        self.host_keys: Sequence[PKey] = load_host_keys(Home(settings.home).host_key, self.profile.keys)
         self.service = Service(
             settings=settings,
             book=AccessBook(Home(settings.home).access_db),

@@ -6,7 +6,7 @@ them fails there, not in silence.
 
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import paramiko
@@ -24,7 +24,7 @@ from paramiko.common import (
     cMSG_CHANNEL_WINDOW_ADJUST,
 )
 
-from gitreceive.sshd.algorithms import Profile, ciphers_for, disabled
+from gitreceive.sshd.algorithms import Profile, ciphers_for, disabled, nothing_in_common
 from gitreceive.sshd.guard import Guard, Refused
 
 IDENTIFICATION = 'SSH-2.0-gitreceive'
@@ -108,10 +108,13 @@ class ServerTransport(paramiko.Transport):
 
     _active_check_timeout = 2.0
 
-    def __init__(self, sock: socket.socket, host_key: paramiko.PKey, profile: Profile) -> None:
+    def __init__(self, sock: socket.socket, host_keys: Iterable[paramiko.PKey], profile: Profile) -> None:
         super().__init__(sock, disabled_algorithms=disabled(profile), packetizer_class=Guard)
         self.local_version = IDENTIFICATION
-        self.add_server_key(host_key)
+        for host_key in host_keys:
+            self.add_server_key(host_key)
+        self._profile = profile
+        self._lists: Mapping[str, Any] = {}
         self._late: list[paramiko.Message] = []
 
     @property
@@ -129,7 +132,7 @@ class ServerTransport(paramiko.Transport):
     @property
     def preferred_ciphers(self) -> tuple[str, ...]:
         """What is offered to this peer."""
-        return ciphers_for(self.remote_version, tuple(super().preferred_ciphers))
+        return ciphers_for(self.remote_version, tuple(super().preferred_ciphers), self._profile)
 
     def run(self) -> None:
         """The transport's thread."""
@@ -156,7 +159,16 @@ class ServerTransport(paramiko.Transport):
     def _negotiate_keys(self, m: paramiko.Message) -> None:
         if self.initial_kex_done and not self.is_authenticated():
             raise Refused('a second key exchange before log-in')
-        super()._negotiate_keys(m)  # type: ignore[misc]
+        try:
+            super()._negotiate_keys(m)  # type: ignore[misc]
+        except paramiko.ssh_exception.IncompatiblePeer as error:
+            raise Refused(nothing_in_common(self._lists, self._profile) or str(error)) from error
+
+    def _really_parse_kex_init(self, m: Any, ignore_first_byte: Any = False) -> Mapping[str, Any]:
+        parsed: Mapping[str, Any] = super()._really_parse_kex_init(m, ignore_first_byte)  # type: ignore[misc]
+        if not ignore_first_byte:  # else it is what this side has sent
+            self._lists = parsed
+        return parsed
 
     def _parse_newkeys(self, m: paramiko.Message) -> None:
         if self.auth_handler is None:

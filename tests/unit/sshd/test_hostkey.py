@@ -4,12 +4,12 @@ import subprocess
 import pytest
 
 from gitreceive.model.errors import StateError
-from gitreceive.sshd.hostkey import load_host_key
+from gitreceive.sshd.hostkey import load_host_key, load_host_keys
 
 
 @pytest.fixture
 def path(tmp_path):
-    return tmp_path / 'door' / 'key'
+    return tmp_path / 'sshd' / 'key'
 
 
 def refusal(path) -> str:
@@ -80,3 +80,21 @@ def test_a_link_is_refused(path, tmp_path):
 def test_nothing_is_left_beside_the_key(path):
     load_host_key(path)
     assert sorted(os.listdir(path.parent)) == ['key', 'key.pub']
+
+
+def test_each_algorithm_has_its_key_made_once(tmp_path):
+    path = tmp_path / 'sshd' / 'ssh_host_ed25519_key'
+    wanted = ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'rsa-sha2-512', 'rsa-sha2-256']
+    first = load_host_keys(path, wanted)
+    assert [key.get_name() for key in first] == ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ssh-rsa']
+    assert [key.asbytes() for key in load_host_keys(path, wanted)] == [key.asbytes() for key in first]
+    names = [f'ssh_host_{kind}_key' for kind in ('ecdsa', 'ed25519', 'rsa')]
+    assert sorted(os.listdir(path.parent)) == sorted([*names, *(f'{name}.pub' for name in names)])
+    for name in names:
+        subprocess.run(['ssh-keygen', '-y', '-f', path.parent / name], check=True, capture_output=True)
+
+
+def test_default_needs_no_other_key(tmp_path):
+    path = tmp_path / 'sshd' / 'ssh_host_ed25519_key'
+    assert len(load_host_keys(path, ['ssh-ed25519'])) == 1
+    assert sorted(os.listdir(path.parent)) == ['ssh_host_ed25519_key', 'ssh_host_ed25519_key.pub']

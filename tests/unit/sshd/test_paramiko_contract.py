@@ -9,7 +9,16 @@ import pytest
 from paramiko.auth_handler import AuthHandler
 from paramiko.packet import Packetizer
 
-from gitreceive.sshd.algorithms import KINDS, PROFILES, ciphers_for, disabled, missing, offered
+from gitreceive.config.checks import ALGORITHMS
+from gitreceive.sshd.algorithms import (
+    KINDS,
+    PROFILES,
+    ciphers_for,
+    disabled,
+    missing,
+    nothing_in_common,
+    offered,
+)
 from gitreceive.sshd.guard import Guard
 from gitreceive.sshd.transport import ServerTransport, TolerantAuth, UnusableKey
 
@@ -21,6 +30,7 @@ OVERRIDDEN = {
         '_parse_ext_info',
         '_parse_newkeys',
         '_queue_incoming_channel',
+        '_really_parse_kex_init',
         '_send_user_message',
         'preferred_ciphers',
         'run',
@@ -84,7 +94,7 @@ def test_the_handlers_are_bound_when_a_transport_is_made(tmp_path):
     """The table holds bound methods, so that the overriding ones are in it."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        transport = ServerTransport(ours, paramiko.RSAKey.generate(2048), PROFILES['default'])
+        transport = ServerTransport(ours, [paramiko.RSAKey.generate(2048)], PROFILES['default'])
         handlers = {handler.__func__ for handler in transport._handler_table.values()}
         for name in ('_parse_newkeys', '_parse_ext_info', '_negotiate_keys'):
             assert getattr(ServerTransport, name) in handlers
@@ -109,9 +119,62 @@ def test_nothing_but_the_profile_is_offered(name):
 
 
 def test_openssh_is_offered_gcm_only():
-    ciphers = PROFILES['default'].ciphers
-    assert all('gcm' in cipher for cipher in ciphers_for('SSH-2.0-OpenSSH_9.2p1', ciphers))
-    assert ciphers_for('SSH-2.0-PuTTY_Release_0.78', ciphers) == ciphers
+    profile = PROFILES['default']
+    assert all('gcm' in cipher for cipher in ciphers_for('SSH-2.0-OpenSSH_9.2p1', profile.ciphers, profile))
+    assert ciphers_for('SSH-2.0-PuTTY_Release_0.78', profile.ciphers, profile) == profile.ciphers
+
+
+def test_compatible_offers_openssh_everything():
+    profile = PROFILES['compatible']
+    assert ciphers_for('SSH-2.0-OpenSSH_9.2p1', profile.ciphers, profile) == profile.ciphers
+
+
+def test_compatible_has_all_that_default_has():
+    for kind in KINDS:
+        assert set(getattr(PROFILES['default'], kind)) <= set(getattr(PROFILES['compatible'], kind))
+    assert tuple(PROFILES) == ALGORITHMS
+
+
+LISTS = {
+    'kex_algo_list': ['curve25519-sha256@libssh.org'],
+    'server_key_algo_list': ['ssh-ed25519'],
+    'client_encrypt_algo_list': ['aes128-ctr'],
+    'server_encrypt_algo_list': ['aes128-ctr'],
+    'client_mac_algo_list': ['hmac-sha2-256-etm@openssh.com'],
+    'server_mac_algo_list': ['hmac-sha2-256-etm@openssh.com'],
+}
+
+
+@pytest.mark.parametrize(
+    ('name', 'has', 'told'),
+    [
+        (
+            'kex_algo_list',
+            ['ecdh-sha2-nistp256'],
+            'no common key exchange: ssh.algorithms = "compatible" has one',
+        ),
+        (
+            'server_key_algo_list',
+            ['ssh-rsa', 'rsa-sha2-512'],
+            'no common host key: ssh.algorithms = "compatible"',
+        ),
+        ('client_mac_algo_list', ['hmac-sha1'], 'no common MAC: the client has hmac-sha1'),
+        (
+            'server_mac_algo_list',
+            ['hmac-sha2-256'],
+            'no common MAC: ssh.algorithms = "compatible" has one; the client',
+        ),
+        (
+            'client_encrypt_algo_list',
+            ['aes128-cbc', '3des-cbc'],
+            'no common cipher: the client has aes128-cbc, 3des',
+        ),
+        ('server_encrypt_algo_list', [], 'no common cipher: the client has '),
+    ],
+)
+def test_what_a_client_lacks_is_named(name, has, told):
+    assert nothing_in_common(LISTS, PROFILES['default']) == ''
+    assert nothing_in_common({**LISTS, name: has}, PROFILES['default']).startswith(told)
 
 
 def test_an_unusable_key_never_verifies():
