@@ -37,11 +37,16 @@ class Guard(Packetizer):
         self._held = b''
         self._at = 0
         self._packets_left = 0
+        self._skipping = False
         self.trusted = False
 
     def allow_strangers_packets(self, count: int) -> None:
         """How many packets may come before log-in."""
         self._packets_left = count
+
+    def skip_packet(self) -> None:
+        """The next packet is read and forgotten: dropbear sends the first of a key exchange on a guess."""
+        self._skipping = True
 
     def start_handshake(self, timeout: float) -> None:
         """Nothing: paramiko would start a thread for each connection here."""
@@ -59,6 +64,9 @@ class Guard(Packetizer):
             if self._packets_left <= 0:
                 raise Refused('too many packets before log-in')
             self._packets_left -= 1
+        if self._skipping:
+            self._skipping = False
+            super().read_message()  # type: ignore[no-untyped-call, unused-ignore]
         return super().read_message()  # type: ignore[no-untyped-call, unused-ignore]
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:

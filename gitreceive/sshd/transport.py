@@ -163,6 +163,14 @@ class ServerTransport(paramiko.Transport):
             super()._negotiate_keys(m)  # type: ignore[misc]
         except paramiko.ssh_exception.IncompatiblePeer as error:
             raise Refused(nothing_in_common(self._lists, self._profile) or str(error)) from error
+        if self._lists['kex_follows'] and not self._guessed_right():
+            self.guard.skip_packet()
+
+    def _guessed_right(self) -> bool:
+        """Whether the packet that follows a peer's lists counts (RFC 4253, 7): both sides name the same algorithms first."""
+        keys = [name for name in self.preferred_keys if name in self.server_key_dict]
+        ours = [(*self.preferred_kex, '')[0], (*keys, '')[0]]
+        return ours == [(*self._lists[name], '')[0] for name in ('kex_algo_list', 'server_key_algo_list')]
 
     def _really_parse_kex_init(self, m: Any, ignore_first_byte: Any = False) -> Mapping[str, Any]:
         parsed: Mapping[str, Any] = super()._really_parse_kex_init(m, ignore_first_byte)  # type: ignore[misc]

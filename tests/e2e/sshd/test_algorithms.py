@@ -1,13 +1,16 @@
 """Which clients each setting of ``ssh.algorithms`` lets in, tried with the real ones, and what the log says of the others."""
 
+import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
 import paramiko
 import pytest
+from paramiko.common import MSG_KEXINIT
 
-from tests.e2e.sshd.sshd_process import Client, RunningServer, make_key, register, run, run_git
+from tests.e2e.sshd.sshd_process import Client, RunningServer, make_key, make_work, register, run, run_git
 
 NEEDS_COMPATIBLE = {
     'MAC': ('-o', 'MACs=hmac-sha2-256', '-o', 'Ciphers=aes256-ctr'),
@@ -115,8 +118,46 @@ def curl(server: RunningServer, key: Path) -> subprocess.CompletedProcess[str]:
 def test_dropbear_pushes(compatible, people, tmp_path):
     key = tmp_path / 'dropbear'
     subprocess.run(['dropbearconvert', 'openssh', 'dropbear', str(people['alice']), str(key)], check=True)
-    work = tmp_path / 'work'
-    work.mkdir()
-    run_git(work, 'init', '-q', '-b', 'main')
-    words = ['dbclient', '-y', '-i', str(key), '-p', str(compatible.port), 'git@127.0.0.1', 'help']
-    assert run(words).status == 0
+    words = ['dbclient', '-y', '-i', str(key), '-p', str(compatible.port)]
+    done = run([*words, 'git@127.0.0.1', 'help'])
+    assert done.status == 0, (done, compatible.lines('connection')[-1]['reason'])
+    script = tmp_path / 'ssh'
+    script.write_text(f'#!/bin/sh\nexec dbclient -y -i {key} -p {compatible.port} "$@"\n')
+    script.chmod(0o755)
+    work = make_work(tmp_path / 'work', big=b'x' * 3_000_000)
+    environ = {**os.environ, 'GIT_SSH': str(script), 'GIT_SSH_VARIANT': 'simple'}
+    done = run(['git', '-C', str(work), 'push', 'git@127.0.0.1:hello.git', 'main'], environ=environ)
+    assert '[new branch]' in done.err, done
+    assert run_git(compatible.repository('hello'), 'rev-parse', 'main') == run_git(work, 'rev-parse', 'main')
+
+
+MSG_KEX_ECDH_INIT = 30
+GUESS = b'\7' * 32
+
+
+@pytest.mark.parametrize('right', [True, False], ids=['right', 'wrong'])
+def test_a_first_packet_on_a_guess_counts_only_if_the_guess_is_right(compatible, people, monkeypatch, right):
+    """RFC 4253, 7. paramiko as a client that guesses, as dropbear does."""
+    kex = ['mlkem768x25519-sha256', 'curve25519-sha256@libssh.org']
+    sent = paramiko.Transport._send_message
+
+    def guessing(self: paramiko.Transport, data: paramiko.Message) -> None:
+        packet = data.asbytes()
+        if packet[0] != MSG_KEXINIT:
+            return sent(self, data)
+        packet = packet[:-5] + b'\1' + packet[-4:]  # first_kex_packet_follows
+        self.local_kex_init = self._latest_kex_init = packet
+        sent(self, paramiko.Message(packet))
+        if not right:
+            sent(self, paramiko.Message(bytes([MSG_KEX_ECDH_INIT]) + len(GUESS).to_bytes(4, 'big') + GUESS))
+
+    monkeypatch.setattr(paramiko.Transport, '_send_message', guessing)
+    with socket.create_connection(('127.0.0.1', compatible.port)) as sock:
+        transport = paramiko.Transport(sock)
+        transport.get_security_options().kex = kex if right else kex[::-1]
+        transport.get_security_options().key_types = ['ssh-ed25519']
+        transport.connect(
+            username='git', pkey=paramiko.Ed25519Key.from_private_key_file(str(people['alice']))
+        )
+        assert transport.is_authenticated()
+        transport.close()
