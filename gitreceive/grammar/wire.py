@@ -30,6 +30,9 @@ MAX_PAYLOAD = 1 << 20
 MAX_REQUEST = 16_000_000
 """Bytes: a push of 50,000 refs fits."""
 
+TEMPORARY = 75
+"""The status of an answer that says to ask again (EX_TEMPFAIL, sysexits.h)."""
+
 MAX_CAUSE = 200
 SILENCE_SECONDS = 10.0
 """A daemon that is silent for so long does not answer."""
@@ -63,7 +66,8 @@ class End(NamedTuple):
     @property
     def payload(self) -> bytes:
         """As an END frame carries it."""
-        cause = ' '.join(self.cause.split()).encode(errors='replace')[:MAX_CAUSE]
+        whole = ' '.join(self.cause.split()).encode(errors='replace')
+        cause = whole[:MAX_CAUSE].decode(errors='ignore').encode()
         return str(self.status).encode() + (NUL + cause if cause else b'')
 
 

@@ -22,6 +22,9 @@ CPU_SECONDS = 300
 LAST_SECONDS = 2.0
 """What the killed helpers of a git get until they have really gone."""
 
+MAX_ENTRIES = 1 << 20
+"""Bytes of the verdict pipe that are looked at; a pipe holds 64 KiB."""
+
 LIMITS = {
     resource.RLIMIT_AS: MEMORY,
     resource.RLIMIT_CPU: CPU_SECONDS,
@@ -69,16 +72,24 @@ class Child:
         self._limit()
 
     def exit_status(self) -> int:
-        """Waits for the end. git's own status if that is not 0, else the one that the hook left, as a shell's number."""
+        """Waits for the end; git's own status, as a shell's number."""
         self._signal(signal.SIGKILL)  # what git may have left in its group; git itself has ended
         status = self._process.wait()
-        if status < 0:
-            return 128 - status
-        return status or self._read_verdict()
+        return 128 - status if status < 0 else status
+
+    def entries(self) -> bytes:
+        """What the hooks have written into the verdict pipe. Only after the end, and once."""
+        found = b''
+        with suppress(BlockingIOError):
+            while (data := os.read(self._verdict, 65536)) and len(found) < MAX_ENTRIES:
+                found += data
+        return found
 
     def ended(self, seconds: float) -> bool:
         """Whether the process ends within so many seconds."""
-        return bool(select.select([self.gone], [], [], max(0.0, seconds))[0])
+        poll = select.poll()
+        poll.register(self.gone, select.POLLIN)
+        return bool(poll.poll(max(0.0, seconds) * 1000))
 
     def end_helpers(self, number: signal.Signals) -> None:
         """Signals what git has started (hooks, index-pack), not git: it then cleans up and ends by itself."""
@@ -122,12 +133,3 @@ class Child:
     def _abandon(self) -> None:
         self._signal(signal.SIGKILL)
         self._process.wait()
-
-    def _read_verdict(self) -> int:
-        try:
-            said = os.read(self._verdict, 16).strip()
-        except BlockingIOError:
-            return 0
-        if not said:
-            return 0
-        return int(said) if said.isdigit() and int(said) < 256 else 1

@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 from collections import deque
+from collections.abc import Callable
 
 from gitreceive.sshd.guard import Refused
 
@@ -27,6 +28,7 @@ class Feed:
         self._taken = 0
         self._queue: deque[memoryview] = deque()
         self._target: socket.socket | None = None
+        self._watch: Callable[[bytes], bool] | None = None
         self._ended = False
         self._closed = False
 
@@ -42,6 +44,7 @@ class Feed:
             if self._closed:
                 self._taken += len(data)
             elif data:
+                self._show(data)
                 self._queue.append(memoryview(data))
                 if len(self._queue) == 1:
                     self._write()
@@ -53,11 +56,13 @@ class Feed:
             self._ended = True
             self._write()
 
-    def connect(self, target: socket.socket) -> None:
-        """From the session's thread: where to write to."""
+    def connect(self, target: socket.socket, watch: Callable[[bytes], bool] | None = None) -> None:
+        """From the session's thread: where to write to, and who sees the data before, until it returns False."""
         with self._lock:
             target.setblocking(False)
-            self._target = target
+            self._target, self._watch = target, watch
+            for piece in self._queue:
+                self._show(bytes(piece))
             self._write()
 
     def drain(self) -> bool:
@@ -79,6 +84,10 @@ class Feed:
         """No more is written; what still comes is thrown away."""
         with self._lock:
             self._discard()
+
+    def _show(self, data: bytes) -> None:
+        if self._watch and not self._watch(data):
+            self._watch = None
 
     def _write(self) -> None:
         """You hold the lock."""

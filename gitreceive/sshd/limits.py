@@ -12,8 +12,8 @@ class ServerLimits:
     ``tries`` as in OpenSSH (MaxAuthTries): a client offers each key of its agent in turn, three would lock people out.
     ``stranger_packets``: an honest log-in with six keys takes about 25.
 
-    When a client has gone, its git has ``mercy_seconds`` to end by itself (and to hand over a push that it has
-    accepted); then its hooks are asked to end, after ``patience_seconds`` they are killed, after ``end_seconds`` git is.
+    When a client has gone, its git has ``grace_seconds`` to end by itself (and to hand over a push that it has
+    accepted); then its hooks are asked to end, after ``helpers_seconds`` they are killed, after ``end_seconds`` git is.
     """
 
     login_seconds: float = 10.0
@@ -27,6 +27,6 @@ class ServerLimits:
     sessions: int = 10
     refused_sessions: int = 100
     requests: int = 100
-    mercy_seconds: float = 0.4
-    patience_seconds: float = 1.0
+    grace_seconds: float = 0.4
+    helpers_seconds: float = 1.0
     end_seconds: float = 1.5

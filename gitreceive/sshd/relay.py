@@ -1,7 +1,7 @@
-"""Carries bytes between a channel and a git, both ways, until git has ended or the peer has gone.
+"""Carries bytes between a client and a git, both ways, until git has ended or the client has gone.
 
-Nothing in here waits for one side only: a peer that does not read stops git's output and nothing else, a git that
-does not read stops the peer (its window) and nothing else.
+Nothing in here waits for one side only: a client that does not read stops git's output and nothing else, a git that
+does not read stops the client (its window) and nothing else.
 """
 
 import os
@@ -9,83 +9,96 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from typing import Any
 
 from gitreceive.sshd.child import Child
+from gitreceive.sshd.gate import Gate
 from gitreceive.sshd.limits import ServerLimits
-from gitreceive.sshd.session import GONE, Session
+from gitreceive.sshd.peer import Peer
 
 READ = 65536
 
 
 class Outlet:
-    """One of git's output streams on its way into the channel; holds at most ``READ`` bytes."""
+    """One of git's output streams on its way to the client; holds at most ``READ`` bytes, or a packet of git's.
 
-    def __init__(self, descriptor: int, send: Callable[[Any], int]) -> None:
+    ``passes`` says what of it the client may have now.
+    """
+
+    def __init__(
+        self,
+        descriptor: int,
+        send: Callable[[memoryview], int],
+        passes: Callable[[bytes], bytes] | None = None,
+    ) -> None:
         self.descriptor = descriptor
-        self._send = send
+        self._send, self._passes = send, passes
         self._held = memoryview(b'')
         self.ended = False
 
     @property
     def blocked(self) -> bool:
-        """Whether the peer has to read first."""
+        """Whether the client has to read first."""
         return bool(self._held)
 
     def pump(self) -> bool:
         """Moves what can be moved now; True if the stream is empty for the moment, or for good."""
-        while not self.ended:
+        while True:
             if not self._held and not self._read():
                 return True
             try:
-                self._held = self._held[self._send(self._held) :]
+                while self._held:
+                    self._held = self._held[self._send(self._held) :]
             except TimeoutError:
                 return False
-        return True
 
     def _read(self) -> bool:
+        if self.ended:
+            return False
         try:
             data = os.read(self.descriptor, READ)
         except BlockingIOError:
             return False
-        self._held = memoryview(data)
         self.ended = not data
+        self._held = memoryview(self._passes(data) if self._passes else data)
         return bool(data)
 
 
-def relay(child: Child, session: Session, limits: ServerLimits) -> int:
-    """Returns the session's exit status; when it returns, nothing of the child is left."""
-    session.channel.settimeout(0.0)
-    session.feed.connect(child.stdin)
+def relay(child: Child, peer: Peer, limits: ServerLimits, gate: Gate | None = None) -> bool:
+    """True when git has ended and the client has all that passes the gate, False if the client went away.
+
+    When it returns, the process has ended. Raises what the gate raises about an answer that it cannot read.
+    """
+    peer.feed.connect(child.stdin, gate.commands.take if gate else None)
     outlets = (
-        Outlet(child.stdout, session.channel.send),
-        Outlet(child.stderr, session.channel.send_stderr),
+        Outlet(child.stdout, peer.send, gate.passes if gate else None),
+        Outlet(child.stderr, peer.send_error),
     )
     try:
-        if _converse(child, session, outlets):
-            return child.exit_status()
-    except GONE:
-        pass
-    _end(child, session, limits)
-    return child.exit_status()
-
-
-def _converse(child: Child, session: Session, outlets: tuple[Outlet, ...]) -> bool:
-    """True when git has ended and all of its output is sent; False when the peer has gone."""
-    while not session.closed:
-        ended = child.ended(0)
-        session.look()
-        left = session.feed.drain()
-        empty = [outlet.pump() for outlet in outlets]
-        if ended and all(empty):
+        if _converse(child, peer, outlets):
             return True
-        _wait(child, session, outlets, writing=left, ended=ended)
+    except ConnectionError:
+        pass
+    finally:
+        _end(child, peer, limits)
     return False
 
 
-def _wait(child: Child, session: Session, outlets: tuple[Outlet, ...], *, writing: bool, ended: bool) -> None:
+def _converse(child: Child, peer: Peer, outlets: tuple[Outlet, ...]) -> bool:
+    """True when git has ended and all of its output is sent; False when the client has gone."""
+    while not peer.closed:
+        ended = child.ended(0)
+        peer.look()
+        left = peer.feed.drain()
+        empty = [outlet.pump() for outlet in outlets]
+        if ended and all(empty):
+            return True
+        _wait(child, peer, outlets, writing=left, ended=ended)
+    return False
+
+
+def _wait(child: Child, peer: Peer, outlets: tuple[Outlet, ...], *, writing: bool, ended: bool) -> None:
     poll = select.poll()
-    poll.register(session.wake_descriptor, select.POLLIN)
+    poll.register(peer.wake_descriptor, select.POLLIN)
     if not ended:
         poll.register(child.gone, select.POLLIN)
     if writing and child.stdin.fileno() >= 0:
@@ -96,14 +109,14 @@ def _wait(child: Child, session: Session, outlets: tuple[Outlet, ...], *, writin
     poll.poll()
 
 
-def _end(child: Child, session: Session, limits: ServerLimits) -> None:
-    """The peer has gone: git reads the end of its input, and has a moment to hand over a push that it accepted."""
-    session.feed.close()
+def _end(child: Child, peer: Peer, limits: ServerLimits) -> None:
+    """The client has gone: git reads the end of its input, and has a moment to hand over a push that it accepted."""
+    peer.feed.close()
     start = time.monotonic()
-    if _ends_by(child, start + limits.mercy_seconds):
+    if _ends_by(child, start + limits.grace_seconds):
         return
     child.end_helpers(signal.SIGTERM)
-    if _ends_by(child, start + limits.patience_seconds):
+    if _ends_by(child, start + limits.helpers_seconds):
         return
     child.end_helpers(signal.SIGKILL)
     if not _ends_by(child, start + limits.end_seconds):
@@ -112,12 +125,13 @@ def _end(child: Child, session: Session, limits: ServerLimits) -> None:
 
 def _ends_by(child: Child, deadline: float) -> bool:
     """Throws git's output away meanwhile: an unread pipe would stop it."""
-    streams = {child.stdout, child.stderr}
-    while (left := deadline - time.monotonic()) > 0:
-        ready = select.select([child.gone, *streams], [], [], left)[0]
-        if child.gone in ready:
-            return True
-        streams -= {stream for stream in streams.intersection(ready) if not _discard(stream)}
+    poll = select.poll()
+    for descriptor in (child.gone, child.stdout, child.stderr):
+        poll.register(descriptor, select.POLLIN)
+    while not child.ended(0) and (left := deadline - time.monotonic()) > 0:
+        for descriptor, _ in poll.poll(left * 1000):
+            if descriptor != child.gone and not _discard(descriptor):
+                poll.unregister(descriptor)
     return child.ended(0)
 
 

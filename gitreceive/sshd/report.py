@@ -1,7 +1,7 @@
 """git's report on a push (gitprotocol-pack(5), "report-status"): held, looked at, and rewritten after a failure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 
 from gitreceive.sshd.pktline import FLUSH, HEAD, MAX_PAYLOAD, Splitter, pkt_line
@@ -16,18 +16,25 @@ MAX_CAUSE = 200
 """Bytes of what is said about a ref; clients print it in one line with the ref's name."""
 
 DECLINED = b'pre-receive hook declined'
-"""What git says of each ref that the pre-receive hook refuses."""
+"""What git says of each ref when the pre-receive hook refuses the push."""
+
+DECLINED_ALONE = b'hook declined'
+"""What git says of a ref that the update hook refuses."""
 
 READ = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What became of a push. ``ref`` is the one that it is about; empty: all of them. ``cause`` is told on failure."""
+    """What became of a push. ``ref`` is the one that it is about; empty: all of them. ``cause`` is told on failure.
+
+    ``reasons`` are for refs that were refused by themselves.
+    """
 
     status: int
     cause: str = ''
     ref: str = ''
+    reasons: Mapping[bytes, str] = field(default_factory=dict)
 
 
 class ReportTooLarge(Exception):
@@ -57,7 +64,7 @@ class Report:
     def told(self, verdict: Verdict) -> Iterator[bytes]:
         """The report in pieces: as it is after a success, else with the verdict's cause where git said ``ok``."""
         self._file.seek(0)
-        if verdict.status == 0:
+        if verdict.status == 0 and not verdict.reasons:
             return self._pieces()
         return self._rewritten(verdict)
 
@@ -85,12 +92,12 @@ class Report:
 
     def _rewritten(self, verdict: Verdict) -> Iterator[bytes]:
         """report-status-v2 tells options of a ref behind its ``ok``: a ref that is refused has none."""
-        cause, dropping = one_line(verdict.cause), False
+        dropping = False
         for line in self._lines():
             word, _, _ = _parsed(line)
             if word == b'option' and dropping:
                 continue
-            changed = _refused(line, verdict.ref.encode(errors='surrogateescape'), cause)
+            changed = _refused(line, verdict)
             dropping = changed is not None
             yield line if changed is None else changed
 
@@ -104,14 +111,25 @@ def one_line(text: str) -> bytes:
     return found or b'failed'
 
 
-def _refused(line: bytes, ref: bytes, cause: bytes) -> bytes | None:
-    """The line that says that the verdict has refused its ref; None if it is not about one that git accepted."""
+def _refused(line: bytes, verdict: Verdict) -> bytes | None:
+    """The line that says why its ref was refused; None if the verdict says nothing of that."""
     word, name, reason = _parsed(line)
-    of_this = word == b'ok' and ref in (b'', name)
-    if not of_this and (word, reason) != (b'ng', DECLINED):
+    cause = _cause(word, name, reason, verdict)
+    if cause is None:
         return None
-    payload = b'ng %b %b\n' % (name, cause)
+    payload = b'ng %b %b\n' % (name, one_line(cause))
     return pkt_line(payload) if len(payload) <= MAX_PAYLOAD else None
+
+
+def _cause(word: bytes, name: bytes, reason: bytes, verdict: Verdict) -> str | None:
+    if word == b'ok':
+        ours = verdict.ref.encode(errors='surrogateescape') in (b'', name)
+        return verdict.cause if verdict.status and ours else None
+    if word == b'ng' and reason == DECLINED:
+        return verdict.cause or None
+    if word == b'ng' and reason == DECLINED_ALONE:
+        return verdict.reasons.get(name)
+    return None
 
 
 def _parsed(line: bytes) -> tuple[bytes, bytes, bytes]:

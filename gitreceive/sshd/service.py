@@ -1,23 +1,23 @@
-"""What a session gets: git on a repository, the builder's answer to a verb, or a clear refusal."""
+"""What a session gets: git on a repository, the daemon's answer to a verb, or a clear refusal."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from gitreceive.access.book import AccessBook, Grant, may
+from gitreceive.access.book import AccessBook, Grant
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.grammar.wire import ask
-from gitreceive.model.errors import AccessDenied, BadCommand, GitReceiveError, StateError
-from gitreceive.repositories import ensure_repository, git_environment, serve_command
-from gitreceive.sshd.child import Child
+from gitreceive.model.errors import AccessDenied, BadCommand, GitReceiveError
 from gitreceive.sshd.command import GitRequest, HelpRequest, VerbRequest, help_text, parse_command
+from gitreceive.sshd.gitsession import GitSession, serve_git
 from gitreceive.sshd.limits import ServerLimits
-from gitreceive.sshd.relay import relay
-from gitreceive.sshd.session import GONE, Session
+from gitreceive.sshd.peer import send_all
+from gitreceive.sshd.session import Session
 from gitreceive.sshd.verbs import forward, shown
 
 REFUSED = 1
-"""The exit status of everything that the door refuses."""
+"""The exit status of everything that is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Service:
 
     @property
     def home(self) -> Home:
-        """Where everything lies."""
+        """The receiver's home."""
         return Home(self.settings.home)
 
     def serve(self, session: Session, blob: bytes) -> int:
@@ -42,7 +42,7 @@ class Service:
             return _refuse(session, str(error), 'outside the grammar')
         except GitReceiveError as error:
             return _refuse(session, str(error))
-        except GONE:
+        except ConnectionError:
             return REFUSED
 
     def _granted(self, blob: bytes) -> Grant:
@@ -59,67 +59,47 @@ class Service:
         match request:
             case HelpRequest():
                 session.verb = 'help'
-                session.channel.sendall(shown(help_text(*self.address(), request.words).encode(), session))
+                _tell(session, help_text(*self.address(), request.words))
                 return 0
             case VerbRequest():
                 session.verb = request.invocation.verb.name
                 return self._forward(session, grant, request)
             case GitRequest():
                 session.verb, session.app = request.verb, request.app
-                return self._serve_git(session, grant, request)
+                return serve_git(
+                    GitSession(
+                        request=request,
+                        grant=grant,
+                        settings=self.settings,
+                        limits=self.limits,
+                        environment=session.environment,
+                    ),
+                    session,
+                )
 
     def _greet(self, session: Session, grant: Grant) -> int:
         session.verb = 'shell'
         host, port = self.address()
-        told = (
+        _tell(
+            session,
             f'Hello {grant.name}, you are logged in, but there is no shell here.\n'
-            f'"ssh -p {port} git@{host} help" lists what can be asked for.\n'
+            f'"ssh -p {port} git@{host} help" lists what can be asked for.\n',
         )
-        session.channel.sendall(shown(told.encode(), session))
         return REFUSED
 
     def _forward(self, session: Session, grant: Grant, request: VerbRequest) -> int:
         answer = ask(self.home.socket, ('verb', grant.fingerprint, *request.words))
         return forward(answer, session, input_wanted=request.invocation.wants_input)
 
-    def _serve_git(self, session: Session, grant: Grant, request: GitRequest) -> int:
-        repository = self.home.repo(request.app)
-        exists = (repository / 'HEAD').exists()
-        creates = self.settings.apps.create and request.verb == 'git-receive-pack'
-        if not may(grant, request.app) or not (exists or creates):
-            raise AccessDenied(
-                f'no app {request.app} that this key may reach; check the name, or ask the sysadmin'
-            )
-        if not exists:
-            ensure_repository(repository)
-        environment = {
-            **git_environment(),
-            **session.environment,
-            'GITRECEIVE_APP': request.app,
-            'GITRECEIVE_USER': grant.name,
-            'GITRECEIVE_KEY': grant.fingerprint,
-            'GITRECEIVE_SOCKET': str(self.home.socket),
-            'GITRECEIVE_CHECKOUT_FILES': str(self.settings.limits.checkout_files),
-            'GITRECEIVE_CHECKOUT_BYTES': str(self.settings.limits.checkout_bytes),
-            'GITRECEIVE_CHECKOUT_DEPTH': str(self.settings.limits.checkout_depth),
-        }
-        try:
-            child = Child(
-                serve_command(request.verb, repository, self.settings.limits), environment, repository
-            )
-        except OSError as error:
-            raise StateError(f'cannot start git: {error.strerror}; try again in a moment') from error
-        try:
-            return relay(child, session, self.limits)
-        finally:
-            child.close()
+
+def _tell(session: Session, text: str) -> None:
+    send_all(session, session.send, shown(text.encode(), session))
 
 
 def _refuse(session: Session, reason: str, logged: str = '') -> int:
     """``logged`` stands in the log in place of a reason that may repeat what was sent."""
     session.refusal = logged or reason
-    try:
-        session.say(''.join(f' !     {line}\n' for line in reason.splitlines()))
-    except GONE:
-        pass
+    with suppress(ConnectionError):
+        text = ''.join(f' !     {line}\n' for line in reason.splitlines())
+        send_all(session, session.send_error, shown(text.encode(), session))
     return REFUSED

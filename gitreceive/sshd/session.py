@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import paramiko
 
@@ -27,6 +28,7 @@ class Session:
 
     def __init__(self, channel: paramiko.Channel, transport: ServerTransport) -> None:
         self.channel = channel
+        channel.settimeout(0.0)
         self.feed = Feed(transport.default_window_size)
         self.environment: dict[str, str] = {}
         self.requests = 0
@@ -113,15 +115,26 @@ class Session:
         if self.closed:
             action()
 
-    def say(self, text: str) -> None:
-        """Writes to the channel's standard error."""
-        end = '\r\n' if self.terminal else '\n'
-        self.channel.sendall_stderr(text.replace('\n', end).encode())
+    def send(self, data: memoryview) -> int:
+        """To the client's standard output, as much as it takes. Raises TimeoutError for nothing, BrokenPipeError when it has gone."""
+        return self._sent(self.channel.send, data)
+
+    def send_error(self, data: memoryview) -> int:
+        """To its standard error."""
+        return self._sent(self.channel.send_stderr, data)
 
     def join(self, seconds: float) -> None:
         """Waits for the thread."""
         if self._thread:
             self._thread.join(max(0.0, seconds))
+
+    def _sent(self, send: Callable[[Any], int], data: memoryview) -> int:
+        try:
+            return send(data)
+        except TimeoutError:
+            raise
+        except GONE as error:
+            raise BrokenPipeError('the client has gone') from error
 
     def _run(self, serve: Callable[['Session'], int], finished: Callable[['Session'], None]) -> None:
         status = 1

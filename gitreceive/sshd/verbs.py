@@ -6,6 +6,7 @@ import time
 
 from gitreceive.grammar import wire
 from gitreceive.grammar.wire import ERROR, INPUT, INPUT_END, SILENCE_SECONDS, Answer, Frame
+from gitreceive.sshd.peer import send_all
 from gitreceive.sshd.session import Session
 
 PIECE = 65536
@@ -17,7 +18,7 @@ INTERRUPTED = 130
 
 
 def forward(answer: Answer, session: Session, *, input_wanted: bool) -> int:
-    """Returns the exit status. Raises DaemonUnreachable, or what writing to a channel raises when its peer has gone."""
+    """Returns the exit status. Raises DaemonUnreachable, ConnectionError when the client has gone."""
     session.when_closed(answer.close)
     if not input_wanted and not session.terminal:
         for frame in answer:
@@ -35,8 +36,8 @@ def shown(data: bytes, session: Session) -> bytes:
 
 
 def _show(frame: Frame, session: Session) -> None:
-    send = session.channel.sendall_stderr if frame.kind == ERROR else session.channel.sendall
-    send(shown(frame.payload, session))
+    send = session.send_error if frame.kind == ERROR else session.send
+    send_all(session, send, shown(frame.payload, session))
 
 
 def _converse(answer: Answer, session: Session, given: socket.socket) -> int:

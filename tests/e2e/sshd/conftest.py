@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.sshd.attacker import Peer
 from tests.e2e.sshd.sshd_process import Client, RunningServer, make_key, make_work, register
 
 
@@ -61,3 +62,11 @@ def mallory(door: RunningServer, people: dict[str, Path]) -> Client:
 def work(tmp_path: Path) -> Path:
     """A working directory with one commit on ``main``."""
     return make_work(tmp_path / 'work')
+
+
+@pytest.fixture
+def peer(door: RunningServer, people: dict[str, Path]) -> Iterator[Peer]:
+    """Alice, with a client that sends what it likes."""
+    with Peer(door) as peer:
+        peer.log_in(people['alice'])
+        yield peer

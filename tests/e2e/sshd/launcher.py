@@ -3,16 +3,16 @@
 import sys
 
 from gitreceive.cli import sshd as door
-from gitreceive.sshd import service
+from gitreceive.sshd import gitsession, push
 
+push.RESTART_SECONDS = 2.0
 hooks = sys.argv.pop(1)
-serve_command = service.serve_command
+serve_command = gitsession.serve_command
 
 
-def with_hooks(verb, repository, limits):
-    words = serve_command(verb, repository, limits)
-    return [*words[:-2], '-c', f'core.hooksPath={hooks}', *words[-2:]]
+def with_hooks(verb, repository, limits, _=None):
+    return serve_command(verb, repository, limits, hooks)
 
 
-service.serve_command = with_hooks
+gitsession.serve_command = with_hooks
 door.main()

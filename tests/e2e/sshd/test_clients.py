@@ -23,6 +23,7 @@ from tests.e2e.sshd.sshd_process import (
     Client,
     alive,
     commit,
+    hook,
     make_work,
     processes,
     register,
@@ -32,20 +33,6 @@ from tests.e2e.sshd.sshd_process import (
 )
 
 MEGABYTE = 1_000_000
-
-
-def hook(door, name: str, script: str) -> None:
-    path = door.hooks / name
-    path.write_text(f'#!/bin/sh\n{script}\n')
-    path.chmod(0o755)
-
-
-@pytest.fixture
-def peer(door, people):
-    """Alice, with a client that sends what it likes."""
-    with Peer(door) as peer:
-        peer.log_in(people['alice'])
-        yield peer
 
 
 def test_a_terminal_is_refused(alice):
@@ -120,7 +107,7 @@ def test_only_harmless_variables_reach_git(alice, door, peer):
     assert set(environ) <= {
         *('PATH', 'HOME', 'LANG', 'TERM', 'GIT_PROTOCOL', 'GIT_CONFIG_NOSYSTEM', 'GIT_CONFIG_GLOBAL'),
         *('GIT_ALLOC_LIMIT', 'GIT_TERMINAL_PROMPT', 'GITRECEIVE_APP', 'GITRECEIVE_USER', 'GITRECEIVE_KEY'),
-        *('GITRECEIVE_SOCKET', 'GITRECEIVE_VERDICT'),
+        *('GITRECEIVE_SOCKET', 'GITRECEIVE_VERDICT', 'GITRECEIVE_SESSION'),
         *(f'GITRECEIVE_CHECKOUT_{what}' for what in ('FILES', 'BYTES', 'DEPTH')),
     }
     assert environ['PATH'] != '/tmp'

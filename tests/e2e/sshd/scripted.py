@@ -1,0 +1,45 @@
+"""A daemon that answers as a test tells it to, and remembers what it was asked."""
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitreceive.grammar.wire import END, OUTPUT, REQUEST, End, Frame, FrameReader, request_fields
+
+
+@dataclass
+class ScriptedDaemon:
+    """``answers`` has texts and an end for each kind of request; ``asked`` are the requests so far."""
+
+    answers: dict[str, tuple[str, End]] = field(default_factory=dict)
+    asked: list[list[str]] = field(default_factory=list)
+
+    def of(self, name: str) -> list[list[str]]:
+        """The requests of a kind."""
+        return [fields for fields in self.asked if fields[0] == name]
+
+
+@contextmanager
+def scripted_daemon(path: Path) -> Iterator[ScriptedDaemon]:
+    """Listens at ``path``."""
+    daemon = ScriptedDaemon()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            reader, frames = FrameReader(), list[Frame]()
+            while not frames or frames[-1].kind != REQUEST:
+                frames += reader.feed(self.request.recv(65536))
+            fields = request_fields(b''.join(frame.payload for frame in frames))
+            daemon.asked.append(fields)
+            text, end = daemon.answers.get(fields[0], ('', End(0)))
+            self.request.sendall(Frame(OUTPUT, text.encode()).packed + Frame(END, end.payload).packed)
+
+    path.parent.mkdir(exist_ok=True)
+    with socketserver.ThreadingUnixStreamServer(str(path), Handler) as server:
+        server.daemon_threads, server.handle_error = True, lambda *_: None  # type: ignore[method-assign]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield daemon
+        server.shutdown()
