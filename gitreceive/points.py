@@ -10,6 +10,7 @@ import threading
 
 POINTS = (
     'plan.received',
+    'push.announced',
     'push.received',
     'push.journaled',
     'build.started',

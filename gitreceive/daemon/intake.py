@@ -23,8 +23,8 @@ from gitreceive.slugs.retention import Keeper
 BRANCHES = ('refs/heads/main', 'refs/heads/master')
 """The deploy branch is the first of these that is pushed."""
 
-REF = re.compile(r'refs/(heads|tags)/[0-9A-Za-z][0-9A-Za-z._/+@-]{0,199}')
-"""git itself takes ``$(id)`` and ``;reboot`` as branch names (git-check-ref-format(1))."""
+REF = re.compile(r'refs/(heads|tags)/[^\0-\x20\x7f~^:?*\[\\]{1,250}')
+"""What git takes (git-check-ref-format(1)); which of those names are kept, pre-receive decides ref by ref."""
 
 OPTIONS = ('detach', 'force', 'nocache', 'plan')
 """The push options there are: return once the push is journaled; build the deploy branch although the push does not
@@ -35,53 +35,55 @@ SHOWN_REFS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushRequest:
-    """What a hook hands over: the refs of one push to one app, who pushed, and the push options."""
+    """What a hook hands over: the refs of one push to one app, who pushed, and the push options.
+
+    ``session`` is the SSH server's word for the push; ``told`` how many bytes of the answer the hook has already.
+    """
 
     app: AppName
     actor: Actor
+    session: str
+    told: int
     options: frozenset[str]
     updates: tuple[RefUpdate, ...]
 
 
-def parse_push_request(fields: Sequence[str]) -> PushRequest:
-    """``app, name, key, number of options, options..., "old new ref"...``. Raises BadCommand."""
+def parse_push_request(fields: Sequence[str], actor: Actor) -> PushRequest:
+    """``app, key, session, told, number of options, options..., "old new ref"...``. Raises BadCommand."""
     try:
-        app, name, key, count, *rest = fields
+        app, _, session, told, count, *rest = fields
         options, lines = rest[: int(count)], rest[int(count) :]
         updates = tuple(
             RefUpdate(old=parse_commit(old), new=parse_commit(new), ref=ref)
             for old, new, ref in (line.split(' ', 2) for line in lines)
         )
+        return PushRequest(
+            app=parse_app_name(app),
+            actor=actor,
+            session=session,
+            told=int(told),
+            options=frozenset(options),
+            updates=updates,
+        )
     except ValueError as error:
         raise BadCommand(f'a hook sent what is not understood: {error}') from error
-    return PushRequest(
-        app=parse_app_name(app),
-        actor=Actor(name=name, key=key),
-        options=frozenset(options),
-        updates=updates,
-    )
 
 
 def refusal(
-    arrival: PushRequest, deploy_branch: str | None, keeper: Keeper, settings: Settings
+    request: PushRequest, deploy_branch: str | None, keeper: Keeper, settings: Settings
 ) -> str | None:
     """Why this push cannot be taken, before any ref moves; None if it can."""
-    for option in sorted(arrival.options):
+    for option in sorted(request.options):
         if option not in OPTIONS:
             return f'unknown push option {option[:40]!r}; there are: {", ".join(OPTIONS)}'
-    for update in arrival.updates[:SHOWN_REFS]:
+    for update in request.updates:
         if not REF.fullmatch(update.ref):
-            return (
-                f'{update.ref[:80]!r} is not taken: branches and tags of letters, digits and . _ / + @ - only'
-            )
-    for update in arrival.updates:
+            return f'invalid ref name: {update.ref[:80]!a}'
         if update.deletes and update.ref == deploy_branch:
             return (
-                f'{update.ref.removeprefix("refs/heads/")} is what {arrival.app} is deployed from and cannot be deleted; '
+                f'{update.ref.removeprefix("refs/heads/")} is what {request.app} is deployed from and cannot be deleted; '
                 'push another commit to it instead'
             )
-        if not REF.fullmatch(update.ref):
-            return 'a ref of this push has a name that is not taken'
     return _no_room(keeper, settings)
 
 
@@ -108,46 +110,68 @@ class Intake:
     def __init__(self, journal: Journal, queue: Queue, positions: Positions, home: Home) -> None:
         self._journal, self._queue, self._positions, self._home = journal, queue, positions, home
 
-    def receive(self, arrival: PushRequest) -> tuple[list[str], Operation | None]:
-        """Journals a build for the deploy branch, if it is among the refs; the lines for the others."""
+    def announce(self, request: PushRequest) -> str | None:
+        """Journals what the push deploys, if it deploys anything; the ref, before git moves it."""
+        branch = self._deploy_branch(request)
+        update = next((each for each in request.updates if each.ref == branch and not each.deletes), None)
+        if update is None:
+            return None
+        operations = self._journal.operations
+        if not operations.of_session(request.app, request.session):
+            deploy = Deploy(update=update, options=request.options)
+            operations.announce(request.app, deploy, request.actor, request.session)
+            point('push.announced')
+        return branch
+
+    def receive(self, request: PushRequest) -> tuple[list[str], Operation | None]:
+        """Queues what was announced, now that git has moved it; the lines for the refs that are not deployed."""
         point('push.received')
-        branch = self._deploy_branch(arrival)
-        build = None
+        branch = self._deploy_branch(request)
+        operation = None
         lines: list[str] = []
-        for update in arrival.updates:
+        for update in request.updates:
             if update.ref == branch and not update.deletes:
-                deploy = Deploy(update=update, options=arrival.options)
-                build = self.enqueue(arrival.app, deploy, arrival.actor)
+                operation = self._start(request, Deploy(update=update, options=request.options))
             elif not update.deletes:
                 lines.append(_how_to_deploy(update, branch))
-        if build is None and branch and 'force' in arrival.options:
-            build = self._again(arrival, branch)
+        if operation is None and branch and 'force' in request.options:
+            operation = self._again(request, branch)
         if len(lines) > SHOWN_REFS:
             lines = [*lines[:SHOWN_REFS], f'       ... and {len(lines) - SHOWN_REFS} more refs\n']
-        return lines, build
+        return lines, operation
 
-    def _again(self, arrival: PushRequest, branch: str) -> Operation | None:
+    def _again(self, request: PushRequest, branch: str) -> Operation | None:
         """Builds what the deploy branch names; git does not even ask the receiver when nothing at all is pushed."""
-        commit = read_ref(self._home.repo(arrival.app), branch)
+        commit = read_ref(self._home.repo(request.app), branch)
         if commit == NO_COMMIT:
             return None
-        return self.enqueue(arrival.app, redeploy(commit, branch, arrival.options), arrival.actor)
+        return self._start(request, redeploy(commit, branch, request.options))
 
-    def enqueue(self, app: AppName, request: OperationRequest, actor: Actor) -> Operation:
-        """Journals one operation and writes its position in the queue into its log."""
-        operation = self._queue.submit(app, request, actor)
+    def _start(self, request: PushRequest, deploy: Deploy) -> Operation:
+        """What this session announced; if that was dropped meanwhile, or never journaled, a new one."""
+        known = self._journal.operations.of_session(request.app, request.session)
+        operation = self._queue.start(known.number) if known else None
+        if operation is None:
+            return self.enqueue(request.app, deploy, request.actor, request.session)
         point('push.journaled')
         self._positions.tell()
         return operation
 
-    def _deploy_branch(self, arrival: PushRequest) -> str | None:
-        known = self._journal.apps.deploy_branch(arrival.app)
+    def enqueue(self, app: AppName, request: OperationRequest, actor: Actor, session: str = '') -> Operation:
+        """Journals one operation and writes its position in the queue into its log."""
+        operation = self._queue.submit(app, request, actor, session=session)
+        point('push.journaled')
+        self._positions.tell()
+        return operation
+
+    def _deploy_branch(self, request: PushRequest) -> str | None:
+        known = self._journal.apps.deploy_branch(request.app)
         if known:
             return known
-        pushed = {update.ref for update in arrival.updates if not update.deletes}
+        pushed = {update.ref for update in request.updates if not update.deletes}
         branch = next((name for name in BRANCHES if name in pushed), None)
         if branch:
-            self._journal.apps.add(arrival.app, branch)
+            self._journal.apps.add(request.app, branch)
         return branch
 
 

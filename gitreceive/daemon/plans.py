@@ -101,16 +101,30 @@ def undo_plans(home: Home) -> None:
     """Sets back what plans that were cut off have left."""
     for note in home.work.glob('plan *'):
         with suppress(OSError, ValueError, GitReceiveError):
-            lines = [line.split(' ', 2) for line in note.read_text().splitlines()]
-            updates = [
-                RefUpdate(old=parse_commit(old), new=parse_commit(new), ref=ref) for old, new, ref in lines
-            ]
-            _set_back(parse_app_name(note.name.split(' ')[1]), updates, home)
+            _undo(note, home)
+
+
+def undo_plan(app: AppName, session: str, home: Home) -> bool:
+    """Sets back what a session's plan was to set back itself; False if it was none, or has done it."""
+    note = home.work / f'plan {app} {session}'
+    if not session or not note.exists():
+        return False
+    _undo(note, home)
+    return True
 
 
 def _note(arrival: PushRequest, home: Home) -> Path:
+    if arrival.session:
+        return home.work / f'plan {arrival.app} {arrival.session}'
     about = ''.join(f'{update.new} {update.ref}\n' for update in arrival.updates)
     return home.work / f'plan {arrival.app} {hashlib.sha256(about.encode()).hexdigest()}'
+
+
+def _undo(note: Path, home: Home) -> None:
+    lines = [line.split(' ', 2) for line in note.read_text().splitlines()]
+    updates = [RefUpdate(old=parse_commit(old), new=parse_commit(new), ref=ref) for old, new, ref in lines]
+    _set_back(parse_app_name(note.name.split(' ')[1]), updates, home)
+    note.unlink(missing_ok=True)
 
 
 def _set_back(app: AppName, updates: Sequence[RefUpdate], home: Home) -> None:

@@ -21,6 +21,7 @@ from gitreceive.grammar.wire import (
     ERROR,
     MAX_PAYLOAD,
     OUTPUT,
+    TEMPORARY,
     BrokenFrame,
     End,
     ErrorOutput,
@@ -168,7 +169,7 @@ class SocketServer:
         why = self._places.take(about)
         if why:
             log.warning('refused %s of %s: %s', conversation.fields[0], about.key or 'the host', why)
-            _refuse(conversation, why)
+            _refuse(conversation, why, again=about.kind == 'push')
             return
         conversation.hold()
         try:
@@ -207,9 +208,11 @@ def _send(conversation: Conversation, answering: Answering) -> None:
         answering.close()
 
 
-def _refuse(conversation: Conversation, why: str) -> None:
-    """Says so and ends; never waits for the asker."""
-    frames = Frame(ERROR, f' !     {why}\n'.encode()).packed + Frame(END, End(1, why).payload).packed
+def _refuse(conversation: Conversation, why: str, *, again: bool = False) -> None:
+    """Says so and ends; never waits for the asker. What serves a push asks ``again`` by itself, and is told nothing."""
+    frames = Frame(END, End(TEMPORARY, why).payload).packed
+    if not again:
+        frames = Frame(ERROR, f' !     {why}\n'.encode()).packed + Frame(END, End(1, why).payload).packed
     with suppress(OSError):
         conversation.connection.send(frames, socket.MSG_DONTWAIT)
     _hang_up(conversation)

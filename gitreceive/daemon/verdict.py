@@ -30,6 +30,15 @@ def exit_status(operation: Operation) -> int:
     return 0 if operation.state == OperationState.SUCCEEDED else 1
 
 
+def told_cause(operation: Operation) -> str:
+    """Why it did not succeed, as a git client shows it behind the ref: ``build 7 failed: ...``; empty if it did."""
+    if operation.state == OperationState.SUCCEEDED:
+        return ''
+    how = 'failed: ' if operation.state == OperationState.FAILED else 'was '
+    title = operation.title[:1].lower() + operation.title[1:]
+    return f'{title} {how}{operation.cause}'
+
+
 def summary(operation: Operation, release: Release | None) -> dict[str, object]:
     """The operation as one flat record; ``release`` is a number or null.
 

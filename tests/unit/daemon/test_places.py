@@ -59,8 +59,8 @@ def test_verbs_never_take_the_places_of_pushes_nor_keys_those_of_the_host() -> N
     [
         (['verb', 'SHA256:x', 'logs', 'hello', '-f'], Subject('verb', 'SHA256:x', 'hello')),
         (['verb', '', 'apps'], Subject('verb', '', '')),
-        (['update', 'hello', 'ann', 'SHA256:x', '0'], Subject('push', 'SHA256:x', 'hello')),
-        (['follow', 'SHA256:x', '3', '0'], Subject('push', 'SHA256:x', '')),
+        (['announce', 'hello', 'SHA256:x', 'word', '0', '0'], Subject('push', 'SHA256:x', 'hello')),
+        (['inflight', 'hello', 'SHA256:x'], Subject('push', 'SHA256:x', 'hello')),
         (['nonsense'], Subject('verb', '', '')),
         ([''], Subject('verb', '', '')),
     ],

@@ -228,7 +228,7 @@ def test_a_key_with_too_many_conversations_is_refused_with_a_reason_while_pushes
     with listening(path, waits):
         followers = [ask(path, ['verb', 'SHA256:mine', 'logs', 'hello', '-f']) for _ in range(270)]
         assert said(ask(path, ['verb', 'SHA256:other', 'apps'])) == b'served'
-        assert said(ask(path, ['update', 'hello', 'me', 'SHA256:mine', '0'])) == b'served'
+        assert said(ask(path, ['announce', 'hello', 'SHA256:mine', 'word', '0', '0'])) == b'served'
         refused = followers[-1]
         assert b'requests under way' in said(refused, ERROR)
         assert refused.status == 1
