@@ -31,7 +31,7 @@ def follow(number: int, offset: int, services: Services) -> Iterator[bytes | Ope
             for chunk in read_log(services.home, number, offset):
                 offset += len(chunk)
                 yield chunk
-            if operation.state.final:
+            if _over(operation, services):
                 yield closing(operation, services)
                 yield operation
                 return
@@ -49,9 +49,14 @@ def finished(number: int, services: Services, seconds: float = CANCEL_SECONDS) -
             news.clear()
             operation = services.journal.operations.get(number)
             assert operation
-            if operation.state.final or time.monotonic() > end:
+            if _over(operation, services) or time.monotonic() > end:
                 return operation
             news.wait(end - time.monotonic())
+
+
+def _over(operation: Operation, services: Services) -> bool:
+    """Whether there is nothing to come: a release has a row before the deploy branch names it."""
+    return operation.state.final and not services.queue.holds(operation.number)
 
 
 def closing(operation: Operation, services: Services) -> bytes:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import GitReceiveError, StateError, StorageError
+from gitreceive.repositories import keep_only
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.ports import SlugReader
 from gitreceive.slugs.retention import Keeper
@@ -80,6 +81,13 @@ class PostReleaseJobs(threading.Thread):
             removed = self._keeper.collect(app).objects
             if removed:
                 log.info('removed %d objects of %s that no kept release needs', len(removed), app)
+        with self._errors(f'the commits of the releases of {app}'):
+            self._keep_commits(app)
+
+    def _keep_commits(self, app: AppName) -> None:
+        repo = self._keeper.home.repo(app)
+        if repo.is_dir():
+            keep_only(repo, lambda: {each.version: each.commit for each in self._keeper.releases(app)})
 
     @contextmanager
     def _errors(self, what: str) -> Iterator[None]:

@@ -117,6 +117,10 @@ class Queue:
             clock.close()
         self.ring()
 
+    def holds(self, number: int) -> bool:
+        """Whether a worker is still at it: after a release it moves the deploy branch."""
+        return number in self._clocks
+
     def stop_all(self, error: BuildError) -> None:
         """Tells all running operations to end."""
         with self._bell:

@@ -18,6 +18,7 @@ from gitreceive.model.operation import Deploy, Operation, OperationRequest, Oper
 from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.release import Release
 from gitreceive.points import point
+from gitreceive.repositories import keep_commit
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ class Worker(threading.Thread):
         operation = taken.operation
         try:
             with self._logs.open(operation.number, masked) as console:
-                HANDLERS[type(operation.request)](operation, self._line, console, taken.clock)
+                release = HANDLERS[type(operation.request)](operation, self._line, console, taken.clock)
+            keep_commit(self._home.repo(operation.app), release.version, release.commit)
             follow_release(operation, self._journal, self._home)
         except Interrupted:
             self._put_back(operation)

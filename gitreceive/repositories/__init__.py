@@ -3,11 +3,14 @@
 from gitreceive.repositories.bare import ensure_repository
 from gitreceive.repositories.command import git, git_environment, owner, serve_command
 from gitreceive.repositories.refs import move_ref, point_head, read_ref
+from gitreceive.repositories.releases import keep_commit, keep_only
 
 __all__ = [
     'ensure_repository',
     'git',
     'git_environment',
+    'keep_commit',
+    'keep_only',
     'move_ref',
     'owner',
     'point_head',

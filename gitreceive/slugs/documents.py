@@ -45,7 +45,7 @@ def write_documents(release: Release, keeper: Keeper, inventory: Inventory) -> N
 def releases_of_slugs(app: AppName, keeper: Keeper) -> list[Release]:
     """The kept releases, oldest first, each slug once: of releases that share one the oldest has made it."""
     found: dict[str, Release] = {}
-    for release in reversed(keeper.journal.releases.of(app, keeper.keep)):
+    for release in reversed(keeper.releases(app)):
         found.setdefault(release.slug.sha256, release)
     return list(found.values())
 

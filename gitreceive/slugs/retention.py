@@ -62,11 +62,14 @@ class Keeper:
         """Where the release's slug lies, for people and for other hosts."""
         return self.storage.url(slug_name(release.app, release.slug.sha256))
 
+    def releases(self, app: AppName) -> list[Release]:
+        """Those whose slugs and commits are kept: the newest ones, and the live one."""
+        live, newest = self.journal.releases.live(app), self.journal.releases.of(app, self.keep)
+        return [*newest, live] if live and live not in newest else newest
+
     def kept(self, app: AppName) -> Kept:
         """What the app needs."""
-        live = self.journal.releases.live(app)
-        releases = [*self.journal.releases.of(app, self.keep), *([live] if live else ())]
-        slugs = {release.slug.sha256 for release in releases}
+        slugs = {release.slug.sha256 for release in self.releases(app)}
         members: set[str] = set()
         sure = True
         for sha256 in slugs:

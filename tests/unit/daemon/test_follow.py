@@ -15,9 +15,9 @@ from tests.receiver_home import ANN, HELLO, ReceiverHome
 
 def running(here: ReceiverHome) -> Operation:
     here.queue.submit(HELLO, here.update(here.commit()), ANN)
-    taken = here.queue.take(builds=True)
-    assert taken
-    return taken.operation
+    operation = here.journal.operations.claim(retries=False)
+    assert operation
+    return operation
 
 
 def text(pieces: Iterator[bytes | Operation]) -> str:
@@ -80,6 +80,17 @@ def test_a_log_is_read_on_from_where_it_was_left(here: ReceiverHome) -> None:
         console.detail('one')
         console.detail('two')
     assert next(follow(operation.number, len('       one\n'), here.services)) == b'       two\n'
+
+
+def test_a_release_is_told_when_the_worker_is_done_with_the_deploy_branch(here: ReceiverHome) -> None:
+    here.queue.submit(HELLO, here.update(here.commit()), ANN)
+    taken = here.queue.take(builds=True)
+    assert taken
+    here.record(taken.operation)
+    pieces = follow(taken.operation.number, 0, here.services)
+    assert next(pieces) == b'', 'it waits'
+    here.queue.forget(taken.operation.number)
+    assert '-----> Releasing' in text(pieces)
 
 
 def test_seconds_are_those_of_the_work(here: ReceiverHome) -> None:
