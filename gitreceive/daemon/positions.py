@@ -42,5 +42,4 @@ class Positions:
 def _why(same: Operation | None, builds: int) -> str:
     if same is None:
         return f'{builds} builds are running'
-    what = same.title[0].lower() + same.title[1:]
-    return f'{what} of {same.app} is running'
+    return f'{same.name} of {same.app} is running'

@@ -33,7 +33,7 @@ def reconcile(line: Line, services: Services) -> None:
     for operation in line.journal.operations.requeue_running():
         log.info('operation %d of %s starts again', operation.number, operation.app)
         with suppress(StateError), services.logs.open(operation.number) as console:
-            console.step(f'The receiver was restarted; {operation.title} starts again')
+            console.step(f'The receiver was restarted; {operation.name} starts again')
     undo_plans(line.home)
     shutil.rmtree(line.home.work, ignore_errors=True)
     settle_all(line.journal, services.queue, line.home)

@@ -36,7 +36,7 @@ class Releases:
                 (release.created, version, operation.number),
             )
             if done.rowcount != 1:
-                raise ReleaseError(f'{operation.title} is not running any more')
+                raise ReleaseError(f'{operation.name} is not running any more')
             _insert(db, version, release, config)
             db.execute("UPDATE releases SET state = 'replaced' WHERE app = ? AND state = 'live'", (app,))
             db.execute("UPDATE releases SET state = 'live' WHERE app = ? AND version = ?", (app, version))

@@ -82,11 +82,16 @@ class Operation:
         return self.request.options if isinstance(self.request, Deploy) else frozenset()
 
     @property
-    def title(self) -> str:
-        """What people call it: ``Build 7``, ``Rollback to v3``."""
+    def name(self) -> str:
+        """What people call it: ``build 7``, ``rollback to v3``."""
         if isinstance(self.request, Rollback):
-            return f'Rollback to v{self.request.version}'
-        return f'Build {self.number}'
+            return f'rollback to v{self.request.version}'
+        return f'build {self.number}'
+
+    @property
+    def title(self) -> str:
+        """The same at the beginning of a sentence."""
+        return self.name[0].upper() + self.name[1:]
 
 
 def redeploy(commit: Commit, ref: str, options: frozenset[str] = frozenset()) -> Deploy:
