@@ -121,7 +121,7 @@ def how_to_go_on(port: int) -> None:
 
 
 def wait_for_interrupt() -> None:
-    """Until Ctrl-C."""
+    """Returns at Ctrl-C."""
     print('\n       The receiver stays up until you press Ctrl-C.', flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         while True:
@@ -173,7 +173,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def say(text: str) -> None:
-    """A heading."""
+    """Prints a heading."""
     print(f'\n=====> {text}', flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Who may do what: the access database, written by the sysadmin's commands and read by the door.
+"""Who may do what: the access database, written by the sysadmin's commands and read by the SSH server.
 
 SQLite with a rollback journal, so that another user can read it without writing beside it (a WAL needs that). The
 file holds public keys and names, nothing secret; but whoever can write it can log in, so that is checked.

@@ -1,6 +1,6 @@
 """Public keys as OpenSSH writes them: one line each, as in a ``.pub`` or an ``authorized_keys`` file.
 
-Only keys whose signatures the door can verify are taken. A refusal never repeats any of what was given: it may be a
+Only keys whose signatures the SSH server can verify are taken. A refusal never repeats any of what was given: it may be a
 private key in the wrong file.
 """
 

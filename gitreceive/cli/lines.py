@@ -19,15 +19,15 @@ class Lines:
         self._err = err
 
     def step(self, text: str) -> None:
-        """``-----> text``"""
+        """Prints ``-----> text``."""
         _say(f'-----> {harmless(text)}', self._err)
 
     def detail(self, text: str) -> None:
-        """``       text``"""
+        """Prints ``       text``."""
         _say(f'       {harmless(text)}', self._err)
 
     def warn(self, text: str) -> None:
-        """`` !     text``"""
+        """Prints `` !     text``."""
         _say(f' !     {harmless(text)}', True)
 
 

@@ -38,7 +38,7 @@ VERBS = tuple(word for word in WORDS if word not in {*COMMANDS, 'help', 'version
 """Those of the grammar, which are asked over SSH too. ``plan`` is of a directory here."""
 
 
-class Commands(click.Group):
+class CommandGroup(click.Group):
     """The commands, each imported when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -76,7 +76,7 @@ class Commands(click.Group):
             end_unheard()
 
 
-@click.group(cls=Commands, context_settings={'help_option_names': ['-h', '--help']})
+@click.group(cls=CommandGroup, context_settings={'help_option_names': ['-h', '--help']})
 @click.version_option(package_name='gitreceive')
 def gitreceive() -> None:
     """A git push-to-deploy receiver: push, build, slug, release."""

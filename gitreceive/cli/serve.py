@@ -11,7 +11,7 @@ import click
 
 from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import setting_option, settings_options
-from gitreceive.cli.supervisor import Part, Supervisor, stop_at_signals
+from gitreceive.cli.supervisor import Supervised, Supervisor, stop_at_signals
 from gitreceive.config.account import ssh_account
 from gitreceive.config.home import Home
 from gitreceive.config.load import as_environment
@@ -60,19 +60,19 @@ def serve(settings: Settings) -> int:
     return status
 
 
-def _daemon(settings: Settings) -> Part:
+def _daemon(settings: Settings) -> Supervised:
     environment = {**os.environ, **as_environment(settings)}
-    return Part(command=(*PYTHON, 'gitreceive.cli.main', 'daemon'), environment=environment)
+    return Supervised(command=(*PYTHON, 'gitreceive.cli.main', 'daemon'), environment=environment)
 
 
-def _sshd(settings: Settings, account: pwd.struct_passwd | None) -> Part:
+def _sshd(settings: Settings, account: pwd.struct_passwd | None) -> Supervised:
     environment = sshd_environment(os.environ, settings)
     ids: dict[str, Any] = {}
     if account:
         ids = {'user': account.pw_uid, 'group': account.pw_gid, 'extra_groups': []}
         environment |= {'HOME': account.pw_dir, 'XDG_CONFIG_HOME': ''}  # dulwich reads what it finds there
         check_that_it_runs(settings.ssh.user, environment, ids)
-    return Part(command=(*PYTHON, 'gitreceive.sshd'), environment=environment, ids=ids)
+    return Supervised(command=(*PYTHON, 'gitreceive.sshd'), environment=environment, ids=ids)
 
 
 def sshd_environment(environ: Mapping[str, str], settings: Settings) -> dict[str, str]:

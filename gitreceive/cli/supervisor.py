@@ -21,7 +21,7 @@ MOST_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Part:
+class Supervised:
     """One of the processes: its command, its whole environment, and the ``subprocess`` arguments for its user."""
 
     command: Sequence[str]
@@ -47,26 +47,26 @@ class Supervisor:
     def __init__(self) -> None:
         self._lifeline, self._held = os.pipe()
         self._stopping = threading.Event()
-        self._running: dict[Part, subprocess.Popen[bytes]] = {}
+        self._running: dict[Supervised, subprocess.Popen[bytes]] = {}
 
-    def run(self, parts: Sequence[Part]) -> int:
+    def run(self, parts: Sequence[Supervised]) -> int:
         """Starts one part after the other, each when the one before serves, and keeps them running until ``stop``.
 
         Returns 0 when all have ended then. If a part ends by itself before it has ever served, it has said why: the
         others are ended, too, and its exit status is returned. One that was killed is started again.
         """
-        keepers: list[threading.Thread] = []
+        watchers: list[threading.Thread] = []
         status = 0
         for part in parts:
             status = self._start(part)
             if status or self._stopping.is_set():
                 self.stop()
                 break
-            keepers.append(threading.Thread(target=self._keep, args=(part,)))
-            keepers[-1].start()
-        for keeper in keepers:
-            while keeper.is_alive():
-                keeper.join(TICK_SECONDS)
+            watchers.append(threading.Thread(target=self._keep, args=(part,)))
+            watchers[-1].start()
+        for watcher in watchers:
+            while watcher.is_alive():
+                watcher.join(TICK_SECONDS)
         return status
 
     def stop(self) -> None:
@@ -75,7 +75,7 @@ class Supervisor:
         for process in list(self._running.values()):
             process.terminate()
 
-    def _start(self, part: Part) -> int:
+    def _start(self, part: Supervised) -> int:
         """Starts a part until it serves; returns the exit status of one that refuses to, else 0."""
         while True:
             reader, writer = os.pipe()
@@ -94,7 +94,7 @@ class Supervisor:
                 return status
             self._stopping.wait(RESTART_SECONDS)
 
-    def _keep(self, part: Part) -> None:
+    def _keep(self, part: Supervised) -> None:
         delay = RESTART_SECONDS
         while True:
             began = time.monotonic()

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from gitreceive.model.text import CUT, MAX_LINE
 
 
-class Lines:
+class LineJoiner:
     """The lines of one stream. Pieces may cut lines and characters anywhere.
 
-    A ``\\r`` that no ``\\n`` follows starts the line anew, as a terminal would show it: of a progress bar only the last
+    A ``\\r`` that no ``\\n`` follows starts the line again, as a terminal would show it: of a progress bar only the last
     state is kept. A line over ``MAX_LINE`` bytes loses its end, and says so.
     """
 

@@ -4,14 +4,14 @@ import re
 from collections import deque
 
 from gitreceive.adapters.buildkit.frames import Built, Event, Failed, Output, Step
-from gitreceive.adapters.buildkit.lines import Lines
+from gitreceive.adapters.buildkit.lines import LineJoiner
 from gitreceive.adapters.buildkit.titles import runs, title
 from gitreceive.model.errors import BuildError
 from gitreceive.model.progress import Console
 from gitreceive.model.text import harmless
 
 TAIL = 30
-"""Lines of a step's output that are kept for the explanation of its failure."""
+"""LineJoiner of a step's output that are kept for the explanation of its failure."""
 
 EXIT = re.compile(r'(?:exit code:|exit status|non-zero code:) (\d+)')
 """BuildKit's two forms ("executor failed running [...]: exit code: 1", "process ... did not complete successfully:
@@ -26,7 +26,7 @@ class _Running:
     def __init__(self, name: str) -> None:
         self.title = title(name) or name
         self.runs = runs(name)
-        self.lines: dict[int, Lines] = {}
+        self.lines: dict[int, LineJoiner] = {}
         self.tail: deque[str] = deque(maxlen=TAIL)
 
 
@@ -125,7 +125,7 @@ class Progress:
         step = self._running.get(event.step)
         if step is None:
             return
-        for line in step.lines.setdefault(event.stream, Lines()).feed(event.data):
+        for line in step.lines.setdefault(event.stream, LineJoiner()).feed(event.data):
             self._say(step, line)
 
     def _flush(self, step: _Running) -> None:

@@ -5,12 +5,12 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.adapters.buildkit.lines import Lines
+from gitreceive.adapters.buildkit.lines import LineJoiner
 from gitreceive.model.text import CUT, MAX_LINE
 
 
 def joined(*pieces: bytes) -> list[str]:
-    lines = Lines()
+    lines = LineJoiner()
     return [line for piece in pieces for line in lines.feed(piece)] + list(lines.end())
 
 
@@ -39,7 +39,7 @@ def test_a_return_before_the_end_of_line_loses_nothing() -> None:
 
 
 def test_a_progress_bar_that_never_ends_its_line_takes_no_memory() -> None:
-    lines = Lines()
+    lines = LineJoiner()
     for _ in range(1000):
         assert list(lines.feed(b'\r' + b'#' * 5000)) == []
     assert len(lines._kept) <= MAX_LINE

@@ -5,14 +5,14 @@ import threading
 import time
 from pathlib import Path
 
-from gitreceive.cli.supervisor import Part, Supervisor
+from gitreceive.cli.supervisor import Supervised, Supervisor
 from tests.signals import unnoticed
 
 SERVES = 'echo 1 >&$GITRECEIVE_READY; eval "exec $GITRECEIVE_READY>&-"; '
 
 
-def part(script: str) -> Part:
-    return Part(command=('bash', '-c', script), environment=os.environ)
+def part(script: str) -> Supervised:
+    return Supervised(command=('bash', '-c', script), environment=os.environ)
 
 
 def run(*scripts: str, stop_when: Path | None = None) -> int:
