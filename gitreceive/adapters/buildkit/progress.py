@@ -11,7 +11,7 @@ from gitreceive.model.progress import Console
 from gitreceive.model.text import harmless
 
 TAIL = 30
-"""LineJoiner of a step's output that are kept for the explanation of its failure."""
+"""Lines of a step's output that are kept for the explanation of its failure."""
 
 EXIT = re.compile(r'(?:exit code:|exit status|non-zero code:) (\d+)')
 """BuildKit's two forms ("executor failed running [...]: exit code: 1", "process ... did not complete successfully:
