@@ -25,7 +25,7 @@ def ensure_repository(path: Path, mark: str = '') -> None:
             if mark:
                 (fresh / mark).touch()
             os.chmod(fresh, 0o700)
-            _give(fresh, path.parent.stat())
+            give(fresh, path.parent)
             os.rename(fresh, path)
         except OSError:
             shutil.rmtree(fresh, ignore_errors=True)
@@ -43,8 +43,9 @@ def _fill(path: Path) -> None:
         config.write_to_path()
 
 
-def _give(path: Path, to: os.stat_result) -> None:
-    """What root makes belongs to whoever has the directory around it: to the SSH server's user."""
+def give(path: Path, like: Path) -> None:
+    """What root makes belongs to whoever has ``like``, which is the SSH server's user."""
+    to = like.stat()
     if os.geteuid() != 0 or to.st_uid == 0:
         return
     for place in (path, *path.rglob('*')):
