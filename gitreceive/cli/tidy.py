@@ -13,8 +13,9 @@ from gitreceive.config.home import Home
 from gitreceive.config.owner import as_owner
 from gitreceive.config.settings import Settings
 from gitreceive.model.app import AppName, parse_app_name
-from gitreceive.model.errors import SlugError, UnknownApp
+from gitreceive.model.errors import SlugError, SourceError, UnknownApp
 from gitreceive.model.text import megabytes
+from gitreceive.repositories.upkeep import collect_repository
 from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.retention import Keeper
 from gitreceive.slugs.sbom import Inventory
@@ -48,18 +49,35 @@ def verify(file_or_app: str | None, as_json: bool, settings: Settings) -> None:
 @click.option('--json', 'as_json', is_flag=True, help='for machines')
 @settings_options
 def gc(dry_run: bool, as_json: bool, settings: Settings) -> None:
-    """Remove from storage what no kept release needs (setting storage.keep_releases)."""
+    """Remove what no kept release needs (setting storage.keep_releases), and pack the repositories."""
     with _keeper(settings) as keeper:
         act = keeper.garbage if dry_run else keeper.collect
         found = [act(app) for app in keeper.journal.apps.all()]
     objects = {each: size for garbage in found for each, size in garbage.objects.items()}
+    packed = {} if dry_run else _packed(Home(settings.home).repos)
     if as_json:
-        click.echo(json.dumps([{'object': each, 'size': size} for each, size in objects.items()], indent=2))
+        everything = {**packed, **objects}
+        click.echo(
+            json.dumps([{'object': each, 'size': size} for each, size in everything.items()], indent=2)
+        )
         return
+    if packed:
+        click.echo(f'{megabytes(sum(packed.values()))} freed in {len(packed):,} repositories')
     for each, size in objects.items():
         click.echo(f'{megabytes(size):>12}  {each}')
     what = 'would be removed' if dry_run else 'removed'
     click.echo(f'{megabytes(sum(objects.values()))} in {len(objects):,} objects {what}')
+
+
+def _packed(repos: Path) -> dict[str, int]:
+    """Collects each repository; those that are smaller now, with the bytes. One that fails does not stop the others."""
+    freed = {}
+    for repo in sorted(repos.glob('*.git')):
+        try:
+            freed[f'repos/{repo.name}'] = collect_repository(repo)
+        except (SourceError, OSError) as error:
+            click.echo(f' !     {error}', err=True)
+    return {name: size for name, size in freed.items() if size}
 
 
 @contextmanager

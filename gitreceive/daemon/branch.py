@@ -5,6 +5,7 @@ from gitreceive.journal import Journal
 from gitreceive.model.operation import Deploy, Operation, Rollback
 from gitreceive.model.push import NO_COMMIT, Commit
 from gitreceive.repositories import move_ref, point_head, read_ref
+from gitreceive.repositories.failed import forget_failed, remember_failed
 
 
 def follow_release(operation: Operation, journal: Journal, home: Home) -> None:
@@ -22,6 +23,8 @@ def follow_release(operation: Operation, journal: Journal, home: Home) -> None:
         expected = read_ref(repo, ref)
     move_ref(repo, ref, new=operation.commit, expected=expected)
     point_head(repo, ref)
+    if isinstance(operation.request, Deploy):
+        forget_failed(repo)
 
 
 def set_back(operation: Operation, journal: Journal, home: Home) -> bool:
@@ -31,7 +34,10 @@ def set_back(operation: Operation, journal: Journal, home: Home) -> bool:
     repo, ref = home.repo(operation.app), _branch(operation, journal)
     if ref is None or live == operation.commit or read_ref(repo, ref) != operation.commit:
         return False
-    return move_ref(repo, ref, new=live, expected=operation.commit)
+    moved = move_ref(repo, ref, new=live, expected=operation.commit)
+    if moved:
+        remember_failed(repo, operation.commit)
+    return moved
 
 
 def _branch(operation: Operation, journal: Journal) -> str | None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import GitReceiveError, StateError, StorageError
 from gitreceive.repositories import keep_only
+from gitreceive.repositories.upkeep import collect_repository, has_many_packs
 from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.ports import SlugReader
 from gitreceive.slugs.retention import Keeper
@@ -83,11 +84,18 @@ class PostReleaseJobs(threading.Thread):
                 log.info('removed %d objects of %s that no kept release needs', len(removed), app)
         with self._errors(f'the commits of the releases of {app}'):
             self._keep_commits(app)
+        with self._errors(f'the repository of {app}'):
+            self._pack(app)
 
     def _keep_commits(self, app: AppName) -> None:
         repo = self._keeper.home.repo(app)
         if repo.is_dir():
             keep_only(repo, lambda: {each.version: each.commit for each in self._keeper.releases(app)})
+
+    def _pack(self, app: AppName) -> None:
+        repo = self._keeper.home.repo(app)
+        if has_many_packs(repo):
+            log.info('packed the repository of %s: %d bytes are free', app, collect_repository(repo))
 
     @contextmanager
     def _errors(self, what: str) -> Iterator[None]:

@@ -6,12 +6,15 @@ could borrow of other repositories: such a repository, an empty one, is named to
 git-config(1), ``core.alternateRefsCommand``). Without a failed commit there is none, and a push costs nothing more.
 """
 
+import logging
 from contextlib import suppress
 from pathlib import Path
 
 from gitreceive.model.push import Commit
 from gitreceive.repositories.bare import give
 from gitreceive.repositories.command import git
+
+log = logging.getLogger(__name__)
 
 REF = 'refs/failed/last'
 
@@ -20,13 +23,16 @@ ALTERNATES = Path('objects') / 'info' / 'alternates'
 
 
 def remember_failed(repo: Path, commit: Commit) -> None:
-    """Advertises a commit that failed to deploy instead of the one that did before it. Raises OSError."""
-    git(repo, 'update-ref', REF, commit)
-    for name in ('objects', 'refs'):
-        (repo / EMPTY / name).mkdir(parents=True, exist_ok=True)
+    """Advertises a commit that failed to deploy instead of the one that did before it. Never raises: it saves time only."""
+    try:
+        git(repo, 'update-ref', REF, commit)
+        for name in ('objects', 'refs'):
+            (repo / EMPTY / name).mkdir(parents=True, exist_ok=True)
+        (repo / ALTERNATES).write_text(f'../{EMPTY}/objects\n')
         give(repo / EMPTY, repo)
-    (repo / ALTERNATES).write_text(f'../{EMPTY}/objects\n')
-    give(repo / ALTERNATES, repo)
+        give(repo / ALTERNATES, repo)
+    except OSError as error:
+        log.warning('%s: what failed will be sent again with the next push: %s', repo, error)
 
 
 def forget_failed(repo: Path) -> None:
