@@ -62,21 +62,24 @@ class ImageBuilder(Protocol):
     def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
         """Runs the recipe. Raises BuildError (a step failed), BuildTimeout, BuildCancelled or EngineGone."""
 
-    def remove(self, image: Image) -> None:
-        """Removes the image; silent if it is gone."""
-
     def digest(self, name: str) -> str:
         """The id of the image of that name, ``sha256:...``; empty if there is none. Raises EngineGone."""
 
     def place(self) -> Path | None:
         """The directory where the engine keeps images, if that is on this host. Raises EngineGone."""
 
-    def sweep(self, live: frozenset[int]) -> int:
-        """Removes containers and images labelled with builds that are not in ``live``; returns how many.
+    def images(self) -> Mapping[int, AppName]:
+        """The numbers of the builds that have an image, with their apps. Raises EngineGone.
 
-        The label is ``gitreceive.build=<number>``, beside ``gitreceive.config.home=<a name for this receiver>``: what another
-        receiver made on the same engine is not touched.
+        The label is ``gitreceive.build=<number>``, beside ``gitreceive.config.home=<a name for this receiver>``: what
+        another receiver made on the same engine is not seen and not touched.
         """
+
+    def remove_images(self, numbers: frozenset[int]) -> int:
+        """Removes the images of these builds, but not those that run; returns how many. Raises EngineGone."""
+
+    def remove_containers(self, before: int, active: frozenset[int]) -> int:
+        """Removes the containers that builds older than ``before`` have left, unless they are active; returns how many."""
 
 
 class Buildpack(Protocol):

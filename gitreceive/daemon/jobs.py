@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gitreceive.model.app import AppName
@@ -21,10 +21,13 @@ PASSING = (StorageError, StateError, OSError)
 
 
 class PostReleaseJobs(threading.Thread):
-    """Looks after all apps at the start, and again whenever it is rung."""
+    """Looks after all apps at the start, and again whenever it is rung; then ``remove_images`` is called."""
 
-    def __init__(self, keeper: Keeper, reader: SlugReader) -> None:
+    def __init__(
+        self, keeper: Keeper, reader: SlugReader, remove_images: Callable[[], object] = lambda: None
+    ) -> None:
         super().__init__(name='jobs', daemon=True)
+        self._remove_images = remove_images
         self._keeper, self._inventory = keeper, Inventory(reader)
         self._bell = threading.Event()
         self._bell.set()
@@ -47,6 +50,9 @@ class PostReleaseJobs(threading.Thread):
             with self._errors('what follows a release'):
                 for app in self._keeper.journal.apps.all():
                     self._look_after(app)
+            if self._open:
+                with self._errors('images that no app needs'):
+                    self._remove_images()
 
     def _wait_for_bell(self) -> bool:
         """False after ``close``, which may come at any moment: what it has said is looked at when the bell is silent."""

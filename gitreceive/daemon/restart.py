@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gitreceive.build.deploy import Line
 from gitreceive.config.home import Home
+from gitreceive.daemon.engine import sweep_engine
 from gitreceive.daemon.intake import BRANCHES
 from gitreceive.daemon.plans import undo_plans
 from gitreceive.daemon.queue import Queue
@@ -47,8 +48,7 @@ def reconcile(line: Line, services: Services) -> None:
 def sweep(line: Line) -> None:
     """Removes what dead builds left in the engine and in storage; slow things that may fail and are tried again later."""
     try:
-        live = frozenset(operation.number for operation in line.journal.operations.active())
-        removed = line.builder.sweep(live) + line.storage.sweep()
+        removed = sweep_engine(line.journal, line.builder) + line.storage.sweep()
         if removed:
             log.info('removed %d leftovers of dead builds', removed)
     except GitReceiveError as error:

@@ -10,6 +10,7 @@ from gitreceive.config.account import ssh_account
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.answers import respond
 from gitreceive.daemon.conversation import Conversation
+from gitreceive.daemon.engine import remove_images
 from gitreceive.daemon.housekeeping import Housekeeping
 from gitreceive.daemon.intake import Intake
 from gitreceive.daemon.jobs import PostReleaseJobs
@@ -61,7 +62,8 @@ class Service:
         group = account.pw_gid if account else None
         self._server = SocketServer(self._line.home.socket, allowed, group, answer)
         reconcile(self._line, self._services)
-        self._jobs = PostReleaseJobs(self._line.keeper, self._line.reader)
+        tidy = partial(remove_images, self._line.journal, self._line.builder)
+        self._jobs = PostReleaseJobs(self._line.keeper, self._line.reader, tidy)
         self._housekeeping = Housekeeping(self._services)
         parts = (self._services.queue, self._line, self._services.logs, self._on_end)
         self._workers = [Worker(*parts) for _ in range(settings.builds.parallel)]

@@ -116,6 +116,11 @@ class Operations:
                     )
             return [operation_of(row) for row in again]
 
+    def next_number(self) -> int:
+        """No operation that there is has this number or a higher one."""
+        (row,) = self._database.rows('SELECT COALESCE(MAX(number), 0) + 1 AS next FROM operations')
+        return int(row['next'])
+
     def get(self, number: int) -> Operation | None:
         """One operation, or None."""
         return self._one('SELECT * FROM operations WHERE number = ?', number)

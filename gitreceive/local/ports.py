@@ -12,6 +12,9 @@ from gitreceive.model.platform import NewSlug, PlatformRelease
 class LocalBuilder(ImageBuilder, Protocol):
     """An image builder that also tidies up."""
 
+    def sweep(self, live: frozenset[int]) -> int:
+        """Removes containers and images of builds that are not in ``live``; returns how many."""
+
     def remove_replaced(self, app: AppName) -> int:
         """Removes the app's images whose name newer ones have taken, unless they run; returns how many."""
 

@@ -415,3 +415,18 @@ def test_an_engine_that_dies_in_mid_build_is_named_with_the_step(
     assert isinstance(failures[0], EngineGone)
     assert str(failures[0]) == f'the Docker engine went away during "sleep 1000; : {salt}"'
     assert failures[0].step == f'sleep 1000; : {salt}'
+
+
+def test_images_are_listed_and_removed_by_the_numbers_of_their_builds(shop: Workshop) -> None:
+    first, second = shop.build(FROM), shop.build(FROM)
+    other = DockerImageBuilder(shop.engine, '/another/receiver')
+    assert dict(shop.builder.images()) == {1: 'hello', 2: 'hello'}
+    assert dict(other.images()) == {}
+    assert other.remove_images(frozenset({1, 2})) == 0
+    with shop.engine.connect() as client, shop.engine.container(client, first.id, {}) as container:
+        assert shop.builder.remove_containers(2, frozenset({1})) == 0
+        assert shop.builder.remove_containers(1, frozenset()) == 0
+        assert shop.builder.remove_containers(2, frozenset()) == 1
+        assert container not in [found['Id'] for found in client.containers(all=True)]
+    assert shop.builder.remove_images(frozenset({1, 9})) == 1
+    assert own_images(shop) == [second.id]

@@ -98,9 +98,36 @@ class DockerImageBuilder:
         found = Path(self._place)
         return found if self._place and found.is_dir() else None
 
+    def images(self) -> Mapping[int, AppName]:
+        """See the port."""
+        with self._engine.connect() as client, self._engine.errors('listed the images of builds'):
+            found = client.images(filters=self._mine)
+        labels = [each.get('Labels') or {} for each in found]
+        return {number: AppName(each.get(APP_LABEL, '')) for each in labels if (number := _number(each)) >= 0}
+
+    def remove_images(self, numbers: frozenset[int]) -> int:
+        """See the port."""
+        with self._engine.connect() as client, self._engine.errors('removed images of builds'):
+            found = client.images(filters=self._mine)
+            gone = [each['Id'] for each in found if _number(each.get('Labels')) in numbers]
+            return sum(_remove(client, image, in_use_is_fine=True) for image in gone)
+
+    def remove_containers(self, before: int, active: frozenset[int]) -> int:
+        """See the port. Only those that were never started: running ones are releases."""
+        with self._engine.connect() as client, self._engine.errors('looked for containers of builds'):
+            found = client.containers(all=True, filters={**self._mine, 'status': 'created'})
+            left = [(each['Id'], _number(each.get('Labels'))) for each in found]
+            gone = [each for each, number in left if number < before and number not in active]
+            for container in gone:
+                self._engine.remove_container(client, container)
+            return len(gone)
+
     def sweep(self, live: frozenset[int]) -> int:
-        """See the port. Of containers, those that were never started are swept: running ones are releases."""
-        mine = {'label': [f'{HOME_LABEL}={self._home}', BUILD_LABEL]}
+        """Removes containers and images labelled with builds that are not in ``live``; returns how many.
+
+        Of containers, those that were never started: running ones are releases.
+        """
+        mine = self._mine
         removed = 0
         with self._engine.connect() as client, self._engine.errors('looked for leftovers of builds'):
             for container in client.containers(all=True, filters={**mine, 'status': 'created'}):
@@ -127,6 +154,10 @@ class DockerImageBuilder:
         except BaseException:
             self.remove(Image(id=image))
             raise
+
+    @property
+    def _mine(self) -> dict[str, Any]:
+        return {'label': [f'{HOME_LABEL}={self._home}', BUILD_LABEL]}
 
     def _labels(self, job: BuildJob) -> Mapping[str, str]:
         return {BUILD_LABEL: str(job.number), HOME_LABEL: self._home, APP_LABEL: job.app}
@@ -197,9 +228,13 @@ def refuse_other_frontends(dockerfile: str) -> None:
 
 
 def _orphan(found: Mapping[str, object], live: frozenset[int]) -> bool:
-    labels = found.get('Labels')
+    return _number(found.get('Labels')) not in live
+
+
+def _number(labels: object) -> int:
+    """The number of the build; -1 for what has none."""
     number = labels.get(BUILD_LABEL, '') if isinstance(labels, dict) else ''
-    return not re.fullmatch('[0-9]{1,18}', number) or int(number) not in live
+    return int(number) if re.fullmatch('[0-9]{1,18}', number) else -1
 
 
 def _remove(client: APIClient, image: str, in_use_is_fine: bool = False, force: bool = True) -> bool:
