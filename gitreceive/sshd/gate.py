@@ -121,6 +121,8 @@ class Gate:
         """An empty packet of band 1 is how git keeps a connection alive: it passes."""
         if packet == FLUSH:
             return True
+        if packet.startswith(PROGRESS, HEAD):
+            self.report.complaints.take(packet[HEAD + 1 :])
         if not packet.startswith(REPORT, HEAD) or len(packet) == HEAD + 1:
             return False
         self.report.add(packet[HEAD + 1 :])

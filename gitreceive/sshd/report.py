@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 
 from gitreceive.sshd.pktline import FLUSH, HEAD, MAX_PAYLOAD, Splitter, pkt_line
+from gitreceive.sshd.remedies import Complaints
 
 IN_MEMORY = 1 << 20
 """Bytes of a report that are held in memory: about 15,000 refs. More go to a temporary file."""
@@ -48,8 +49,10 @@ class Report:
         self._file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)
         self._size = 0
         self._splitter = Splitter()
+        self.complaints = Complaints()
         self.whole = False
         self.accepted = False
+        self.refused = False
 
     def add(self, data: bytes) -> None:
         """More of it. Raises ReportTooLarge, Malformed, and OSError if it cannot be held."""
@@ -60,11 +63,12 @@ class Report:
         for line in self._splitter.split(data):
             self.whole = self.whole or line == FLUSH
             self.accepted = self.accepted or line.startswith(b'ok ', HEAD)
+            self.refused = self.refused or line.startswith(b'ng ', HEAD)
 
     def told(self, verdict: Verdict) -> Iterator[bytes]:
-        """The report in pieces: as it is after a success, else with the verdict's cause where git said ``ok``."""
+        """The report in pieces: as it is after a success of all refs, else with the reasons of those that are refused."""
         self._file.seek(0)
-        if verdict.status == 0 and not verdict.reasons:
+        if verdict.status == 0 and not self.refused:
             return self._pieces()
         return self._rewritten(verdict)
 
@@ -97,7 +101,7 @@ class Report:
             word, _, _ = _parsed(line)
             if word == b'option' and dropping:
                 continue
-            changed = _refused(line, verdict)
+            changed = _refused(line, verdict, self.complaints)
             dropping = changed is not None
             yield line if changed is None else changed
 
@@ -111,10 +115,12 @@ def one_line(text: str) -> bytes:
     return found or b'failed'
 
 
-def _refused(line: bytes, verdict: Verdict) -> bytes | None:
+def _refused(line: bytes, verdict: Verdict, complaints: Complaints) -> bytes | None:
     """The line that says why its ref was refused; None if the verdict says nothing of that."""
     word, name, reason = _parsed(line)
     cause = _cause(word, name, reason, verdict)
+    if cause is None and word == b'ng':
+        cause = complaints.remedy(reason)
     if cause is None:
         return None
     payload = b'ng %b %b\n' % (name, one_line(cause))

@@ -1,13 +1,16 @@
-"""A bare repository as the receiver makes it, pushed to by the real git with the receiver's settings; no SSH, no daemon."""
+"""A bare repository as the receiver makes it, pushed to by the real git with the receiver's settings,
+and with the report gate between them; no SSH, no daemon."""
 
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 from gitreceive.config.settings import Limits
 from gitreceive.repositories import ensure_repository, git_environment, serve_command
 from tests.e2e.sshd.sshd_process import Done
+from tests.shipped import ROOT
 
 PLAIN = {
     'PATH': os.environ['PATH'],
@@ -68,7 +71,11 @@ class Served:
 
     def _program(self, folder: Path, verb: str) -> Path:
         command = serve_command(f'git-{verb}', self.bare, Limits(), self.hooks)
-        environ = [f'{name}={value}' for name, value in git_environment().items()]
+        if verb == 'receive-pack':
+            command[:0] = [sys.executable, '-m', 'tests.unit.repositories.gated', str(self.hooks)]
+        environ = [
+            f'{name}={value}' for name, value in {**git_environment(), 'PYTHONPATH': str(ROOT)}.items()
+        ]
         path = folder / verb
         path.write_text(f'#!/bin/sh\nexec env -i {shlex.join([*environ, *command[:-1]])} "$1"\n')
         path.chmod(0o755)

@@ -1,5 +1,7 @@
 """What git is told about what it receives: harmless faults of histories are taken, dangerous ones are not."""
 
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -94,8 +96,18 @@ def test_a_tag_of_an_old_tool_is_taken(served: Served) -> None:
 def test_a_dangerous_tree_is_refused_by_the_name_of_its_fault(served: Served, fault: str) -> None:
     pushed = served.push(f'{commit(served, tree=TREES[fault])}:refs/heads/main')
     assert pushed.status == 1
-    assert f': {fault.split()[0]}: ' in pushed.err
+    told = [line for line in pushed.err.splitlines() if line.startswith(' ! [remote rejected]')]
+    assert f'({fault.split()[0]} (' in told[0]
+    assert told[0].endswith('; push a history without it)')
     assert served.refs() == {}
+
+
+def test_a_pack_that_is_too_large_is_refused_with_that_cause(served: Served) -> None:
+    served.programs['receive-pack'].write_text(
+        re.sub(r'maxInputSize=\d+', 'maxInputSize=1000', served.programs['receive-pack'].read_text())
+    )
+    served.change('large', os.urandom(10_000))
+    assert '[remote rejected] main -> main (pack exceeds maximum allowed size' in served.push('main').err
 
 
 def test_a_repository_of_an_earlier_version_obeys_the_rules_of_today(served: Served) -> None:
@@ -103,3 +115,30 @@ def test_a_repository_of_an_earlier_version_obeys_the_rules_of_today(served: Ser
     served.git('config', 'receive.fsck.badTimezone', 'error', at=served.bare)
     taken(served, commit(served, WHO['badTimezone']), 'badTimezone')
     assert served.push(f'{commit(served, tree=TREES["hasDotgit"])}:refs/heads/other').status == 1
+
+
+def test_a_shallow_clone_is_taken_where_its_history_is_here_and_else_told_what_to_do(
+    served: Served, tmp_path: Path
+) -> None:
+    for number in range(3):
+        served.change('file', b'%d' % number)
+    shallow = tmp_path / 'shallow'
+    served.git('clone', '-q', '--depth', '1', f'file://{served.work}', str(shallow), at=tmp_path)
+    pushed = served.push('main', at=shallow)
+    assert pushed.status == 1
+    assert '"git fetch --unshallow" (in CI: fetch-depth: 0)' in pushed.err
+    assert served.refs() == {}
+    assert served.push('main').status == 0
+    served.git('commit', '-q', '--allow-empty', '-m', 'on top', at=shallow)
+    assert served.push('main', at=shallow).status == 0
+    assert not (served.bare / 'shallow').exists()
+    served.git('fetch', '-q', '--unshallow', at=shallow)
+    assert served.push('main:refs/heads/whole', at=shallow).status == 0
+
+
+def test_a_name_that_git_refuses_or_the_receiver_keeps_for_itself_is_refused_with_a_reason(
+    served: Served,
+) -> None:
+    pushed = served.push('main:refs/releases/v9')
+    assert '(only branches and tags are kept here)' in pushed.err
+    assert served.refs() == {}
