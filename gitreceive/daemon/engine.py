@@ -1,6 +1,6 @@
 """What builds leave in the engine: of each app the live image stays and the newest, which the next build begins from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from gitreceive.build.ports import ImageBuilder
 from gitreceive.journal import Journal
@@ -24,11 +24,12 @@ def remove_images(journal: Journal, builder: ImageBuilder, before: int | None = 
     live = [journal.releases.live(app) for app in set(images.values())]
     needed = {release.operation for release in live if release}
     needed |= {each.number for each in journal.operations.active()}
-    gone = {number for number in unneeded(images, frozenset(needed)) if number < limit}
+    apps = frozenset(journal.apps.all())
+    gone = {number for number in unneeded(images, frozenset(needed), apps) if number < limit}
     return builder.remove_images(frozenset(gone)) if gone else 0
 
 
-def unneeded(images: Mapping[int, AppName], needed: frozenset[int]) -> set[int]:
-    """The builds whose images are neither needed nor the newest of their app. Pure."""
-    newest = {app: max(number for number, of in images.items() if of == app) for app in images.values()}
-    return {number for number, app in images.items() if number not in needed and number != newest[app]}
+def unneeded(images: Mapping[int, AppName], needed: frozenset[int], apps: Iterable[AppName]) -> set[int]:
+    """The builds whose images are neither needed nor the newest of an app that there is. Pure."""
+    newest = {max((number for number, of in images.items() if of == app), default=0) for app in apps}
+    return images.keys() - needed - newest

@@ -20,7 +20,7 @@ from gitreceive.grammar.help import help_text
 from gitreceive.grammar.parsing import Invocation, parse
 from gitreceive.grammar.wire import End
 from gitreceive.model.access import Actor
-from gitreceive.model.operation import Operation
+from gitreceive.model.operation import Destroy, Operation
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ class Verbs:
             'allow': self._allow,
             'apps': self._apps,
             'apps create': self._apps_create,
+            'apps destroy': self._apps_destroy,
             'apps info': self._apps_info,
             'builds': self._builds,
             'cancel': self._cancel,
@@ -96,6 +97,13 @@ class Verbs:
     def _apps_create(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
         made = apps.create_app(actor, asked.app, self._services.settings.apps.create, self._home)
         return render.lines(f'Created {asked.app}' if made else f'{asked.app} is there already')
+
+    def _apps_destroy(self, actor: Actor, asked: Invocation, asking: Asking) -> Answering:
+        apps.check_destroy(actor, asked.app, asked.text('confirm'), self._home)
+        for operation in self._journal.operations.active(asked.app):
+            self._end(operation, actor)
+        operation = self._services.intake.enqueue(asked.app, Destroy(), actor)
+        return (yield from self.followed(operation.number))
 
     def _apps_info(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
         found = apps.app_info(actor, asked.app, self._home, self._journal)

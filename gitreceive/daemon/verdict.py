@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.log import shown
-from gitreceive.model.operation import Operation, OperationState, Rollback
+from gitreceive.model.operation import Deploy, Operation, OperationState
 from gitreceive.model.release import Release
 
 
@@ -21,7 +21,9 @@ class Ended:
 
 def closing_lines(ended: Ended, settings: Settings) -> str:
     """What follows the log of a finished operation: the verdict for people, and one JSON object for machines."""
-    lines = _released(ended.release, ended.url) if ended.release else _failed(ended, settings)
+    lines = (
+        _succeeded(ended) if ended.operation.state == OperationState.SUCCEEDED else _failed(ended, settings)
+    )
     return ''.join([*lines, '\n', *shown('       ', json.dumps(summary(ended.operation, ended.release)))])
 
 
@@ -35,8 +37,7 @@ def told_cause(operation: Operation) -> str:
     if operation.state == OperationState.SUCCEEDED:
         return ''
     how = 'failed: ' if operation.state == OperationState.FAILED else 'was '
-    title = operation.title[:1].lower() + operation.title[1:]
-    return f'{title} {how}{operation.cause}'
+    return f'{operation.name} {how}{operation.cause}'
 
 
 def summary(operation: Operation, release: Release | None) -> dict[str, object]:
@@ -69,8 +70,11 @@ def queued_seconds(operation: Operation) -> float | None:
     return None if end is None else round(end - operation.created, 2)
 
 
-def _released(release: Release, url: str) -> list[str]:
-    return [*shown('-----> ', 'Releasing'), *shown('       ', f'v{release.version} stored in {url}')]
+def _succeeded(ended: Ended) -> list[str]:
+    release = ended.release
+    if release is None:
+        return shown('-----> ', f'Destroyed {ended.operation.app}')
+    return [*shown('-----> ', 'Releasing'), *shown('       ', f'v{release.version} stored in {ended.url}')]
 
 
 def _failed(ended: Ended, settings: Settings) -> list[str]:
@@ -86,7 +90,7 @@ def _failed(ended: Ended, settings: Settings) -> list[str]:
 
 def _what_is_live(operation: Operation, live: Release | None) -> str:
     app, request = operation.app, operation.request
-    if isinstance(request, Rollback):
+    if not isinstance(request, Deploy):
         return f'{app} still runs v{live.version} ({live.commit[:7]})' if live else f'{app} has no release'
     branch = request.update.ref.removeprefix('refs/heads/')
     if operation.state == OperationState.SUPERSEDED:

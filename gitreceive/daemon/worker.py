@@ -9,12 +9,13 @@ from contextlib import suppress
 from gitreceive.build.deploy import Line, deploy
 from gitreceive.build.rollback import roll_back
 from gitreceive.daemon.branch import follow_release, set_back
+from gitreceive.daemon.destroy import destroy
 from gitreceive.daemon.log import Logs
 from gitreceive.daemon.masks import Masks
 from gitreceive.daemon.queue import Queue, Taken
 from gitreceive.journal.operations import MAX_ATTEMPTS
 from gitreceive.model.errors import BuildCancelled, EngineGone, GitReceiveError, StateError
-from gitreceive.model.operation import Deploy, Operation, OperationRequest, OperationState, Rollback
+from gitreceive.model.operation import Deploy, Destroy, Operation, OperationRequest, OperationState, Rollback
 from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.release import Release
 from gitreceive.points import point
@@ -29,9 +30,13 @@ UNEXPECTED = 'an error of the receiver itself; its own log has the details'
 JOURNAL_RETRY_SECONDS = 1.0
 """A full disk must not leave an operation that looks as if it ran for ever."""
 
-Handler = Callable[[Operation, Line, Console, Cancellation], Release]
+Handler = Callable[[Operation, Line, Console, Cancellation], Release | None]
 
-HANDLERS: Mapping[type[OperationRequest], Handler] = {Deploy: deploy, Rollback: roll_back}
+HANDLERS: Mapping[type[OperationRequest], Handler] = {
+    Deploy: deploy,
+    Rollback: roll_back,
+    Destroy: destroy,
+}
 
 
 class Interrupted(BuildCancelled):
@@ -79,8 +84,9 @@ class Worker(threading.Thread):
         try:
             with self._logs.open(operation.number, masked) as console:
                 release = HANDLERS[type(operation.request)](operation, self._line, console, taken.clock)
-            keep_commit(self._home.repo(operation.app), release.version, release.commit)
-            follow_release(operation, self._journal, self._home)
+            if release:
+                keep_commit(self._home.repo(operation.app), release.version, release.commit)
+                follow_release(operation, self._journal, self._home)
         except Interrupted:
             self._put_back(operation)
         except BuildCancelled as error:

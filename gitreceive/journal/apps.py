@@ -5,6 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from gitreceive.journal.database import Database, record_event
 from gitreceive.model.app import AppName
+from gitreceive.model.errors import ReleaseError
+from gitreceive.model.operation import Operation
+
+OF_APPS = ('config_vars', 'allowed_paths', 'clean_members', 'documents', 'slugs', 'releases')
+"""The tables with what belongs to an app, beside its operations."""
 
 
 class Apps:
@@ -32,6 +37,30 @@ class Apps:
             )
             if added.rowcount:
                 record_event(db, app, 'app.created', deploy_branch=deploy_branch)
+
+    def destroy(self, operation: Operation) -> None:
+        """Forgets the operation's app and ends the operation, in one transaction; what was pushed later stays.
+
+        Raises ReleaseError if the operation is not running any more (it was cancelled meanwhile).
+        """
+        app, number = operation.app, operation.number
+        with self._database.transaction() as db:
+            done = db.execute(
+                "UPDATE operations SET state = 'succeeded', finished = ? WHERE number = ? AND state = 'running'",
+                (time.time(), number),
+            )
+            if done.rowcount != 1:
+                raise ReleaseError(f'{operation.name} is not running any more')
+            for table in OF_APPS:
+                db.execute(f'DELETE FROM {table} WHERE app = ?', (app,))
+            db.execute('DELETE FROM operations WHERE app = ? AND number < ?', (app, number))
+            db.execute('UPDATE apps SET live_release = NULL WHERE name = ?', (app,))
+            db.execute(
+                'DELETE FROM apps WHERE name = ?1'
+                ' AND NOT EXISTS (SELECT 1 FROM operations WHERE app = ?1 AND number > ?2)',
+                (app, number),
+            )
+            record_event(db, app, 'app.destroyed', operation.actor.name, operation=number)
 
     def config(self, app: AppName) -> dict[str, str]:
         """The app's config vars."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gitreceive.model.operation import Deploy, OperationRequest, Rollback
+from gitreceive.model.operation import Deploy, Destroy, OperationRequest, Rollback
 from gitreceive.model.push import Commit, RefUpdate
 
 
@@ -12,6 +12,8 @@ def encode(request: OperationRequest) -> tuple[str, str]:
     """The kind and the JSON."""
     if isinstance(request, Rollback):
         return 'rollback', json.dumps({'version': request.version, 'commit': request.commit})
+    if isinstance(request, Destroy):
+        return 'destroy', '{}'
     update = request.update
     moved = {'ref': update.ref, 'old': update.old, 'new': update.new}
     return 'deploy', json.dumps({**moved, 'options': sorted(request.options)})
@@ -34,4 +36,5 @@ def _rollback(details: Mapping[str, Any]) -> Rollback:
 KINDS: Mapping[str, Callable[[Mapping[str, Any]], OperationRequest]] = {
     'deploy': _deploy,
     'rollback': _rollback,
+    'destroy': lambda details: Destroy(),
 }

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
-from gitreceive.model.push import Commit, RefUpdate
+from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 
 
 class OperationState(StrEnum):
@@ -49,7 +49,17 @@ class Rollback:
     commit: Commit
 
 
-OperationRequest = Deploy | Rollback
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destroy:
+    """The app goes, with its repository, releases, slugs and config vars."""
+
+    @property
+    def commit(self) -> Commit:
+        """None."""
+        return NO_COMMIT
+
+
+OperationRequest = Deploy | Rollback | Destroy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +93,9 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """What people call it: ``build 7``, ``rollback to v3``."""
+        """What people call it: ``build 7``, ``rollback to v3``, ``removal of hello``."""
+        if isinstance(self.request, Destroy):
+            return f'removal of {self.app}'
         if isinstance(self.request, Rollback):
             return f'rollback to v{self.request.version}'
         return f'build {self.number}'

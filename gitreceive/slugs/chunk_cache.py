@@ -89,6 +89,11 @@ class ChunkCache:
         """Removes a member that no slug has."""
         self._storage.delete(member_name(app, member.sha256))
 
+    def forget(self, app: AppName) -> None:
+        """Forgets all of an app."""
+        with contextlib.suppress(OSError):
+            (self._folder / f'{app}.json').unlink(missing_ok=True)
+
     def remember(self, total: Sum) -> None:
         """Keeps a sum, for slugs that begin with the same members."""
         with self._lock:

@@ -104,6 +104,14 @@ class Keeper:
             self.journal.slugs.forget(app, kept.slugs | kept.members)
             return garbage
 
+    def remove_all(self, app: AppName) -> int:
+        """Removes all slugs of an app; returns how many objects they were. Raises StorageError."""
+        with removing(app, self.home):
+            found = [each for each in self.storage.list(f'{app}/') if is_of_slugs(each, app)]
+            for object_name in sorted(found, key=lambda each: not each.endswith(FACTS)):
+                self.storage.delete(object_name)
+            return len(found)
+
     def _garbage(self, app: AppName, kept: Kept) -> Garbage:
         stored = self.storage.list(f'{app}/')
         found = [each for each in stored if is_of_slugs(each, app) and not kept.needs(each)]

@@ -42,12 +42,13 @@ class Images:
         ({1: HELLO, 2: HELLO, 3: HELLO}, {3}, {1, 2}),
         ({1: HELLO, 2: HELLO, 3: HELLO}, {2}, {1}),
         ({1: HELLO, 2: OTHER, 3: HELLO}, {3}, {1}),
+        ({1: AppName('gone')}, set(), {1}),
     ],
 )
 def test_an_image_is_needed_if_it_is_live_or_the_newest(
     images: Mapping[int, AppName], needed: set[int], gone: set[int]
 ) -> None:
-    assert unneeded(images, frozenset(needed)) == gone
+    assert unneeded(images, frozenset(needed), [HELLO, OTHER]) == gone
 
 
 def released(here: ReceiverHome) -> int:

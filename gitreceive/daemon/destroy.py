@@ -1,0 +1,56 @@
+"""Removes an app. Whatever interrupts it, it is carried on from where it was; the journal's rows go last."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gitreceive.build.deploy import Line
+from gitreceive.model.errors import GitReceiveError, StateError
+from gitreceive.model.operation import Operation
+from gitreceive.model.progress import Cancellation, Console
+
+
+def destroy(operation: Operation, line: Line, console: Console, cancellation: Cancellation) -> None:
+    """Removes the app's repository, slugs, logs and rows. Its images go with the next look at the engine.
+
+    Raises StateError, StorageError or ReleaseError; then the app is there as before, but for slugs that went already.
+    """
+    app = operation.app
+    console.step(f'Destroying {app}')
+    cancellation.check()
+    with _set_aside(line.home.repo(app), operation) as gone:
+        console.detail(f'Removed {line.keeper.remove_all(app)} objects of its slugs')
+        _remove_tree(gone)
+    console.detail('Removed its repository')
+    line.chunk_cache.forget(app)
+    for each in line.journal.operations.of(app, -1):
+        if each.number < operation.number:
+            line.home.log(each.number).unlink(missing_ok=True)
+    line.journal.apps.destroy(operation)
+
+
+@contextmanager
+def _set_aside(repo: Path, operation: Operation) -> Iterator[Path]:
+    """The repository has another name before the first of its files goes: nobody sees half of it."""
+    gone = repo.with_name(f'.gone-{operation.number}')
+    try:
+        if repo.exists() and not gone.exists():
+            os.rename(repo, gone)
+    except OSError as error:
+        raise StateError(f'cannot remove the repository {repo}: {error.strerror}') from error
+    try:
+        yield gone
+    except GitReceiveError:
+        if gone.exists() and not repo.exists():
+            os.rename(gone, repo)
+        raise
+
+
+def _remove_tree(path: Path) -> None:
+    try:
+        if path.exists():
+            shutil.rmtree(path)
+    except OSError as error:
+        raise StateError(f'cannot remove {error.filename}: {error.strerror}') from error
