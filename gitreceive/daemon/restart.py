@@ -17,8 +17,8 @@ from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
 from gitreceive.model.errors import GitReceiveError, StateError
 from gitreceive.model.operation import Deploy, Operation
-from gitreceive.model.push import NO_COMMIT, RefUpdate
-from gitreceive.repositories import move_ref, read_ref
+from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
+from gitreceive.repositories import move_ref, point_head, read_ref
 from gitreceive.slugs.stored import complete_slug
 
 BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
@@ -42,7 +42,7 @@ def reconcile(line: Line, services: Services) -> None:
         return
     for path in sorted(line.home.repos.glob('*.git')):
         with suppress(GitReceiveError):
-            _settle(parse_app_name(path.name.removesuffix('.git')), line, services.queue)
+            _match_branch(parse_app_name(path.name.removesuffix('.git')), line, services.queue)
 
 
 def sweep(line: Line) -> None:
@@ -87,7 +87,7 @@ def _last_boot(home: Home) -> str:
     return 'none yet'
 
 
-def _settle(app: AppName, line: Line, queue: Queue) -> None:
+def _match_branch(app: AppName, line: Line, queue: Queue) -> None:
     """Lets the deploy branch name what is live or being built, or journals the push that nobody knows of."""
     journal, home = line.journal, line.home
     branch = journal.apps.deploy_branch(app) or _first_branch(app, home)
@@ -97,6 +97,8 @@ def _settle(app: AppName, line: Line, queue: Queue) -> None:
     current = journal.releases.live(app)
     live = current.commit if current else NO_COMMIT
     known = _last_deploy_of(commit, journal.operations.of(app, 1000))
+    if commit == live:
+        _match_head(home.repo(app), branch, commit)
     if commit == live or (known and not known.state.final):
         return
     if known or commit == NO_COMMIT:
@@ -106,6 +108,13 @@ def _settle(app: AppName, line: Line, queue: Queue) -> None:
     request = Deploy(update=RefUpdate(old=live, new=commit, ref=branch))
     number = queue.submit(app, request, RESTART).number
     log.info('%s was pushed to %s and no build knew of it: build %d', commit[:7], app, number)
+
+
+def _match_head(repo: Path, branch: str, commit: Commit) -> None:
+    """The daemon may have died between the first release and this."""
+    with suppress(OSError):
+        if commit != NO_COMMIT and (repo / 'HEAD').read_text().strip() != f'ref: {branch}':
+            point_head(repo, branch)
 
 
 def _first_branch(app: AppName, home: Home) -> str | None:

@@ -21,7 +21,7 @@ NUMBERED = re.compile(r'(?P<app>[^:]*):(?P<kind>[vb])(?P<number>[1-9][0-9]{0,17}
 class SlugReference:
     """A slug that was found: a file at ``path``, or that of ``release``. ``shown`` is what to call it.
 
-    ``before`` is the release before it, ``env`` the app's config vars.
+    ``before`` is the release before it, ``env`` the config vars that it was released with.
     """
 
     shown: str
@@ -44,7 +44,7 @@ def find_slug(text: str, home: Home) -> SlugReference:
             shown=f'{release.app} v{release.version}',
             release=release,
             before=journal.releases.get(release.app, release.version - 1),
-            env=journal.apps.config(release.app),
+            env=journal.releases.config(release),
         )
 
 

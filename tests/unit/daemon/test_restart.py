@@ -1,4 +1,4 @@
-"""What the builder puts right when it starts."""
+"""What the daemon puts right when it starts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +9,14 @@ import pytest
 
 from gitreceive.build.deploy import Line
 from gitreceive.daemon import restart
+from gitreceive.journal.operations import TWICE
+from gitreceive.model.operation import Deploy, OperationState
+from gitreceive.model.push import NO_COMMIT
+from gitreceive.repositories import read_ref
 from tests.chunk_cache import ChunkCache, chunk_cache, member
 from tests.fakes_storage import MemoryStorage
 from tests.packing import packed
+from tests.receiver_home import ANN, HELLO, MAIN, ReceiverHome
 
 
 @pytest.fixture
@@ -76,3 +81,93 @@ def refuse_but(storage: MemoryStorage, refused: str):
         return opened(name)
 
     return open_
+
+
+def reconciled(here: ReceiverHome) -> ReceiverHome:
+    restart.reconcile(here.line, here.services)
+    return here
+
+
+def released(here: ReceiverHome, deploy: Deploy) -> None:
+    here.queue.submit(HELLO, deploy, ANN)
+    operation = here.journal.operations.claim(retries=True)
+    assert operation
+    here.record(operation)
+
+
+def test_what_was_running_starts_again_and_its_log_says_so(here: ReceiverHome) -> None:
+    deploy = here.update(here.commit())
+    here.move(deploy)
+    operation = here.queue.submit(HELLO, deploy, ANN)
+    here.journal.operations.claim(retries=False)
+    reconciled(here)
+    assert here.state(operation.number)[0] == 'queued'
+    assert here.log(operation) == '-----> The receiver was restarted; build 1 starts again\n'
+    assert read_ref(here.home.repo(HELLO), MAIN) == operation.commit
+
+
+def test_an_operation_that_kills_the_daemon_fails_after_its_second_attempt(here: ReceiverHome) -> None:
+    deploy = here.update(here.commit())
+    here.move(deploy)
+    operation = here.queue.submit(HELLO, deploy, ANN)
+    for _ in range(2):
+        assert here.journal.operations.claim(retries=True)
+        reconciled(here)
+    assert here.state(operation.number) == ('failed', TWICE)
+    assert read_ref(here.home.repo(HELLO), MAIN) == NO_COMMIT, 'the same push tries again'
+    reconciled(here)
+    assert len(here.journal.operations.of(HELLO)) == 1
+
+
+def test_an_announced_push_whose_ref_moved_is_built_and_one_whose_did_not_is_not(here: ReceiverHome) -> None:
+    first, second = here.update(here.commit()), here.update(here.commit())
+    moved = here.journal.operations.announce(HELLO, first, ANN)
+    here.move(first)
+    waits = here.journal.operations.announce(HELLO, second, ANN)
+    reconciled(here)
+    assert here.state(moved.number)[0] == 'queued'
+    assert here.state(waits.number)[0] == 'announced'
+    assert [each.number for each in here.journal.operations.active()] == [moved.number]
+
+
+def test_a_commit_that_failed_before_is_built_if_the_daemon_dies_as_it_is_pushed_again(
+    here: ReceiverHome,
+) -> None:
+    deploy = here.update(here.commit())
+    failed = here.queue.submit(HELLO, deploy, ANN)
+    here.journal.operations.finish(failed.number, OperationState.FAILED, 'no')
+    again = here.journal.operations.announce(HELLO, deploy, ANN)
+    here.move(deploy)
+    reconciled(here)
+    assert here.state(again.number)[0] == 'queued'
+    assert read_ref(here.home.repo(HELLO), MAIN) == deploy.commit
+
+
+def test_a_failure_that_did_not_get_to_the_deploy_branch_sets_it_back(here: ReceiverHome) -> None:
+    good = here.update(here.commit())
+    here.move(good)
+    released(here, good)
+    bad = here.update(here.commit(), good.commit)
+    here.move(bad)
+    failed = here.queue.submit(HELLO, bad, ANN)
+    here.journal.operations.finish(failed.number, OperationState.FAILED, 'no')
+    reconciled(here)
+    assert read_ref(here.home.repo(HELLO), MAIN) == good.commit
+
+
+def test_head_names_the_deploy_branch_after_a_death_in_the_first_release(here: ReceiverHome) -> None:
+    deploy = here.update(here.commit())
+    here.move(deploy)
+    released(here, deploy)
+    repo = here.home.repo(HELLO)
+    (repo / 'HEAD').write_text('ref: refs/heads/master\n')
+    reconciled(here)
+    assert read_ref(repo, 'HEAD') == deploy.commit
+
+
+def test_a_push_that_nobody_announced_is_built(here: ReceiverHome) -> None:
+    deploy = here.update(here.commit())
+    here.move(deploy)
+    reconciled(here)
+    (operation,) = here.journal.operations.active()
+    assert (operation.commit, operation.actor) == (deploy.commit, restart.RESTART)

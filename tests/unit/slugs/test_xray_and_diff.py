@@ -111,6 +111,8 @@ def test_the_release_before_is_the_one_with_the_number_before(kept: ChunkCache) 
     first, second = kept.release({'a': b'1'}), kept.release({'a': b'2'})
     assert find_slug('hello', kept.home).before == first
     assert find_slug('hello:v1', kept.home).before is None
+    kept.journal.apps.change_config(HELLO, {'A': 'changed since'}, ())
+    assert find_slug('hello:v1', kept.home).env == {'SECRET_KEY': 'word', 'A': '1'}
     assert find_slug(f'hello:b{second.operation}', kept.home).release == second
 
 
