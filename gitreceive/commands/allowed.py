@@ -26,7 +26,7 @@ def change_allowed_paths(
     new, gone = [*map(_path, added)], [*map(_path, removed)]
     if len({*apps.allowed_paths(app), *new}) > MAX_PATHS:
         raise BadCommand(f'an app has at most {MAX_PATHS} such paths; a directory stands for what is in it')
-    apps.change_allowed_paths(app, new, gone)
+    apps.change_allowed_paths(app, new, gone, by=actor.name)
     return apps.allowed_paths(app)
 
 

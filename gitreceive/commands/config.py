@@ -105,7 +105,7 @@ def change_config(
     _check_bounds({**before, **values})
     changed = {name: value for name, value in values.items() if before.get(name) != value}
     if changed or removed:
-        apps.change_config(app, changed, removed)
+        apps.change_config(app, changed, removed, by=actor.name)
     same = tuple(name for name in values if name not in changed)
     return ConfigChange(set=tuple(changed), removed=tuple(removed), same=same)
 

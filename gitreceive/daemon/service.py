@@ -54,6 +54,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._line = open_line(settings)
         self._line.journal.check()
+        self._line.journal.events.trim()
         self._services = open_services(settings, self._line)
         own = frozenset({0, os.geteuid()})
         account = ssh_account(settings)

@@ -67,22 +67,26 @@ class Apps:
         query = 'SELECT name, value FROM config_vars WHERE app = ?'
         return {row['name']: row['value'] for row in self._database.rows(query, app)}
 
-    def change_config(self, app: AppName, changes: Mapping[str, str], removed: Sequence[str]) -> None:
-        """Sets and removes config vars, all or none."""
+    def change_config(
+        self, app: AppName, changes: Mapping[str, str], removed: Sequence[str], *, by: str = ''
+    ) -> None:
+        """Sets and removes config vars, all or none. ``by`` names who asked for it; empty for a build."""
         with self._database.transaction() as db:
             for name, value in changes.items():
                 db.execute('INSERT OR REPLACE INTO config_vars VALUES (?, ?, ?)', (app, name, value))
             for name in removed:
                 db.execute('DELETE FROM config_vars WHERE app = ? AND name = ?', (app, name))
-            record_event(db, app, 'config.changed', set=sorted(changes), removed=sorted(removed))
+            record_event(db, app, 'config.changed', by, set=sorted(changes), removed=sorted(removed))
 
     def allowed_paths(self, app: AppName) -> list[str]:
         """Where in the app's slugs things may stand that look secret."""
         rows = self._database.rows('SELECT path FROM allowed_paths WHERE app = ? ORDER BY path', app)
         return [str(row['path']) for row in rows]
 
-    def change_allowed_paths(self, app: AppName, added: Sequence[str], removed: Sequence[str]) -> None:
-        """Adds and removes such places, all or none."""
+    def change_allowed_paths(
+        self, app: AppName, added: Sequence[str], removed: Sequence[str], *, by: str = ''
+    ) -> None:
+        """Adds and removes such places, all or none. ``by`` names who asked for it."""
         with self._database.transaction() as db:
             db.executemany(
                 'INSERT OR IGNORE INTO allowed_paths VALUES (?, ?)', [(app, path) for path in added]
@@ -90,4 +94,4 @@ class Apps:
             db.executemany(
                 'DELETE FROM allowed_paths WHERE app = ? AND path = ?', [(app, path) for path in removed]
             )
-            record_event(db, app, 'allowed_paths.changed', added=list(added), removed=list(removed))
+            record_event(db, app, 'allowed_paths.changed', by, added=list(added), removed=list(removed))

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from gitreceive.journal.database import Database
 from gitreceive.model.app import AppName
 
+KEPT = 100_000
+"""Events that are kept, about 20 MB of them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -28,6 +31,11 @@ class Events:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def trim(self, kept: int = KEPT) -> None:
+        """Forgets all but the newest events."""
+        with self._database.transaction() as db:
+            db.execute('DELETE FROM events WHERE number <= (SELECT MAX(number) FROM events) - ?', (kept,))
 
     def after(self, number: int, limit: int = 1000) -> list[Event]:
         """The events that came after that one, oldest first."""

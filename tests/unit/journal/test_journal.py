@@ -47,6 +47,14 @@ def test_what_sqlite_reports_is_an_error_of_the_state(journal: Journal, path: Pa
 
 
 def test_config_vars_are_in_no_event(journal: Journal) -> None:
-    journal.apps.change_config(HELLO, {'TOKEN': 'hunter2-hunter2'}, ['OLD'])
+    journal.apps.change_config(HELLO, {'TOKEN': 'hunter2-hunter2'}, ['OLD'], by='ann')
     (event,) = journal.events.after(0)
-    assert (event.kind, event.details) == ('config.changed', {'set': ['TOKEN'], 'removed': ['OLD']})
+    assert (event.kind, event.actor) == ('config.changed', 'ann')
+    assert event.details == {'set': ['TOKEN'], 'removed': ['OLD']}
+
+
+def test_old_events_are_forgotten(journal: Journal) -> None:
+    for number in range(5):
+        journal.apps.change_config(HELLO, {'A': str(number)}, ())
+    journal.events.trim(2)
+    assert [event.number for event in journal.events.after(0)] == [4, 5]
