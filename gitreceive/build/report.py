@@ -58,9 +58,11 @@ def as_record(planned: Planned) -> dict[str, object]:
 def context_size(planned: Planned) -> tuple[int, int]:
     """How many files the engine is sent, and how many bytes they have: the code, and what the steps need."""
     recipe = planned.recipe
-    sizes = [len(recipe.dockerfile.encode()), *(len(file.content) for file in recipe.files)]
-    sizes += [file.size for file in planned.source.files()]
-    return len(sizes), sum(sizes)
+    count, size = 1 + len(recipe.files), len(recipe.dockerfile.encode())
+    size += sum(len(file.content) for file in recipe.files)
+    for file in planned.source.files():
+        count, size = count + 1, size + file.size
+    return count, size
 
 
 def report_processes(plan: Plan, image: Image, console: Console) -> None:

@@ -20,6 +20,8 @@ def respond(fields: Sequence[str], services: Services, asking: Asking, host: str
         if fields[0] == 'verb':
             key, *words = fields[1:]
             return (yield from Verbs(services).answer(actor_of(key, services, host), words, asking))
+        if fields[0] == 'push':
+            return (yield from push(fields[1:], services, host, asking.call_when_gone))
         handler = OF_PUSHES.get(fields[0])
         if handler is None:
             raise BadCommand(f'{fields[0][:40]!r} is not a request')
@@ -36,7 +38,6 @@ def _on_the_host(fields: Sequence[str]) -> bool:
 
 OF_PUSHES: Mapping[str, Callable[[Sequence[str], Services, str], Answering]] = {
     'announce': announce,
-    'push': push,
     'outcome': outcome,
     'inflight': inflight,
 }

@@ -1,36 +1,26 @@
 """``git push -o plan``: the plan of what was pushed, and nothing else; and the plan of what was pushed before."""
 
 import hashlib
-import json
 import os
-import re
 from collections.abc import Generator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
-from gitreceive.build.report import as_record, report_planned
-from gitreceive.build.sources.git import GitSource
-from gitreceive.build.sources.shown import WatchedSource
-from gitreceive.commands.reach import reached
+from gitreceive.commands.plan import Gone
 from gitreceive.config.home import Home
+from gitreceive.daemon import render
 from gitreceive.daemon.intake import BRANCHES, PushRequest
 from gitreceive.daemon.log import shown
 from gitreceive.daemon.services import Services
-from gitreceive.grammar.parsing import Invocation
-from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
-from gitreceive.model.cancellation import BuildClock
-from gitreceive.model.errors import BadCommand, GitReceiveError, StateError
-from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate, parse_commit
+from gitreceive.model.errors import GitReceiveError, StateError
+from gitreceive.model.push import RefUpdate, parse_commit
 from gitreceive.points import point
-from gitreceive.repositories import move_ref, read_ref
-
-REF = re.compile('[A-Za-z0-9_][A-Za-z0-9._/-]{0,127}')
-"""A name, without what git reads as an expression."""
+from gitreceive.repositories import move_ref
 
 
-def only_plan(arrival: PushRequest, services: Services) -> Generator[bytes, None, str]:
-    """Tells the plan of the deploy branch, or else of the first ref of the push, and sets every ref back.
+def only_plan(arrival: PushRequest, services: Services, gone: Gone) -> Generator[bytes, None, str]:
+    """Shows the plan of the deploy branch, or else of the first ref of the push, and sets every ref back.
 
     The status is always 1: ``git push`` exits 0 for what is released, and nothing is.
     """
@@ -38,38 +28,14 @@ def only_plan(arrival: PushRequest, services: Services) -> Generator[bytes, None
     try:
         update = _subject(arrival, services.journal.apps.deploy_branch(arrival.app))
         if update:
-            yield told_plan(arrival.app, update.new, services)
+            yield services.plans.of_commit(
+                arrival.actor, arrival.app, update.new, gone, render.plan_text
+            ).encode()
         yield ''.join(shown(' !     ', 'Nothing was built and nothing stored: this was "-o plan"')).encode()
         return '1'
     finally:
         _set_back(arrival.app, arrival.updates, services.home)
         _note(arrival, services.home).unlink(missing_ok=True)
-
-
-def plan_text(actor: Actor, asked: Invocation, services: Services) -> str:
-    """The answer to ``plan APP [REF]``."""
-    app, ref = reached(actor, asked.app, services.home), asked.text('ref')
-    wanted = ref or services.journal.apps.deploy_branch(app) or ''
-    commit = read_ref(services.home.repo(app), wanted) if REF.fullmatch(wanted) else NO_COMMIT
-    if commit == NO_COMMIT:
-        what = ascii(ref[:60]) if ref else 'deploy branch yet'
-        raise BadCommand(f'{app} has no {what}: name a branch, tag or commit that was pushed')
-    return told_plan(app, commit, services, asked.switch('json')).decode()
-
-
-def told_plan(app: AppName, commit: Commit, services: Services, as_json: bool = False) -> bytes:
-    """The plan of a commit of an app's repository, for people or as one JSON object. Raises what planning raises."""
-    with (
-        closing(BuildClock(services.settings.limits.build_seconds)) as clock,
-        GitSource(services.home.repo(app), commit) as code,
-    ):
-        source = WatchedSource(code, clock.check)
-        planned = services.planner.plan(source, services.journal.apps.config(app))
-        if as_json:
-            return json.dumps(as_record(planned), indent=2).encode() + b'\n'
-        console = _Lines()
-        report_planned(planned, console)
-    return ''.join(console.lines).encode()
 
 
 def note_plan(arrival: PushRequest, home: Home) -> None:
@@ -136,19 +102,3 @@ def _subject(arrival: PushRequest, branch: str | None) -> RefUpdate | None:
     pushed = {update.ref: update for update in arrival.updates if not update.deletes}
     wanted = [branch] if branch else BRANCHES
     return next((pushed[ref] for ref in (*wanted, *pushed) if ref in pushed), None)
-
-
-class _Lines:
-    """A console that keeps the lines of an answer."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def step(self, text: str) -> None:
-        self.lines += shown('-----> ', text)
-
-    def detail(self, text: str) -> None:
-        self.lines += shown('       ', text)
-
-    def warn(self, text: str) -> None:
-        self.lines += shown(' !     ', text)

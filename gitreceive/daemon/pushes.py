@@ -12,6 +12,7 @@ All of them may be asked again.
 from collections.abc import Iterator, Sequence
 
 from gitreceive.access.book import AccessBook
+from gitreceive.commands.plan import Gone
 from gitreceive.daemon.follow import closing, follow
 from gitreceive.daemon.intake import parse_push_request, refusal
 from gitreceive.daemon.log import shown
@@ -46,12 +47,12 @@ def announce(fields: Sequence[str], services: Services, host: str) -> Answering:
     return End(0, services.intake.announce(request) or '')
 
 
-def push(fields: Sequence[str], services: Services, host: str) -> Answering:
+def push(fields: Sequence[str], services: Services, host: str, gone: Gone) -> Answering:
     """Goes on with what was announced. Git has moved the refs: from here on nothing is refused but what cannot be kept."""
     request = parse_push_request(fields, actor_of(fields[1], services, host))
     _check(request.actor, request.app)
     if 'plan' in request.options:
-        status = yield from only_plan(request, services)
+        status = yield from only_plan(request, services, gone)
         return End(int(status), PLANNED)
     try:
         lines, operation = services.intake.receive(request)

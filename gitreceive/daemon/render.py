@@ -5,9 +5,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from gitreceive.build.planning import Planned
+from gitreceive.build.report import as_record, report_planned
 from gitreceive.commands.apps import AppInfo
 from gitreceive.commands.builds import BuildInfo
 from gitreceive.commands.config import ConfigChange
+from gitreceive.daemon import log
 from gitreceive.daemon.verdict import seconds
 from gitreceive.model.access import Actor
 from gitreceive.model.operation import Operation, OperationState
@@ -107,6 +110,34 @@ def release_row(release: Release, url: str, json_wanted: bool) -> Row:
         row |= {'url': url, 'processes': processes, 'versions': dict(release.versions)}
         row |= {'version': release.version, 'buildpack': release.buildpack, 'stack': release.stack}
     return row
+
+
+def plan_json(planned: Planned) -> str:
+    """A plan for machines."""
+    return as_json(as_record(planned))
+
+
+def plan_text(planned: Planned) -> str:
+    """A plan as a push would show it."""
+    console = _Lines()
+    report_planned(planned, console)
+    return ''.join(console.lines)
+
+
+class _Lines:
+    """A console that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def step(self, text: str) -> None:
+        self.lines += log.shown('-----> ', text)
+
+    def detail(self, text: str) -> None:
+        self.lines += log.shown('       ', text)
+
+    def warn(self, text: str) -> None:
+        self.lines += log.shown(' !     ', text)
 
 
 def config_table(config: Mapping[str, str], reveal: bool, json_wanted: bool) -> str:

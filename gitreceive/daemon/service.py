@@ -6,6 +6,7 @@ import threading
 from functools import partial
 
 from gitreceive.build.deploy import Line
+from gitreceive.commands.plan import Plans
 from gitreceive.config.account import ssh_account
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.answers import respond
@@ -39,7 +40,7 @@ def open_services(settings: Settings, line: Line) -> Services:
         settings=settings,
         home=line.home,
         journal=line.journal,
-        planner=line.planner,
+        plans=Plans(line.home, line.journal.apps, line.planner, settings.limits.checkout_files),
         keeper=line.keeper,
         logs=logs,
         queue=queue,

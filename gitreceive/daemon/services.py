@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gitreceive.build.planning import Planner
+from gitreceive.commands.plan import Plans
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.intake import Intake
@@ -20,7 +20,7 @@ class Services:
     settings: Settings
     home: Home
     journal: Journal
-    planner: Planner
+    plans: Plans
     logs: Logs
     queue: Queue
     positions: Positions

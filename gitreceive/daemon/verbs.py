@@ -12,7 +12,6 @@ from gitreceive.commands.reach import reached_apps
 from gitreceive.daemon import render
 from gitreceive.daemon.branch import set_back
 from gitreceive.daemon.follow import closing, finished, follow, missing_log, read_log
-from gitreceive.daemon.plans import plan_text
 from gitreceive.daemon.services import Services
 from gitreceive.daemon.socket import Answering
 from gitreceive.daemon.verdict import exit_status
@@ -168,7 +167,9 @@ class Verbs:
         return End(0)
 
     def _plan(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
-        return plan_text(actor, asked, self._services)
+        show = render.plan_json if asked.switch('json') else render.plan_text
+        plans = self._services.plans
+        return plans.of_ref(actor, asked.app, asked.text('ref'), asking.call_when_gone, show)
 
     def _rebuild(self, actor: Actor, asked: Invocation, asking: Asking) -> str | Answering:
         submit = self._services.intake.enqueue

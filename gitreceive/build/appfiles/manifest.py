@@ -21,6 +21,9 @@ BLACK = re.compile(r'\S')
 
 PLAIN = re.compile(r'(?!-)(?!/)[A-Za-z0-9._+@/-]{1,250}', re.ASCII)
 
+MAX_VALUES = 300_000
+"""Of a JSON document: parsed, each takes up to 64 bytes more than its text. A lock file of 10 MB has about 250,000."""
+
 
 def plain_path(path: str) -> bool:
     """Whether ``path`` is relative, stays in the tree, and is nothing else to a shell, a Dockerfile or a glob. Pure."""
@@ -64,6 +67,8 @@ def _utf8(source: Source, path: str) -> str:
 
 
 def _json_object(path: str, text: str) -> Mapping[str, object]:
+    if sum(map(text.count, '[{,')) > MAX_VALUES:
+        raise DetectError(f'{path} holds more than {MAX_VALUES:,} values: that is no file to plan a build by')
     if not text.strip():
         raise DetectError(f'{path} is empty: it has to hold an object, {{}} at least')
     try:

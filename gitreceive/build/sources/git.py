@@ -17,13 +17,14 @@ from dulwich.objects import Blob, ObjectID, Tree
 from dulwich.objects import Commit as GitCommit
 from dulwich.repo import Repo
 
+from gitreceive.build.sources.pieces import CHUNK
 from gitreceive.build.sources.sizes import ObjectSizes
 from gitreceive.build.sources.tarstream import header_time
 from gitreceive.build.sources.workdir import BEGINNING
 from gitreceive.model.errors import SourceError
 from gitreceive.model.plan import SourceFile
 from gitreceive.model.push import Commit
-from gitreceive.repositories.command import git, git_environment, owner
+from gitreceive.repositories.command import git_environment, owner
 from gitreceive.repositories.rules import as_options
 
 COMMIT = re.compile(rb'tree ([0-9a-f]{40})\n')
@@ -96,20 +97,26 @@ class GitSource:
         )
 
     def files(self) -> Iterator[SourceFile]:
-        """Every file, link and submodule, sorted by path; ``git ls-tree`` reads the sizes."""
-        listed = git(self._path, 'ls-tree', '-r', '-l', '-z', '--full-tree', self._commit)
-        if listed.returncode != 0:
-            said = listed.stderr.decode(errors='replace').strip()
-            raise SourceError(f'git ls-tree of {self._commit[:7]} failed: {said}')
-        for line in os.fsdecode(listed.stdout).split('\0')[:-1]:
-            about, path = line.split('\t', 1)
-            mode, kind, name, size = about.split()
-            if mode == LINK:
-                yield SourceFile(path, 'link')
-            elif kind == 'blob':
-                yield SourceFile(path, 'file', int(size))
-            else:
-                yield SourceFile(path, 'submodule', commit=name)
+        """Every file, link and submodule, sorted by path, as ``git ls-tree`` finds them: it reads the sizes."""
+        options = (*as_options(), '--git-dir', str(self._path))
+        with subprocess.Popen(
+            ['git', *options, 'ls-tree', '-r', '-l', '-z', '--full-tree', self._commit],
+            env=git_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=self._path,
+            **owner(self._path),
+        ) as child:
+            assert child.stdout
+            try:
+                yield from map(_source_file, _entries(child.stdout))
+                if child.wait() != 0:
+                    raise SourceError(
+                        f'git ls-tree of {self._commit[:7]} failed with status {child.returncode}'
+                    )
+            finally:
+                child.kill()
 
     @contextmanager
     def archive(self, prefix: str) -> Iterator[IO[bytes]]:
@@ -187,3 +194,21 @@ def _attribute_free() -> Iterator[Path]:
         (view / 'HEAD').write_text('ref: refs/heads/none\n')
         (view / 'info' / 'attributes').write_text(ATTRIBUTES)
         yield view
+
+
+def _entries(stream: IO[bytes]) -> Iterator[bytes]:
+    """The NUL-terminated entries of a stream; a tree may have more of them than fit into memory."""
+    rest = b''
+    while piece := stream.read(CHUNK):
+        *whole, rest = (rest + piece).split(b'\0')
+        yield from whole
+
+
+def _source_file(entry: bytes) -> SourceFile:
+    about, path = os.fsdecode(entry).split('\t', 1)
+    mode, kind, name, size = about.split()
+    if mode == LINK:
+        return SourceFile(path, 'link')
+    if kind == 'blob':
+        return SourceFile(path, 'file', int(size))
+    return SourceFile(path, 'submodule', commit=name)
