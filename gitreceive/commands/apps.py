@@ -10,7 +10,8 @@ from gitreceive.model.app import AppName
 from gitreceive.model.errors import AccessDenied, BadCommand
 from gitreceive.model.operation import Operation
 from gitreceive.model.release import Release
-from gitreceive.repositories import ensure_repository
+from gitreceive.repositories import ensure_repository, move_ref, point_head, read_ref
+from gitreceive.repositories.refs import is_branch_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,27 @@ def create_app(actor: Actor, app: AppName, by_keys: bool, home: Home) -> bool:
         return False
     ensure_repository(home.repo(app))
     return True
+
+
+def set_deploy_branch(actor: Actor, app: AppName, branch: str, home: Home, journal: Journal) -> None:
+    """Lets pushes of ``branch`` deploy from now on; it names what is live until then.
+
+    Raises BadCommand for what is no branch's name, and while something is under way; UnknownApp.
+    """
+    repo = home.repo(reached(actor, app, home))
+    ref, former = f'refs/heads/{branch}', journal.apps.deploy_branch(app)
+    if not is_branch_name(branch):
+        raise BadCommand(f'{branch[:80]!a} is not the name of a branch that can be deployed')
+    if journal.operations.active(app) or journal.operations.announced(app):
+        raise BadCommand(f'{app} is being deployed; wait for its end, or "cancel {app}"')
+    live = journal.releases.live(app)
+    if former is None:
+        journal.apps.add(app, ref)
+    elif former != ref:
+        journal.apps.set_deploy_branch(app, ref)
+    if live:
+        move_ref(repo, ref, new=live.commit, expected=read_ref(repo, ref))
+    point_head(repo, ref)
 
 
 def check_destroy(actor: Actor, app: AppName, confirmed: str | None, home: Home) -> None:

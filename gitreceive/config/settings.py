@@ -48,10 +48,15 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppSettings:
-    """``create``: whether a first push creates the app; ``stack``: what it is built on unless it says so itself."""
+    """``create``: whether a first push creates the app; ``stack``: what it is built on unless it says so itself.
+
+    ``strict_branch``: whether a push of ``main`` is refused where ``master`` is deployed, and the reverse, instead of
+    stored.
+    """
 
     create: bool = True
     stack: str = 'cedar-12'
+    strict_branch: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

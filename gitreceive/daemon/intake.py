@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gitreceive.build.room import remedy
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
+from gitreceive.daemon.branches import first_branch, how_to_deploy, wrong_branch
 from gitreceive.daemon.positions import Positions
 from gitreceive.daemon.queue import Queue
 from gitreceive.journal import Journal
@@ -19,9 +20,6 @@ from gitreceive.model.push import NO_COMMIT, RefUpdate, parse_commit
 from gitreceive.points import point
 from gitreceive.repositories import read_ref
 from gitreceive.slugs.retention import Keeper
-
-BRANCHES = ('refs/heads/main', 'refs/heads/master')
-"""The deploy branch is the first of these that is pushed."""
 
 REF = re.compile(r'refs/(heads|tags)/[^\0-\x20\x7f~^:?*\[\\]{1,250}')
 """What git takes (git-check-ref-format(1)); which of those names are kept, pre-receive decides ref by ref."""
@@ -84,6 +82,10 @@ def refusal(
                 f'{update.ref.removeprefix("refs/heads/")} is what {request.app} is deployed from and cannot be deleted; '
                 'push another commit to it instead'
             )
+    if settings.apps.strict_branch and 'plan' not in request.options:
+        why = wrong_branch(request.app, request.updates, deploy_branch)
+        if why:
+            return why
     return _no_room(keeper, settings)
 
 
@@ -128,17 +130,22 @@ class Intake:
         point('push.received')
         branch = self._deploy_branch(request)
         operation = None
-        lines: list[str] = []
+        others = []
         for update in request.updates:
             if update.ref == branch and not update.deletes:
                 operation = self._start(request, Deploy(update=update, options=request.options))
             elif not update.deletes:
-                lines.append(_how_to_deploy(update, branch))
+                others.append(update)
         if operation is None and branch and 'force' in request.options:
             operation = self._again(request, branch)
-        if len(lines) > SHOWN_REFS:
-            lines = [*lines[:SHOWN_REFS], f'       ... and {len(lines) - SHOWN_REFS} more refs\n']
-        return lines, operation
+        return self._stored(request.app, others, branch), operation
+
+    def _stored(self, app: AppName, updates: Sequence[RefUpdate], branch: str | None) -> list[str]:
+        repo = self._home.repo(app)
+        lines = [how_to_deploy(update, read_ref(repo, update.new), branch) for update in updates[:SHOWN_REFS]]
+        if len(updates) > SHOWN_REFS:
+            lines.append(f'       ... and {len(updates) - SHOWN_REFS} more refs\n')
+        return lines
 
     def _again(self, request: PushRequest, branch: str) -> Operation | None:
         """Builds what the deploy branch names; git does not even ask the receiver when nothing at all is pushed."""
@@ -168,18 +175,7 @@ class Intake:
         known = self._journal.apps.deploy_branch(request.app)
         if known:
             return known
-        pushed = {update.ref for update in request.updates if not update.deletes}
-        branch = next((name for name in BRANCHES if name in pushed), None)
+        branch = first_branch(request.updates)
         if branch:
             self._journal.apps.add(request.app, branch)
         return branch
-
-
-def _how_to_deploy(update: RefUpdate, branch: str | None) -> str:
-    kind, name = update.ref.split('/', 2)[1:]
-    target = (branch or BRANCHES[0]).removeprefix('refs/heads/')
-    source = f'{name}^{{commit}}' if kind == 'tags' else name
-    what = 'tag' if kind == 'tags' else 'branch'
-    return (
-        f'       The {what} {name} is stored, not deployed. To deploy it: git push REMOTE {source}:{target}\n'
-    )

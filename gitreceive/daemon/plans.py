@@ -9,7 +9,8 @@ from pathlib import Path
 from gitreceive.commands.plan import Gone
 from gitreceive.config.home import Home
 from gitreceive.daemon import render
-from gitreceive.daemon.intake import BRANCHES, PushRequest
+from gitreceive.daemon.branches import BRANCHES
+from gitreceive.daemon.intake import PushRequest
 from gitreceive.daemon.log import shown
 from gitreceive.daemon.services import Services
 from gitreceive.model.app import AppName, parse_app_name

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from gitreceive.build.deploy import Line
 from gitreceive.config.home import Home
+from gitreceive.daemon.branches import BRANCHES
 from gitreceive.daemon.engine import sweep_engine
-from gitreceive.daemon.intake import BRANCHES
 from gitreceive.daemon.plans import undo_plans
 from gitreceive.daemon.queue import Queue
 from gitreceive.daemon.services import Services

@@ -52,6 +52,8 @@ class Verbs:
             'config get': self._config_get,
             'config set': self._config_set,
             'config unset': self._config_unset,
+            'deploy-branch': self._deploy_branch,
+            'deploy-branch set': self._deploy_branch_set,
             'help': self._help,
             'logs': self._logs,
             'plan': self._plan,
@@ -107,6 +109,17 @@ class Verbs:
     def _apps_info(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
         found = apps.app_info(actor, asked.app, self._home, self._journal)
         return render.described(render.app_record(found, asked.switch('json')), asked.switch('json'))
+
+    def _deploy_branch(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        found = apps.app_info(actor, asked.app, self._home, self._journal)
+        return render.lines(
+            found.branch or f'{asked.app} was not deployed yet: main or master, by the first push'
+        )
+
+    def _deploy_branch_set(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
+        branch = asked.text('branch') or ''
+        apps.set_deploy_branch(actor, asked.app, branch, self._home, self._journal)
+        return render.lines(f'{asked.app} is deployed from {branch} now')
 
     def _builds(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
         limit = asked.number('limit') or 20

@@ -130,6 +130,14 @@ ALL = (
         arguments=(APP, Argument(name='names', shown='NAME ...', many=True)),
         changes=True,
     ),
+    Verb(name='deploy-branch', summary='the branch that is deployed when it is pushed', arguments=(APP,)),
+    Verb(
+        name='deploy-branch set',
+        summary='deploy another branch from now on',
+        arguments=(APP, Argument(name='branch', shown='BRANCH')),
+        changes=True,
+        details='What is live stays live: the branch names its commit until something is pushed to it.',
+    ),
     Verb(
         name='help',
         summary='this list, or how one verb is used',

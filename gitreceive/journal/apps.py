@@ -62,6 +62,12 @@ class Apps:
             )
             record_event(db, app, 'app.destroyed', operation.actor.name, operation=number)
 
+    def set_deploy_branch(self, app: AppName, ref: str) -> None:
+        """Lets pushes of another branch deploy from now on."""
+        with self._database.transaction() as db:
+            db.execute('UPDATE apps SET deploy_branch = ? WHERE name = ?', (ref, app))
+            record_event(db, app, 'app.deploy_branch', deploy_branch=ref)
+
     def config(self, app: AppName) -> dict[str, str]:
         """The app's config vars."""
         query = 'SELECT name, value FROM config_vars WHERE app = ?'

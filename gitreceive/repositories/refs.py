@@ -1,10 +1,30 @@
 """The refs of a bare repository, read and moved one at a time."""
 
+import re
 from pathlib import Path
 
 from gitreceive.model.errors import SourceError
 from gitreceive.model.push import NO_COMMIT, Commit, parse_commit
 from gitreceive.repositories.command import git
+
+MOST = 200
+"""Characters of a deploy branch's name."""
+
+BRANCH = re.compile(r'[^\W_][\w.+@#-]*(/[\w.+@#-]+)*')
+"""Of the names that git takes (git-check-ref-format(1)), those that a person types without quotes."""
+
+
+def is_branch_name(name: str) -> bool:
+    """Whether a branch of that name can be the deploy branch. Pure."""
+    parts = name.split('/')
+    odd = any(part.startswith('.') or part.endswith(('.', '.lock')) for part in parts)
+    return (
+        bool(BRANCH.fullmatch(name))
+        and not odd
+        and '..' not in name
+        and parts[0] not in ('HEAD', 'refs')
+        and len(name) <= MOST
+    )
 
 
 def read_ref(repo: Path, ref: str) -> Commit:

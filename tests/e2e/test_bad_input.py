@@ -193,7 +193,7 @@ def test_a_shallow_push_is_refused_before_anything_is_built(
     git(tmp_path, 'clone', '-q', '--depth', '1', f'file://{work}', 'shallow')
     pushed = ann.push(tmp_path / 'shallow', app)
     assert pushed.status == 1
-    assert 'shallow update not allowed' in pushed.err
+    assert '"git fetch --unshallow" (in CI: fetch-depth: 0)' in pushed.err
     assert receiver.ref(app) is None
 
 
@@ -281,21 +281,6 @@ def test_a_link_is_not_followed_for_a_manifest(ann: Pusher, receiver: Receiver, 
     pushed = ann.push(work, app)
     assert_refused(pushed, receiver, app, 'Procfile')
     assert 'root:' not in pushed.err
-
-
-@pytest.mark.parametrize('name', ['$(id)', 'a;reboot', 'a\u202eb', "a'b"])
-def test_a_branch_with_a_name_for_shells_is_refused(
-    ann: Pusher, receiver: Receiver, app: str, work: Path, name: str
-) -> None:
-    pushed = ann.push(work, app, f'main:refs/heads/{name}')
-    assert pushed.status == 1, pushed.err
-    assert 'is not taken' in pushed.err
-    assert git_refs(receiver, app) == []
-
-
-def git_refs(receiver: Receiver, app: str) -> list[str]:
-    words = ['git', '-c', 'safe.directory=*', '--git-dir', str(receiver.home.repo(app)), 'for-each-ref']
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def test_a_disk_that_is_nearly_full_takes_no_push(

@@ -102,7 +102,7 @@ def test_another_branch_is_stored_and_told_how_to_deploy(
     commit = change(work, {'x': b'x'})
     pushed = ann.push(work, app, 'feature')
     assert pushed.status == 0, pushed.err
-    assert any(line.endswith('git push REMOTE feature:main') for line in pushed.lines)
+    assert any(line.endswith(f'git push REMOTE {commit[:12]}:refs/heads/main') for line in pushed.lines)
     assert receiver.ref(app, 'refs/heads/feature') == commit
     assert len(receiver.builds(app)) == 1
     assert ann.push(work, app, 'feature:main').json['release'] == 2

@@ -1,10 +1,16 @@
 """Apps are seen by who may reach them, and made and removed by who may do that."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
-from gitreceive.commands.apps import app_info, check_destroy, create_app, list_apps
+from gitreceive.commands.apps import app_info, check_destroy, create_app, list_apps, set_deploy_branch
 from gitreceive.model.errors import AccessDenied, BadCommand, UnknownApp
+from gitreceive.model.push import parse_commit
+from gitreceive.repositories import read_ref
 from tests.unit.commands.conftest import ANN, BOB, EVE, HELLO, OTHER, SYSADMIN, Receiver
+from tests.unit.repositories.served import Served
 
 
 def test_everybody_sees_the_apps_that_they_may_reach(receiver: Receiver) -> None:
@@ -59,3 +65,36 @@ def test_an_app_is_removed_by_who_may_and_means_it(receiver: Receiver) -> None:
         with pytest.raises(BadCommand, match='apps destroy hello --confirm hello'):
             check_destroy(SYSADMIN, HELLO, confirmed, receiver.home)
     check_destroy(ANN, HELLO, HELLO, receiver.home)
+
+
+def test_another_branch_can_be_deployed_and_names_what_is_live_until_it_is_pushed(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    served = Served(tmp_path)
+    commit = parse_commit(served.change('file', b'live'))
+    served.push('main:refs/heads/trunk', 'HEAD~1:refs/heads/old')
+    receiver.app()
+    shutil.rmtree(receiver.home.repo(HELLO))
+    shutil.copytree(served.bare, receiver.home.repo(HELLO))
+    for branch in ('trunk', 'old', 'new'):
+        set_deploy_branch(BOB, HELLO, branch, receiver.home, receiver.journal)
+        found = app_info(BOB, HELLO, receiver.home, receiver.journal)
+        assert found.branch == branch
+    assert (receiver.home.repo(HELLO) / 'HEAD').read_text() == 'ref: refs/heads/new\n'
+    assert read_ref(receiver.home.repo(HELLO), 'refs/heads/trunk') == commit
+
+
+@pytest.mark.parametrize(
+    'name',
+    ['', 'HEAD', 'refs/heads/x', '-x', 'a b', 'a..b', 'a.lock', '.a', 'a/', 'x' * 201, 'a\nb', '$(id)'],
+)
+def test_what_is_no_branch_is_not_deployed(receiver: Receiver, name: str) -> None:
+    receiver.app()
+    with pytest.raises(BadCommand, match='is not the name of a branch'):
+        set_deploy_branch(ANN, HELLO, name, receiver.home, receiver.journal)
+
+
+def test_the_branch_stays_while_something_is_deployed(receiver: Receiver) -> None:
+    receiver.push(number=1)
+    with pytest.raises(BadCommand, match='hello is being deployed'):
+        set_deploy_branch(ANN, HELLO, 'trunk', receiver.home, receiver.journal)
