@@ -44,10 +44,11 @@ KEY = 'SHA256:k'
 
 
 class FormerHome:
-    """30 releases of hello, the last of them a rollback to v28; failed, superseded, cancelled and running builds."""
+    """30 releases of hello (or fewer), the last of them a rollback to v28; failed, superseded, cancelled and running builds."""
 
-    def __init__(self, folder: Path, schema: int = 2) -> None:
+    def __init__(self, folder: Path, schema: int = 2, releases: int = RELEASES) -> None:
         self.home, self.objects = Home(folder), folder / 'slugs'
+        self._releases = releases
         self.home.daemon.mkdir(parents=True)
         self.slugs: dict[int, tuple[str, int]] = {}
         with closing(sqlite3.connect(self.home.history_db, isolation_level=None)) as self._db:
@@ -62,13 +63,14 @@ class FormerHome:
         return f'{number:040x}'
 
     def _fill(self, schema: int) -> None:
+        back = self._releases - 2
         for app in ('hello', 'other'):
             self._db.execute("INSERT INTO apps VALUES (?, 'refs/heads/main', 1.5)", (app,))
         self._db.execute(
             "INSERT INTO config_vars VALUES ('hello', 'DATABASE_URL', 'postgres://u:p@h/db?x=1')"
         )
         self._build('hello', 'failed', 'failed in "npm ci" (exit 1)')
-        for version in range(1, RELEASES):
+        for version in range(1, self._releases):
             self._released(
                 version, self._build('hello', 'succeeded', options='nocache' if version == 7 else '')
             )
@@ -76,12 +78,12 @@ class FormerHome:
                 self._build('hello', 'superseded', 'superseded by build 99 (abcdef0)')
                 self._build('other', 'cancelled', 'cancelled by bob')
         self._build('hello', 'failed', 'no')
-        rollback = self._build('hello', 'succeeded', options='rollback=28', new=self._commit_of(28))
-        self._released(RELEASES, rollback, of=28)
+        rollback = self._build('hello', 'succeeded', options=f'rollback={back}', new=self._commit_of(back))
+        self._released(self._releases, rollback, of=back)
         self._build('hello', 'running')
         self._build('other', 'queued')
         if schema == 2:
-            slug = self.slugs[RELEASES][0]
+            slug = self.slugs[self._releases][0]
             self._db.execute("INSERT INTO allowed_paths VALUES ('hello', '/app/src/test/key.pem')")
             self._db.execute("INSERT INTO clean_members VALUES ('hello', 'ab', 'rules')")
             self._db.execute("INSERT INTO documents VALUES ('hello', ?, '.sbom.json', 'cd')", (slug,))

@@ -36,7 +36,8 @@ def path_text(path: str) -> str:
 
 def bounded(line: str, limit: int = MAX_LINE) -> str:
     """``line``, or its beginning and a mark that says that there was more."""
-    return line if len(line) <= limit or line.endswith(CUT) else line[:limit] + CUT
+    marked = line.endswith(CUT) and len(line) <= limit + len(CUT)
+    return line if len(line) <= limit or marked else line[:limit] + CUT
 
 
 def wrapped(line: str, limit: int) -> Iterator[str]:

@@ -11,7 +11,9 @@ import pytest
 
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.daemon.jobs import PostReleaseJobs
-from gitreceive.model.errors import StorageError
+from gitreceive.model.errors import EngineGone, StorageError
+from gitreceive.model.push import NO_COMMIT, Commit
+from gitreceive.repositories import ensure_repository, git, keep_commit, read_ref
 from tests.chunk_cache import HELLO, READER, ChunkCache, chunk_cache
 
 
@@ -65,3 +67,39 @@ def test_it_ends_also_if_it_is_closed_just_when_it_begins_to_look(kept: ChunkCac
     jobs.start()
     jobs.join(10)
     assert not jobs.is_alive()
+
+
+def test_what_follows_a_release_also_tidies_the_engine_and_the_repository(kept: ChunkCache) -> None:
+    release = kept.release({'src/a': b'a'})
+    repo = kept.home.repo(HELLO)
+    ensure_repository(repo)
+    tree = git(repo, 'hash-object', '-t', 'tree', '-w', '--stdin').stdout.decode().strip()
+    who = ('-c', 'user.name=ann', '-c', 'user.email=ann@example.test')
+    commit = Commit(git(repo, *who, 'commit-tree', tree, '-m', 'x').stdout.decode().strip())
+    keep_commit(repo, 7, commit)
+    looked = threading.Event()
+    jobs = PostReleaseJobs(kept.keeper, READER, looked.set)
+    jobs.start()
+    assert looked.wait(10)
+    jobs.close()
+    jobs.join(10)
+    assert read_ref(repo, 'refs/releases/v7') == NO_COMMIT, f'there is only v{release.version}'
+
+
+def test_an_engine_that_is_gone_hinders_nothing_else(
+    kept: ChunkCache, caplog: pytest.LogCaptureFixture
+) -> None:
+    rung = threading.Semaphore(0)
+
+    def gone() -> None:
+        rung.release()
+        raise EngineGone('no engine')
+
+    jobs = PostReleaseJobs(kept.keeper, READER, gone)
+    jobs.start()
+    for _ in range(2):
+        assert rung.acquire(timeout=10)
+        jobs.ring()
+    jobs.close()
+    jobs.join(10)
+    assert 'images that no app needs: no engine' in caplog.text
