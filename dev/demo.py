@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.local.slugrun import run_slug
+from gitreceive.adapters.docker.slugrun import DockerSlugRunner
+from gitreceive.local.slugrun import SlugRun, run_slug
 from gitreceive.model.process import ProcessType
 from gitreceive.stack import load_stack
 
@@ -103,7 +104,8 @@ def prove(app: str) -> None:
         sys.exit(f' !     the release says sha256 {release["sha256"]}')
     stack = load_stack('cedar-12')
     web = ProcessType(name='web', command=release['processes']['web'])
-    with run_slug(Engine(os.environ.get('DOCKER_HOST', '')), stack, slug, web, {}) as url:
+    runner = DockerSlugRunner(Engine(os.environ.get('DOCKER_HOST', '')))
+    with run_slug(runner, SlugRun(stack=stack, slug=slug, process=web, env={})) as url:
         page = run('curl', '--silent', '--show-error', '--fail', url, quiet=True).strip()
     say(f'The slug on a clean {stack.run_image}: GET {url}')
     print(f'       {page[:200]}')
@@ -115,7 +117,7 @@ def how_to_go_on(port: int) -> None:
     print(f"""       cd YOUR-APP
        git remote add deploy ssh://git@127.0.0.1:{port}/YOUR-APP.git
        git config core.sshCommand "{ssh()}"
-       git push deploy HEAD:master
+       git push deploy HEAD:refs/heads/master
 
        ssh -p {port} -i {KEY} git@127.0.0.1 help""")
 
