@@ -21,11 +21,12 @@ from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.config.settings import Limits
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
-from gitreceive.model.slug import Image, LayeredSlug, Member
+from gitreceive.model.slug import Chunk, Image, LayeredSlug, SlugOrder
 from gitreceive.slugs.chunk_cache import ChunkCache
-from gitreceive.slugs.cut import Cut, Opening, cut_members
+from gitreceive.slugs.cut import cut_chunks
 from gitreceive.slugs.pack import pack_slug
 from gitreceive.slugs.ports import Composing
+from gitreceive.slugs.scan import Opening
 from gitreceive.slugs.store import store_slug
 from gitreceive.slugs.stored import reduce_slug
 
@@ -50,7 +51,7 @@ class Cutter:
         self._folder = place / 'work'
         self._folder.mkdir(parents=True)
         self.store = store or FileStorage(place / 'slugs')
-        self._shelf = ChunkCache(self.store, place / 'chunk_cache')
+        self._chunk_cache = ChunkCache(self.store, place / 'chunk_cache')
         self._packer = DockerSlugPacker(self._engine)
         self._former = ''
 
@@ -58,14 +59,14 @@ class Cutter:
         """The slug, and the seconds until it was stored."""
         with closing(BuildClock(MOST_SECONDS)) as clock:
             began = time.monotonic()
-            cut = Cut(app=APP, image=image, mtime=mtime, folder=self._folder, limits=LIMITS)
-            slug = cut_members(cut, self._packer, self._shelf, _let_pass, clock)
+            order = SlugOrder(app=APP, image=image, mtime=mtime, folder=self._folder)
+            slug = cut_chunks(order, self._packer, self._chunk_cache, _let_pass, LIMITS, clock)
             store_slug(slug, {}, self.store, APP, self._folder, self._former)
             self._former = slug.sha256
             return slug, time.monotonic() - began
 
     def release(self, image: Image, mtime: int) -> LayeredSlug:
-        """The slug; of the one before it only the members stay."""
+        """The slug; of the one before it only the chunks stay."""
         before = self._former
         slug, _ = self.slug(image, mtime)
         if before not in ('', slug.sha256):
@@ -212,5 +213,5 @@ def _listed(store: Composing) -> int:
     return sum(store.size(name) or 0 for name in store.list())
 
 
-def _let_pass(member: Member, opening: Opening) -> None:
+def _let_pass(chunk: Chunk, opening: Opening) -> None:
     """Nobody looks for secrets: the naive way does not either."""

@@ -9,9 +9,9 @@ from bench.setting import Bench
 from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.build.dockerfiles.mark import marked
+from gitreceive.build.dockerfiles.render import cache_mount
 from gitreceive.build.ports import BuildJob
 from gitreceive.build.sources.git import GitSource
-from gitreceive.build.stages.dockerfile import cache_mount
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.plan import ContextFile, Recipe
@@ -87,13 +87,13 @@ def empty_cache(bench: Bench, app: str, name: str) -> None:
     """Removes what is in the cache ``name`` of an app, as its buildpack calls it; the engine's layers stay as they are."""
     mount = cache_mount(name, load_stack('cedar-12').uid)
     text = EMPTY.format(mount=mount, name=name, number=uuid.uuid4().hex)
-    DockerImageBuilder(Engine(bench.engine), str(bench.place / 'home')).remove(
+    DockerImageBuilder(Engine(bench.engine), str(bench.place / 'home'), lambda: 'bench').remove(
         _image(bench, Recipe(dockerfile=text), b'', AppName(app))
     )
 
 
 def _image(bench: Bench, recipe: Recipe, code: bytes, app: AppName = APP) -> Image:
-    builder = DockerImageBuilder(Engine(bench.engine), str(bench.place / 'home'))
+    builder = DockerImageBuilder(Engine(bench.engine), str(bench.place / 'home'), lambda: 'bench')
     repo = bench.place / 'code.git'
     shutil.rmtree(repo, ignore_errors=True)
     make_bare(repo, {'code.js': code})

@@ -10,9 +10,9 @@ from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.config.settings import Limits
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
-from gitreceive.model.slug import Image
+from gitreceive.model.slug import Image, SlugOrder
 from gitreceive.slugs.chunk_cache import ChunkCache
-from gitreceive.slugs.cut import Cut, cut_members
+from gitreceive.slugs.cut import cut_chunks
 from gitreceive.slugs.store import store_slug
 from tests.memory import memory
 
@@ -25,10 +25,10 @@ def main(engine: str, image: str, folder: str) -> None:
     (place / 'work').mkdir(parents=True)
     store = FileStorage(place / 'slugs')
     limits = Limits(slug_bytes=5_000_000_000)
-    cut = Cut(app=APP, image=Image(id=image), mtime=1, folder=place / 'work', limits=limits)
+    order = SlugOrder(app=APP, image=Image(id=image), mtime=1, folder=place / 'work')
     packer, chunk_cache = DockerSlugPacker(Engine(engine)), ChunkCache(store, place / 'chunk_cache')
     with closing(BuildClock(900)) as clock:
-        slug = cut_members(cut, packer, chunk_cache, lambda member, opening: None, clock)
+        slug = cut_chunks(order, packer, chunk_cache, lambda chunk, opening: None, limits, clock)
         store_slug(slug, {}, store, APP, place / 'work')
     print(slug.size, memory('self'))
 

@@ -201,7 +201,7 @@ def _ways(bench: Bench) -> list[Way]:
 
 
 def _our_context(bench: Bench, repo: Path, dockerfile: str) -> float:
-    builder = DockerImageBuilder(Engine(bench.engine), str(bench.place / 'home'))
+    builder = DockerImageBuilder(Engine(bench.engine), str(bench.place / 'home'), lambda: 'bench')
     commit = parse_commit(git(repo, 'rev-parse', 'master'))
     with GitSource(repo, commit) as source, closing(BuildClock(BUILD_SECONDS)) as clock:
         job = BuildJob(

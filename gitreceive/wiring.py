@@ -2,8 +2,9 @@
 
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,39 +20,122 @@ from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
 from gitreceive.adapters.storage import Surroundings, storage_from_url
 from gitreceive.adapters.storage.secrets import NO_SECRETS, load_secrets
 from gitreceive.adapters.storage.whole import composing
-from gitreceive.build.deploy import Line
+from gitreceive.build.deploy import Stages, deploy
+from gitreceive.build.facts import slug_facts
+from gitreceive.build.planning import Planner
 from gitreceive.build.platforms import open_planner
+from gitreceive.build.ports import ImageBuilder, SlugCutter, SlugStore
+from gitreceive.build.rollback import roll_back
+from gitreceive.build.room import Room
+from gitreceive.build.stages.config import prepare_config
+from gitreceive.build.stages.image import build_image
+from gitreceive.build.stages.keep import keep_slugs
+from gitreceive.build.stages.plan import plan_build
+from gitreceive.build.stages.release import create_release
+from gitreceive.build.stages.slug import cut_slug
+from gitreceive.build.stages.source import open_source
+from gitreceive.build.stages.store import store_slug
+from gitreceive.build.task import Task
 from gitreceive.config.home import Home
+from gitreceive.config.identity import receiver_identity
 from gitreceive.config.settings import Settings
-from gitreceive.journal import open_journal
+from gitreceive.journal import Journal, open_journal
 from gitreceive.local.ports import LocalBuilder, Platform
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import GitReceiveError
+from gitreceive.model.operation import Deploy, OperationRequest, Rollback
+from gitreceive.model.release import Release
 from gitreceive.run.ports import Containers, SlugRunner
 from gitreceive.slugs.chunk_cache import ChunkCache
+from gitreceive.slugs.cut import Cutter
+from gitreceive.slugs.documents import Documents
 from gitreceive.slugs.ports import Composing, SlugFiles, SlugPacker, SlugReader
-from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.retention import Retention
+from gitreceive.slugs.sbom import Inventory
+from gitreceive.slugs.scan import SecretScan
+from gitreceive.slugs.store import StoredSlugs
 
 PING_SECONDS = 1.0
 
 
-def open_line(settings: Settings) -> Line:
-    """The line with its real parts. Opens the journal; connects to nothing."""
-    engine = Engine(settings.engine.url)
-    home = Home(settings.home)
-    keeper = open_keeper(settings)
-    storage = keeper.storage
-    return Line(
-        home=home,
-        journal=keeper.journal,
+Handler = Callable[[Task], Release | None]
+"""Carries an operation out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """The parts of a receiver, put together; the daemon hands each of them to who works with it."""
+
+    home: Home
+    journal: Journal
+    planner: Planner
+    builder: ImageBuilder
+    storage: Composing
+    slugs: StoredSlugs
+    retention: Retention
+    documents: Documents
+    chunk_cache: ChunkCache
+    handlers: Mapping[type[OperationRequest], Handler]
+
+
+def open_receiver(settings: Settings) -> Receiver:
+    """A receiver with its real parts. Opens the journal; connects to nothing."""
+    home, planner, reader = Home(settings.home), open_planner(settings), GzipSlugReader()
+    retention = open_retention(settings)
+    journal, storage = retention.journal, retention.storage
+    identity = partial(receiver_identity, home)
+    builder = DockerImageBuilder(Engine(settings.engine.url), str(home.root), identity, uuid.uuid4().hex)
+    slugs = StoredSlugs(storage, reader, home)
+    chunk_cache = ChunkCache(storage, home.chunk_cache)
+    cutter = Cutter(
+        packer=DockerSlugPacker(Engine(settings.engine.url)),
+        chunk_cache=chunk_cache,
+        scan=SecretScan(reader=reader, scanned=journal.slugs, allowed=journal.apps.allowed_paths).of,
         limits=settings.limits,
-        planner=open_planner(settings),
-        builder=DockerImageBuilder(engine, str(settings.home), secret=uuid.uuid4().hex),
-        packer=DockerSlugPacker(engine),
-        reader=GzipSlugReader(),
+    )
+    room = Room(
+        largest=settings.limits.checkout_bytes,
+        slugs=home.root,
+        releases=journal.releases,
+        freeable=retention.freeable,
+    )
+    stages = bind_stages(home, journal, planner, builder, slugs, cutter, room)
+    back = partial(roll_back, slugs=slugs, releases=journal.releases, keep=retention.keep)
+    return Receiver(
+        home=home,
+        journal=journal,
+        planner=planner,
+        builder=builder,
         storage=storage,
-        chunk_cache=ChunkCache(storage, home.chunk_cache),
-        keeper=keeper,
+        slugs=slugs,
+        retention=retention,
+        documents=open_documents(settings, retention),
+        chunk_cache=chunk_cache,
+        handlers={Deploy: partial(deploy, stages=stages), Rollback: back},
+    )
+
+
+def bind_stages(
+    home: Home,
+    journal: Journal,
+    planner: Planner,
+    builder: ImageBuilder,
+    slugs: SlugStore,
+    cutter: SlugCutter,
+    room: Room,
+) -> Stages:
+    """Each stage with the ports that it needs."""
+    apps, releases, stack = journal.apps, journal.releases, planner.stack
+    describe = partial(slug_facts, stack=stack, builder=builder)
+    return Stages(
+        open_source=partial(open_source, repository=home.repo, stack=stack.name),
+        prepare_config=partial(prepare_config, apps=apps),
+        plan_build=partial(plan_build, planner=planner, apps=apps),
+        build_image=partial(build_image, builder=builder, room=room),
+        keep_slugs=partial(keep_slugs, slugs=slugs, work=home.work),
+        cut_slug=partial(cut_slug, cutter=cutter, slugs=slugs, releases=releases),
+        store_slug=partial(store_slug, slugs=slugs, releases=releases, describe=describe),
+        create_release=partial(create_release, releases=releases, stack=stack),
     )
 
 
@@ -73,16 +157,25 @@ def _versions(home: Home, app: str, sha256: str) -> tuple[int | None, int]:
         return journal.releases.versions(AppName(app), sha256)
 
 
-def open_keeper(settings: Settings) -> Keeper:
-    """What looks after stored slugs. Opens the journal; connects to nothing."""
+def open_retention(settings: Settings) -> Retention:
+    """What removes slugs that nobody needs. Opens the journal; connects to nothing."""
     home = Home(settings.home)
-    journal = open_journal(home)
-    return Keeper(
-        journal=journal,
+    return Retention(
+        journal=open_journal(home),
         storage=open_storage(settings),
         home=home,
         keep=settings.storage.keep_releases,
+    )
+
+
+def open_documents(settings: Settings, retention: Retention) -> Documents:
+    """What writes documents beside slugs."""
+    return Documents(
+        journal=retention.journal,
+        storage=retention.storage,
+        home=retention.home,
         host=settings.ssh.host,
+        inventory=Inventory(GzipSlugReader()),
     )
 
 
@@ -98,7 +191,7 @@ def engine_answers(settings: Settings) -> bool:
 
 def local_builder(settings: Settings, name: str) -> LocalBuilder:
     """A builder of images that carry ``name`` instead of a receiver's."""
-    return DockerImageBuilder(Engine(settings.engine.url), name)
+    return DockerImageBuilder(Engine(settings.engine.url), name, lambda: name)
 
 
 def open_packer(settings: Settings) -> SlugPacker:

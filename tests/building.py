@@ -83,7 +83,7 @@ class Workshop:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.home = f'/test/{uuid.uuid4().hex}'
-        self.builder = DockerImageBuilder(engine, self.home)
+        self.builder = DockerImageBuilder(engine, self.home, lambda: self.home)
         self.console = Lines()
         self._number = 0
 

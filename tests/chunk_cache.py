@@ -18,7 +18,11 @@ from gitreceive.model.process import ProcessType
 from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
-from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.documents import Documents, undocumented
+from gitreceive.slugs.ports import Composing
+from gitreceive.slugs.retention import Retention
+from gitreceive.slugs.sbom import Inventory
+from gitreceive.slugs.verify import Verifier
 from tests.packing import Files, packed, sha256
 
 HELLO = AppName('hello')
@@ -33,7 +37,32 @@ class ChunkCache:
         self.objects = folder / 'slugs'
         self.journal = open_journal(self.home)
         self.storage = FileStorage(self.objects)
-        self.keeper = Keeper(journal=self.journal, storage=self.storage, home=self.home, keep=keep)
+        self.retention = self.retained(self.storage, keep)
+        self.documents = self.documented(self.storage)
+
+    def retained(self, storage: Composing, keep: int = 10) -> Retention:
+        """What removes slugs, from any storage."""
+        return Retention(journal=self.journal, storage=storage, home=self.home, keep=keep)
+
+    def documented(self, storage: Composing) -> Documents:
+        """What writes documents, into any storage."""
+        return Documents(
+            journal=self.journal,
+            storage=storage,
+            home=self.home,
+            host='localhost',
+            inventory=Inventory(READER),
+        )
+
+    def verifier(self, storage: Composing | None = None) -> Verifier:
+        """What looks through the storage, or through another one."""
+        if storage is None:
+            return Verifier(retention=self.retention, documents=self.documents)
+        return Verifier(retention=self.retained(storage), documents=self.documented(storage))
+
+    def undocumented(self, app: AppName = HELLO) -> list[Release]:
+        """The releases whose slugs lack a document."""
+        return undocumented(self.retention.slugs(app), self.documents)
 
     def release(self, files: Files, app: AppName = HELLO) -> Release:
         """A release whose slug is one file."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from gitreceive.build.ports import BuildJob
+from gitreceive.model.app import AppName
 from gitreceive.model.errors import BuildError, SourceError
 from gitreceive.model.plan import SourceFile
 from gitreceive.model.progress import Cancellation, Console
@@ -70,7 +71,6 @@ class FakeBuilder:
 
     def __init__(self, release: bytes = b'', error: BuildError | None = None) -> None:
         self.jobs: list[BuildJob] = []
-        self.removed: list[str] = []
         self._release, self._error = release, error
 
     def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
@@ -81,16 +81,19 @@ class FakeBuilder:
         digest = hashlib.sha256(f'{job.app} {job.number}'.encode()).hexdigest()
         return Image(id=f'sha256:{digest}', name=f'{job.app}:{job.number}', release=self._release)
 
-    def remove(self, image: Image) -> None:
-        self.removed.append(image.id)
-
     def digest(self, name: str) -> str:
         return f'sha256:{hashlib.sha256(name.encode()).hexdigest()}'
 
     def place(self) -> Path | None:
         return None
 
-    def sweep(self, live: frozenset[int]) -> int:
+    def images(self) -> Mapping[int, AppName]:
+        return {job.number: job.app for job in self.jobs}
+
+    def remove_images(self, numbers: frozenset[int]) -> int:
+        return 0
+
+    def remove_containers(self, before: int, active: frozenset[int]) -> int:
         return 0
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from gitreceive.build.deploy import Line
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.log import Logs
@@ -17,11 +16,12 @@ from gitreceive.daemon.services import Services
 from gitreceive.journal import Journal, open_journal
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
-from gitreceive.model.operation import Deploy, Operation
+from gitreceive.model.operation import Deploy, Operation, OperationRequest
 from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
 from gitreceive.repositories import ensure_repository, git, move_ref
+from gitreceive.wiring import Handler, Receiver
 
 HELLO = AppName('hello')
 ANN = Actor(name='ann', key='SHA256:k')
@@ -39,17 +39,20 @@ class ReceiverHome:
     engine: list[bool]
     """Its last item says whether the engine answers."""
 
+    handlers: dict[type[OperationRequest], Handler] = field(default_factory=dict)
+
     @property
     def services(self) -> Services:
         """As far as they are there."""
         parts = {'home': self.home, 'journal': self.journal, 'logs': self.logs, 'queue': self.queue}
-        keeper = SimpleNamespace(url=lambda release: f'memory:/{release.app}/{release.slug.sha256}.tgz')
-        return cast(Services, SimpleNamespace(settings=Settings(home=self.home.root), keeper=keeper, **parts))
+        slugs = SimpleNamespace(url=lambda release: f'memory:/{release.app}/{release.slug.sha256}.tgz')
+        return cast(Services, SimpleNamespace(settings=Settings(home=self.home.root), slugs=slugs, **parts))
 
     @property
-    def line(self) -> Line:
-        """As far as it is there."""
-        return cast(Line, SimpleNamespace(journal=self.journal, home=self.home))
+    def receiver(self) -> Receiver:
+        """As far as it is there; tests put in what carries operations out."""
+        parts = {'journal': self.journal, 'home': self.home, 'handlers': self.handlers}
+        return cast(Receiver, SimpleNamespace(**parts))
 
     @property
     def positions(self) -> Positions:

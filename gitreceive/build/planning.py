@@ -1,18 +1,18 @@
 """From a source to a recipe, without an engine: what a build would do, and how it is told."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from gitreceive.build.appfiles.appjson import read_app_json, to_be_set
+from gitreceive.build.appfiles.appjson import NO_APP_JSON, AppJson, read_app_json, to_be_set, with_defaults
 from gitreceive.build.appfiles.classic import Asked
 from gitreceive.build.buildpack import FOLDER, LoadedBuildpack
+from gitreceive.build.detect import choose_plan
+from gitreceive.build.dockerfiles.render import render_dockerfile, with_assets
 from gitreceive.build.dockerfiles.steps import code_steps
 from gitreceive.build.ports import Source
 from gitreceive.build.sources.ignore import parse_dockerignore, parse_slugignore
 from gitreceive.build.sources.lfs import lfs_note
 from gitreceive.build.sources.shown import ShownSource, without_ignored
-from gitreceive.build.stages.detect import choose_plan
-from gitreceive.build.stages.dockerfile import render_dockerfile, with_assets
 from gitreceive.build.submodules import read_submodules, with_submodules
 from gitreceive.model.plan import ContextFile, Plan, Recipe, Stack
 
@@ -23,13 +23,15 @@ SLUGIGNORE = '.slugignore'
 class Planned:
     """What a build is made of. ``source`` is the code as the build gets it: without what is ignored.
 
-    ``buildpacks`` are those that take part, the main one first.
+    ``buildpacks`` are those that take part, the main one first; ``config`` are the config vars that it was planned with.
     """
 
     plan: Plan
     recipe: Recipe
     source: Source
     buildpacks: tuple[LoadedBuildpack, ...]
+    config: Mapping[str, str] = field(default_factory=dict)
+    app_json: AppJson = NO_APP_JSON
 
     def explain(self, step: str, lines: Sequence[str]) -> str | None:
         """The cause of a failed step and its remedy, by the buildpack whose script it was; None if nothing is known."""
@@ -49,13 +51,15 @@ class Planner:
     def plan(self, source: Source, env: Mapping[str, str], asked: Asked | None = None) -> Planned:
         """Finds out what the app is and writes its Dockerfile. ``env`` are its config vars.
 
-        ``asked`` is what somebody asks for, whatever the app itself does.
+        What app.json would set counts as if it were set: a plan is that of the next push. ``asked`` is what somebody
+        asks for, whatever the app itself does.
 
         Raises SourceError, DetectError or RecipeError, with the remedy.
         """
         shown = without_ignored(source, SLUGIGNORE, parse_slugignore)
-        plan = choose_plan(shown, self.buildpacks, self.stack, env, asked)
-        plan = replace(plan, notes=(*plan.notes, *_also(shown, env)))
+        wanted = read_app_json(source)
+        plan = choose_plan(shown, self.buildpacks, self.stack, with_defaults(wanted, env), asked)
+        plan = replace(plan, notes=(*plan.notes, *wanted.notes, *to_be_set(wanted, env), *_also(shown)))
         taking_part = [self._buildpack(part) for part in (plan, plan.assets) if part]
         recipe = render_dockerfile(plan, taking_part[0], self.stack)
         if plan.assets:
@@ -67,17 +71,21 @@ class Planner:
         code = shown if recipe.code else _for_own_dockerfile(shown)
         if not recipe.code:
             recipe = replace(recipe, code_steps=code_steps(recipe.dockerfile, code))
-        return Planned(plan=plan, recipe=recipe, source=code, buildpacks=tuple(taking_part))
+        return Planned(
+            plan=plan,
+            recipe=recipe,
+            source=code,
+            buildpacks=tuple(taking_part),
+            config=env,
+            app_json=wanted,
+        )
 
     def _buildpack(self, plan: Plan) -> LoadedBuildpack:
         return next(found for found in self.buildpacks if found.name == plan.buildpack)
 
 
-def _also(source: Source, env: Mapping[str, str]) -> Iterator[str]:
-    """What else is to be told of an app, whatever its platform."""
-    wanted = read_app_json(source)
-    yield from wanted.notes
-    yield from to_be_set(wanted, env)
+def _also(source: Source) -> Iterator[str]:
+    """What else is to be reported of an app, whatever its platform."""
     if source.exists('heroku.yml'):
         yield 'heroku.yml is not read: a Dockerfile at the root is built, and processes are those of the Procfile or of its CMD.'
     if note := lfs_note(source):

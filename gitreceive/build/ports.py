@@ -1,16 +1,19 @@
 """What builds need from the world, as small protocols. Adapters satisfy them without inheriting."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
 from gitreceive.model.app import AppName
+from gitreceive.model.operation import Operation
 from gitreceive.model.plan import ContextFile, Plan, Recipe, SourceFile, Stack
 from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.push import Commit
-from gitreceive.model.slug import Image
+from gitreceive.model.release import Release
+from gitreceive.model.slug import Image, LayeredSlug, SlugOrder, StoredSlug
 
 
 class Source(Protocol):
@@ -109,3 +112,70 @@ class Buildpack(Protocol):
     @property
     def files(self) -> tuple[ContextFile, ...]:
         """The files that its steps need, below ``buildpack/`` in the context."""
+
+
+class ConfigVars(Protocol):
+    """The config vars of apps, as the journal keeps them."""
+
+    def config(self, app: AppName) -> dict[str, str]:
+        """Those of an app."""
+
+    def change_config(self, app: AppName, changes: Mapping[str, str], removed: Sequence[str]) -> None:
+        """Sets and removes some, all or none."""
+
+
+class Releases(Protocol):
+    """The releases of apps, as the journal keeps them."""
+
+    def live(self, app: AppName) -> Release | None:
+        """What the app runs, or None."""
+
+    def of(self, app: AppName, limit: int) -> Sequence[Release]:
+        """The newest ones, newest first."""
+
+    def get(self, app: AppName, version: int) -> Release | None:
+        """One of them, or None."""
+
+    def config(self, release: Release) -> Mapping[str, str]:
+        """The config vars that it was made with."""
+
+    def record(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
+        """Gives the release its version, lets it be live and ends its operation. Raises ReleaseError if that has ended."""
+
+
+class SlugCutter(Protocol):
+    """Cuts slugs out of images."""
+
+    def cut(self, order: SlugOrder, cancellation: Cancellation) -> LayeredSlug:
+        """The slug, all of whose chunks are stored then, and scanned for secrets before that.
+
+        Raises SlugError, SecretError, StorageError, EngineGone, BuildTimeout or BuildCancelled; then no file is left, and
+        no chunk that was not there.
+        """
+
+
+class SlugStore(Protocol):
+    """Where slugs are stored."""
+
+    def keeping(self, app: AppName, cancellation: Cancellation) -> AbstractContextManager[None]:
+        """As long as it lasts, no slug of the app is removed."""
+
+    def storing(
+        self, app: AppName, slug: LayeredSlug, facts: Mapping[str, object], folder: Path, live: str
+    ) -> AbstractContextManager[StoredSlug]:
+        """The slug made of its chunks, with the facts beside it. Raises StorageError.
+
+        ``live`` is the checksum of the live slug, which stays readable whatever happens until the context ends.
+        """
+
+    def report_growth(self, slug: LayeredSlug, before: Release | None, console: Console) -> None:
+        """Where the slug has grown against that of a release, if it has by much."""
+
+    def reduce(self, app: AppName, slugs: AbstractSet[str]) -> None:
+        """Of these slugs only the chunks need to stay: they can be read from them."""
+
+    def restore(self, app: AppName, sha256: str, check: Callable[[], None]) -> None:
+        """Reads all of a slug, compares it with its checksum, and makes its file again if that was reduced.
+
+        ``check`` is called now and then, and may raise. Raises NoSuchObject if the slug is not kept, StorageError.
+        """

@@ -3,76 +3,73 @@
 import time
 from dataclasses import replace
 
-from gitreceive.build.deploy import Line, reduce_older
+from gitreceive.build.ports import Releases, SlugStore
+from gitreceive.build.task import Task
 from gitreceive.model.errors import NoSuchObject, ReleaseError, StorageError
-from gitreceive.model.operation import Operation, Rollback
-from gitreceive.model.progress import Cancellation, Console
+from gitreceive.model.operation import Rollback
 from gitreceive.model.release import Release
 from gitreceive.points import point
-from gitreceive.slugs.lock import keeping
-from gitreceive.slugs.stored import complete_slug, open_slug
-
-PIECE = 1 << 20
 
 
-def roll_back(operation: Operation, line: Line, console: Console, cancellation: Cancellation) -> Release:
+def roll_back(task: Task, *, slugs: SlugStore, releases: Releases, keep: int) -> Release:
     """Releases an older release once more, after its slug has been read back and compared.
 
-    Raises ReleaseError if there is no such release or its slug is not what was stored, StorageError, StateError,
-    BuildTimeout or BuildCancelled; then nothing is released.
+    ``keep`` is how many releases keep their slugs. Raises ReleaseError if there is no such release or its slug is not
+    what was stored, StorageError, StateError, BuildTimeout or BuildCancelled; then nothing is released.
     """
-    app, older = operation.app, _older(operation, line)
-    console.step(f'Rolling {app} back to v{older.version} ({older.commit[:7]})')
+    older = _older(task, releases)
+    task.console.step(f'Rolling {task.app} back to v{older.version} ({older.commit[:7]})')
     point('build.started')
-    with keeping(app, line.home, cancellation):
-        console.detail('Reading its slug back')
-        _refuse_changed(older, line, cancellation)
-        complete_slug(line.storage, app, older.slug.sha256)
+    with slugs.keeping(task.app, task.cancellation):
+        task.console.detail('Reading its slug back')
+        _restore(older, slugs, task, keep)
         point('slug.stored')
-        cancellation.check()
-        release = _record(operation, older, line)
+        task.cancellation.check()
+        release = _record(task, older, releases)
         point('release.recorded')
-    console.detail(f'v{release.version} is v{older.version} again')
-    reduce_older(release, line)
+    task.console.detail(f'v{release.version} is v{older.version} again')
+    slugs.reduce(task.app, _before(release, releases))
     return release
 
 
-def _older(operation: Operation, line: Line) -> Release:
+def _older(task: Task, releases: Releases) -> Release:
     """The release that is to be live again. Raises ReleaseError if there is none of that version."""
-    app, request = operation.app, operation.request
+    app, request = task.app, task.operation.request
     assert isinstance(request, Rollback)
-    found = line.journal.releases.get(app, request.version)
+    found = releases.get(app, request.version)
     if found is None:
         raise ReleaseError(f'{app} has no release v{request.version}; "releases {app}" lists them')
     return found
 
 
-def _record(operation: Operation, older: Release, line: Line) -> Release:
-    again = replace(
-        older,
-        version=0,
-        operation=operation.number,
-        created=time.time(),
-        actor=operation.actor,
-        description=f'Rollback to v{older.version}',
-    )
-    return line.journal.releases.record(operation, again, line.journal.releases.config(older))
-
-
-def _refuse_changed(release: Release, line: Line, cancellation: Cancellation) -> None:
-    """Reads all of a slug. Raises ReleaseError if it is not there, or not as it was stored."""
-    name, remedy = (
-        f'cannot roll back to v{release.version}',
-        f'push {release.commit[:7]} to have it built again',
-    )
+def _restore(release: Release, slugs: SlugStore, task: Task, keep: int) -> None:
+    """Reads all of the slug. Raises ReleaseError if it is not there, or not as it was stored."""
+    name = f'cannot roll back to v{release.version}'
+    remedy = f'push {release.commit[:7]} to have it built again'
     try:
-        with open_slug(line.storage, release.app, release.slug.sha256) as stream:
-            while stream.read(PIECE):
-                cancellation.check()
+        slugs.restore(release.app, release.slug.sha256, task.cancellation.check)
     except NoSuchObject as error:
-        kept = f'storage.keep_releases = {line.keeper.keep}'
+        kept = f'storage.keep_releases = {keep}'
         raise ReleaseError(
             f'{name}: its slug was pruned ({kept}; {error}); {remedy}, or keep more'
         ) from error
     except StorageError as error:
         raise ReleaseError(f'{name}: {error}; "gitreceive slug verify" says more') from error
+
+
+def _record(task: Task, older: Release, releases: Releases) -> Release:
+    again = replace(
+        older,
+        version=0,
+        operation=task.operation.number,
+        created=time.time(),
+        actor=task.operation.actor,
+        description=f'Rollback to v{older.version}',
+    )
+    return releases.record(task.operation, again, releases.config(older))
+
+
+def _before(release: Release, releases: Releases) -> set[str]:
+    """The slug that the app ran before, unless it is the same."""
+    older = releases.of(release.app, 4)[1:]
+    return {each.slug.sha256 for each in older} - {release.slug.sha256}

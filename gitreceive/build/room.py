@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitreceive.build.ports import Releases, Source
+from gitreceive.model.app import AppName
 from gitreceive.model.errors import RoomError, StorageError
 from gitreceive.model.release import Release
 from gitreceive.model.text import megabytes
@@ -24,6 +26,28 @@ class Need:
     what: str
     where: Path
     size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The disks of a receiver: a commit has at most ``largest`` bytes, slugs go below ``slugs``.
+
+    ``freeable`` says how many bytes of slugs nobody needs.
+    """
+
+    largest: int
+    slugs: Path
+    releases: Releases
+    freeable: Callable[[], int]
+
+    def check(self, app: AppName, source: Source, images: Path | None) -> None:
+        """Raises RoomError. The files are only counted where a disk might be too small for the largest commit."""
+        before = self.releases.live(app)
+        try:
+            check_room(needs(self.largest, before, images, self.slugs), lambda: 0)
+        except RoomError:
+            size = sum(file.size for file in source.files())
+            check_room(needs(size, before, images, self.slugs), self.freeable)
 
 
 def needs(source_bytes: int, before: Release | None, images: Path | None, slugs: Path) -> list[Need]:

@@ -9,8 +9,8 @@ from dulwich.config import ConfigFile, parse_submodules
 
 from gitreceive.build.addresses import is_url, refuse_address
 from gitreceive.build.appfiles.manifest import plain_path
+from gitreceive.build.dockerfiles.render import Syntax, exec_form, image_reference
 from gitreceive.build.ports import Source
-from gitreceive.build.stages.dockerfile import Syntax, exec_form, image_reference
 from gitreceive.model.errors import DetectError
 from gitreceive.model.plan import Recipe, Stack
 from gitreceive.model.push import COMMIT

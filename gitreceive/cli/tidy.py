@@ -17,10 +17,9 @@ from gitreceive.model.errors import SlugError, SourceError, UnknownApp
 from gitreceive.model.text import megabytes
 from gitreceive.repositories.upkeep import collect_repository
 from gitreceive.slugs.finding import Finding
-from gitreceive.slugs.retention import Keeper
-from gitreceive.slugs.sbom import Inventory
-from gitreceive.slugs.verify import verify_app, verify_storage
-from gitreceive.wiring import open_keeper, open_reader, open_slug_files
+from gitreceive.slugs.retention import Retention
+from gitreceive.slugs.verify import Verifier
+from gitreceive.wiring import open_documents, open_retention, open_slug_files
 
 
 @click.command()
@@ -34,13 +33,13 @@ def verify(file_or_app: str | None, as_json: bool, settings: Settings) -> None:
         return
     if file_or_app and ('/' in file_or_app or file_or_app.endswith('.tgz')):
         raise SlugError(f'{file_or_app}: there is no such file')
-    with _keeper(settings) as keeper:
-        inventory = Inventory(open_reader())
+    with _retention(settings) as retention:
+        verifier = Verifier(retention=retention, documents=open_documents(settings, retention))
         if file_or_app:
-            findings = list(verify_app(_known(file_or_app, keeper), keeper, inventory))
+            findings = list(verifier.verify_app(_known(file_or_app, retention)))
         else:
-            findings = list(verify_storage(keeper, inventory))
-    _tell(findings, as_json)
+            findings = list(verifier.verify_storage())
+    _report(findings, as_json)
     raise SystemExit(SlugError.exit_code if any(finding.harms for finding in findings) else 0)
 
 
@@ -50,9 +49,9 @@ def verify(file_or_app: str | None, as_json: bool, settings: Settings) -> None:
 @settings_options
 def gc(dry_run: bool, as_json: bool, settings: Settings) -> None:
     """Remove what no kept release needs (setting storage.keep_releases), and pack the repositories."""
-    with _keeper(settings) as keeper:
-        act = keeper.garbage if dry_run else keeper.collect
-        found = [act(app) for app in keeper.journal.apps.all()]
+    with _retention(settings) as retention:
+        act = retention.garbage if dry_run else retention.collect
+        found = [act(app) for app in retention.journal.apps.all()]
     objects = {each: size for garbage in found for each, size in garbage.objects.items()}
     packed = {} if dry_run else _packed(Home(settings.home).repos)
     if as_json:
@@ -81,23 +80,23 @@ def _packed(repos: Path) -> dict[str, int]:
 
 
 @contextmanager
-def _keeper(settings: Settings) -> Iterator[Keeper]:
-    """The builder may run as another user than root, and has to open what is made here: locks, documents, notes."""
+def _retention(settings: Settings) -> Iterator[Retention]:
+    """The daemon may run as another user than root, and has to open what is made here: locks, documents, notes."""
     with as_owner(Home(settings.home).daemon):
-        keeper = open_keeper(settings)
-        with closing(keeper.journal):
-            yield keeper
+        retention = open_retention(settings)
+        with closing(retention.journal):
+            yield retention
 
 
-def _known(text: str, keeper: Keeper) -> AppName:
+def _known(text: str, retention: Retention) -> AppName:
     """An app; of a name that was mistyped nothing is missing either."""
     app = parse_app_name(text)
-    if app not in keeper.journal.apps.all():
+    if app not in retention.journal.apps.all():
         raise UnknownApp(f'no app {app} was ever pushed here; "gitreceive apps" lists them')
     return app
 
 
-def _tell(findings: list[Finding], as_json: bool) -> None:
+def _report(findings: list[Finding], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
         return
@@ -107,7 +106,7 @@ def _tell(findings: list[Finding], as_json: bool) -> None:
         why = f': {finding.why}' if finding.why else ''
         click.echo(f'{finding.what:<12} {where}{needed}{why}')
     if not findings:
-        click.echo('all is there and as it was stored')
+        click.echo('all objects verified')
 
 
 def _verify_file(path: Path, as_json: bool) -> None:

@@ -9,12 +9,12 @@ from gitreceive.config.settings import Settings
 from gitreceive.daemon.answers import respond
 from gitreceive.daemon.service import open_services
 from gitreceive.daemon.socket import Answering
-from gitreceive.wiring import open_line
+from gitreceive.wiring import open_receiver
 
 
 def respond_alone(fields: Sequence[str], stream: BinaryIO | None, settings: Settings) -> Answering:
     """Yields text and returns the status, as the daemon would to its own user. No build is begun."""
-    services = open_services(settings, open_line(settings))
+    services = open_services(settings, open_receiver(settings))
     services.queue.close()
     return respond(fields, services, _Alone(stream), host=getpass.getuser())
 

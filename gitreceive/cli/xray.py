@@ -30,7 +30,7 @@ MARKS = {'added': '+', 'removed': '-', 'changed': '~'}
 @click.option('--json', 'as_json', is_flag=True, help='for machines')
 @settings_options
 def show(which: str, as_json: bool, settings: Settings) -> None:
-    """Show what is in a slug: sizes by member and directory, the largest files, growth against the release before."""
+    """Show what is in a slug: sizes by chunk and directory, the largest files, growth against the release before."""
     reader, storage = open_reader(), open_storage(settings)
     reference = find_slug(which, Home(settings.home))
     seen = xray(parts_of(reference, storage), reader)
@@ -99,7 +99,7 @@ def _records(sizes: Sequence[tuple[str, int]]) -> list[dict[str, object]]:
 
 def _lines(reference: SlugReference, seen: Xray, grown: Growth | None) -> Iterator[str]:
     yield f'{reference.shown}: {megabytes(seen.packed)}, unpacked {megabytes(seen.unpacked)} in {seen.files:,} files'
-    yield from ('', 'Members: packed, unpacked, files')
+    yield from ('', 'Chunks: packed, unpacked, files')
     for part in seen.parts:
         yield f'{megabytes(part.packed):>12} {megabytes(part.unpacked):>12} {part.files:>9,}  {part.sha256}'
     yield from ('', 'Directories, with what is below them')

@@ -84,6 +84,11 @@ class Home:
         return self.daemon / 'work'
 
     @property
+    def identity(self) -> Path:
+        """A word that tells this receiver from all others."""
+        return self.root / 'daemon' / 'identity'
+
+    @property
     def boot(self) -> Path:
         """In which run of the host the newest slugs were looked at last."""
         return self.daemon / 'boot'

@@ -6,29 +6,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitreceive.build.deploy import Line
+from gitreceive.build.task import Task
 from gitreceive.model.errors import GitReceiveError, StateError
 from gitreceive.model.operation import Operation
-from gitreceive.model.progress import Cancellation, Console
+from gitreceive.wiring import Receiver
 
 
-def destroy(operation: Operation, line: Line, console: Console, cancellation: Cancellation) -> None:
+def destroy(task: Task, receiver: Receiver) -> None:
     """Removes the app's repository, slugs, logs and rows. Its images go with the next look at the engine.
 
     Raises StateError, StorageError or ReleaseError; then the app is there as before, but for slugs that went already.
     """
-    app = operation.app
+    app, operation, console = task.app, task.operation, task.console
     console.step(f'Destroying {app}')
-    cancellation.check()
-    with _set_aside(line.home.repo(app), operation) as gone:
-        console.detail(f'Removed {line.keeper.remove_all(app)} objects of its slugs')
+    task.cancellation.check()
+    with _set_aside(receiver.home.repo(app), operation) as gone:
+        console.detail(f'Removed {receiver.retention.remove_all(app)} objects of its slugs')
         _remove_tree(gone)
     console.detail('Removed its repository')
-    line.chunk_cache.forget(app)
-    for each in line.journal.operations.of(app, -1):
+    receiver.chunk_cache.forget(app)
+    for each in receiver.journal.operations.of(app, -1):
         if each.number < operation.number:
-            line.home.log(each.number).unlink(missing_ok=True)
-    line.journal.apps.destroy(operation)
+            receiver.home.log(each.number).unlink(missing_ok=True)
+    receiver.journal.apps.destroy(operation)
 
 
 @contextmanager

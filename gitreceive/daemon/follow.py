@@ -67,7 +67,7 @@ def closing(operation: Operation, services: Services) -> bytes:
         operation=operation,
         release=release,
         live=releases.get(app, operation.live) if operation.live else None,
-        url=services.keeper.url(release) if release else '',
+        url=services.slugs.url(release) if release else '',
     )
     return closing_lines(ended, services.settings).encode()
 

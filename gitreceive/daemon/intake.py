@@ -19,7 +19,7 @@ from gitreceive.model.operation import Deploy, Operation, OperationRequest, rede
 from gitreceive.model.push import NO_COMMIT, RefUpdate, parse_commit
 from gitreceive.points import point
 from gitreceive.repositories import read_ref
-from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.retention import Retention
 
 REF = re.compile(r'refs/(heads|tags)/[^\0-\x20\x7f~^:?*\[\\]{1,250}')
 """What git takes (git-check-ref-format(1)); which of those names are kept, pre-receive decides ref by ref."""
@@ -68,7 +68,7 @@ def parse_push_request(fields: Sequence[str], actor: Actor) -> PushRequest:
 
 
 def refusal(
-    request: PushRequest, deploy_branch: str | None, keeper: Keeper, settings: Settings
+    request: PushRequest, deploy_branch: str | None, retention: Retention, settings: Settings
 ) -> str | None:
     """Why this push cannot be taken, before any ref moves; None if it can."""
     for option in sorted(request.options):
@@ -86,11 +86,11 @@ def refusal(
         why = wrong_branch(request.app, request.updates, deploy_branch)
         if why:
             return why
-    return _no_room(keeper, settings)
+    return _no_room(retention, settings)
 
 
-def _no_room(keeper: Keeper, settings: Settings) -> str | None:
-    home, limits = keeper.home, settings.limits
+def _no_room(retention: Retention, settings: Settings) -> str | None:
+    home, limits = retention.home, settings.limits
     for path in {home.repos, home.root}:
         if not path.exists():
             continue
@@ -99,7 +99,7 @@ def _no_room(keeper: Keeper, settings: Settings) -> str | None:
         if free < limits.free_bytes:
             return (
                 f'the host has {free / 1e6:,.0f} MB free at {path}, and {limits.free_bytes / 1e6:,.0f} MB are needed; '
-                f'ask its sysadmin to make room ({remedy(keeper.freeable)})'
+                f'ask its sysadmin to make room ({remedy(retention.freeable)})'
             )
         if found.f_files and found.f_favail < limits.free_inodes:
             return f'the host has {found.f_favail:,} inodes free at {path}, and {limits.free_inodes:,} are needed'

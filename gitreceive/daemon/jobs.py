@@ -9,10 +9,8 @@ from gitreceive.model.app import AppName
 from gitreceive.model.errors import GitReceiveError, StateError, StorageError
 from gitreceive.repositories import keep_only
 from gitreceive.repositories.upkeep import collect_repository, has_many_packs
-from gitreceive.slugs.documents import undocumented, write_documents
-from gitreceive.slugs.ports import SlugReader
-from gitreceive.slugs.retention import Keeper
-from gitreceive.slugs.sbom import Inventory
+from gitreceive.slugs.documents import Documents, undocumented
+from gitreceive.slugs.retention import Retention
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +22,14 @@ class PostReleaseJobs(threading.Thread):
     """Looks after all apps at the start, and again whenever it is rung; then ``remove_images`` is called."""
 
     def __init__(
-        self, keeper: Keeper, reader: SlugReader, remove_images: Callable[[], object] = lambda: None
+        self,
+        retention: Retention,
+        documents: Documents,
+        remove_images: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__(name='jobs', daemon=True)
         self._remove_images = remove_images
-        self._keeper, self._inventory = keeper, Inventory(reader)
+        self._retention, self._documents = retention, documents
         self._bell = threading.Event()
         self._bell.set()
         self._open = True
@@ -48,7 +49,7 @@ class PostReleaseJobs(threading.Thread):
         """Until ``close``. Whatever goes wrong with a release concerns that one only."""
         while self._wait_for_bell():
             with self._errors('what follows a release'):
-                for app in self._keeper.journal.apps.all():
+                for app in self._retention.journal.apps.all():
                     self._look_after(app)
             if self._open:
                 with self._errors('images that no app needs'):
@@ -71,12 +72,13 @@ class PostReleaseJobs(threading.Thread):
 
     def _document(self, app: AppName) -> bool:
         """Whether there was a new slug. One that cannot be described is not read again and again."""
-        found = [each for each in undocumented(app, self._keeper) if each.operation not in self._failed]
+        kept = undocumented(self._retention.slugs(app), self._documents)
+        found = [each for each in kept if each.operation not in self._failed]
         for release in found:
             with self._errors(f'the documents of {app} v{release.version}'):
                 self._failed.add(release.operation)
                 try:
-                    write_documents(release, self._keeper, self._inventory)
+                    self._documents.complete(release)
                 except PASSING:
                     self._failed.discard(release.operation)
                     raise
@@ -85,7 +87,7 @@ class PostReleaseJobs(threading.Thread):
 
     def _tidy(self, app: AppName) -> None:
         with self._errors(f'what {app} does not need'):
-            removed = self._keeper.collect(app).objects
+            removed = self._retention.collect(app).objects
             if removed:
                 log.info('removed %d objects of %s that no kept release needs', len(removed), app)
         with self._errors(f'the commits of the releases of {app}'):
@@ -94,12 +96,12 @@ class PostReleaseJobs(threading.Thread):
             self._pack(app)
 
     def _keep_commits(self, app: AppName) -> None:
-        repo = self._keeper.home.repo(app)
+        repo = self._retention.home.repo(app)
         if repo.is_dir():
-            keep_only(repo, lambda: {each.version: each.commit for each in self._keeper.releases(app)})
+            keep_only(repo, lambda: {each.version: each.commit for each in self._retention.releases(app)})
 
     def _pack(self, app: AppName) -> None:
-        repo = self._keeper.home.repo(app)
+        repo = self._retention.home.repo(app)
         if has_many_packs(repo):
             log.info('packed the repository of %s: %d bytes are free', app, collect_repository(repo))
 

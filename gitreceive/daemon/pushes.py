@@ -36,7 +36,7 @@ def announce(fields: Sequence[str], services: Services, host: str) -> Answering:
     request = parse_push_request(fields, actor_of(fields[1], services, host))
     _check(request.actor, request.app)
     branch = services.journal.apps.deploy_branch(request.app)
-    why = refusal(request, branch, services.keeper, services.settings)
+    why = refusal(request, branch, services.retention, services.settings)
     if why is not None:
         yield ErrorOutput(''.join(shown(' !     ', why)).encode())
         return End(1, why)

@@ -5,7 +5,6 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from gitreceive.build.deploy import Line
 from gitreceive.config.home import Home
 from gitreceive.daemon.branches import BRANCHES
 from gitreceive.daemon.engine import sweep_engine
@@ -20,6 +19,7 @@ from gitreceive.model.operation import Deploy, Operation
 from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 from gitreceive.repositories import move_ref, point_head, read_ref
 from gitreceive.slugs.stored import complete_slug
+from gitreceive.wiring import Receiver
 
 BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
 
@@ -29,49 +29,49 @@ RESTART = Actor(name='restart')
 """Who a build is recorded for when its push was accepted by git and the daemon died before it could be journaled."""
 
 
-def reconcile(line: Line, services: Services) -> None:
+def reconcile(receiver: Receiver, services: Services) -> None:
     """Picks everything up. Touches no network and no engine: the receiver takes pushes right after it."""
-    for operation in line.journal.operations.requeue_running():
+    for operation in receiver.journal.operations.requeue_running():
         log.info('operation %d of %s starts again', operation.number, operation.app)
         with suppress(StateError), services.logs.open(operation.number) as console:
             console.step(f'The receiver was restarted; {operation.name} starts again')
-    undo_plans(line.home)
-    shutil.rmtree(line.home.work, ignore_errors=True)
-    settle_all(line.journal, services.queue, line.home)
-    if not line.home.repos.is_dir():
+    undo_plans(receiver.home)
+    shutil.rmtree(receiver.home.work, ignore_errors=True)
+    settle_all(receiver.journal, services.queue, receiver.home)
+    if not receiver.home.repos.is_dir():
         return
-    for path in sorted(line.home.repos.glob('*.git')):
+    for path in sorted(receiver.home.repos.glob('*.git')):
         with suppress(GitReceiveError):
-            _match_branch(parse_app_name(path.name.removesuffix('.git')), line, services.queue)
+            _match_branch(parse_app_name(path.name.removesuffix('.git')), receiver, services.queue)
 
 
-def sweep(line: Line) -> None:
+def sweep(receiver: Receiver) -> None:
     """Removes what dead builds left in the engine and in storage; slow things that may fail and are tried again later."""
     try:
-        removed = sweep_engine(line.journal, line.builder) + line.storage.sweep()
+        removed = sweep_engine(receiver.journal, receiver.builder) + receiver.storage.sweep()
         if removed:
             log.info('removed %d leftovers of dead builds', removed)
     except GitReceiveError as error:
         log.warning('leftovers could not be removed: %s', error)
 
 
-def complete(line: Line) -> None:
+def complete(receiver: Receiver) -> None:
     """Makes the whole of each app's newest slug again, if it is not there as it should be: it was not synced.
 
     After a restart of the host also its bytes are compared, if they are on this host: a file may have its length and
     hold zeros after a power cut.
     """
     boot = _boot()
-    restarted = line.storage.url('any').startswith('file:') and boot != _last_boot(line.home)
-    for app in line.journal.apps.all():
-        release = line.journal.releases.live(app)
+    restarted = receiver.storage.url('any').startswith('file:') and boot != _last_boot(receiver.home)
+    for app in receiver.journal.apps.all():
+        release = receiver.journal.releases.live(app)
         try:
-            if release and complete_slug(line.storage, app, release.slug.sha256, thoroughly=restarted):
-                log.info('made the slug of %s v%d again of its members', app, release.version)
+            if release and complete_slug(receiver.storage, app, release.slug.sha256, thoroughly=restarted):
+                log.info('made the slug of %s v%d again of its chunks', app, release.version)
         except GitReceiveError as error:
             log.warning('the slug of %s is not as it should be: %s', app, error)
     with suppress(OSError):
-        line.home.boot.write_text(boot)
+        receiver.home.boot.write_text(boot)
 
 
 def _boot() -> str:
@@ -87,9 +87,9 @@ def _last_boot(home: Home) -> str:
     return 'none yet'
 
 
-def _match_branch(app: AppName, line: Line, queue: Queue) -> None:
+def _match_branch(app: AppName, receiver: Receiver, queue: Queue) -> None:
     """Lets the deploy branch name what is live or being built, or journals the push that nobody knows of."""
-    journal, home = line.journal, line.home
+    journal, home = receiver.journal, receiver.home
     branch = journal.apps.deploy_branch(app) or _first_branch(app, home)
     if branch is None:
         return

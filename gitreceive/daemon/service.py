@@ -5,7 +5,6 @@ import pwd
 import threading
 from functools import partial
 
-from gitreceive.build.deploy import Line
 from gitreceive.commands.plan import Plans
 from gitreceive.config.account import ssh_account
 from gitreceive.config.settings import Settings
@@ -22,7 +21,7 @@ from gitreceive.daemon.restart import complete, reconcile, sweep
 from gitreceive.daemon.services import Services
 from gitreceive.daemon.socket import Answering, SocketServer
 from gitreceive.daemon.worker import Interrupted, Worker
-from gitreceive.wiring import engine_answers, open_line
+from gitreceive.wiring import Receiver, engine_answers, open_receiver
 
 END_SECONDS = 5.0
 """How long running operations may take to let go when the daemon ends; they are in the journal and start again."""
@@ -31,21 +30,22 @@ OTHERS = 2
 """Workers for what needs no build: a rollback waits for no build of another app."""
 
 
-def open_services(settings: Settings, line: Line) -> Services:
+def open_services(settings: Settings, receiver: Receiver) -> Services:
     """What the daemon's answers need, without workers: enough to read, to journal and to cancel."""
-    logs = Logs(line.home, settings.limits.log_bytes)
-    queue = Queue(line.journal, logs, partial(engine_answers, settings), settings.limits.build_seconds)
-    positions = Positions(line.journal, logs, settings.builds.parallel)
+    logs = Logs(receiver.home, settings.limits.log_bytes)
+    queue = Queue(receiver.journal, logs, partial(engine_answers, settings), settings.limits.build_seconds)
+    positions = Positions(receiver.journal, logs, settings.builds.parallel)
     return Services(
         settings=settings,
-        home=line.home,
-        journal=line.journal,
-        plans=Plans(line.home, line.journal.apps, line.planner, settings.limits.checkout_files),
-        keeper=line.keeper,
+        home=receiver.home,
+        journal=receiver.journal,
+        plans=Plans(receiver.home, receiver.journal.apps, receiver.planner, settings.limits.checkout_files),
+        slugs=receiver.slugs,
+        retention=receiver.retention,
         logs=logs,
         queue=queue,
         positions=positions,
-        intake=Intake(line.journal, queue, positions, line.home),
+        intake=Intake(receiver.journal, queue, positions, receiver.home),
     )
 
 
@@ -53,28 +53,28 @@ class Service:
     """A running daemon."""
 
     def __init__(self, settings: Settings) -> None:
-        self._line = open_line(settings)
-        self._line.journal.check()
-        self._line.journal.events.trim()
-        self._services = open_services(settings, self._line)
+        self._receiver = open_receiver(settings)
+        self._receiver.journal.check()
+        self._receiver.journal.events.trim()
+        self._services = open_services(settings, self._receiver)
         own = frozenset({0, os.geteuid()})
         account = ssh_account(settings)
         allowed = own | {account.pw_uid} if account else own
         answer = partial(_answer, services=self._services, own=own)
         group = account.pw_gid if account else None
-        self._server = SocketServer(self._line.home.socket, allowed, group, answer)
-        reconcile(self._line, self._services)
-        tidy = partial(remove_images, self._line.journal, self._line.builder)
-        self._jobs = PostReleaseJobs(self._line.keeper, self._line.reader, tidy)
+        self._server = SocketServer(self._receiver.home.socket, allowed, group, answer)
+        reconcile(self._receiver, self._services)
+        tidy = partial(remove_images, self._receiver.journal, self._receiver.builder)
+        self._jobs = PostReleaseJobs(self._receiver.retention, self._receiver.documents, tidy)
         self._housekeeping = Housekeeping(self._services)
-        parts = (self._services.queue, self._line, self._services.logs, self._on_end)
+        parts = (self._services.queue, self._receiver, self._services.logs, self._on_end)
         self._workers = [Worker(*parts) for _ in range(settings.builds.parallel)]
         self._workers += [Worker(*parts, builds=False) for _ in range(OTHERS)]
 
     def run(self) -> None:
         """Answers and works until ``stop``; then ends running operations, which start again next time."""
         for slow in (sweep, complete):
-            threading.Thread(target=slow, args=(self._line,), daemon=True).start()
+            threading.Thread(target=slow, args=(self._receiver,), daemon=True).start()
         for thread in (self._housekeeping, self._jobs, *self._workers):
             thread.start()
         self._server.serve()

@@ -10,7 +10,8 @@ from gitreceive.daemon.log import Logs
 from gitreceive.daemon.positions import Positions
 from gitreceive.daemon.queue import Queue
 from gitreceive.journal import Journal
-from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.retention import Retention
+from gitreceive.slugs.store import StoredSlugs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,4 +26,5 @@ class Services:
     queue: Queue
     positions: Positions
     intake: Intake
-    keeper: Keeper
+    slugs: StoredSlugs
+    retention: Retention

@@ -192,7 +192,7 @@ class Verbs:
     def _releases(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
         limit, json = asked.number('limit') or 20, asked.switch('json')
         found = releases.list_releases(actor, asked.app, limit, self._home, self._journal.releases)
-        url = self._services.keeper.url
+        url = self._services.slugs.url
         return render.listed([render.release_row(each, url(each), json) for each in found], json)
 
     def _rollback(self, actor: Actor, asked: Invocation, asking: Asking) -> str | Answering:

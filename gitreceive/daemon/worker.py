@@ -3,11 +3,11 @@
 import errno
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
-from gitreceive.build.deploy import Line, deploy
-from gitreceive.build.rollback import roll_back
+from gitreceive.build.task import Task
 from gitreceive.daemon.branch import follow_release, set_back
 from gitreceive.daemon.destroy import destroy
 from gitreceive.daemon.log import Logs
@@ -15,11 +15,10 @@ from gitreceive.daemon.masks import Masks
 from gitreceive.daemon.queue import Queue, Taken
 from gitreceive.journal.operations import MAX_ATTEMPTS
 from gitreceive.model.errors import BuildCancelled, EngineGone, GitReceiveError, StateError
-from gitreceive.model.operation import Deploy, Destroy, Operation, OperationRequest, OperationState, Rollback
-from gitreceive.model.progress import Cancellation, Console
-from gitreceive.model.release import Release
+from gitreceive.model.operation import Destroy, Operation, OperationState
 from gitreceive.points import point
 from gitreceive.repositories import keep_commit
+from gitreceive.wiring import Handler, Receiver
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +28,6 @@ UNEXPECTED = 'an error of the receiver itself; its own log has the details'
 
 JOURNAL_RETRY_SECONDS = 1.0
 """A full disk must not leave an operation that looks as if it ran for ever."""
-
-Handler = Callable[[Operation, Line, Console, Cancellation], Release | None]
-
-HANDLERS: Mapping[type[OperationRequest], Handler] = {
-    Deploy: deploy,
-    Rollback: roll_back,
-    Destroy: destroy,
-}
 
 
 class Interrupted(BuildCancelled):
@@ -50,11 +41,13 @@ class Worker(threading.Thread):
     """
 
     def __init__(
-        self, queue: Queue, line: Line, logs: Logs, on_end: Callable[[], None], *, builds: bool = True
+        self, queue: Queue, receiver: Receiver, logs: Logs, on_end: Callable[[], None], *, builds: bool = True
     ) -> None:
         super().__init__(name='worker', daemon=True)
-        self._queue, self._line, self._logs, self._on_end, self._builds = queue, line, logs, on_end, builds
-        self._journal, self._home = line.journal, line.home
+        self._queue, self._logs, self._on_end, self._builds = queue, logs, on_end, builds
+        self._journal, self._home = receiver.journal, receiver.home
+        destroying: Handler = partial(destroy, receiver=receiver)
+        self._handlers = {**receiver.handlers, Destroy: destroying}
 
     def run(self) -> None:
         """Works until the queue is closed. Whatever goes wrong in an operation ends that operation only."""
@@ -83,7 +76,8 @@ class Worker(threading.Thread):
         operation = taken.operation
         try:
             with self._logs.open(operation.number, masked) as console:
-                release = HANDLERS[type(operation.request)](operation, self._line, console, taken.clock)
+                task = Task(operation=operation, console=console, cancellation=taken.clock)
+                release = self._handlers[type(operation.request)](task)
             if release:
                 keep_commit(self._home.repo(operation.app), release.version, release.commit)
                 follow_release(operation, self._journal, self._home)

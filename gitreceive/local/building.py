@@ -5,23 +5,22 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitreceive.build.appfiles.binrelease import with_release
 from gitreceive.build.dockerfiles.mark import marked
 from gitreceive.build.generate import generate_config
-from gitreceive.build.planning import Planned, Planner
+from gitreceive.build.planning import Planner
 from gitreceive.build.ports import BuildJob, ImageBuilder, Source
+from gitreceive.build.recipe import run_recipe
 from gitreceive.build.report import report_plan
 from gitreceive.build.sources.shown import ShownSource
 from gitreceive.build.sources.workdir import WorkingDirectory
-from gitreceive.build.stages.build import build_image
+from gitreceive.build.task import Built
 from gitreceive.local.home import LocalHome
 from gitreceive.model.app import AppName
-from gitreceive.model.errors import BadCommand, BuildError, DetectError, SlugError
-from gitreceive.model.plan import Plan, Recipe, Stack
-from gitreceive.model.process import ProcessType
+from gitreceive.model.errors import BuildError, DetectError, SlugError
+from gitreceive.model.plan import Recipe, Stack
 from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.slug import NO_APP, Image
 from gitreceive.model.text import path_text
@@ -32,23 +31,6 @@ NOT_THERE = '"/app" not found'
 
 BUILT, RUNNABLE = 1, 2
 """The numbers of a directory's two images: build image with everything, run image with /app only."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """A directory's image, what it was made of, and the plan as the build has completed it."""
-
-    app: AppName
-    planned: Planned
-    plan: Plan
-    image: Image
-
-    def process(self, name: str) -> ProcessType:
-        """The process type of that name. Raises BadCommand with those that there are."""
-        found = {process.name: process for process in self.plan.processes}
-        if name not in found:
-            raise BadCommand(f'there is no process type "{name}"; there are: {", ".join(found) or "none"}')
-        return found[name]
 
 
 def directory_source(directory: Path, hidden: Sequence[str] = (ENV_FILE,)) -> Source:
@@ -97,9 +79,9 @@ def build_directory(
         planned = planner.plan(directory_source(directory), env)
     report_plan(planned.plan, console)
     job = BuildJob(app=app, number=BUILT, recipe=marked(planned.recipe), source=planned.source, env=env)
-    image = build_image(job, builder, console, cancellation, planned.explain)
+    image = run_recipe(job, builder, console, cancellation, planned.explain)
     plan = with_release(planned.plan, image.release)
-    return Built(app=app, planned=planned, plan=plan, image=image)
+    return Built(app=app, planned=planned, plan=plan, image=image, committed=planned.source.committed)
 
 
 def with_generated(built: Built, env: Mapping[str, str], console: Console) -> Mapping[str, str]:
@@ -135,7 +117,7 @@ def runnable_image(
     with tempfile.TemporaryDirectory(prefix='gitreceive-') as empty:
         job = BuildJob(app=built.app, number=RUNNABLE, recipe=recipe, source=WorkingDirectory(Path(empty)))
         try:
-            return build_image(job, builder, console, cancellation)
+            return run_recipe(job, builder, console, cancellation)
         except BuildError as error:
             if NOT_THERE in str(error):
                 raise SlugError(NO_APP) from error

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gitreceive.build.report import report_left_out, report_processes
+from gitreceive.build.task import Built
 from gitreceive.config.settings import Limits
-from gitreceive.local.building import Built
 from gitreceive.model.app import AppName
 from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.slug import Slug
@@ -24,7 +24,7 @@ def pack_built(
 
     Raises SlugError, EngineGone, BuildTimeout or BuildCancelled.
     """
-    return pack_slug(built.image, packer, target, built.planned.source.committed, limits, cancellation)
+    return pack_slug(built.image, packer, target, built.committed, limits, cancellation)
 
 
 def scan_slug(

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitreceive.build.appfiles.classic import Asked
+from gitreceive.build.dockerfiles.render import exec_form
 from gitreceive.build.planning import Planner
 from gitreceive.build.report import report_plan
-from gitreceive.build.stages.dockerfile import exec_form
 from gitreceive.local.building import ENV_FILE, directory_source
 from gitreceive.model.errors import SettingsError, SourceError
 from gitreceive.model.plan import ContextFile, Recipe

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gitreceive.model.app import AppName
+
 NO_APP = (
     'the image has no directory /app, which becomes the slug: the Dockerfile has to copy there what the app needs '
     '(COPY . /app/src)'
@@ -27,34 +29,50 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """A part of a slug: a gzip member that holds a run of the tar stream. All members in a row are the slug.
+class SlugOrder:
+    """What is to be cut: ``mtime`` is for the code's files, ``folder`` for chunks on their way to storage.
+
+    ``secrets`` are config vars whose values no slug may hold, as far as they look secret.
+    """
+
+    app: AppName
+    image: Image
+    mtime: int
+    folder: Path
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A part of a slug: gzip that holds a run of the tar stream. All chunks in a row are the slug.
 
     ``sha256`` in hexadecimal, ``size`` in bytes. ``left_out`` names (at most a few of) the devices, sockets, pipes and
-    setuid bits that a slug cannot hold.
+    setuid bits that a slug cannot hold. ``diff_id`` is the checksum of the run before it was packed, as OCI images know
+    a layer; empty of chunks that were stored before that was noted.
     """
 
     sha256: str
     size: int
     left_out: tuple[str, ...] = ()
+    diff_id: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayeredSlug:
-    """A slug by its members, in their order; ``sha256`` and ``size`` are those of all of them in a row.
+    """A slug by its chunks, in their order; ``sha256`` and ``size`` are those of all of them in a row.
 
     ``new`` is how many bytes had to be packed; the others were in storage already.
     """
 
-    members: tuple[Member, ...]
+    chunks: tuple[Chunk, ...]
     sha256: str
     size: int
     new: int
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What its members could not hold."""
-        return tuple(name for member in self.members for name in member.left_out)
+        """What its chunks could not hold."""
+        return tuple(name for chunk in self.chunks for name in chunk.left_out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

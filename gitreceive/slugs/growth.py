@@ -6,7 +6,7 @@ from gitreceive.model.release import Release
 from gitreceive.model.slug import LayeredSlug
 from gitreceive.model.text import megabytes, path_text
 from gitreceive.slugs.measured import largest_folders
-from gitreceive.slugs.parts import member_parts, parts
+from gitreceive.slugs.parts import chunk_parts, parts
 from gitreceive.slugs.ports import Composing, SlugReader
 from gitreceive.slugs.xray import grown, xray
 
@@ -16,7 +16,7 @@ SHOWN = 3
 def report_growth(
     slug: LayeredSlug, before: Release | None, storage: Composing, reader: SlugReader, console: Console
 ) -> None:
-    """Says nothing if it has not. Reads the members that only one of the two slugs has.
+    """Says nothing if it has not. Reads the chunks that only one of the two slugs has.
 
     A slug of before that cannot be read any more only hides where it has grown.
     """
@@ -25,7 +25,7 @@ def report_growth(
     percent = 100 * slug.size // max(1, before.slug.size) - 100
     console.detail(f'{percent}% more than v{before.version} ({megabytes(before.slug.size)})')
     try:
-        new = member_parts(storage, before.app, slug.members)
+        new = chunk_parts(storage, before.app, slug.chunks)
         old = parts(storage, before.app, before.slug.sha256)
         shared = {part.sha256 for part in new} & {part.sha256 for part in old}
         folders = [

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import StorageError
 from gitreceive.model.release import Release
+from gitreceive.slugs.documents import Documents
 from gitreceive.slugs.finding import Finding
-from gitreceive.slugs.names import FACTS, member_name, slug_name
+from gitreceive.slugs.names import FACTS, chunk_name, slug_name
 from gitreceive.slugs.ports import Composing, Mirror, Mirroring
-from gitreceive.slugs.retention import Keeper
-from gitreceive.slugs.stored import members_of, read_manifest
+from gitreceive.slugs.stored import chunks_of, read_manifest
 from gitreceive.slugs.verified import checksum_of
 
 
@@ -23,29 +23,30 @@ class _Wanted:
     parts: Sequence[str] = ()
 
 
-def verify_mirrors(app: AppName, releases: Sequence[Release], keeper: Keeper) -> Iterator[Finding]:
+def verify_mirrors(
+    app: AppName, releases: Sequence[Release], storage: Composing, documents: Documents
+) -> Iterator[Finding]:
     """What mirrors lack of the slugs of ``releases``, which are as they should be in the first storage.
 
     What is only on its way is not looked at. What is missing or damaged is sent again, also to a mirror that is new.
     Raises StorageError.
     """
-    storage = keeper.storage
     for mirror in storage.mirrors if isinstance(storage, Mirroring) else ():
         waiting = mirror.waiting(f'{app}/')
         if waiting:
             why = f'{len(waiting):,} objects of {app} are still to be sent or removed'
             yield Finding(what='behind', mirror=mirror.address, why=why)
         try:
-            yield from _compared(mirror, set(waiting), releases, keeper)
+            yield from _compared(mirror, set(waiting), releases, storage, documents)
         except StorageError as error:
             yield Finding(what='unreadable', mirror=mirror.address, why=str(error))
 
 
 def _compared(
-    mirror: Mirror, known: set[str], releases: Sequence[Release], keeper: Keeper
+    mirror: Mirror, known: set[str], releases: Sequence[Release], storage: Composing, documents: Documents
 ) -> Iterator[Finding]:
     for release in releases:
-        for each in _wanted(mirror, release, keeper):
+        for each in _wanted(mirror, release, storage, documents):
             if each.name in known:
                 continue
             known.add(each.name)
@@ -55,24 +56,24 @@ def _compared(
                 yield Finding(
                     object=each.name,
                     what='damaged' if found else 'missing',
-                    why='the builder sends it again',
+                    why='the daemon sends it again',
                     release=f'{release.app} v{release.version}',
                     mirror=mirror.address,
                 )
 
 
-def _wanted(mirror: Mirror, release: Release, keeper: Keeper) -> Iterator[_Wanted]:
-    """Of a slug: its members where the mirror composes, else the whole; its facts; its documents."""
-    storage, app, sha256 = keeper.storage, release.app, release.slug.sha256
-    members = members_of(read_manifest(storage, app, sha256)) if storage.keeps_parts else ()
-    parts = [member_name(app, each.sha256) for each in members]
+def _wanted(mirror: Mirror, release: Release, storage: Composing, documents: Documents) -> Iterator[_Wanted]:
+    """Of a slug: its chunks where the mirror composes, else the whole; its facts; its documents."""
+    app, sha256 = release.app, release.slug.sha256
+    chunks = chunks_of(read_manifest(storage, app, sha256)) if storage.keeps_parts else ()
+    parts = [chunk_name(app, each.sha256) for each in chunks]
     whole = slug_name(app, sha256)
-    composes = bool(members) and isinstance(mirror.storage, Composing)
+    composes = bool(chunks) and isinstance(mirror.storage, Composing)
     if composes:
-        yield from (_Wanted(name=name, sha256=each.sha256) for name, each in zip(parts, members, strict=True))
+        yield from (_Wanted(name=name, sha256=each.sha256) for name, each in zip(parts, chunks, strict=True))
     if not composes or storage.size(whole) == release.slug.size:
         yield _Wanted(name=whole, sha256=sha256, parts=parts)
     facts = slug_name(app, sha256, FACTS)
     yield _Wanted(name=facts, sha256=checksum_of(storage, facts))
-    for kind, checksum in keeper.journal.slugs.documents(app, sha256).items():
+    for kind, checksum in documents.recorded(release).items():
         yield _Wanted(name=slug_name(app, sha256, kind), sha256=checksum)

@@ -1,7 +1,7 @@
 """What the objects of slugs in storage are called.
 
 ``APP/<sha256>.tgz`` is the whole slug, ``APP/<sha256>.json`` says what it is made of, and two more files tell about it.
-Its members, ``APP/members/<sha256>.gz``, are shared by the slugs of the app.
+Its chunks, ``APP/members/<sha256>.gz``, are shared by the slugs of the app.
 """
 
 import re
@@ -9,7 +9,7 @@ import re
 from gitreceive.model.app import AppName
 
 KINDS = WHOLE, FACTS, SBOM, PROVENANCE = '.tgz', '.json', '.sbom.json', '.provenance.json'
-"""The slug itself, beside its members, and what is told about it."""
+"""The slug itself, beside its chunks, and what is told about it."""
 
 _KINDS = '|'.join(map(re.escape, KINDS))
 OBJECT = re.compile(rf'(?P<app>[a-z][a-z0-9-]{{0,29}})/(members/[0-9a-f]{{64}}\.gz|[0-9a-f]{{64}}({_KINDS}))')
@@ -21,8 +21,8 @@ def slug_name(app: AppName, sha256: str, kind: str = WHOLE) -> str:
     return f'{app}/{sha256}{kind}'
 
 
-def member_name(app: AppName, sha256: str) -> str:
-    """Where a member lies in storage. Pure."""
+def chunk_name(app: AppName, sha256: str) -> str:
+    """Where a chunk lies in storage. Pure."""
     return f'{app}/members/{sha256}.gz'
 
 

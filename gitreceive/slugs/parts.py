@@ -10,17 +10,17 @@ from typing import IO
 
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import SlugError
-from gitreceive.model.slug import Member
-from gitreceive.slugs.names import member_name, slug_name
+from gitreceive.model.slug import Chunk
+from gitreceive.slugs.names import chunk_name, slug_name
 from gitreceive.slugs.ports import Composing
-from gitreceive.slugs.stored import members_of, open_slug, read_manifest
+from gitreceive.slugs.stored import chunks_of, open_slug, read_manifest
 
 PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A run of a slug's bytes that can be read alone: the whole file, or one of its gzip members."""
+    """A run of a slug's bytes that can be read alone: the whole file, or one of its chunks."""
 
     sha256: str
     size: int
@@ -30,24 +30,24 @@ class Part:
 def parts(storage: Composing, app: AppName, sha256: str) -> Sequence[Part]:
     """What a stored slug consists of, in its order. Raises StorageError if there is no such slug."""
     manifest = read_manifest(storage, app, sha256)
-    members = members_of(manifest)
-    if not members or not (storage.keeps_parts or _all_there(members, storage, app)):
+    chunks = chunks_of(manifest)
+    if not chunks or not (storage.keeps_parts or _all_there(chunks, storage, app)):
         size = manifest['size']
         assert isinstance(size, int)
         whole = partial(storage.open, slug_name(app, sha256))
         return [Part(sha256=sha256, size=size, open=whole)]
-    return member_parts(storage, app, members)
+    return chunk_parts(storage, app, chunks)
 
 
-def _all_there(members: Sequence[Member], storage: Composing, app: AppName) -> bool:
-    return all(storage.size(member_name(app, each.sha256)) == each.size for each in members)
+def _all_there(chunks: Sequence[Chunk], storage: Composing, app: AppName) -> bool:
+    return all(storage.size(chunk_name(app, each.sha256)) == each.size for each in chunks)
 
 
-def member_parts(storage: Composing, app: AppName, members: Sequence[Member]) -> Sequence[Part]:
+def chunk_parts(storage: Composing, app: AppName, chunks: Sequence[Chunk]) -> Sequence[Part]:
     """Members in storage, each to be read alone."""
     return [
-        Part(sha256=each.sha256, size=each.size, open=partial(storage.open, member_name(app, each.sha256)))
-        for each in members
+        Part(sha256=each.sha256, size=each.size, open=partial(storage.open, chunk_name(app, each.sha256)))
+        for each in chunks
     ]
 
 

@@ -56,7 +56,7 @@ class SlugReader(Protocol):
     """Reads packed slugs."""
 
     def entries(self, stream: IO[bytes]) -> Iterator[tuple[SlugEntry, Iterator[bytes]]]:
-        """What a slug, or one gzip member of it, holds, in its order; a file's bytes may be read until the next entry.
+        """What a slug, or one chunk of it, holds, in its order; a file's bytes may be read until the next entry.
 
         Raises SlugError if it is damaged.
         """

@@ -9,21 +9,21 @@ from gitreceive.model.app import AppName
 from gitreceive.model.errors import StorageError
 from gitreceive.model.release import Release
 from gitreceive.slugs.lock import removing
-from gitreceive.slugs.names import FACTS, KINDS, is_of_slugs, member_name, slug_name
+from gitreceive.slugs.names import FACTS, KINDS, chunk_name, is_of_slugs, slug_name
 from gitreceive.slugs.parts import checksum
 from gitreceive.slugs.ports import Composing
-from gitreceive.slugs.stored import members_of, read_manifest
+from gitreceive.slugs.stored import chunks_of, read_manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What the kept releases of an app need: the checksums of ``slugs`` and of their ``members``, and the ``objects``.
+    """What the kept releases of an app need: the checksums of ``slugs`` and of their ``chunks``, and the ``objects``.
 
-    Not ``sure``: the facts of a kept slug cannot be read, so that there may be more members.
+    Not ``sure``: the facts of a kept slug cannot be read, so that there may be more chunks.
     """
 
     slugs: frozenset[str]
-    members: frozenset[str]
+    chunks: frozenset[str]
     objects: frozenset[str]
     sure: bool
 
@@ -46,43 +46,45 @@ class Garbage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keeper:
-    """Where slugs are and what is known of them; the newest ``keep`` releases of each app keep theirs.
+class Retention:
+    """Removes slugs that no kept release needs; the newest ``keep`` releases of each app keep theirs.
 
-    The live one is kept whatever its number. ``host`` is what the receiver calls itself.
+    The live one is kept whatever its number.
     """
 
     journal: Journal
     storage: Composing
     home: Home
     keep: int
-    host: str = 'localhost'
-
-    def url(self, release: Release) -> str:
-        """Where the release's slug lies, for people and for other hosts."""
-        return self.storage.url(slug_name(release.app, release.slug.sha256))
 
     def releases(self, app: AppName) -> list[Release]:
         """Those whose slugs and commits are kept: the newest ones, and the live one."""
         live, newest = self.journal.releases.live(app), self.journal.releases.of(app, self.keep)
         return [*newest, live] if live and live not in newest else newest
 
+    def slugs(self, app: AppName) -> list[Release]:
+        """The kept releases, oldest first, each slug once: of releases that share one the oldest has made it."""
+        found: dict[str, Release] = {}
+        for release in reversed(self.releases(app)):
+            found.setdefault(release.slug.sha256, release)
+        return list(found.values())
+
     def kept(self, app: AppName) -> Kept:
         """What the app needs."""
         slugs = {release.slug.sha256 for release in self.releases(app)}
-        members: set[str] = set()
+        chunks: set[str] = set()
         sure = True
         for sha256 in slugs:
             try:
-                found = members_of(read_manifest(self.storage, app, sha256))
+                found = chunks_of(read_manifest(self.storage, app, sha256))
             except StorageError:
                 sure = False
             else:
-                members |= {member.sha256 for member in found}
+                chunks |= {chunk.sha256 for chunk in found}
         own = {slug_name(app, sha256, kind) for sha256 in slugs for kind in KINDS}
-        shared = {member_name(app, member) for member in members}
+        shared = {chunk_name(app, chunk) for chunk in chunks}
         return Kept(
-            slugs=frozenset(slugs), members=frozenset(members), objects=frozenset(own | shared), sure=sure
+            slugs=frozenset(slugs), chunks=frozenset(chunks), objects=frozenset(own | shared), sure=sure
         )
 
     def garbage(self, app: AppName) -> Garbage:
@@ -101,7 +103,7 @@ class Keeper:
             garbage = self._garbage(app, kept)
             for object_name in sorted(garbage.objects, key=lambda each: not each.endswith(FACTS)):
                 self.storage.delete(object_name)
-            self.journal.slugs.forget(app, kept.slugs | kept.members)
+            self.journal.slugs.forget(app, kept.slugs | kept.chunks)
             return garbage
 
     def remove_all(self, app: AppName) -> int:

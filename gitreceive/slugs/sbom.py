@@ -26,10 +26,10 @@ from gitreceive.slugs.software.finding import find_packages
 from gitreceive.slugs.software.package import Allowance, Exhausted, Package
 
 MOST = 50_000
-"""Packages that are listed of a member."""
+"""Packages that are listed of a chunk."""
 
 UNPACKED = 2 << 30
-"""Bytes of a member's archives that are unpacked, those in archives among them: seconds of work."""
+"""Bytes of a chunk's archives that are unpacked, those in archives among them: seconds of work."""
 
 NAMESPACE = uuid.UUID('6a7b6b5e-9a3c-4a54-9a57-0d9c1f4ee2a1')
 """For serial numbers that are drawn from the slug (RFC 9562, version 5); drawn by lot once."""
@@ -40,7 +40,7 @@ REMEMBERED = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a member holds: packages, whether these are all that there was to find, and the time of its newest file."""
+    """What a chunk holds: packages, whether these are all that there was to find, and the time of its newest file."""
 
     packages: tuple[Package, ...]
     complete: bool
@@ -48,14 +48,14 @@ class Found:
 
 
 class Inventory:
-    """Finds packages, in each member once. For one thread."""
+    """Finds packages, in each chunk once. For one thread."""
 
     def __init__(self, reader: SlugReader) -> None:
         self._reader = reader
         self._found: OrderedDict[str, Found] = OrderedDict()
 
     def of(self, part: Part) -> Found:
-        """What is in a member. Raises SlugError or StorageError."""
+        """What is in a chunk. Raises SlugError or StorageError."""
         if part.sha256 not in self._found:
             self._found[part.sha256] = self._read(part)
         self._found.move_to_end(part.sha256)

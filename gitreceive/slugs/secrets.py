@@ -59,7 +59,7 @@ class ScanRules:
 
     @property
     def digest(self) -> str:
-        """Another one for other rules: a member that passed under the same digest passes again."""
+        """Another one for other rules: a chunk that passed under the same digest passes again."""
         parts = [RULES.encode(), *sorted(self.forms), b'', *(path.encode() for path in sorted(self.allowed))]
         return hashlib.sha256(b''.join(b'%d:%s' % (len(part), part) for part in parts)).hexdigest()
 
@@ -80,7 +80,7 @@ def scan_rules(app: AppName, config: Mapping[str, str], allowed: Sequence[str]) 
 def find_secrets(
     stream: IO[bytes], rules: ScanRules, reader: SlugReader, cancellation: Cancellation
 ) -> list[Finding]:
-    """What must not leave with a slug, or with the one member of it that ``stream`` holds: all of it, or ``MOST``.
+    """What must not leave with a slug, or with the one chunk of it that ``stream`` holds: all of it, or ``MOST``.
 
     Reads it once, in pieces.
     """

@@ -1,7 +1,7 @@
 """Slugs in storage: ``APP/<sha256>.json`` says what a slug is made of, and is written last.
 
-Its members are ``APP/members/<sha256>.gz``, shared by the slugs of the app. ``APP/<sha256>.tgz`` is the whole slug, for
-people and other hosts; it may be missing where the storage keeps members, for it can be made of them again.
+Its chunks are ``APP/members/<sha256>.gz``, shared by the slugs of the app. ``APP/<sha256>.tgz`` is the whole slug, for
+people and other hosts; it may be missing where the storage keeps chunks, for it can be made of them again.
 """
 
 import contextlib
@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import StorageError
-from gitreceive.model.slug import Member
-from gitreceive.slugs.names import FACTS, member_name, slug_name
+from gitreceive.model.slug import Chunk
+from gitreceive.slugs.names import FACTS, chunk_name, slug_name
 from gitreceive.slugs.ports import Composing, Storage
 from gitreceive.slugs.verified import checksum_of
 
@@ -32,8 +32,8 @@ def read_manifest(storage: Storage, app: AppName, sha256: str) -> Mapping[str, o
         raise StorageError(f'{name} in storage is damaged ({error}): push the app again') from error
 
 
-def members_of(manifest: Mapping[str, object]) -> Sequence[Member]:
-    """The members that a manifest lists, in their order; none for a slug that was stored whole. Pure.
+def chunks_of(manifest: Mapping[str, object]) -> Sequence[Chunk]:
+    """The chunks that a manifest lists, in their order; none for a slug that was stored whole. Pure.
 
     Raises StorageError if the list is damaged.
     """
@@ -41,28 +41,31 @@ def members_of(manifest: Mapping[str, object]) -> Sequence[Member]:
     if not isinstance(listed, list):
         return ()
     try:
-        return tuple(Member(sha256=str(each['sha256']), size=int(each['size'])) for each in listed)
-    except (ValueError, KeyError, TypeError) as error:
+        return tuple(
+            Chunk(sha256=str(each['sha256']), size=int(each['size']), diff_id=str(each.get('diff_id', '')))
+            for each in listed
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StorageError(
-            f'the list of members of a slug is damaged ({error!r}): push the app again'
+            f'the list of chunks of a slug is damaged ({error!r}): push the app again'
         ) from error
 
 
 def compose_slug(
-    storage: Composing, app: AppName, sha256: str, size: int, members: Sequence[Member], former: str = ''
+    storage: Composing, app: AppName, sha256: str, size: int, chunks: Sequence[Chunk], former: str = ''
 ) -> str:
-    """Makes the ``.tgz`` of the members, and returns its URL.
+    """Makes the ``.tgz`` of the chunks, and returns its URL.
 
     ``former`` is the checksum of a slug whose own ``.tgz`` may go. Raises StorageError if the new one does not get its
     size.
     """
     name = slug_name(app, sha256)
-    parts = [member_name(app, member.sha256) for member in members]
+    parts = [chunk_name(app, chunk.sha256) for chunk in chunks]
     storage.compose(name, parts, slug_name(app, former) if former else '')
     found = storage.size(name)
     if found != size:
         storage.delete(name)
-        raise StorageError(f'{name} has {found} bytes instead of {size} after it was made of its members')
+        raise StorageError(f'{name} has {found} bytes instead of {size} after it was made of its chunks')
     return storage.url(name)
 
 
@@ -72,12 +75,12 @@ def complete_slug(storage: Composing, app: AppName, sha256: str, *, thoroughly: 
     ``thoroughly``: also one that has its size and other bytes, for which all of it is read.
     """
     manifest, whole = read_manifest(storage, app, sha256), slug_name(app, sha256)
-    members, size = members_of(manifest), int(str(manifest['size']))
-    if not (storage.keeps_parts and members):
+    chunks, size = chunks_of(manifest), int(str(manifest['size']))
+    if not (storage.keeps_parts and chunks):
         return False
     if storage.size(whole) == size and not (thoroughly and checksum_of(storage, whole) != sha256):
         return False
-    compose_slug(storage, app, sha256, size, members)
+    compose_slug(storage, app, sha256, size, chunks)
     return True
 
 
@@ -97,20 +100,20 @@ def replacing(storage: Composing, app: AppName, former: str) -> Iterator[str]:
 
 
 def reduce_slug(storage: Composing, app: AppName, sha256: str) -> None:
-    """Removes the ``.tgz`` of a slug whose members stay. Raises StorageError."""
-    if storage.keeps_parts and members_of(read_manifest(storage, app, sha256)):
+    """Removes the ``.tgz`` of a slug whose chunks stay. Raises StorageError."""
+    if storage.keeps_parts and chunks_of(read_manifest(storage, app, sha256)):
         storage.delete(slug_name(app, sha256))
 
 
 @contextmanager
 def open_slug(storage: Composing, app: AppName, sha256: str) -> Iterator['SlugStream']:
-    """The bytes of a slug: from its ``.tgz`` if that is there and has its size, else from its members.
+    """The bytes of a slug: from its ``.tgz`` if that is there and has its size, else from its chunks.
 
     Raises StorageError if there is no such slug; reading raises it, at the end, if the bytes have another checksum.
     """
     manifest = read_manifest(storage, app, sha256)
     whole = slug_name(app, sha256)
-    names = [member_name(app, member.sha256) for member in members_of(manifest)]
+    names = [chunk_name(app, chunk.sha256) for chunk in chunks_of(manifest)]
     if not names or not storage.keeps_parts or storage.size(whole) == manifest['size']:
         names = [whole]
     stream = SlugStream(_pieces(storage, names), sha256, whole)
@@ -140,7 +143,7 @@ class SlugStream:
         if self._ended and self._digest.hexdigest() != self._sha256:
             raise StorageError(
                 f'{self._name} was changed in storage (sha256 {self._digest.hexdigest()}): "gitreceive slug verify" '
-                'makes it again if its members are right; else push the app again'
+                'makes it again if its chunks are right; else push the app again'
             )
         found = bytes(self._waiting[:size])
         del self._waiting[:size]

@@ -2,70 +2,74 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import StorageError
 from gitreceive.model.release import Release
-from gitreceive.slugs.documents import DOCUMENTS, releases_of_slugs, write_document
+from gitreceive.slugs.documents import DOCUMENTS, Documents
 from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.lock import keeping
 from gitreceive.slugs.mirrors import verify_mirrors
-from gitreceive.slugs.names import FACTS, is_of_slugs, member_name, slug_name
+from gitreceive.slugs.names import FACTS, chunk_name, is_of_slugs, slug_name
 from gitreceive.slugs.parts import checksum
 from gitreceive.slugs.ports import Mirroring, Storage
-from gitreceive.slugs.retention import Keeper
-from gitreceive.slugs.returning import bring_back
-from gitreceive.slugs.sbom import Inventory
-from gitreceive.slugs.stored import complete_slug, members_of, read_manifest
+from gitreceive.slugs.restoring import restore_object
+from gitreceive.slugs.retention import Retention
+from gitreceive.slugs.stored import chunks_of, complete_slug, read_manifest
 from gitreceive.slugs.verified import checksum_of
 
 MADE_AGAIN = 'made again'
+NOT_NEEDED = 'no kept release needs it; "gitreceive gc" removes it'
+NOT_OURS = 'it was not made by a receiver, and nothing removes it'
 
 
-def verify_storage(keeper: Keeper, inventory: Inventory) -> Iterator[Finding]:
-    """Looks through all apps. What is made of slugs (bills of materials, provenance) is made again if it is not right.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifier:
+    """Looks through a storage. What is made of slugs (``documents``) is made again if it is not right."""
 
-    Raises StorageError if the storage cannot be listed.
-    """
-    apps = keeper.journal.apps.all()
-    for app in apps:
-        yield from verify_app(app, keeper, inventory)
-    for each in keeper.storage.list():
-        if each.partition('/')[0] not in apps:
-            yield Finding(object=each, what='superfluous', why='it belongs to no app, and nothing removes it')
+    retention: Retention
+    documents: Documents
 
+    def verify_storage(self) -> Iterator[Finding]:
+        """All apps. Raises StorageError if the storage cannot be listed."""
+        apps = self.retention.journal.apps.all()
+        for app in apps:
+            yield from self.verify_app(app)
+        for each in self.retention.storage.list():
+            if each.partition('/')[0] not in apps:
+                yield Finding(
+                    object=each, what='superfluous', why='it belongs to no app, and nothing removes it'
+                )
 
-def verify_app(app: AppName, keeper: Keeper, inventory: Inventory) -> Iterator[Finding]:
-    """One app's slugs, also at mirrors."""
-    with keeping(app, keeper.home):
-        check, good = _Check(app, keeper), []
-        for release in releases_of_slugs(app, keeper):
-            found = list(check.slug(release))
-            yield from found
-            if not any(each.harms for each in found):
-                yield from check.documents(release, inventory)
-                good.append(release)
-        yield from verify_mirrors(app, good, keeper)
-    for each in keeper.garbage(app).objects:
-        yield Finding(
-            object=each, what='superfluous', why='no kept release needs it; "gitreceive gc" removes it'
-        )
-    for each in check.names:
-        if not is_of_slugs(each, app):
-            yield Finding(
-                object=each, what='superfluous', why='it was not made by a receiver, and nothing removes it'
-            )
+    def verify_app(self, app: AppName) -> Iterator[Finding]:
+        """One app's slugs, also at mirrors."""
+        check = _Check(app, self.retention, self.documents)
+        with keeping(app, self.retention.home):
+            good = []
+            for release in self.retention.slugs(app):
+                found = list(check.slug(release))
+                yield from found
+                if not any(each.harms for each in found):
+                    yield from check.released_documents(release)
+                    good.append(release)
+            yield from verify_mirrors(app, good, self.retention.storage, self.documents)
+        for each in self.retention.garbage(app).objects:
+            yield Finding(object=each, what='superfluous', why=NOT_NEEDED)
+        for each in check.names:
+            if not is_of_slugs(each, app):
+                yield Finding(object=each, what='superfluous', why=NOT_OURS)
 
 
 class _Check:
     """Looks at an app's objects, at each one once."""
 
-    def __init__(self, app: AppName, keeper: Keeper) -> None:
-        self._app, self._keeper, self._storage = app, keeper, keeper.storage
+    def __init__(self, app: AppName, retention: Retention, documents: Documents) -> None:
+        self._app, self._storage, self._documents = app, retention.storage, documents
+        self._releases, self._work = retention.journal.releases.of(app, -1), retention.home.work
         self.names = set(self._storage.list(f'{app}/'))
         self._seen: dict[str, Finding | None] = {}
-        self._mirrors = keeper.storage.mirrors if isinstance(keeper.storage, Mirroring) else ()
+        self._mirrors = self._storage.mirrors if isinstance(self._storage, Mirroring) else ()
 
     def slug(self, release: Release) -> Iterator[Finding]:
         """What is wrong with a release's slug."""
@@ -77,38 +81,37 @@ class _Check:
             wrong.append(self._returned(whole, sha256) if lost else self._made_again(found, whole, sha256))
         yield from (replace(each, release=f'{release.app} v{release.version}') for each in wrong)
 
-    def documents(self, release: Release, inventory: Inventory) -> Iterator[Finding]:
+    def released_documents(self, release: Release) -> Iterator[Finding]:
         """The documents of a whole slug that had to be made again."""
-        recorded = self._keeper.journal.slugs.documents(release.app, release.slug.sha256)
+        recorded = self._documents.recorded(release)
         for kind in DOCUMENTS:
             each = slug_name(release.app, release.slug.sha256, kind)
             wrong = self._compared(each, recorded.get(kind, ''))
             if wrong:
-                write_document(release, kind, self._keeper, inventory)
+                self._documents.write(release, kind)
                 shown = f'{release.app} v{release.version}'
                 yield Finding(object=each, what=MADE_AGAIN, why=f'it was {wrong.what}', release=shown)
 
     def _facts(self, release: Release) -> tuple[dict[str, str], list[Finding]]:
-        """The objects of the members that have to be there, with their checksums; what is wrong with the facts."""
+        """The objects of the chunks that have to be there, with their checksums; what is wrong with the facts."""
         name = slug_name(self._app, release.slug.sha256, FACTS)
         try:
-            return self._members(release, self._storage), []
+            return self._chunks(release, self._storage), []
         except StorageError as error:
             found = Finding(object=name, what='damaged', why=str(error))
             if name not in self.names:
                 found = Finding(object=name, what='missing')
         for mirror in self._mirrors:
             with suppress(StorageError):
-                members = self._members(release, mirror.storage)
+                chunks = self._chunks(release, mirror.storage)
                 self._seen[name] = found
-                return members, [self._returned(name, checksum_of(mirror.storage, name))]
+                return chunks, [self._returned(name, checksum_of(mirror.storage, name))]
         return {}, [found]
 
-    def _members(self, release: Release, storage: Storage) -> dict[str, str]:
+    def _chunks(self, release: Release, storage: Storage) -> dict[str, str]:
         """What the facts there say. Raises StorageError for wrong ones."""
         facts = read_manifest(storage, release.app, release.slug.sha256)
-        releases = self._keeper.journal.releases.of(release.app, -1)
-        commits = [each.commit for each in releases if each.slug.sha256 == release.slug.sha256]
+        commits = [each.commit for each in self._releases if each.slug.sha256 == release.slug.sha256]
         expected: dict[str, Sequence[object]] = {
             'app': [release.app],
             'commit': commits,
@@ -120,14 +123,14 @@ class _Check:
                 raise StorageError(f'it says {key} {facts.get(key)!r:.80}, and the journal {values[0]!r}')
         if not self._storage.keeps_parts:
             return {}
-        return {member_name(self._app, each.sha256): each.sha256 for each in members_of(facts)}
+        return {chunk_name(self._app, each.sha256): each.sha256 for each in chunks_of(facts)}
 
     def _returned(self, name: str, sha256: str) -> Finding:
         """What is told of an object that is not right: a mirror may have it as it should be."""
         found = self._seen[name]
         assert found
         try:
-            mirror = bring_back(name, sha256, self._keeper)
+            mirror = restore_object(name, sha256, self._storage, self._work)
         except StorageError as error:
             return replace(found, why=f'{found.why}; it could not be stored again: {error}')
         if not mirror:
@@ -136,16 +139,16 @@ class _Check:
         return replace(found, what=MADE_AGAIN, why=f'it was {found.what}; {mirror} had it')
 
     def _made_again(self, found: Finding, whole: str, sha256: str) -> Finding:
-        """A whole slug of which only the members are right is made of them; what is to be told of it."""
+        """A whole slug of which only the chunks are right is made of them; what is to be told of it."""
         try:
             complete_slug(self._storage, self._app, sha256, thoroughly=True)
         except StorageError as error:
             return replace(
-                found, why=f'{found.why}; its members are right, but it could not be made of them: {error}'
+                found, why=f'{found.why}; its chunks are right, but it could not be made of them: {error}'
             )
         again = self._look(whole, sha256)
         return again or replace(
-            found, what=MADE_AGAIN, why=f'{found.why}; its members are as they were stored'
+            found, what=MADE_AGAIN, why=f'{found.why}; its chunks are as they were stored'
         )
 
     def _compared(self, object_name: str, expected: str) -> Finding | None:

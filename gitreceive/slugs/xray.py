@@ -12,7 +12,7 @@ LARGEST = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartSizes:
-    """One member: ``packed`` bytes in the slug, ``unpacked`` bytes in ``files`` files."""
+    """One chunk: ``packed`` bytes in the slug, ``unpacked`` bytes in ``files`` files."""
 
     sha256: str
     packed: int

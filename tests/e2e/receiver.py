@@ -114,7 +114,7 @@ class Receiver:
             for pid in filter(alive, below):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-        DockerImageBuilder(Engine(self.docker_host), str(self.home.root)).sweep(frozenset())
+        DockerImageBuilder(Engine(self.docker_host), str(self.home.root), lambda: '').sweep(frozenset())
 
     def host(self, *words: str, given: bytes = b'', timeout: float = 60) -> Done:
         """A command of the sysadmin's."""

@@ -114,7 +114,7 @@ def test_a_slug_that_was_changed_is_named_and_not_run(
     folder, sha256 = receiver.home.root / 'slugs' / 'changed', receiver.releases('changed')[0].slug.sha256
     assert within(30, (folder / f'{sha256}.provenance.json').exists)
     good = receiver.host('slug', 'verify', 'changed')
-    assert (good.status, good.out) == (0, 'all is there and as it was stored\n')
+    assert (good.status, good.out) == (0, 'all objects verified\n')
     whole = folder / f'{sha256}.tgz'
     content = bytearray(whole.read_bytes())
     content[-9] ^= 1

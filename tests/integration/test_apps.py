@@ -49,8 +49,8 @@ from gitreceive.build.dockerfiles.mark import marked
 from gitreceive.build.generate import generate_config
 from gitreceive.build.planning import Planned, Planner
 from gitreceive.build.ports import BuildJob
+from gitreceive.build.recipe import run_recipe
 from gitreceive.build.sources.git import GitSource
-from gitreceive.build.stages.build import build_image
 from gitreceive.config.settings import Limits
 from gitreceive.local.slugrun import SlugRun, run_slug, started
 from gitreceive.model.app import AppName
@@ -230,7 +230,7 @@ def opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes] | None:
 def built(job: BuildJob, planned: Planned, shop: Workshop, clock: BuildClock) -> Any:
     """The image; a failure says what the line would say of it."""
     try:
-        return build_image(job, shop.builder, shop.console, clock, planned.explain)
+        return run_recipe(job, shop.builder, shop.console, clock, planned.explain)
     except BuildError as error:
         raise BuildError('\n'.join([str(error), *error.tail])) from error
 

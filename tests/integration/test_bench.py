@@ -21,7 +21,7 @@ from bench.images import empty_cache
 from bench.naive import LABEL, identity
 from bench.scenarios import STAGES
 from bench.setting import Bench
-from gitreceive.build.stages.dockerfile import cache_mount
+from gitreceive.build.dockerfiles.render import cache_mount
 from gitreceive.model.app import AppName
 from gitreceive.model.plan import Stack
 from tests.building import FROM, workshop

@@ -21,8 +21,8 @@ from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
 from gitreceive.adapters.slugfiles.reading import unpacked
 from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.recipe import run_recipe
 from gitreceive.build.sources.git import GitSource
-from gitreceive.build.stages.build import build_image
 from gitreceive.config.settings import Limits
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
@@ -152,9 +152,9 @@ def test_a_step_that_the_network_failed_is_tried_once_more(
     explain = next(each for each in load_buildpacks() if each.name == 'minimal').explain
     if fails == '9':
         with pytest.raises(BuildError, match='a host on the network could not be reached\nTry again'):
-            build_image(job, shop.builder, console, clock, explain)
+            run_recipe(job, shop.builder, console, clock, explain)
     else:
-        build_image(job, shop.builder, console, clock, explain)
+        run_recipe(job, shop.builder, console, clock, explain)
         assert f'tried {tries} times' in '\n'.join(console.details)
     assert len(console.warnings) == tries - 1
     assert all('could not be reached; it is tried once more' in line for line in console.warnings)
@@ -166,7 +166,7 @@ def test_a_cancelled_build_returns_and_leaves_no_process(shop: Workshop, salt: s
 
     def build() -> None:
         with pytest.raises(BuildCancelled, match='enough'):
-            build_image(
+            run_recipe(
                 shop.job(f'{FROM}RUN {chatter}sleep 1000; : {salt}\n'), shop.builder, shop.console, clock
             )
         ended.set()
@@ -184,7 +184,7 @@ def test_a_cancelled_build_returns_and_leaves_no_process(shop: Workshop, salt: s
 def test_a_build_over_its_time_names_the_step(shop: Workshop, salt: str) -> None:
     clock = BuildClock(2)
     with pytest.raises(BuildTimeout, match=f'timed out after 2 seconds in "sleep 1000; : {salt}"'):
-        build_image(shop.job(f'{FROM}RUN sleep 1000; : {salt}\n'), shop.builder, shop.console, clock)
+        run_recipe(shop.job(f'{FROM}RUN sleep 1000; : {salt}\n'), shop.builder, shop.console, clock)
     eventually(lambda: processes(salt) == [])
 
 
@@ -192,7 +192,7 @@ def test_a_build_that_was_stopped_before_it_began_sends_nothing(shop: Workshop) 
     clock = BuildClock(60)
     clock.stop(BuildCancelled('enough'))
     with pytest.raises(BuildCancelled):
-        build_image(shop.job(FROM), shop.builder, shop.console, clock)
+        run_recipe(shop.job(FROM), shop.builder, shop.console, clock)
     assert shop.console.steps == []
 
 
@@ -321,14 +321,14 @@ def test_an_image_has_a_name_so_that_nobody_prunes_it_and_can_be_removed(shop: W
 def test_a_sweep_removes_what_no_live_build_owns_and_nothing_of_others(shop: Workshop) -> None:
     first, second = shop.build(FROM), shop.build(FROM)
     with shop.engine.connect() as client, shop.engine.container(client, first.id, {}) as container:
-        assert DockerImageBuilder(shop.engine, '/another/receiver').sweep(frozenset()) == 0
+        assert DockerImageBuilder(shop.engine, '/another/receiver', lambda: '').sweep(frozenset()) == 0
         assert shop.builder.sweep(frozenset({2})) == 2
         assert container not in [found['Id'] for found in client.containers(all=True)]
     assert own_images(shop) == [second.id]
 
 
 def test_an_engine_that_is_not_there_says_where_it_was_looked_for(tmp_path: Path) -> None:
-    builder = DockerImageBuilder(Engine(f'unix://{tmp_path}/none.sock'), '/test')
+    builder = DockerImageBuilder(Engine(f'unix://{tmp_path}/none.sock'), '/test', lambda: '')
     with pytest.raises(EngineGone, match=r'none\.sock.*is it running'):
         builder.remove(Image(id='sha256:1'))
 
@@ -404,7 +404,7 @@ def test_an_engine_that_dies_in_mid_build_is_named_with_the_step(
 
     def build() -> None:
         with pytest.raises(BuildError) as caught:
-            build_image(shop.job(f'FROM tiny\nRUN sleep 1000; : {salt}\n'), shop.builder, console, clock)
+            run_recipe(shop.job(f'FROM tiny\nRUN sleep 1000; : {salt}\n'), shop.builder, console, clock)
         failures.append(caught.value)
 
     thread = threading.Thread(target=build)

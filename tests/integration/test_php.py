@@ -9,7 +9,7 @@ from docker.models.containers import Container
 
 from gitreceive.build.buildpack import load_buildpacks
 from gitreceive.build.planning import Planner
-from gitreceive.build.stages.build import build_image
+from gitreceive.build.recipe import run_recipe
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.plan import Stack
@@ -31,7 +31,7 @@ def serving(php: str, docker_host: str, engine: docker.DockerClient, stack: Stac
         planned = Planner(buildpacks=load_buildpacks(), stack=stack).plan(FakeSource(PAGES), {})
         job = shop.job('', source=planned.source, recipe=planned.recipe, app=AppName('pages'))
         clock = BuildClock(600)
-        image = build_image(job, shop.builder, shop.console, clock)
+        image = run_recipe(job, shop.builder, shop.console, clock)
         clock.close()
         command = ['bash', '-c', '. /app/.profile.d/php.sh; exec serve-php']
         container = engine.containers.run(image.id, command, detach=True, network_mode='none')

@@ -8,7 +8,7 @@ import pytest
 
 from gitreceive.build.buildpack import load_buildpacks
 from gitreceive.build.planning import Planner
-from gitreceive.build.stages.build import build_image
+from gitreceive.build.recipe import run_recipe
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildError
@@ -43,7 +43,7 @@ def built(words: str, shop: Workshop, stack: Stack) -> Image:
     job = shop.job('', source=planned.source, recipe=planned.recipe, app=AppName('says'))
     clock = BuildClock(600)
     try:
-        return build_image(job, shop.builder, shop.console, clock)
+        return run_recipe(job, shop.builder, shop.console, clock)
     finally:
         clock.close()
 

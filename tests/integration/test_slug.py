@@ -234,11 +234,10 @@ def test_slug_verify_tells_checksum_and_size(slug: Slug, tmp_path: Path) -> None
 
 PACK = """
 import pathlib, sys
-from gitreceive.adapters.docker.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.adapters.slugs.packer import DockerSlugPacker
-from gitreceive.cancellation import BuildClock
-from gitreceive.model import Image
+from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
+from gitreceive.model.cancellation import BuildClock
+from gitreceive.model.slug import Image
 from gitreceive.config.settings import Limits
 from gitreceive.slugs.pack import pack_slug
 from tests.memory import memory

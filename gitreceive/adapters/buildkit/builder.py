@@ -3,7 +3,7 @@
 import hashlib
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -35,12 +35,14 @@ APP_LABEL = 'gitreceive.app'
 class DockerImageBuilder:
     """Satisfies the ``ImageBuilder`` port. ``home`` names this receiver among those that share the engine.
 
-    With a ``secret`` the names of its images cannot be guessed: it is for builders of people who do not trust each other.
+    ``identity`` gives a word that nobody else knows and that stays the same: the caches of builds are found by it. With
+    a ``secret`` the names of its images cannot be guessed: it is for builders of people who do not trust each other.
     """
 
-    def __init__(self, engine: Engine, home: str, secret: str = '') -> None:
+    def __init__(self, engine: Engine, home: str, identity: Callable[[], str], secret: str = '') -> None:
         self._engine = engine
         self._home = home
+        self._identity = identity
         self._place = ''
         self._secret = secret
 
@@ -62,7 +64,9 @@ class DockerImageBuilder:
     def _built(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
         labels = self._labels(job)
         build = f'gitreceive-{uuid.uuid4().hex}'
-        request = BuildRequest(self._engine, parameters(build, self._tag(job), labels, job.app, job.nocache))
+        namespace = self._namespace(job.app)
+        query = parameters(build, self._tag(job), labels, namespace, job.nocache)
+        request = BuildRequest(self._engine, query)
         progress = Progress(console)
         with _told(cancellation, progress), cancellation.call_on_stop(request.abort):
             cancellation.check()
@@ -161,6 +165,10 @@ class DockerImageBuilder:
 
     def _labels(self, job: BuildJob) -> Mapping[str, str]:
         return {BUILD_LABEL: str(job.number), HOME_LABEL: self._home, APP_LABEL: job.app}
+
+    def _namespace(self, app: AppName) -> str:
+        """Where the app's cache mounts are. It cannot be guessed, so that no Dockerfile of another app or receiver names it."""
+        return hashlib.sha256(f'{self._identity()}/{app}'.encode()).hexdigest()[:40]
 
     def _tag(self, job: BuildJob) -> str:
         """A name of the image: one without could be taken away by anybody's ``docker image prune``.

@@ -41,10 +41,13 @@ class AppJson:
     notes: tuple[str, ...] = ()
 
 
+NO_APP_JSON = AppJson()
+
+
 def read_app_json(source: Source) -> AppJson:
     """What the app's ``app.json`` says; nothing if there is none. Raises DetectError, with the place."""
     if not source.exists(FILE):
-        return AppJson()
+        return NO_APP_JSON
     found = read_json_object(source, FILE)
     env = found.get('env') or {}
     if not isinstance(env, dict) or len(env) > MOST:
@@ -80,6 +83,11 @@ def first_config(wanted: AppJson, config: Mapping[str, str]) -> dict[str, str]:
         )
     values = {name: value for name, value in wanted.values.items() if name not in config}
     return values | generate_config(wanted.generated, config)
+
+
+def with_defaults(wanted: AppJson, config: Mapping[str, str]) -> Mapping[str, str]:
+    """The config vars as a push would find them: those that are set, and the values of app.json for the others."""
+    return {**wanted.values, **config}
 
 
 def unpublished(wanted: AppJson, config: Mapping[str, str]) -> dict[str, str]:

@@ -28,7 +28,7 @@ class Exhausted(Exception):
 
 
 class Allowance:
-    """How much work the files of one member may still make; the same for all of them, however they are nested."""
+    """How much work the files of one chunk may still make; the same for all of them, however they are nested."""
 
     def __init__(self, size: int) -> None:
         """``size`` is in bytes."""

@@ -93,7 +93,7 @@ def build(engine: Engine, clock: BuildClock, source: TarSource | None = None) ->
         recipe=Recipe(dockerfile='FROM x\n'),
         source=source or TarSource({'large': bytes(10_000_000)}),
     )
-    DockerImageBuilder(engine, '/test').build(job, Lines(), clock)
+    DockerImageBuilder(engine, '/test', lambda: '').build(job, Lines(), clock)
 
 
 @pytest.mark.parametrize('behaviour', [stall, swallow, start])

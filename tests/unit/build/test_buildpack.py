@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitreceive.build.buildpack import LoadedBuildpack, load_buildpack, load_buildpacks
-from gitreceive.build.stages.detect import choose_plan
+from gitreceive.build.detect import choose_plan
 from gitreceive.config import resources
 from gitreceive.model.errors import SettingsError
 from gitreceive.model.plan import Stack

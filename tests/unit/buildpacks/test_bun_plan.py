@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gitreceive.build.buildpack import load_buildpacks
-from gitreceive.build.stages.dockerfile import render_dockerfile
+from gitreceive.build.dockerfiles.render import render_dockerfile
 from gitreceive.model.errors import DetectError
 from gitreceive.model.plan import Plan, Stack
 from tests.fakes import FakeSource

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.build.buildpack import load_buildpacks
-from gitreceive.build.stages.detect import choose_plan
+from gitreceive.build.detect import choose_plan
 from gitreceive.model.errors import DetectError
 from gitreceive.model.plan import Plan, Stack
 from tests.fakes import FakeSource

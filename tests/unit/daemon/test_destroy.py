@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from gitreceive.build.deploy import Line
+from gitreceive.build.task import Task
 from gitreceive.daemon.destroy import destroy
 from gitreceive.daemon.log import OperationLog
 from gitreceive.model.access import Actor
@@ -19,6 +19,7 @@ from gitreceive.model.operation import Destroy, Operation, OperationState, redep
 from gitreceive.model.push import Commit
 from gitreceive.repositories import ensure_repository
 from gitreceive.slugs.chunk_cache import ChunkCache
+from gitreceive.wiring import Receiver
 from tests import chunk_cache
 
 ANN = Actor(name='ann')
@@ -32,9 +33,11 @@ def kept(tmp_path: Path) -> Iterator[chunk_cache.ChunkCache]:
         yield made
 
 
-def line(kept: chunk_cache.ChunkCache) -> Line:
-    parts = {'home': kept.home, 'journal': kept.journal, 'keeper': kept.keeper}
-    return cast(Line, SimpleNamespace(**parts, chunk_cache=ChunkCache(kept.storage, kept.home.chunk_cache)))
+def receiver(kept: chunk_cache.ChunkCache) -> Receiver:
+    parts = {'home': kept.home, 'journal': kept.journal, 'retention': kept.retention}
+    return cast(
+        Receiver, SimpleNamespace(**parts, chunk_cache=ChunkCache(kept.storage, kept.home.chunk_cache))
+    )
 
 
 def claimed(kept: chunk_cache.ChunkCache) -> Operation:
@@ -46,7 +49,7 @@ def claimed(kept: chunk_cache.ChunkCache) -> Operation:
 
 def carry_out(operation: Operation, kept: chunk_cache.ChunkCache) -> None:
     with closing(BuildClock(60)) as clock, OperationLog(kept.home.log(operation.number), 10_000) as console:
-        destroy(operation, line(kept), console, clock)
+        destroy(Task(operation=operation, console=console, cancellation=clock), receiver(kept))
 
 
 def test_nothing_of_it_is_left_and_nothing_of_others_is_touched(kept: chunk_cache.ChunkCache) -> None:

@@ -1,6 +1,5 @@
 """What follows a release is done in the end, whatever is away for a while."""
 
-import dataclasses
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -14,7 +13,7 @@ from gitreceive.daemon.jobs import PostReleaseJobs
 from gitreceive.model.errors import EngineGone, StorageError
 from gitreceive.model.push import NO_COMMIT, Commit
 from gitreceive.repositories import ensure_repository, git, keep_commit, read_ref
-from tests.chunk_cache import HELLO, READER, ChunkCache, chunk_cache
+from tests.chunk_cache import HELLO, ChunkCache, chunk_cache
 
 
 class Flapping(FileStorage):
@@ -37,7 +36,7 @@ def kept(tmp_path: Path) -> Iterator[ChunkCache]:
 def test_documents_that_an_outage_has_hindered_are_made_when_the_next_build_ends(kept: ChunkCache) -> None:
     kept.release({'src/a': b'a'})
     storage = Flapping(kept.objects)
-    jobs = PostReleaseJobs(dataclasses.replace(kept.keeper, storage=storage), READER)
+    jobs = PostReleaseJobs(kept.retained(storage), kept.documented(storage), lambda: None)
     for storage.away, documents in ((True, 0), (False, 2)):
         jobs._look_after(HELLO)
         assert len([name for name in kept.names() if 'sbom' in name or 'provenance' in name]) == documents
@@ -48,14 +47,14 @@ def test_a_slug_that_cannot_be_described_is_not_read_again_and_again(
 ) -> None:
     release = kept.release({'src/a': b'a'})
     kept.path(f'hello/{release.slug.sha256}.tgz').write_bytes(b'damaged')
-    jobs = PostReleaseJobs(kept.keeper, READER)
+    jobs = PostReleaseJobs(kept.retention, kept.documents)
     for _ in range(2):
         jobs._look_after(HELLO)
     assert caplog.text.count('the documents of hello v1') == 1
 
 
 def test_it_ends_also_if_it_is_closed_just_when_it_begins_to_look(kept: ChunkCache) -> None:
-    jobs = PostReleaseJobs(kept.keeper, READER)
+    jobs = PostReleaseJobs(kept.retention, kept.documents)
 
     class Bell(threading.Event):
         def clear(self) -> None:
@@ -78,7 +77,7 @@ def test_what_follows_a_release_also_tidies_the_engine_and_the_repository(kept: 
     commit = Commit(git(repo, *who, 'commit-tree', tree, '-m', 'x').stdout.decode().strip())
     keep_commit(repo, 7, commit)
     looked = threading.Event()
-    jobs = PostReleaseJobs(kept.keeper, READER, looked.set)
+    jobs = PostReleaseJobs(kept.retention, kept.documents, looked.set)
     jobs.start()
     assert looked.wait(10)
     jobs.close()
@@ -95,7 +94,7 @@ def test_an_engine_that_is_gone_hinders_nothing_else(
         rung.release()
         raise EngineGone('no engine')
 
-    jobs = PostReleaseJobs(kept.keeper, READER, gone)
+    jobs = PostReleaseJobs(kept.retention, kept.documents, gone)
     jobs.start()
     for _ in range(2):
         assert rung.acquire(timeout=10)

@@ -7,12 +7,12 @@ from typing import cast
 
 import pytest
 
-from gitreceive.build.deploy import Line
 from gitreceive.daemon import restart
 from gitreceive.journal.operations import TWICE
 from gitreceive.model.operation import Deploy, OperationState
 from gitreceive.model.push import NO_COMMIT
 from gitreceive.repositories import read_ref
+from gitreceive.wiring import Receiver
 from tests.chunk_cache import ChunkCache, chunk_cache, member
 from tests.fakes_storage import MemoryStorage
 from tests.packing import packed
@@ -35,8 +35,8 @@ def boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def complete(kept: ChunkCache, storage: object = None) -> None:
-    line = SimpleNamespace(journal=kept.journal, home=kept.home, storage=storage or kept.storage)
-    restart.complete(cast(Line, line))
+    receiver = SimpleNamespace(journal=kept.journal, home=kept.home, storage=storage or kept.storage)
+    restart.complete(cast(Receiver, receiver))
 
 
 def test_a_slug_that_a_power_cut_has_filled_with_zeros_is_made_again_after_it(
@@ -84,7 +84,7 @@ def refuse_but(storage: MemoryStorage, refused: str):
 
 
 def reconciled(here: ReceiverHome) -> ReceiverHome:
-    restart.reconcile(here.line, here.services)
+    restart.reconcile(here.receiver, here.services)
     return here
 
 

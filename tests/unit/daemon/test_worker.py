@@ -22,7 +22,7 @@ Handler = Callable[[Operation, Any, Any, Any], Any]
 def working(here: ReceiverHome):
     """A worker, and what tells that an operation has ended."""
     ended = threading.Semaphore(0)
-    worker = Worker(here.queue, here.line, here.logs, ended.release)
+    worker = Worker(here.queue, here.receiver, here.logs, ended.release)
     worker.start()
     try:
         yield ended
@@ -33,9 +33,13 @@ def working(here: ReceiverHome):
 
 
 @pytest.fixture
-def handled(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
+def handled(here: ReceiverHome) -> Callable[[Handler], None]:
     """Deploys are carried out by this."""
-    return lambda handler: monkeypatch.setitem(module.HANDLERS, Deploy, handler)  # type: ignore[arg-type]
+
+    def handle(handler: Handler) -> None:
+        here.handlers[Deploy] = lambda task: handler(task.operation, None, task.console, task.cancellation)
+
+    return handle
 
 
 def pushed(here: ReceiverHome) -> Operation:
@@ -130,7 +134,7 @@ def test_an_orderly_end_puts_the_operation_back(here: ReceiverHome, handled) -> 
         taken.append(operation.number)
         here.queue.close()
 
-    worker = Worker(here.queue, here.line, here.logs, end)
+    worker = Worker(here.queue, here.receiver, here.logs, end)
     worker.start()
     worker.join(10)
     found = here.journal.operations.get(operation.number)

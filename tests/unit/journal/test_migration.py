@@ -8,15 +8,14 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from gitreceive.adapters.slugfiles.entries import GzipSlugReader
 from gitreceive.adapters.storage.file import FileStorage
-from gitreceive.build.deploy import Line
 from gitreceive.build.rollback import roll_back
+from gitreceive.build.task import Task
 from gitreceive.config.home import Home
 from gitreceive.daemon.log import OperationLog
 from gitreceive.journal import Journal, making, open_journal
@@ -26,9 +25,11 @@ from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import StateError
 from gitreceive.model.operation import Deploy, Operation, OperationState, Rollback
 from gitreceive.model.release import ReleaseState
-from gitreceive.slugs.retention import Keeper
+from gitreceive.slugs.documents import Documents
+from gitreceive.slugs.retention import Retention
 from gitreceive.slugs.sbom import Inventory
-from gitreceive.slugs.verify import verify_app
+from gitreceive.slugs.store import StoredSlugs
+from gitreceive.slugs.verify import Verifier
 from tests.former_home import RELEASES, FormerHome
 
 HELLO, OTHER = AppName('hello'), AppName('other')
@@ -108,9 +109,13 @@ def test_operations_are_what_builds_were(former: FormerHome) -> None:
 def test_slugs_are_verified_and_rolled_back_after_it(former: FormerHome) -> None:
     home = former.home
     with closing(open_journal(home)) as journal, closing(BuildClock(60)) as clock:
-        keeper = Keeper(journal=journal, storage=FileStorage(former.objects), home=home, keep=40)
-        inventory = Inventory(GzipSlugReader())
-        assert [each for each in verify_app(HELLO, keeper, inventory) if each.harms] == []
+        storage, reader = FileStorage(former.objects), GzipSlugReader()
+        retention = Retention(journal=journal, storage=storage, home=home, keep=40)
+        documents = Documents(
+            journal=journal, storage=storage, home=home, host='localhost', inventory=Inventory(reader)
+        )
+        verifier = Verifier(retention=retention, documents=documents)
+        assert [each for each in verifier.verify_app(HELLO) if each.harms] == []
         (running,) = [each for each in journal.operations.active() if each.started]
         journal.operations.finish(running.number, OperationState.FAILED, 'ends')
         third = journal.releases.get(HELLO, 3)
@@ -118,9 +123,10 @@ def test_slugs_are_verified_and_rolled_back_after_it(former: FormerHome) -> None
         journal.operations.submit(HELLO, Rollback(version=3, commit=third.commit), ANN)
         operation = journal.operations.claim(retries=False, builds=False)
         assert operation
-        line = cast(Line, SimpleNamespace(home=home, journal=journal, storage=keeper.storage, keeper=keeper))
+        slugs = StoredSlugs(storage, reader, home)
         with OperationLog(home.log(operation.number), 10_000) as console:
-            release = roll_back(operation, line, console, clock)
+            task = Task(operation=operation, console=console, cancellation=clock)
+            release = roll_back(task, slugs=slugs, releases=journal.releases, keep=40)
         assert (release.version, release.slug, release.commit) == (RELEASES + 1, third.slug, third.commit)
         assert journal.releases.config(release) == {'V': '3'}
         assert journal.releases.live(HELLO) == release

@@ -16,11 +16,12 @@ from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildCancelled, SecretError, SlugError, StorageError
 from gitreceive.model.progress import Cancellation
-from gitreceive.model.slug import Image, LayeredSlug, Member
+from gitreceive.model.slug import Chunk, Image, LayeredSlug, SlugOrder
 from gitreceive.slugs.chunk_cache import KEPT, ChunkCache
-from gitreceive.slugs.cut import Cut, Opening, Screen, cut_members
-from gitreceive.slugs.names import member_name
+from gitreceive.slugs.cut import cut_chunks
+from gitreceive.slugs.names import chunk_name
 from gitreceive.slugs.ports import SlugPart
+from gitreceive.slugs.scan import Opening, Scan
 from tests.fakes_storage import MemoryStorage
 
 APP = AppName('hello')
@@ -63,8 +64,8 @@ class Packer:
         return {'/app/src': self.files}
 
 
-def let_pass(member: Member, opening: Opening) -> None:
-    """A screen that finds nothing."""
+def let_pass(member: Chunk, opening: Opening) -> None:
+    """A scan that finds nothing."""
 
 
 @pytest.fixture
@@ -90,11 +91,11 @@ def cut(tmp_path: Path, clock: BuildClock) -> Callable[..., LayeredSlug]:
     folder.mkdir()
 
     def cutting(
-        packer: Packer, chunk_cache: ChunkCache, limit: int = 1_000_000, screen: Screen = let_pass
+        packer: Packer, chunk_cache: ChunkCache, limit: int = 1_000_000, scan: Scan = let_pass
     ) -> LayeredSlug:
-        job = Cut(app=APP, image=IMAGE, mtime=7, folder=folder, limits=Limits(slug_bytes=limit))
+        order = SlugOrder(app=APP, image=IMAGE, mtime=7, folder=folder)
         try:
-            return cut_members(job, packer, chunk_cache, screen, clock)
+            return cut_chunks(order, packer, chunk_cache, scan, Limits(slug_bytes=limit), clock)
         finally:
             assert list(folder.iterdir()) == [], 'a file was left'
 
@@ -102,7 +103,7 @@ def cut(tmp_path: Path, clock: BuildClock) -> Callable[..., LayeredSlug]:
 
 
 def whole(storage: MemoryStorage, slug: LayeredSlug) -> bytes:
-    return b''.join(storage.objects[member_name(APP, member.sha256)] for member in slug.members)
+    return b''.join(storage.objects[chunk_name(APP, member.sha256)] for member in slug.chunks)
 
 
 Cutting = Callable[..., LayeredSlug]
@@ -175,32 +176,32 @@ def test_the_first_slug_is_not_read_again_for_the_second(cut: Cutting, tmp_path:
     first = cut(Packer(['runtime', 'dependencies', 'code']), chunk_cache)
     opened.clear()
     cut(Packer(['runtime', 'dependencies', 'new code']), chunk_cache)
-    assert not {member_name(APP, member.sha256) for member in first.members} & set(opened)
+    assert not {chunk_name(APP, member.sha256) for member in first.chunks} & set(opened)
 
 
 def test_an_empty_part_is_no_member(cut: Cutting, chunk_cache: ChunkCache, storage: MemoryStorage) -> None:
     for _ in range(2):
         packer = Packer(['runtime', '', 'code'])
         slug = cut(packer, chunk_cache)
-        assert len(slug.members) == 2
+        assert len(slug.chunks) == 2
         assert gzip.decompress(whole(storage, slug)) == b'runtimecode'
     assert packer.packed == []
 
 
-def test_every_member_is_screened_before_it_is_stored_and_again_when_it_is_used_again(
+def test_every_member_is_scanned_before_it_is_stored_and_again_when_it_is_used_again(
     cut: Cutting, chunk_cache: ChunkCache, storage: MemoryStorage
 ) -> None:
     seen: list[tuple[bytes, bool]] = []
 
-    def screen(member: Member, opening: Opening) -> None:
+    def scan(member: Chunk, opening: Opening) -> None:
         with opening() as stream:
             content = gzip.decompress(stream.read())
-        seen.append((content, member_name(APP, member.sha256) in storage.objects))
+        seen.append((content, chunk_name(APP, member.sha256) in storage.objects))
 
-    cut(Packer(['runtime', '', 'code']), chunk_cache, screen=screen)
+    cut(Packer(['runtime', '', 'code']), chunk_cache, scan=scan)
     assert seen == [(b'runtime', False), (b'code', False)]
     seen.clear()
-    cut(Packer(['runtime', 'new code']), chunk_cache, screen=screen)
+    cut(Packer(['runtime', 'new code']), chunk_cache, scan=scan)
     assert seen == [(b'runtime', True), (b'new code', False)]
 
 
@@ -212,13 +213,13 @@ def test_a_refused_member_stores_nothing_new_and_removes_nothing_old(
         cut(Packer(['runtime', 'secret']), chunk_cache)
     before = dict(storage.objects)
 
-    def screen(member: Member, opening: Opening) -> None:
+    def scan(member: Chunk, opening: Opening) -> None:
         with opening() as stream:
             if b'secret' in gzip.decompress(stream.read()):
                 raise SecretError('no')
 
     with pytest.raises(SecretError):
-        cut(Packer(['runtime', 'secret', 'code']), chunk_cache, screen=screen)
+        cut(Packer(['runtime', 'secret', 'code']), chunk_cache, scan=scan)
     assert storage.objects == before
 
 
@@ -226,7 +227,7 @@ def test_a_member_that_is_gone_or_damaged_is_packed_again(
     cut: Cutting, chunk_cache: ChunkCache, storage: MemoryStorage, tmp_path: Path
 ) -> None:
     first = cut(Packer(['runtime', 'code']), chunk_cache)
-    name = member_name(APP, first.members[0].sha256)
+    name = chunk_name(APP, first.chunks[0].sha256)
     good = storage.objects[name]
     for damage in (None, good[:-1], good.swapcase()):
         storage.objects.pop(name)
@@ -234,7 +235,7 @@ def test_a_member_that_is_gone_or_damaged_is_packed_again(
             storage.objects[name] = damage
         packer = Packer(['runtime', 'code'])
         assert cut(packer, ChunkCache(storage, tmp_path / 'chunk_cache')) == LayeredSlug(
-            members=first.members, sha256=first.sha256, size=first.size, new=first.members[0].size
+            chunks=first.chunks, sha256=first.sha256, size=first.size, new=first.chunks[0].size
         )
         assert packer.packed == ['runtime']
         assert storage.objects[name] == good

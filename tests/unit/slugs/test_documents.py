@@ -15,7 +15,6 @@ from in_toto_attestation.v1.statement_pb2 import Statement
 
 from gitreceive.model.errors import StateError
 from gitreceive.model.release import Release
-from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.parts import Part, parts
 from gitreceive.slugs.provenance import PREDICATE
 from gitreceive.slugs.sbom import Inventory, bill_of_materials
@@ -66,7 +65,7 @@ HOSTILE: Files = {
 def documents(kept: ChunkCache) -> tuple[dict[str, object], dict[str, object]]:
     """Those of the newest release, written anew."""
     release = kept.journal.releases.of(HELLO)[0]
-    write_documents(release, kept.keeper, Inventory(READER))
+    kept.documents.complete(release)
     sbom, provenance = (
         json.loads(kept.path(f'hello/{release.slug.sha256}.{kind}.json').read_bytes())
         for kind in ('sbom', 'provenance')
@@ -137,13 +136,13 @@ def test_the_same_slug_has_the_same_bill_in_one_piece_and_in_members(kept: Chunk
 
 def test_documents_come_out_the_same_when_they_are_made_again(kept: ChunkCache) -> None:
     release = kept.release(FILES)
-    write_documents(release, kept.keeper, Inventory(READER))
+    kept.documents.complete(release)
     paths = [kept.path(f'hello/{release.slug.sha256}.{kind}.json') for kind in ('sbom', 'provenance')]
     before = [path.read_bytes() for path in paths]
     kept.journal.slugs.forget(HELLO, [])
     for path in paths:
         path.unlink()
-    write_documents(release, kept.keeper, Inventory(READER))
+    kept.documents.complete(release)
     assert [path.read_bytes() for path in paths] == before
 
 
@@ -183,30 +182,30 @@ def test_the_provenance_is_a_statement_about_the_slug_with_what_it_was_made_of(k
 
 def test_what_a_crash_left_out_is_known_and_made_later(kept: ChunkCache) -> None:
     first, second = kept.release({'a': b'1'}), kept.release({'a': b'2'})
-    assert undocumented(HELLO, kept.keeper) == [first, second]
-    write_documents(first, kept.keeper, Inventory(READER))
-    assert undocumented(HELLO, kept.keeper) == [second]
+    assert kept.undocumented() == [first, second]
+    kept.documents.complete(first)
+    assert kept.undocumented() == [second]
     kept.journal.slugs.forget(HELLO, [first.slug.sha256])
-    assert undocumented(HELLO, kept.keeper) == [second]
+    assert kept.undocumented() == [second]
 
 
 def test_releases_that_share_a_slug_have_one_provenance_of_the_first(kept: ChunkCache) -> None:
     first = kept.release({'a': b'1'})
     kept.release({'a': b'1'})
-    assert undocumented(HELLO, kept.keeper) == [first]
+    assert kept.undocumented() == [first]
 
 
 def test_a_release_without_its_build_is_an_error(kept: ChunkCache) -> None:
     release = kept.release({})
     kept.journal._database._db.execute('DELETE FROM operations')
     with pytest.raises(StateError, match='no operation 1'):
-        write_documents(release, kept.keeper, Inventory(READER))
+        kept.documents.complete(release)
 
 
 def test_a_member_that_slugs_share_is_read_once(kept: ChunkCache) -> None:
     shared = member(FILES)
     inventory = Inventory(READER)
-    write_documents(kept.layered(shared, packed({'src/a': b'1'})), kept.keeper, inventory)
+    replace(kept.documents, inventory=inventory).complete(kept.layered(shared, packed({'src/a': b'1'})))
     kept.path(f'hello/members/{sha256(shared)}.gz').unlink()
     release = kept.layered(packed({'src/a': b'2'}))
     bill = json.loads(bill_of_materials(release, [_gone(shared), *_parts(kept, release)], inventory))

@@ -2,9 +2,9 @@
 
 import random
 
-from gitreceive.model.slug import LayeredSlug, Member
+from gitreceive.model.slug import Chunk, LayeredSlug
 from gitreceive.slugs.growth import report_growth
-from gitreceive.slugs.stored import members_of, read_manifest
+from gitreceive.slugs.stored import chunks_of, read_manifest
 from tests.building import Lines
 from tests.chunk_cache import HELLO, READER, ChunkCache, member
 from tests.packing import packed, sha256
@@ -18,8 +18,8 @@ def told(kept: ChunkCache, *codes: bytes) -> list[str]:
     for code in codes:
         before = kept.journal.releases.live(HELLO)
         release = kept.layered(RUNTIME, code)
-        members = members_of(read_manifest(kept.storage, HELLO, release.slug.sha256))
-        slug = LayeredSlug(members=members, sha256=release.slug.sha256, size=release.slug.size, new=0)
+        members = chunks_of(read_manifest(kept.storage, HELLO, release.slug.sha256))
+        slug = LayeredSlug(chunks=members, sha256=release.slug.sha256, size=release.slug.size, new=0)
         console = Lines()
         report_growth(slug, before, kept.storage, READER, console)
     return console.details
@@ -45,9 +45,9 @@ def test_a_runtime_that_both_have_is_not_read(kept: ChunkCache) -> None:
     path = kept.path(f'hello/members/{sha256(code)}.gz')
     path.write_bytes(code)
     before = kept.journal.releases.live(HELLO)
-    members = tuple(Member(sha256=sha256(each), size=len(each)) for each in (RUNTIME, code))
+    members = tuple(Chunk(sha256=sha256(each), size=len(each)) for each in (RUNTIME, code))
     console = Lines()
-    slug = LayeredSlug(members=members, sha256='0' * 64, size=len(RUNTIME + code), new=0)
+    slug = LayeredSlug(chunks=members, sha256='0' * 64, size=len(RUNTIME + code), new=0)
     report_growth(slug, before, kept.storage, READER, console)
     assert console.details[1:] == ['+0.050 MB in /app/src/a']
 

@@ -13,13 +13,10 @@ from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildCancelled, BuildError, StateError, StorageError, UnknownApp
 from gitreceive.model.release import Release
-from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.lock import keeping, removing
 from gitreceive.slugs.parts import fetch_slug
-from gitreceive.slugs.sbom import Inventory
-from gitreceive.slugs.stored import complete_slug, members_of, read_manifest
-from gitreceive.slugs.verify import verify_app, verify_storage
-from tests.chunk_cache import HELLO, READER, ChunkCache, chunk_cache, member
+from gitreceive.slugs.stored import chunks_of, complete_slug, read_manifest
+from tests.chunk_cache import HELLO, ChunkCache, chunk_cache, member
 from tests.packing import packed, sha256
 
 OTHER = AppName('other')
@@ -27,12 +24,12 @@ OTHER = AppName('other')
 
 def documented(kept: ChunkCache) -> None:
     for app in kept.journal.apps.all():
-        for release in undocumented(app, kept.keeper):
-            write_documents(release, kept.keeper, Inventory(READER))
+        for release in kept.undocumented(app):
+            kept.documents.complete(release)
 
 
 def verified(kept: ChunkCache) -> list[tuple[str, str, str]]:
-    return [(each.what, each.object, each.release) for each in verify_storage(kept.keeper, Inventory(READER))]
+    return [(each.what, each.object, each.release) for each in kept.verifier().verify_storage()]
 
 
 def test_the_newest_releases_keep_their_slugs_and_nothing_else_stays(tmp_path: Path) -> None:
@@ -42,13 +39,13 @@ def test_the_newest_releases_keep_their_slugs_and_nothing_else_stays(tmp_path: P
         documented(kept)
         before = kept.names()
         gone = [name for name in before if old.slug.sha256 in name]
-        assert set(kept.keeper.garbage(HELLO).objects) == set(gone)
+        assert set(kept.retention.garbage(HELLO).objects) == set(gone)
         assert kept.names() == before
-        garbage = kept.keeper.collect(HELLO)
+        garbage = kept.retention.collect(HELLO)
         assert garbage.objects[f'hello/{old.slug.sha256}.tgz'] == old.slug.size
         assert kept.names() == [name for name in before if name not in gone]
         assert all(f'hello/{each.slug.sha256}.tgz' in kept.names() for each in new)
-        assert kept.keeper.collect(HELLO).objects == kept.keeper.collect(OTHER).objects == {}
+        assert kept.retention.collect(HELLO).objects == kept.retention.collect(OTHER).objects == {}
         assert len(kept.journal.releases.of(HELLO)) == 3
 
 
@@ -57,7 +54,7 @@ def test_a_slug_that_a_kept_release_shares_with_an_old_one_stays(tmp_path: Path)
         same = kept.release({'src/a': b'same'})
         kept.release({'src/a': b'between'})
         assert kept.release({'src/a': b'same'}).slug == same.slug
-        kept.keeper.collect(HELLO)
+        kept.retention.collect(HELLO)
         assert kept.names() == [f'hello/{same.slug.sha256}.json', f'hello/{same.slug.sha256}.tgz']
 
 
@@ -66,7 +63,7 @@ def test_a_member_that_a_kept_slug_shares_stays(tmp_path: Path) -> None:
         runtime, old, new = member({'heroku/x': b'x'}), packed({'src/a': b'1'}), packed({'src/a': b'2'})
         kept.layered(runtime, old)
         kept.layered(runtime, new)
-        garbage = kept.keeper.collect(HELLO)
+        garbage = kept.retention.collect(HELLO)
         assert garbage.objects[f'hello/members/{sha256(old)}.gz'] == len(old)
         members = [name for name in kept.names() if '/members/' in name]
         assert members == sorted(f'hello/members/{sha256(each)}.gz' for each in (runtime, new))
@@ -77,7 +74,7 @@ def test_without_a_kept_slugs_facts_no_member_is_removed(tmp_path: Path) -> None
         kept.layered(packed({'src/a': b'1'}))
         release = kept.layered(packed({'src/a': b'2'}))
         kept.path(f'hello/{release.slug.sha256}.json').write_bytes(b'[[')
-        kept.keeper.collect(HELLO)
+        kept.retention.collect(HELLO)
         assert sum('/members/' in name for name in kept.names()) == 2
 
 
@@ -87,9 +84,9 @@ def test_what_an_interrupted_build_left_is_garbage_and_what_others_put_there_is_
     for name in (orphan, strange, 'foreign/file'):
         kept.path(name).parent.mkdir(exist_ok=True)
         kept.path(name).write_bytes(b'12345')
-    assert kept.keeper.collect(HELLO).objects == {orphan: 5}
+    assert kept.retention.collect(HELLO).objects == {orphan: 5}
     assert {strange, 'foreign/file'} <= set(kept.names())
-    found = {each.object: each.what for each in verify_storage(kept.keeper, Inventory(READER))}
+    found = {each.object: each.what for each in kept.verifier().verify_storage()}
     assert found[strange] == found['foreign/file'] == 'superfluous'
 
 
@@ -208,7 +205,7 @@ def test_facts_that_contradict_the_history_are_damaged(kept: ChunkCache, key: st
     documented(kept)
     path = kept.path(f'hello/{release.slug.sha256}.json')
     path.write_text(json.dumps({**json.loads(path.read_bytes()), key: value}))
-    (finding,) = verify_app(HELLO, kept.keeper, Inventory(READER))
+    (finding,) = kept.verifier().verify_app(HELLO)
     assert finding.what == 'damaged'
     assert finding.why.startswith(f'it says {key} ')
 
@@ -271,10 +268,10 @@ def test_a_whole_that_is_not_right_is_made_again_of_its_members(kept: ChunkCache
     _, whole, content = whole_slug(kept)
     damaged = {'short': content[:-1], 'zeros': bytes(len(content)), 'one bit': flipped(content)}[left]
     whole.write_bytes(damaged)
-    (found,) = verify_app(HELLO, kept.keeper, Inventory(READER))
+    (found,) = kept.verifier().verify_app(HELLO)
     assert (found.what, found.object, found.release) == ('made again', f'hello/{whole.name}', 'hello v1')
     assert found.why == (
-        f'its {len(damaged):,} bytes have the sha256 {sha256(damaged)}; its members are as they were stored'
+        f'its {len(damaged):,} bytes have the sha256 {sha256(damaged)}; its chunks are as they were stored'
     )
     assert not found.harms and whole.read_bytes() == content
     assert verified(kept) == []
@@ -294,7 +291,7 @@ def test_a_whole_that_cannot_be_made_again_is_damaged_and_says_why(
     _, whole, content = whole_slug(kept)
     whole.write_bytes(flipped(content))
     monkeypatch.setattr(FileStorage, 'compose', refuse)
-    (found,) = verify_app(HELLO, kept.keeper, Inventory(READER))
+    (found,) = kept.verifier().verify_app(HELLO)
     assert found.harms and found.why.endswith('could not be made of them: no room')
 
 
@@ -317,7 +314,7 @@ def whole_slug(kept: ChunkCache) -> tuple[Release, Path, bytes]:
 
 def _members(kept: ChunkCache, release: Release) -> list[Path]:
     manifest = read_manifest(kept.storage, HELLO, release.slug.sha256)
-    return [kept.path(f'hello/members/{each.sha256}.gz') for each in members_of(manifest)]
+    return [kept.path(f'hello/members/{each.sha256}.gz') for each in chunks_of(manifest)]
 
 
 def test_a_slug_of_the_first_version_is_read_verified_kept_and_collected_like_others(tmp_path: Path) -> None:
@@ -331,7 +328,7 @@ def test_a_slug_of_the_first_version_is_read_verified_kept_and_collected_like_ot
         assert verified(kept) == []
         fetch_slug(kept.storage, HELLO, old.slug.sha256, tmp_path / 'slug.tgz')
         assert sha256((tmp_path / 'slug.tgz').read_bytes()) == old.slug.sha256
-        assert kept.keeper.collect(HELLO).objects == {}
+        assert kept.retention.collect(HELLO).objects == {}
         kept.path(f'hello/{old.slug.sha256}.tgz').write_bytes(b'damaged')
         assert [what for what, *_ in verified(kept)] == ['damaged']
         kept.layered(member({'src/c': b'newer'}))
@@ -339,7 +336,7 @@ def test_a_slug_of_the_first_version_is_read_verified_kept_and_collected_like_ot
             f'hello/{old.slug.sha256}{ending}'
             for ending in ('.tgz', '.json', '.sbom.json', '.provenance.json')
         }
-        assert set(kept.keeper.collect(HELLO).objects) == gone
+        assert set(kept.retention.collect(HELLO).objects) == gone
         documented(kept)
         assert verified(kept) == []
 
@@ -353,4 +350,4 @@ def test_an_app_that_was_never_pushed_is_not_said_to_be_complete(kept: ChunkCach
 def test_a_lock_that_cannot_be_made_is_an_error_with_its_place(kept: ChunkCache) -> None:
     kept.home.slug_lock(HELLO).parent.write_bytes(b'')
     with pytest.raises(StateError, match=r'cannot lock the slugs of hello with .*/locks/hello: '):
-        kept.keeper.collect(HELLO)
+        kept.retention.collect(HELLO)

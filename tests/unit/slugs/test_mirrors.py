@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,10 @@ from gitreceive.adapters.storage.secrets import NO_SECRETS
 from gitreceive.adapters.storage.whole import WholeSlugs
 from gitreceive.adapters.web.client import Patience
 from gitreceive.model.release import Release
-from gitreceive.slugs.documents import undocumented, write_documents
 from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.ports import Storage
-from gitreceive.slugs.retention import Keeper
-from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.stored import complete_slug
-from gitreceive.slugs.verify import verify_app
-from tests.chunk_cache import HELLO, READER, ChunkCache, member
+from tests.chunk_cache import HELLO, ChunkCache, member
 from tests.fakes_storage import MemoryStorage, WholeStorage
 from tests.packing import packed
 
@@ -33,11 +28,11 @@ class Followed:
 
     def __init__(self, kept: ChunkCache, other: Storage, folder: Path) -> None:
         both = mirrored(kept.storage, [('there:', other)], folder)
-        self.keeper: Keeper = replace(kept.keeper, storage=both)
+        self._verifier = kept.verifier(both)
         self._first, (self.mirror,) = kept.storage, both.mirrors
 
     def verified(self) -> Sequence[Finding]:
-        return list(verify_app(HELLO, self.keeper, Inventory(READER)))
+        return list(self._verifier.verify_app(HELLO))
 
     def catch_up(self) -> None:
         self.mirror.catch_up(self._first)
@@ -46,8 +41,8 @@ class Followed:
 def slug(kept: ChunkCache) -> Release:
     """One of two members, with its documents."""
     release = kept.layered(member({'heroku/x': b'x'}), packed({'src/a': b'1'}))
-    for each in undocumented(HELLO, kept.keeper):
-        write_documents(each, kept.keeper, Inventory(READER))
+    for each in kept.undocumented():
+        kept.documents.complete(each)
     return release
 
 
@@ -196,8 +191,7 @@ def test_the_mirrors_of_a_storage_that_keeps_whole_slugs_are_looked_at_too(
     release = kept.release({'src/a': b'1'})
     for name in kept.names():
         first.put(name, kept.path(name))
-    keeper = replace(kept.keeper, storage=storage)
-    found = [each for each in verify_app(HELLO, keeper, Inventory(READER)) if each.what == 'missing']
+    found = [each for each in kept.verifier(storage).verify_app(HELLO) if each.what == 'missing']
     whole = {f'hello/{release.slug.sha256}.{kind}' for kind in KINDS}
     assert {each.object for each in found} <= whole and {each.mirror for each in found} == {'there:'}
     storage.mirrors[0].catch_up(first)

@@ -11,8 +11,8 @@ import pytest
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import BuildCancelled, StorageError
-from gitreceive.model.slug import LayeredSlug, Member
-from gitreceive.slugs.names import member_name
+from gitreceive.model.slug import Chunk, LayeredSlug
+from gitreceive.slugs.names import chunk_name
 from gitreceive.slugs.store import store_slug
 from gitreceive.slugs.stored import complete_slug, open_slug, reduce_slug, replacing
 from gitreceive.slugs.verified import put_verified
@@ -36,14 +36,14 @@ def digest(content: bytes) -> str:
 @pytest.fixture
 def storage() -> MemoryStorage:
     made = MemoryStorage()
-    made.objects = {member_name(APP, digest(part)): part for part in PARTS}
+    made.objects = {chunk_name(APP, digest(part)): part for part in PARTS}
     return made
 
 
 @pytest.fixture
 def slug() -> LayeredSlug:
-    members = tuple(Member(sha256=digest(part), size=len(part)) for part in PARTS)
-    return LayeredSlug(members=members, sha256=digest(WHOLE), size=len(WHOLE), new=8)
+    members = tuple(Chunk(sha256=digest(part), size=len(part)) for part in PARTS)
+    return LayeredSlug(chunks=members, sha256=digest(WHOLE), size=len(WHOLE), new=8)
 
 
 def test_the_whole_is_made_of_the_members_and_its_facts_lie_beside_it(
@@ -66,7 +66,7 @@ def test_a_damaged_whole_is_made_again(slug: LayeredSlug, storage: MemoryStorage
 
 
 def test_without_a_member_there_is_no_slug(slug: LayeredSlug, storage: MemoryStorage, tmp_path: Path) -> None:
-    del storage.objects[member_name(APP, digest(PARTS[0]))]
+    del storage.objects[chunk_name(APP, digest(PARTS[0]))]
     with pytest.raises(StorageError, match='no such object'):
         store_slug(slug, ABOUT, storage, APP, tmp_path)
     assert not [name for name in storage.objects if slug.sha256 in name]
@@ -75,7 +75,7 @@ def test_without_a_member_there_is_no_slug(slug: LayeredSlug, storage: MemorySto
 def test_a_whole_of_another_size_is_an_error_and_not_kept(
     slug: LayeredSlug, storage: MemoryStorage, tmp_path: Path
 ) -> None:
-    storage.objects[member_name(APP, digest(PARTS[0]))] = b'short'
+    storage.objects[chunk_name(APP, digest(PARTS[0]))] = b'short'
     with pytest.raises(StorageError, match='13 bytes instead of 16'):
         store_slug(slug, ABOUT, storage, APP, tmp_path)
     assert not [name for name in storage.objects if slug.sha256 in name]
@@ -173,13 +173,11 @@ def test_the_slug_that_is_live_is_whole_again_if_the_next_one_is_not_released(
     storage = FileStorage(tmp_path / 'slugs')
     for number, part in enumerate((*PARTS, b'and newer code')):
         (tmp_path / f'{number}').write_bytes(part)
-        storage.put(member_name(APP, digest(part)), tmp_path / f'{number}')
+        storage.put(chunk_name(APP, digest(part)), tmp_path / f'{number}')
     store_slug(slug, ABOUT, storage, APP, tmp_path)
     new = b'and newer code'
-    members = (slug.members[0], Member(sha256=digest(new), size=len(new)))
-    later = LayeredSlug(
-        members=members, sha256=digest(PARTS[0] + new), size=len(PARTS[0] + new), new=len(new)
-    )
+    members = (slug.chunks[0], Chunk(sha256=digest(new), size=len(new)))
+    later = LayeredSlug(chunks=members, sha256=digest(PARTS[0] + new), size=len(PARTS[0] + new), new=len(new))
     live, whole = tmp_path / 'slugs' / 'hello' / f'{slug.sha256}.tgz', WHOLE
     with pytest.raises(BuildCancelled), replacing(storage, APP, slug.sha256) as former:
         store_slug(later, ABOUT, storage, APP, tmp_path, former)

@@ -12,7 +12,7 @@ from gitreceive.build.traits import DETECTED
 from gitreceive.model.errors import GitReceiveError
 from gitreceive.stack import load_stack
 from tests.fakes import FakeSource
-from tests.unit.build.stages.test_dockerfile import TEXT, recipe, shape
+from tests.unit.build.dockerfiles.test_render import TEXT, recipe, shape
 
 START = [('FROM',), ('ENV',), ('USER',)]
 END = ('WORKDIR',)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gitreceive.build.buildpack import load_buildpacks
+from gitreceive.build.detect import choose_plan
 from gitreceive.build.sources.workdir import WorkingDirectory
-from gitreceive.build.stages.detect import choose_plan
 from gitreceive.model.errors import DetectError
 from gitreceive.model.plan import Plan, Stack
 from tests.fakes import FakeSource

@@ -9,15 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitreceive.build.buildpack import LoadedBuildpack, load_buildpacks
-from gitreceive.build.planning import Planner
-from gitreceive.build.stages.detect import choose_plan
-from gitreceive.build.stages.dockerfile import (
+from gitreceive.build.detect import choose_plan
+from gitreceive.build.dockerfiles.render import (
     cache_mount,
     copy_form,
     exec_form,
     image_reference,
     render_dockerfile,
 )
+from gitreceive.build.planning import Planner
 from gitreceive.model.errors import GitReceiveError, RecipeError
 from gitreceive.model.plan import Plan, Stack
 from tests.fakes import FakeSource

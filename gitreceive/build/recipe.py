@@ -1,4 +1,4 @@
-"""Builds the image of an app: the first stage that runs pushed code, in the engine and nowhere else."""
+"""Runs a recipe in the engine: the first thing that runs pushed code, there and nowhere else."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,7 +18,7 @@ PAUSE = 5.0
 """Seconds before the second try."""
 
 
-def build_image(
+def run_recipe(
     job: BuildJob,
     builder: ImageBuilder,
     console: Console,
@@ -27,7 +27,7 @@ def build_image(
 ) -> Image:
     """The image that the recipe makes, with the exact versions in it.
 
-    A step whose cause may pass by itself is tried once more. Raises BuildError that names the step and its exit
+    A step whose cause may pass by itself is tried a second time. Raises BuildError that names the step and its exit
     status, with what ``explain`` says of it, and carries its last lines; BuildTimeout, BuildCancelled, EngineGone;
     SourceError if the code cannot be read. No image is left then.
     """
@@ -41,16 +41,16 @@ def build_image(
         except BuildError as error:
             cause = explain(error.step, error.tail) if error.tail else None
             if cause is None:
-                _tell_tail(error, console)
+                _report_tail(error, console)
                 raise
             if not again or PASSES not in cause:
                 raise BuildError(f'{error}: {cause}', step=error.step, tail=error.tail) from error
             again = False
-            console.warn(f'{error}: {cause.partition(PASSES)[0]}; it is tried once more')
+            console.warn(f'{error}: {cause.partition(PASSES)[0]}; retrying')
         pause(cancellation, PAUSE)
 
 
-def _tell_tail(error: BuildError, console: Console) -> None:
+def _report_tail(error: BuildError, console: Console) -> None:
     """The end of what a step printed, where it is looked for: the log may have been cut, other steps may have printed."""
     if error.tail:
         lines = f'{len(error.tail)} lines' if len(error.tail) > 1 else 'line'

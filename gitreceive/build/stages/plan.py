@@ -1,0 +1,28 @@
+"""Plans the build: what the app is, what is done with it, and the secrets that its platform needs."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gitreceive.build.generate import generate_config
+from gitreceive.build.planning import Planned, Planner
+from gitreceive.build.ports import ConfigVars, Source
+from gitreceive.build.report import report_plan
+from gitreceive.build.task import Task
+from gitreceive.points import point
+
+
+def plan_build(
+    task: Task, source: Source, config: Mapping[str, str], *, planner: Planner, apps: ConfigVars
+) -> Planned:
+    """The plan that the ``plan`` verb shows. A secret that the platform needs is generated once, and the app's own then.
+
+    Raises SourceError, DetectError or RecipeError, with the remedy.
+    """
+    planned = planner.plan(source, config)
+    report_plan(planned.plan, task.console)
+    added = generate_config(planned.plan.generated, config)
+    if added:
+        apps.change_config(task.app, added, ())
+        task.console.detail(f'{", ".join(added)} is set to a random value, once')
+    point('plan.chosen')
+    return replace(planned, config={**config, **added})

@@ -1,0 +1,34 @@
+"""Records the release."""
+
+import time
+
+from gitreceive.build.ports import Releases
+from gitreceive.build.task import Built, Task
+from gitreceive.model.plan import Stack
+from gitreceive.model.release import Release
+from gitreceive.model.slug import StoredSlug
+from gitreceive.points import point
+
+
+def create_release(
+    task: Task, built: Built, stored: StoredSlug, *, releases: Releases, stack: Stack
+) -> Release:
+    """The release, which ends the operation. Raises ReleaseError if that is not running any more, StateError."""
+    operation, plan = task.operation, built.plan
+    release = Release(
+        app=operation.app,
+        version=0,
+        operation=operation.number,
+        commit=operation.commit,
+        slug=stored,
+        processes=plan.processes,
+        versions=built.image.versions,
+        created=time.time(),
+        actor=operation.actor,
+        buildpack=plan.buildpack,
+        stack=stack.name,
+        description=f'Deploy {operation.commit[:7]}',
+    )
+    recorded = releases.record(operation, release, built.planned.config)
+    point('release.recorded')
+    return recorded

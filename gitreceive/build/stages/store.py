@@ -1,0 +1,38 @@
+"""Stores the slug, as long as it takes to release it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from gitreceive.build.ports import Releases, SlugStore
+from gitreceive.build.task import Built, Task
+from gitreceive.model.operation import Operation
+from gitreceive.model.slug import LayeredSlug, StoredSlug
+from gitreceive.points import point
+
+REDUCED = 3
+"""Releases before the newest whose slugs are looked at: the one before it, and what an earlier death may have left."""
+
+
+@contextmanager
+def store_slug(
+    task: Task,
+    built: Built,
+    slug: LayeredSlug,
+    folder: Path,
+    *,
+    slugs: SlugStore,
+    releases: Releases,
+    describe: Callable[[Operation, Built], Mapping[str, object]],
+) -> Iterator[StoredSlug]:
+    """The stored slug, verified, with what ``describe`` says of it. If it is not released, the live one is as it was; if it is, older ones are reduced.
+
+    Raises StorageError, or what the task was stopped with.
+    """
+    live, facts = releases.live(task.app), describe(task.operation, built)
+    with slugs.storing(task.app, slug, facts, folder, live.slug.sha256 if live else '') as stored:
+        point('slug.stored')
+        task.cancellation.check()
+        yield stored
+    newest, *older = releases.of(task.app, 1 + REDUCED)
+    slugs.reduce(task.app, {each.slug.sha256 for each in older} - {newest.slug.sha256})

@@ -1,0 +1,47 @@
+"""What is passed from stage to stage beside the values of the story."""
+
+from dataclasses import dataclass
+
+from gitreceive.build.planning import Planned
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import BadCommand
+from gitreceive.model.operation import Operation
+from gitreceive.model.plan import Plan
+from gitreceive.model.process import ProcessType
+from gitreceive.model.progress import Cancellation, Console
+from gitreceive.model.slug import Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One operation that is carried out: where it reports to, and what stops it."""
+
+    operation: Operation
+    console: Console
+    cancellation: Cancellation
+
+    @property
+    def app(self) -> AppName:
+        """The app that it changes."""
+        return self.operation.app
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """An app's image, what it was made of, and the plan as the build has completed it.
+
+    ``committed`` is the time of the code's files in the slug, in whole seconds since the epoch.
+    """
+
+    app: AppName
+    planned: Planned
+    plan: Plan
+    image: Image
+    committed: int
+
+    def process(self, name: str) -> ProcessType:
+        """The process type of that name. Raises BadCommand with those that there are."""
+        found = {process.name: process for process in self.plan.processes}
+        if name not in found:
+            raise BadCommand(f'there is no process type "{name}"; there are: {", ".join(found) or "none"}')
+        return found[name]

@@ -1,0 +1,106 @@
+"""Stand-ins for what a deploy needs of the journal and of slugs, which keep the ports' promises."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import NoSuchObject, ReleaseError
+from gitreceive.model.operation import Operation
+from gitreceive.model.progress import Cancellation, Console
+from gitreceive.model.release import Release
+from gitreceive.model.slug import Chunk, LayeredSlug, SlugOrder, StoredSlug
+
+
+class FakeConfigVars:
+    """Satisfies ``ports.ConfigVars``."""
+
+    def __init__(self, config: Mapping[str, str] | None = None) -> None:
+        self.kept = dict(config or {})
+
+    def config(self, app: AppName) -> dict[str, str]:
+        return dict(self.kept)
+
+    def change_config(self, app: AppName, changes: Mapping[str, str], removed: Sequence[str]) -> None:
+        self.kept |= changes
+        for name in removed:
+            self.kept.pop(name, None)
+
+
+class FakeReleases:
+    """Satisfies ``ports.Releases``; ``ended`` operations can make no release any more."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[Release, Mapping[str, str]]] = []
+        self.ended: set[int] = set()
+
+    def live(self, app: AppName) -> Release | None:
+        return next(iter(self.of(app, 1)), None)
+
+    def of(self, app: AppName, limit: int) -> Sequence[Release]:
+        return [release for release, _ in reversed(self.made)][:limit]
+
+    def get(self, app: AppName, version: int) -> Release | None:
+        return next((release for release, _ in self.made if release.version == version), None)
+
+    def config(self, release: Release) -> Mapping[str, str]:
+        return self.made[release.version - 1][1]
+
+    def record(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
+        if operation.number in self.ended:
+            raise ReleaseError(f'{operation.title} is not running any more')
+        made = replace(release, version=len(self.made) + 1)
+        self.made.append((made, config))
+        return made
+
+
+class FakeSlugs:
+    """Satisfies ``ports.SlugCutter`` and ``ports.SlugStore``: a slug is made of the image's id."""
+
+    def __init__(self) -> None:
+        self.orders: list[SlugOrder] = []
+        self.stored: dict[str, Mapping[str, object]] = {}
+        self.reduced: set[str] = set()
+        self.kept = False
+        self.restored: list[str] = []
+
+    def cut(self, order: SlugOrder, cancellation: Cancellation) -> LayeredSlug:
+        cancellation.check()
+        assert self.kept and list(order.folder.iterdir()) == []
+        self.orders.append(order)
+        digest = hashlib.sha256(order.image.id.encode()).hexdigest()
+        return LayeredSlug(chunks=(Chunk(sha256=digest, size=7),), sha256=digest, size=7, new=7)
+
+    @contextmanager
+    def keeping(self, app: AppName, cancellation: Cancellation) -> Iterator[None]:
+        self.kept = True
+        yield
+        self.kept = False
+
+    @contextmanager
+    def storing(
+        self, app: AppName, slug: LayeredSlug, facts: Mapping[str, object], folder: Path, live: str
+    ) -> Iterator[StoredSlug]:
+        assert live in ('', *self.stored)
+        self.stored[slug.sha256] = facts
+        try:
+            yield StoredSlug(sha256=slug.sha256, size=slug.size)
+        except BaseException:
+            if live != slug.sha256:
+                del self.stored[slug.sha256]
+            raise
+
+    def report_growth(self, slug: LayeredSlug, before: Release | None, console: Console) -> None:
+        console.detail(f'before: {before.version if before else None}')
+
+    def reduce(self, app: AppName, slugs: AbstractSet[str]) -> None:
+        self.reduced |= slugs
+
+    def restore(self, app: AppName, sha256: str, check: Callable[[], None]) -> None:
+        check()
+        if sha256 not in self.stored:
+            raise NoSuchObject(sha256)
+        self.restored.append(sha256)
