@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from gitreceive.cli.lines import Lines
 from gitreceive.model.plan import Stack
 from gitreceive.stack.build import Options, build_stack
 from gitreceive.stack.recipe import load_recipe
+from tests.e2e.receiver import Pusher, Receiver
+from tests.e2e.sshd.sshd_process import make_key
 from tests.environment import settle
 
 DEFAULT = 'unix:///var/run/docker.sock'
@@ -90,6 +92,30 @@ def added(docker_host: str, stack: Stack, name: str) -> str:
     environ = {**os.environ, 'DOCKER_HOST': docker_host}
     build_stack(load_recipe(stack.name), environ, Lines(), Options(additions=(name,)))
     return stack.addition(name)
+
+
+@pytest.fixture(scope='session')
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A private key file."""
+    return make_key(tmp_path_factory.mktemp('keys') / 'ann')
+
+
+@pytest.fixture(scope='module')
+def receivers(docker_host: str, stack: Stack, key: Path) -> Iterator[Callable[..., Pusher]]:
+    """Makes receivers with a registered key; they are not started. Ends them with the module."""
+    made: list[Receiver] = []
+
+    def make(folder: Path, **environ: str | bool) -> Pusher:
+        folder.mkdir(parents=True, exist_ok=True)
+        receiver = Receiver(folder, docker_host, **environ)  # type: ignore[arg-type]
+        made.append(receiver)
+        added = receiver.host('keys', 'add', 'ann', f'{key}.pub')
+        assert added.status == 0, added.err
+        return Pusher(key, receiver)
+
+    yield make
+    for receiver in made:
+        receiver.end()
 
 
 @pytest.fixture(scope='session')

@@ -1,38 +1,18 @@
-"""Small apps through the whole line, from a commit to an answer over HTTP: one directory each.
+"""Small apps, pushed to a real receiver: each does what its case says, and a second build gives the same slug.
 
-``apps/<buildpack>/<case>/`` holds the app and ``case.toml``:
-
-- ``why``: what the case is about
-- ``buildpack``: the one that has to be chosen
-- ``expect``, ``answers``: text of the answer at ``/``; of those at other paths
-- ``process``: the process type that answers (``web``)
-- ``prints``: other process types, which end, to text of their output
-- ``versions``: tool to regular expression
-- ``components``: regular expressions for package URLs that its bill of materials has to have
-- ``env``: config vars
-- ``gems``: whether Bundler gets a source of the gems that are made here
-- ``before``, ``unchanged``: path to text, what is built first, with another time; text of the log after that
-- ``gradle``: whether a Gradle wrapper is put beside the app
-- ``lock``: a command that writes a lock file that names registries and so is not kept here
-- ``addition``: an addition to the stack that the app is built with; ``lock`` is run in it
-- ``fails``: a regular expression for the failure's text, instead of ``expect``
-- ``from_scratch``: also the runtime is built twice
-- ``differs``: why two builds of the case cannot give the same slug, and in which files
-
-What is built is built a second time, with empty caches, and has to be the same slug.
+``cases.py`` says what a case may say.
 """
 
+import json
 import os
 import re
-import shutil
-import subprocess
-import sys
 import tarfile
-import tomllib
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -40,36 +20,21 @@ from typing import IO, Any
 import docker
 import pytest
 
+from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.slugrun import DockerSlugRunner
 from gitreceive.adapters.slugfiles.entries import GzipSlugReader
-from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
-from gitreceive.build.appfiles.binrelease import with_release
-from gitreceive.build.buildpack import load_buildpacks
-from gitreceive.build.dockerfiles.mark import marked
-from gitreceive.build.generate import generate_config
-from gitreceive.build.planning import Planned, Planner
-from gitreceive.build.ports import BuildJob
-from gitreceive.build.recipe import run_recipe
-from gitreceive.build.sources.git import GitSource
-from gitreceive.config.settings import Limits
 from gitreceive.local.slugrun import SlugRun, run_slug, started
-from gitreceive.model.app import AppName
-from gitreceive.model.cancellation import BuildClock
-from gitreceive.model.errors import BuildError, GitReceiveError
-from gitreceive.model.plan import Plan, Stack
+from gitreceive.model.plan import Stack
 from gitreceive.model.process import ProcessType
-from gitreceive.model.push import Commit
-from gitreceive.model.slug import Slug
-from gitreceive.slugs.pack import pack_slug
 from gitreceive.slugs.parts import Part
 from gitreceive.slugs.sbom import Inventory, package_url
-from tests.building import Lines, Workshop, workshop
 from tests.debian_gems import debian_gems
+from tests.e2e.receiver import Pushed, Pusher
 from tests.gems import Gem, gem_source
+from tests.integration.cases import BEFORE, MAIN, Case, cases, committed, locked, locked_inside
 
-APPS = Path(__file__).parent / 'apps'
-CASES = sorted(APPS.glob('*/*/case.toml'))
 BUILD_SECONDS = 1200
+PREFIX = re.compile(r'^( !     |-----> |       )')
 C = """
 #include <ruby.h>
 static VALUE answer(VALUE self) { return INT2NUM(42); }
@@ -88,10 +53,141 @@ GEMS = (
 pytestmark = pytest.mark.timeout(1500)  # hundreds of files from registries that may be slow
 
 
+def params(builds: int) -> list[object]:
+    """The cases of which so many builds are made, as parameters; those that are not quick are marked."""
+    chosen = (case for case in cases() if builds == 1 or case.repeats)
+    return [
+        pytest.param(case, id=case.name, marks=[pytest.mark.slow] if case.slow(builds) else [])
+        for case in chosen
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A release as ``releases --json`` has it, its slug, the app's config vars, and what the push said."""
+
+    release: Mapping[str, Any]
+    slug: Path
+    config: Mapping[str, str]
+    said: str
+
+
+class Shop:
+    """Pushes cases to a running receiver. Those of a buildpack are pushed to one app, so that they share what package
+    clients have fetched."""
+
+    def __init__(self, ann: Pusher, folder: Path, request: pytest.FixtureRequest) -> None:
+        self.ann = ann
+        self.folder = folder
+        self._request = request
+        self._built: dict[str, Built] = {}
+
+    def first(self, case: Case) -> Built:
+        """The case's first build. Debian's gems are packed anew for each run with the versions that they had, and
+        Bundler refuses what it downloaded before: their app is a new one."""
+        if case.name not in self._built:
+            app = (
+                f'gems-{uuid.uuid4().hex[:12]}'
+                if case.says.get('gems')
+                else f'case-{case.folder.parent.name}'
+            )
+            with self._prepared(case, app, {}) as work:
+                if 'before' in case.says:
+                    older = self.ann.push(
+                        work, app, '-f', f'{BEFORE}:refs/heads/{MAIN}', timeout=BUILD_SECONDS
+                    )
+                    assert older.status == 0, older.err
+                self._built[case.name] = self._released(app, self._push(work, app))
+        return self._built[case.name]
+
+    def again(self, case: Case) -> Built:
+        """A build with empty caches, and with a config var that nobody looks at: no step that could see it comes from
+        the engine's cache."""
+        app = f'again-{uuid.uuid4().hex[:12]}'
+        options = ('-o', 'nocache') if case.says.get('from_scratch') else ()
+        with self._prepared(case, app, {'ANOTHER_BUILD': app}) as work:
+            return self._released(app, self._push(work, app, *options))
+
+    def refused(self, case: Case) -> str:
+        """What the case's push says, which is rejected."""
+        app = f'case-{case.folder.parent.name}'
+        with self._prepared(case, app, {}) as work:
+            pushed = self._push(work, app)
+        assert pushed.status == 1, pushed.err
+        return said(pushed)
+
+    def _push(self, work: Path, app: str, *options: str) -> Pushed:
+        return self.ann.push(work, app, '-f', *options, MAIN, timeout=BUILD_SECONDS)
+
+    @contextmanager
+    def _prepared(self, case: Case, app: str, more: Mapping[str, str]) -> Iterator[Path]:
+        """The repository to be pushed, and an app with the config vars of the case, which go again at the end."""
+        env = self._env(case)
+        work = self._work(case, env)
+        self._host('apps', 'create', app)
+        if 'allow' in case.says:
+            self._host('allow', app, *case.says['allow'])
+        self._change_config(app, *(f'{name}={value}' for name, value in {**env, **more}.items()))
+        try:
+            yield work
+        finally:
+            self._change_config(app, *(word for name in self.config(app) for word in ('--unset', name)))
+
+    def _env(self, case: Case) -> Mapping[str, str]:
+        source = {'BUNDLE_MIRROR__ALL': self._asked('gems')} if case.says.get('gems') else {}
+        return {**case.env, **source}
+
+    def _work(self, case: Case, env: Mapping[str, str]) -> Path:
+        """The case's repository: one for both builds, as its lock file may be another each time it is written."""
+        work = self.folder / case.name / 'work'
+        if work.exists():
+            return work
+        work.parent.mkdir(parents=True)
+        source = case.folder
+        if case.says.get('gradle'):
+            source = self._asked('wrapper').beside(source, work.with_name('app'))
+        lock = locked
+        if 'addition' in case.says:
+            lock = partial(locked_inside, self._asked(case.says['addition']), self._asked('engine'))
+        return committed(source, work, case, env, lock)
+
+    def _asked(self, fixture: str) -> Any:
+        return self._request.getfixturevalue(fixture)
+
+    def _host(self, *words: str) -> str:
+        done = self.ann.receiver.host(*words)
+        assert done.status == 0, f'{words}: {done.err}'
+        return done.out
+
+    def _change_config(self, app: str, *words: str) -> None:
+        if words:
+            self._host('config', app, *words)
+
+    def config(self, app: str) -> Mapping[str, str]:
+        """The config vars that an app has, with those that were generated."""
+        return {found['name']: found['value'] for found in json.loads(self._host('config', app, '--json'))}
+
+    def _released(self, app: str, pushed: Pushed) -> Built:
+        assert pushed.status == 0, pushed.err
+        release = json.loads(self._host('releases', app, '--json'))[0]
+        slug = self.folder / f'{uuid.uuid4().hex}.tgz'
+        os.link(
+            release['url'].removeprefix('file://'), slug
+        )  # only the newest release of an app has it in one file
+        return Built(release, slug, self.config(app), said(pushed))
+
+
 @pytest.fixture(scope='module')
-def shop(docker_host: str, stack: Stack) -> Iterator[Workshop]:
-    with workshop(docker_host) as made:
-        yield made
+def shop(
+    receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Shop:
+    ann = receivers(
+        tmp_path_factory.mktemp('receiver'),
+        GITRECEIVE_BUILDS_PARALLEL='2',
+        GITRECEIVE_LIMITS_BUILD_SECONDS=str(BUILD_SECONDS),
+    )
+    ann.receiver.start()
+    return Shop(ann, tmp_path_factory.mktemp('cases'), request)
 
 
 @pytest.fixture(scope='module')
@@ -101,106 +197,64 @@ def gems(engine: docker.DockerClient, stack: Stack) -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize('place', CASES, ids=lambda place: f'{place.parent.parent.name}/{place.parent.name}')
-def test_an_app_does_what_its_case_says(
-    place: Path, shop: Workshop, stack: Stack, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    case = tomllib.loads(place.read_text('utf-8'))
-    if case.get('gradle'):
-        wrapper = request.getfixturevalue('wrapper')
-        place = wrapper.beside(place.parent, tmp_path / 'app') / place.name
-    if case.get('gems'):
-        case['env'] = {**case.get('env', {}), 'BUNDLE_MIRROR__ALL': request.getfixturevalue('gems')}
-    case['app'] = f'case-{uuid.uuid4().hex[:12]}' if case.get('gems') else 'case'
-    image = request.getfixturevalue(case['addition']) if 'addition' in case else ''
-    lock = partial(locked_inside, image, request.getfixturevalue('engine')) if image else locked
-    *before, source = committed(place.parent, tmp_path, case, lock)
-    clock = BuildClock(BUILD_SECONDS)
-    try:
-        if 'fails' in case:
-            with pytest.raises(GitReceiveError, match=case['fails']):
-                packed(case, source, shop, stack, tmp_path / 'slug.tgz', clock)
-            return
-        for older in before:
-            packed(case, older, shop, stack, tmp_path / 'older.tgz', clock)
-        shop.console = Lines()
-        plan, slug = packed(case, source, shop, stack, tmp_path / 'slug.tgz', clock)
-        assert case.get('unchanged', '') in '\n'.join(shop.console.details)
-        bill_has(case.get('components', ()), slug)
-        if 'expect' in case:
-            answers(case, plan, slug, shop, stack)
-        prints(case, plan, slug, shop, stack)
-        if 'differs' not in case:
-            again = {**case, 'again': True}
-            _, second = packed(again, source, shop, stack, tmp_path / 'again.tgz', clock)
-            assert second.sha256 == slug.sha256, differing(slug.path, second.path)
-    finally:
-        clock.close()
+@pytest.mark.parametrize('case', params(1))
+def test_an_app_does_what_its_case_says(case: Case, shop: Shop, docker_host: str, stack: Stack) -> None:
+    if 'fails' in case.says:
+        assert re.search(case.says['fails'], refused := shop.refused(case)), refused
+        return
+    built = shop.first(case)
+    assert built.release['buildpack'] == case.says['buildpack']
+    assert case.says.get('unchanged', '') in built.said
+    for tool, wanted in case.says.get('versions', {}).items():
+        assert re.fullmatch(wanted, built.release['versions'].get(tool, '')), (tool, built.release)
+    bill_has(case, built)
+    if 'expect' in case.says:
+        answers(case, built, docker_host, stack)
+    prints(case, built, docker_host, stack)
 
 
-def packed(
-    case: dict[str, Any], source: GitSource, shop: Workshop, stack: Stack, target: Path, clock: BuildClock
-) -> tuple[Plan, Slug]:
-    """The line. A case that is built ``again`` has caches of its own, and one config var that nobody looks at, so that
-    no step that could see it comes from the engine's cache. A case with gems has caches of its own from the start: what
-    Debian packs anew has the same version, and Bundler refuses what it downloaded before."""
-    buildpacks = load_buildpacks()
-    again = case.get('again', False)
-    env = case.get('env', {}) | ({'ANOTHER_BUILD': uuid.uuid4().hex} if again else {})
-    planned = Planner(buildpacks=buildpacks, stack=stack).plan(source, env)
-    plan = planned.plan
-    assert plan.buildpack == case['buildpack']
-    job = shop.job(
-        '',
-        source=planned.source,
-        recipe=marked(planned.recipe),
-        env=env,
-        app=AppName(f'again-{uuid.uuid4().hex[:12]}' if again else case['app']),
-        nocache=again and case.get('from_scratch', False),
-    )
-    image = built(job, planned, shop, clock)
-    plan = with_release(plan, image.release)
-    for tool, wanted in case.get('versions', {}).items():
-        assert re.fullmatch(wanted, image.versions.get(tool, '')), f'{tool}: {dict(image.versions)}'
-    packer = DockerSlugPacker(shop.engine)
-    return plan, pack_slug(image, packer, target, source.committed, Limits(), clock)
+@pytest.mark.parametrize('case', params(2))
+def test_a_second_build_with_empty_caches_gives_the_same_slug(case: Case, shop: Shop) -> None:
+    one, other = shop.first(case), shop.again(case)
+    assert other.release['sha256'] == one.release['sha256'], differing(one.slug, other.slug)
 
 
-def answers(case: dict[str, Any], plan: Plan, slug: Slug, shop: Workshop, stack: Stack) -> None:
+def said(pushed: Pushed) -> str:
+    """What a push printed, without what marks the lines: first what went wrong, then all of it."""
+    wrong = [line for line in pushed.lines if line.startswith(' !')]
+    return '\n'.join(PREFIX.sub('', line) for line in [*wrong, *pushed.lines])
+
+
+def answers(case: Case, built: Built, docker_host: str, stack: Stack) -> None:
     """The slug runs on the clean run image and says what it should."""
-    wanted = SlugRun(
-        stack=stack,
-        slug=slug.path,
-        process=process(plan, case.get('process', 'web')),
-        env=config(case, plan),
-    )
-    with run_slug(DockerSlugRunner(shop.engine), wanted) as url:
-        for path, text in {'': case['expect'], **case.get('answers', {})}.items():
+    wanted = slug_run(built, case.says.get('process', 'web'), stack)
+    with run_slug(DockerSlugRunner(Engine(docker_host)), wanted) as url:
+        for path, text in {'': case.says['expect'], **case.says.get('answers', {})}.items():
             assert text in answer(url + path)
 
 
-def bill_has(wanted: Sequence[str], slug: Slug) -> None:
+def bill_has(case: Case, built: Built) -> None:
     """What is found in the slug has a package URL for each expression."""
-    if wanted:
-        part = Part(sha256=slug.sha256, size=slug.size, open=partial(slug.path.open, 'rb'))
+    if wanted := case.says.get('components', ()):
+        release = built.release
+        part = Part(sha256=release['sha256'], size=release['size'], open=partial(built.slug.open, 'rb'))
         found = [package_url(each).to_string() for each in Inventory(GzipSlugReader()).of(part).packages]
         for expression in wanted:
             assert any(re.fullmatch(expression, url) for url in found), f'{expression}: {sorted(found)}'
 
 
-def prints(case: dict[str, Any], plan: Plan, slug: Slug, shop: Workshop, stack: Stack) -> None:
+def prints(case: Case, built: Built, docker_host: str, stack: Stack) -> None:
     """Processes that end by themselves say what they should."""
-    for name, text in case.get('prints', {}).items():
-        wanted = SlugRun(stack=stack, slug=slug.path, process=process(plan, name), env=config(case, plan))
-        with started(DockerSlugRunner(shop.engine), wanted) as running:
+    for name, text in case.says.get('prints', {}).items():
+        with started(DockerSlugRunner(Engine(docker_host)), slug_run(built, name, stack)) as running:
             running.wait()
             assert text in running.last_output()
 
 
-def config(case: dict[str, Any], plan: Plan) -> dict[str, str]:
-    """The config vars of the case, with those that the plan wants made up."""
-    env: dict[str, str] = case.get('env', {})
-    return env | generate_config(plan.generated, env)
+def slug_run(built: Built, name: str, stack: Stack) -> SlugRun:
+    """The process type of that name, with the app's config vars."""
+    process = ProcessType(name=name, command=built.release['processes'][name])
+    return SlugRun(stack=stack, slug=built.slug, process=process, env=built.config)
 
 
 def differing(one: Path, other: Path) -> str:
@@ -227,19 +281,6 @@ def opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes] | None:
     return tar.extractfile(member) if member.isreg() else None
 
 
-def built(job: BuildJob, planned: Planned, shop: Workshop, clock: BuildClock) -> Any:
-    """The image; a failure says what the line would say of it."""
-    try:
-        return run_recipe(job, shop.builder, shop.console, clock, planned.explain)
-    except BuildError as error:
-        raise BuildError('\n'.join([str(error), *error.tail])) from error
-
-
-def process(plan: Plan, name: str) -> ProcessType:
-    """The process type of that name."""
-    return next(found for found in plan.processes if found.name == name)
-
-
 def answer(url: str) -> str:
     """What a GET gets, whatever the status."""
     try:
@@ -247,53 +288,3 @@ def answer(url: str) -> str:
             return str(response.read().decode('utf-8', 'replace'))
     except urllib.error.HTTPError as error:
         return error.read().decode('utf-8', 'replace')
-
-
-def committed(app: Path, folder: Path, case: dict[str, Any], lock: Callable[..., None]) -> list[GitSource]:
-    """The app's directory, without its ``case.toml`` and locked if it says how, as the last commit of a bare repository;
-    and the one before it, if the case has one."""
-    work, bare = folder / 'work', folder / 'app.git'
-    shutil.copytree(app, work, symlinks=True, ignore=shutil.ignore_patterns('case.toml'))
-    if 'lock' in case:
-        lock(case['lock'], work, case.get('env', {}))
-    subprocess.run(['git', 'init', '-q', str(work)], check=True)
-    now = {name: (work / name).read_text() for name in case.get('before', {})}
-    commits = [commit(work, case['before'], GIT_COMMITTER_DATE='2024-01-01T00:00:00Z')] if now else []
-    commits.append(commit(work, now))
-    subprocess.run(['git', 'clone', '-q', '--bare', str(work), str(bare)], check=True)
-    return [GitSource(bare, found) for found in commits]
-
-
-def commit(work: Path, files: dict[str, str], **environ: str) -> Commit:
-    """A new commit of the directory with these files as they are here."""
-    for name, text in files.items():
-        (work / name).write_text(text)
-    git = ['git', '-c', 'user.name=test', '-c', 'user.email=test@example.com', '-C', str(work)]
-    for words in (['add', '-A', '-f'], ['commit', '-q', '--allow-empty', '-m', 'the app']):
-        subprocess.run([*git, *words], check=True, env={**os.environ, **environ})
-    head = subprocess.run([*git, 'rev-parse', 'HEAD'], check=True, capture_output=True, text=True)
-    return Commit(head.stdout.strip())
-
-
-def locked(command: Sequence[str], work: Path, env: Mapping[str, str]) -> None:
-    """Runs what writes the lock file, with the programs of the tests' own environment."""
-    own = {'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}', 'GITRECEIVE_HOME': str(work.parent)}
-    subprocess.run(command, cwd=work, env={**os.environ, **env, **own}, check=True)
-
-
-def locked_inside(
-    image: str, engine: docker.DockerClient, command: Sequence[str], work: Path, env: Mapping[str, str]
-) -> None:
-    """The same with the programs of an image."""
-    place = {str(work): {'bind': '/app/src', 'mode': 'rw'}}
-    words = {
-        'user': os.geteuid(),
-        'environment': {
-            **env,
-            'CARGO_HOME': '/tmp/cargo',
-            'CARGO_HTTP_MULTIPLEXING': 'false',
-            'CARGO_NET_RETRY': '5',
-        },
-        'working_dir': '/app/src',
-    }
-    engine.containers.run(image, command, volumes=place, remove=True, **words)
