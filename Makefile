@@ -2,10 +2,10 @@
 
 SHELL := /bin/sh
 PYTHON := build/venv/bin/python
-.PHONY: help setup engine stack test demo bench lint stop clean
+.PHONY: help setup engine stack test test-all demo bench lint stop clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*##  */\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+	@sed -n 's/^\([a-z-]*\):.*##  */\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
 	    printf '  make %-8s %s\n' "$$name" "$$what"; done
 
 setup:  ## install the Debian packages that are missing (as root), and make build/venv
@@ -17,8 +17,11 @@ engine: setup  ## print the DOCKER_HOST to use; starts an engine below build/ if
 stack: setup  ## make the base images, unless they are there
 	@dev/engine run $(PYTHON) -m gitreceive.cli.stack build
 
-test: setup  ## lint and all tests; ARGS="-k word" goes to pytest
+test: setup  ## lint, and all tests but the slow ones; ARGS="-k word" goes to pytest
 	@dev/engine try dev/test $(ARGS)
+
+test-all: setup  ## lint and all tests: every app case, built twice; other engines; a run of the bench
+	@dev/engine try dev/test --all
 
 demo: setup  ## a receiver, two apps, two pushes, two slugs: see it work
 	@dev/engine run sh -c '$(PYTHON) -m gitreceive.cli.stack build && $(PYTHON) dev/demo.py $(ARGS)'

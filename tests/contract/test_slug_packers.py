@@ -476,6 +476,7 @@ def test_a_file_that_grows_while_the_engine_reads_it_is_as_long_as_it_was(
     verify_slug(slug)
 
 
+@pytest.mark.slow
 def test_a_file_of_over_two_gigabytes_is_whole(shop: Workshop, tmp_path: Path) -> None:
     step = 'RUN mkdir /app/src && truncate -s 2200000000 /app/src/huge && echo end >> /app/src/huge\n'
     clock = BuildClock(900)

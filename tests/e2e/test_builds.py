@@ -131,7 +131,11 @@ def test_a_build_can_be_cancelled(
 
 
 @pytest.mark.parametrize(
-    'kind, script', [('quiet', 'sleep 4'), ('chatty', 'for n in {1..400}; do echo $n; sleep 0.01; done')]
+    'kind, script',
+    [
+        ('quiet', 'sleep 4'),
+        pytest.param('chatty', 'for n in {1..400}; do echo $n; sleep 0.01; done', marks=pytest.mark.slow),
+    ],
 )
 def test_twenty_clients_that_vanish_in_mid_build_leave_nothing_behind(
     ann: Pusher, receiver: Receiver, tmp_path: Path, kind: str, script: str

@@ -16,6 +16,7 @@ FILES = {
 }
 
 
+@pytest.mark.slow
 def test_it_builds_an_app_that_has_no_wrapper(docker_host: str, stack: Stack, wrapper: Wrapper) -> None:
     with workshop(docker_host) as shop:
         image = shop.build_app(FILES, replace(stack, gradles=(), gradle_distribution=wrapper.url))
@@ -23,6 +24,7 @@ def test_it_builds_an_app_that_has_no_wrapper(docker_host: str, stack: Stack, wr
     assert image.versions['gradle'] == '4.4.1'
 
 
+@pytest.mark.slow
 def test_one_that_is_not_there_is_for_the_sysadmin_to_correct(
     docker_host: str, stack: Stack, wrapper: Wrapper
 ) -> None:

@@ -83,6 +83,7 @@ def built(docker_host: str, stack: Stack, mirror: str) -> Image:
         return shop.build_app(FILES, lacking)
 
 
+@pytest.mark.slow
 def test_a_python_that_the_stack_lacks_is_fetched_and_recorded(
     docker_host: str, stack: Stack, mirror: str
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_python_that_the_stack_lacks_is_fetched_and_recorded(
     assert {'uv', 'pip'} <= set(versions)
 
 
+@pytest.mark.slow
 def test_a_python_that_the_mirror_lacks_is_told_with_the_remedy(
     docker_host: str, stack: Stack, mirror: str
 ) -> None:

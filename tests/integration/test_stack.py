@@ -258,6 +258,7 @@ def broken(engine: docker.DockerClient, tmp_path: Path) -> Iterator[StackRecipe]
 
 
 @needs_root
+@pytest.mark.slow
 def test_a_stack_that_cannot_be_made_leaves_nothing_and_tells_why(
     docker_host: str, engine: docker.DockerClient, broken: StackRecipe
 ) -> None:

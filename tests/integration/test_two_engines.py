@@ -34,6 +34,7 @@ NOT_NEEDED = ('usr/include/', 'usr/lib/gcc/', 'usr/lib/go-', 'usr/lib/jvm/', 'us
 """Of the build image: half of it."""
 
 pytestmark = [
+    pytest.mark.slow,
     can_start,
     pytest.mark.skipif(DEFAULT.exists(), reason='dev/engine uses an engine at the default socket'),
 ]

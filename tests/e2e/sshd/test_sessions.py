@@ -353,6 +353,7 @@ def test_an_eleventh_session_on_a_connection_is_refused(alice, door, builder, tm
     holder.wait()
 
 
+@pytest.mark.slow
 def test_an_honest_push_of_a_gigabyte_goes_through_in_little_memory(alice, door, tmp_path):
     work = make_work(tmp_path / 'big')
     run_git(work, 'config', 'core.compression', '0')
