@@ -12,6 +12,9 @@ from gitreceive.model.operation import Operation
 LOOK_SECONDS = 1.0
 """Who writes the log wakes those who follow it; so often they look whether their listener is still there."""
 
+REST_SECONDS = 0.02
+"""The least time between two looks: a log that grows fast is not read line by line."""
+
 CANCEL_SECONDS = 10.0
 """A running operation that is cancelled lets go within a second."""
 
@@ -23,22 +26,21 @@ def follow(number: int, offset: int, services: Services) -> Iterator[bytes | Ope
     is still there); last the finished operation itself. Ends without it when the queue closes.
     """
     with services.logs.listening(number) as news:
-        while True:
+        while services.queue.open:
             news.clear()
-            operation = services.journal.operations.get(number)
-            if operation is None:
+            held, operation = _look(number, services)
+            if operation is None and not held:
                 return
             for chunk in read_log(services.home, number, offset):
                 offset += len(chunk)
                 yield chunk
-            if _over(operation, services):
+            if operation and operation.state.final:
                 yield closing(operation, services)
                 yield operation
                 return
+            time.sleep(REST_SECONDS)
             while not news.wait(LOOK_SECONDS):
                 yield b''
-            if not services.queue.open:
-                return
 
 
 def finished(number: int, services: Services, seconds: float = CANCEL_SECONDS) -> Operation:
@@ -47,16 +49,18 @@ def finished(number: int, services: Services, seconds: float = CANCEL_SECONDS) -
     with services.logs.listening(number) as news:
         while True:
             news.clear()
-            operation = services.journal.operations.get(number)
-            assert operation
-            if _over(operation, services) or time.monotonic() > end:
+            _, operation = _look(number, services)
+            if operation is None and time.monotonic() > end:
+                operation = services.journal.operations.get(number)
+            if operation and (operation.state.final or time.monotonic() > end):
                 return operation
-            news.wait(end - time.monotonic())
+            news.wait(max(0.0, end - time.monotonic()))
 
 
-def _over(operation: Operation, services: Services) -> bool:
-    """Whether there is nothing to come: a release has a row before the deploy branch names it."""
-    return operation.state.final and not services.queue.holds(operation.number)
+def _look(number: int, services: Services) -> tuple[bool, Operation | None]:
+    """Whether a worker is at it, and else the operation: a release has its row before the deploy branch names it."""
+    held = services.queue.holds(number)
+    return held, None if held else services.journal.operations.get(number)
 
 
 def closing(operation: Operation, services: Services) -> bytes:

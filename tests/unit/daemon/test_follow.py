@@ -74,6 +74,16 @@ def test_a_follower_lets_go_when_the_daemon_ends(here: ReceiverHome) -> None:
     assert text(pieces) == ''
 
 
+def test_what_was_dropped_or_never_was_is_not_followed(here: ReceiverHome) -> None:
+    assert list(follow(77, 0, here.services)) == []
+    announced = here.journal.operations.announce(HELLO, here.update(here.commit()), ANN)
+    pieces = follow(announced.number, 0, here.services)
+    assert next(pieces) == b''
+    here.journal.operations.drop(announced.number)
+    here.queue.ring()
+    assert text(pieces) == ''
+
+
 def test_a_log_is_read_on_from_where_it_was_left(here: ReceiverHome) -> None:
     operation = running(here)
     with here.logs.open(operation.number) as console:
