@@ -95,8 +95,10 @@ class Worker(threading.Thread):
 
     def _put_back(self, operation: Operation) -> None:
         """After an orderly end of the daemon this is no second attempt; if that cannot be written, it is one."""
-        with suppress(StateError):
+        with suppress(StateError, OSError):
             self._journal.operations.requeue(operation.number)
+            with self._logs.open(operation.number) as console:
+                console.step(f'The receiver is restarted; {operation.name} starts again')
         log.info('operation %d was interrupted and goes on after the restart', operation.number)
 
     def _end(self, operation: Operation, state: OperationState, cause: str) -> None:

@@ -139,6 +139,7 @@ def test_an_orderly_end_puts_the_operation_back(here: ReceiverHome, handled) -> 
     worker.join(10)
     found = here.journal.operations.get(operation.number)
     assert found and (found.state, found.attempt, found.started) == (OperationState.QUEUED, 1, None)
+    assert here.log(operation) == '-----> The receiver is restarted; build 1 starts again\n'
 
 
 def test_config_vars_are_masked_in_the_log_and_in_the_cause(here: ReceiverHome, handled) -> None:
