@@ -38,17 +38,18 @@ class Feed:
         Raises Refused if the peer sends more than it was granted.
         """
         with self._lock:
+            shown = False
             self._granted -= len(data)
             if self._granted < 0:
                 raise Refused('more data than the window allows')
             if self._closed:
                 self._taken += len(data)
             elif data:
-                self._show(data)
+                shown = self._show(data)
                 self._queue.append(memoryview(data))
                 if len(self._queue) == 1:
                     self._write()
-            return bool(self._queue) or self._taken >= self._step
+            return shown or bool(self._queue) or self._taken >= self._step
 
     def end(self) -> None:
         """From the transport's thread: the peer has sent all."""
@@ -85,9 +86,12 @@ class Feed:
         with self._lock:
             self._discard()
 
-    def _show(self, data: bytes) -> None:
-        if self._watch and not self._watch(data):
-            self._watch = None
+    def _show(self, data: bytes) -> bool:
+        """True if the watcher has seen all that it wanted: somebody may want to act on it."""
+        if self._watch is None or self._watch(data):
+            return False
+        self._watch = None
+        return True
 
     def _write(self) -> None:
         """You hold the lock."""

@@ -10,75 +10,18 @@ Knows nothing of SSH: bytes in, bytes out.
 
 from collections.abc import Iterable, Iterator
 
-from gitreceive.sshd.pktline import FLUSH, HEAD, SIDE_BAND_PAYLOAD, FlushFinder, Malformed, Splitter, pkt_line
+from gitreceive.sshd.commandlist import CommandList
+from gitreceive.sshd.pktline import FLUSH, HEAD, SIDE_BAND_PAYLOAD, FlushFinder, Splitter, pkt_line
 from gitreceive.sshd.report import Report, Verdict
 
 REPORT, PROGRESS = b'\1', b'\2'
-
-MAX_COMMANDS = 4 << 20
-"""Bytes of a command list that are kept, for a push that is to succeed for all refs or for none."""
-
-
-class Commands:
-    """What the client asks for: a copy of the beginning of its stream, up to the first flush-pkt."""
-
-    def __init__(self) -> None:
-        self._splitter = Splitter()
-        self._size = 0
-        self.updates: list[bytes] = []
-        self.capabilities: frozenset[bytes] = frozenset()
-        self.count = 0
-        self.ended = self.malformed = False
-
-    def take(self, data: bytes) -> bool:
-        """The client's next bytes; False when no more are wanted. What is no command list is left to git to refuse."""
-        try:
-            for line in self._splitter.split(data):
-                if line == FLUSH:
-                    self.ended = True
-                    break
-                self._take(line[HEAD:])
-        except Malformed:
-            self.ended = self.malformed = True
-        if self.ended:
-            self._splitter = Splitter()  # with it goes what came behind the list
-        return not self.ended
-
-    @property
-    def empty(self) -> bool:
-        """Whether the client has said that it has nothing to push."""
-        return self.ended and not self.count and not self.malformed
-
-    @property
-    def sideband(self) -> bool:
-        """Whether git's answer comes in bands."""
-        return b'side-band-64k' in self.capabilities
-
-    @property
-    def atomic(self) -> bool:
-        """Whether all refs are to move or none."""
-        return b'atomic' in self.capabilities
-
-    @property
-    def reports(self) -> bool:
-        """Whether the client wants to be told of each ref."""
-        return bool(self.capabilities & {b'report-status', b'report-status-v2'})
-
-    def _take(self, payload: bytes) -> None:
-        command, told, capabilities = payload.partition(b'\0')
-        if told:
-            self.capabilities = frozenset(capabilities.split())
-        self.count += 1
-        self._size += len(command)
-        if self.atomic and self._size <= MAX_COMMANDS:
-            self.updates.append(command.removesuffix(b'\n'))
 
 
 class Gate:
     """Stands between git and one client. ``commands.take`` sees the client's bytes before git does."""
 
     def __init__(self) -> None:
-        self.commands = Commands()
+        self.commands = CommandList()
         self.report = Report()
         self._advertised = FlushFinder()
         self._answering = False

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable
 
+from gitreceive.model.errors import BadCommand
 from gitreceive.sshd.child import Child
 from gitreceive.sshd.gate import Gate
 from gitreceive.sshd.limits import ServerLimits
@@ -66,7 +67,8 @@ class Outlet:
 def relay(child: Child, peer: Peer, limits: ServerLimits, gate: Gate | None = None) -> bool:
     """True when git has ended and the client has all that passes the gate, False if the client went away.
 
-    When it returns, the process has ended. Raises what the gate raises about an answer that it cannot read.
+    When it returns, the process has ended. Raises what the gate raises about an answer that it cannot read, and
+    BadCommand for commands that git must not have.
     """
     peer.feed.connect(child.stdin, gate.commands.take if gate else None)
     outlets = (
@@ -74,7 +76,7 @@ def relay(child: Child, peer: Peer, limits: ServerLimits, gate: Gate | None = No
         Outlet(child.stderr, peer.send_error),
     )
     try:
-        if _converse(child, peer, outlets):
+        if _converse(child, peer, outlets, gate):
             return True
     except ConnectionError:
         pass
@@ -83,11 +85,13 @@ def relay(child: Child, peer: Peer, limits: ServerLimits, gate: Gate | None = No
     return False
 
 
-def _converse(child: Child, peer: Peer, outlets: tuple[Outlet, ...]) -> bool:
+def _converse(child: Child, peer: Peer, outlets: tuple[Outlet, ...], gate: Gate | None) -> bool:
     """True when git has ended and all of its output is sent; False when the client has gone."""
     while not peer.closed:
         ended = child.ended(0)
         peer.look()
+        if gate and gate.commands.refusal:
+            raise BadCommand(gate.commands.refusal)
         left = peer.feed.drain()
         empty = [outlet.pump() for outlet in outlets]
         if ended and all(empty):

@@ -212,3 +212,18 @@ def receive_until(channel, end: bytes) -> bytes:
     while not data.endswith(end):
         data += channel.recv(65536)
     return data
+
+
+@pytest.mark.parametrize('options', [3000 * ['x'], 60 * ['x' * 60_000]])
+def test_push_options_that_no_hook_could_be_given_are_refused_with_a_sentence(
+    alice, door, work, remote, options
+):
+    for option in options[:60]:
+        run_git(work, 'config', '--add', 'push.pushOption', option)
+    with (work / '.git' / 'config').open('a') as config:
+        config.writelines(f'\tpushOption = {option}\n' for option in options[60:])
+    pushed = alice.git(work, 'push', remote, 'main')
+    assert pushed.status != 0
+    assert 'too many push options' in pushed.err
+    assert 'Argument list too long' not in pushed.err
+    wait_until(lambda: repositories(door) == [], 10, 'the repository to go')

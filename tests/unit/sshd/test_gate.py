@@ -234,3 +234,30 @@ def answering(capabilities: str) -> Gate:
 def test_a_cause_is_one_bounded_line(text: str, line: bytes) -> None:
     assert one_line(text) == line
     assert len(one_line(text)) <= MAX_CAUSE
+
+
+def asking(capabilities: str = SIDEBAND) -> Gate:
+    gate = Gate()
+    gate.commands.take(pkt_line(b'0 1 refs/heads/main\0' + f'{capabilities} push-options'.encode()) + FLUSH)
+    return gate
+
+
+def test_push_options_are_looked_at_and_what_comes_behind_them_is_not() -> None:
+    commands = asking().commands
+    assert commands.take(pkt_line(b'plan'))
+    assert not commands.take(pkt_line(b'force') + FLUSH + b'PACK and no pkt-line')
+    assert not commands.refusal
+
+
+@pytest.mark.parametrize('options', [pkt_line(b'x') * 101, pkt_line(b'x' * 60_000)])
+def test_more_push_options_than_fit_into_an_environment_are_refused(options: bytes) -> None:
+    commands = asking().commands
+    assert not commands.take(options)
+    assert commands.refusal.startswith('too many push options')
+
+
+def test_more_refs_than_can_be_handled_are_refused() -> None:
+    gate, line = Gate(), pkt_line(b'0 1 refs/heads/x')
+    while gate.commands.take(line * 1000):
+        assert gate.commands.count <= 101_000
+    assert gate.commands.refusal.startswith('too many refs')
