@@ -18,8 +18,8 @@ def respond(fields: Sequence[str], services: Services, asking: Asking, host: str
     """
     try:
         if fields[0] == 'verb':
-            key, *words = fields[1:]
-            return (yield from Verbs(services).answer(actor_of(key, services, host), words, asking))
+            actor = actor_of(''.join(fields[1:2]), services, host)
+            return (yield from Verbs(services).answer(actor, fields[2:], asking))
         if fields[0] == 'push':
             return (yield from push(fields[1:], services, host, asking.call_when_gone))
         handler = OF_PUSHES.get(fields[0])
@@ -33,7 +33,7 @@ def respond(fields: Sequence[str], services: Services, asking: Asking, host: str
 
 def _on_the_host(fields: Sequence[str]) -> bool:
     """Whether a verb was given on the host: over SSH somebody's key comes with it."""
-    return fields[0] == 'verb' and fields[1:2] == ['']
+    return tuple(fields[:2]) == ('verb', '')
 
 
 OF_PUSHES: Mapping[str, Callable[[Sequence[str], Services, str], Answering]] = {
