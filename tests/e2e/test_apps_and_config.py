@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,6 +94,26 @@ def test_config_vars_are_set_listed_and_removed_on_both_ways_and_reach_the_build
     assert receiver.host('config', 'configured', 'GREETING=good bye').status == 0
     change(work, {'file': b'changed'})
     assert any(line.strip() == 'it says good bye' for line in ann.push(work, 'configured').lines)
+
+
+VALUES = (
+    'postgres://u:p@h/db?sslmode=require&a=b%20c+d,!$HOME',
+    'two words, "quotes" and \'more\' of them',
+    'été\n-----BEGIN KEY-----\nMIIB+/=\n-----END KEY-----',
+    'x' * 32_768,
+)
+
+
+@pytest.mark.parametrize('value', VALUES, ids=['url', 'quotes', 'pem', 'long'])
+def test_any_value_passes_over_ssh_and_comes_back(ann: Pusher, receiver: Receiver, value: str) -> None:
+    receiver.host('apps', 'create', 'valued')
+    assert ann.ssh('config', 'valued', shlex.quote(f'AS_WORD={value}')).status == 0
+    words = [*ann.ssh_words(), 'git@127.0.0.1', 'config', 'valued', 'AS_INPUT', '-']
+    assert subprocess.run(words, input=value.encode(), timeout=60).returncode == 0
+    for name in ('AS_WORD', 'AS_INPUT'):
+        assert ann.ssh('config', 'valued', name).out == f'{value}\n'
+    assert value[:20] not in receiver.log_file.read_text()
+    assert value[:20] not in ann.ssh('config', 'valued').out
 
 
 def test_rails_gets_a_secret_of_its_own_with_its_first_push(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gitreceive.access.book import AccessBook
+from gitreceive.grammar.wire import ask
 from gitreceive.model.operation import OperationState
 from tests.e2e.receiver import Pusher, Receiver, Wire, change, head, make_app, within
 from tests.e2e.sshd.sshd_process import alive, descendants
@@ -226,3 +228,23 @@ def test_an_engine_that_goes_away_fails_the_build_which_is_tried_once_more(
     ]
     assert gil.receiver.ref(app) == head(work)
     wire.cut()
+
+
+def test_a_key_that_follows_hundreds_of_logs_stops_no_push(
+    ann: Pusher, receiver: Receiver, app: str, tmp_path: Path
+) -> None:
+    pushing = ann.start_push(scripted(tmp_path / 'work', 'echo begun; sleep 1000'), app)
+    pushing.wait_for('begun')
+    key = AccessBook(receiver.home.access_db).list()[0].fingerprint
+    following = [ask(receiver.home.socket, ['verb', key, 'logs', app, '-f']) for _ in range(270)]
+    try:
+        refused = ann.ssh('apps')
+        assert refused.status == 1
+        assert 'requests under way' in refused.err
+        assert ann.push(make_app(tmp_path / 'other'), f'{app}-2').status == 0
+        assert receiver.host('cancel', app).status == 0
+        assert pushing.end(30).status == 1
+    finally:
+        for answer in following:
+            answer.close()
+    assert within(10, lambda: ann.ssh('apps').status == 0)
