@@ -1,1 +1,1 @@
-"""The builder: the journal, the queue, the line's workers and the socket on which others ask."""
+"""The daemon: the queue, the workers, the socket on which others ask, and what is put right at start."""

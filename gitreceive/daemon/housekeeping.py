@@ -25,7 +25,7 @@ class Housekeeping(threading.Thread):
         self._closed.set()
 
     def run(self) -> None:
-        """Until ``close``."""
+        """Looks after it until ``close``."""
         while not self._closed.wait(SECONDS):
             try:
                 settle_all(self._services.journal, self._services.queue, self._services.home)

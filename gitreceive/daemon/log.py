@@ -52,15 +52,15 @@ class OperationLog:
         os.close(self._file)
 
     def step(self, text: str) -> None:
-        """``-----> text``"""
+        """Writes a step: ``-----> text``."""
         self._write('-----> ', text)
 
     def detail(self, text: str) -> None:
-        """``       text``"""
+        """Writes a detail: ``       text``."""
         self._write('       ', text)
 
     def warn(self, text: str) -> None:
-        """`` !     text``"""
+        """Writes a warning: `` !     text``."""
         self._write(' !     ', text)
 
     def _write(self, lead: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What the builder's answers work with."""
+"""What the daemon's answers work with."""
 
 from dataclasses import dataclass
 

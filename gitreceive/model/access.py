@@ -1,4 +1,4 @@
-"""Who acts."""
+"""Who pushes and gives commands."""
 
 from dataclasses import dataclass
 

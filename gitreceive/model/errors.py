@@ -26,7 +26,7 @@ class StateError(GitReceiveError):
 
 
 class DaemonUnreachable(GitReceiveError):
-    """Nobody listens on the builder's socket."""
+    """Nobody listens on the daemon's socket."""
 
     exit_code = 12
 

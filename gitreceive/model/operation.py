@@ -55,7 +55,7 @@ class Destroy:
 
     @property
     def commit(self) -> Commit:
-        """None."""
+        """No commit: the app runs nothing afterwards."""
         return NO_COMMIT
 
 

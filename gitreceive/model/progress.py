@@ -9,10 +9,10 @@ class Console(Protocol):
     """Where a build speaks to people: the grammar of the push output."""
 
     def step(self, text: str) -> None:
-        """``-----> text``"""
+        """Tells a step: ``-----> text``."""
 
     def detail(self, text: str) -> None:
-        """``       text``; text of any origin, with any bytes: it is made harmless here."""
+        """Writes a detail, ``       text``, of any origin, with any bytes: it is made harmless here."""
 
     def warn(self, text: str) -> None:
         """`` !     text``"""

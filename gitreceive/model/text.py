@@ -1,4 +1,4 @@
-"""Makes text of strangers harmless before a terminal sees it."""
+"""Makes text of any origin harmless before a terminal sees it."""
 
 import os
 import re

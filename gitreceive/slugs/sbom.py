@@ -32,7 +32,7 @@ UNPACKED = 2 << 30
 """Bytes of a chunk's archives that are unpacked, those in archives among them: seconds of work."""
 
 NAMESPACE = uuid.UUID('6a7b6b5e-9a3c-4a54-9a57-0d9c1f4ee2a1')
-"""For serial numbers that are drawn from the slug (RFC 9562, version 5); drawn by lot once."""
+"""For serial numbers that are drawn from the slug (RFC 9562, version 5); drawn at random once."""
 
 REMEMBERED = 32
 """Members whose packages are not looked for again: all slugs of an app share their lower ones."""
