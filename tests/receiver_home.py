@@ -9,10 +9,10 @@ from typing import cast
 
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
+from gitreceive.daemon.follow import Follower
 from gitreceive.daemon.log import Logs
 from gitreceive.daemon.positions import Positions
 from gitreceive.daemon.queue import Queue
-from gitreceive.daemon.services import Services
 from gitreceive.journal import Journal, open_journal
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
@@ -42,11 +42,10 @@ class ReceiverHome:
     handlers: dict[type[OperationRequest], Handler] = field(default_factory=dict)
 
     @property
-    def services(self) -> Services:
-        """As far as they are there."""
-        parts = {'home': self.home, 'journal': self.journal, 'logs': self.logs, 'queue': self.queue}
-        slugs = SimpleNamespace(url=lambda release: f'memory:/{release.app}/{release.slug.sha256}.tgz')
-        return cast(Services, SimpleNamespace(settings=Settings(home=self.home.root), slugs=slugs, **parts))
+    def follower(self) -> Follower:
+        """Follows its operations."""
+        settings = Settings(home=self.home.root)
+        return Follower(self.journal, self.queue, self.logs, self.home, settings, _url)
 
     @property
     def receiver(self) -> Receiver:
@@ -105,6 +104,10 @@ class ReceiverHome:
             stack='cedar-12',
         )
         return self.journal.releases.record(operation, release, {})
+
+
+def _url(release: Release) -> str:
+    return f'memory:/{release.app}/{release.slug.sha256}.tgz'
 
 
 @contextmanager

@@ -6,17 +6,20 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import BinaryIO
 
 from gitreceive.config.settings import Settings
-from gitreceive.daemon.answers import respond
-from gitreceive.daemon.service import open_services
+from gitreceive.daemon.positions import Positions
+from gitreceive.daemon.service import open_answers, open_queue
 from gitreceive.daemon.socket import Answering
 from gitreceive.wiring import open_receiver
 
 
 def respond_alone(fields: Sequence[str], stream: BinaryIO | None, settings: Settings) -> Answering:
     """Yields text and returns the status, as the daemon would to its own user. No build is begun."""
-    services = open_services(settings, open_receiver(settings))
-    services.queue.close()
-    return respond(fields, services, _Alone(stream), host=getpass.getuser())
+    receiver = open_receiver(settings)
+    queue, logs = open_queue(settings, receiver)
+    positions = Positions(receiver.journal, logs, settings.builds.parallel)
+    queue.close()
+    answers = open_answers(settings, receiver, queue, logs, positions)
+    return answers.respond(fields, _Alone(stream), getpass.getuser())
 
 
 class _Alone:

@@ -1,13 +1,16 @@
 """Follows an operation: its log as it grows, then its verdict."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gitreceive.config.home import Home
-from gitreceive.daemon.log import shown
-from gitreceive.daemon.services import Services
+from gitreceive.config.settings import Settings
+from gitreceive.daemon.log import Logs, shown
+from gitreceive.daemon.queue import Queue
 from gitreceive.daemon.verdict import Ended, closing_lines
+from gitreceive.journal import Journal
 from gitreceive.model.operation import Operation
+from gitreceive.model.release import Release
 
 LOOK_SECONDS = 1.0
 """Who writes the log wakes those who follow it; so often they look whether their listener is still there."""
@@ -21,59 +24,71 @@ CANCEL_SECONDS = 10.0
 CHUNK = 65536
 
 
-def follow(number: int, offset: int, services: Services) -> Iterator[bytes | Operation]:
-    """The log's bytes from ``offset`` as they come; ``b''`` when nothing is new (a moment to see whether the listener
-    is still there); last the finished operation itself. Ends without it when the queue closes.
-    """
-    with services.logs.listening(number) as news:
-        while services.queue.open:
-            news.clear()
-            held, operation = _look(number, services)
-            if operation is None and not held:
-                return
-            for chunk in read_log(services.home, number, offset):
-                offset += len(chunk)
-                yield chunk
-            if operation and operation.state.final:
-                yield closing(operation, services)
-                yield operation
-                return
-            time.sleep(REST_SECONDS)
-            while not news.wait(LOOK_SECONDS):
-                yield b''
+class Follower:
+    """Follows the operations of one receiver. ``url`` says where a release's slug lies."""
 
+    def __init__(
+        self,
+        journal: Journal,
+        queue: Queue,
+        logs: Logs,
+        home: Home,
+        settings: Settings,
+        url: Callable[[Release], str],
+    ) -> None:
+        self._journal, self._queue, self._logs = journal, queue, logs
+        self._home, self._settings, self._url = home, settings, url
 
-def finished(number: int, services: Services, seconds: float = CANCEL_SECONDS) -> Operation:
-    """The operation, once it has ended; as it is after ``seconds`` if it has not."""
-    end = time.monotonic() + seconds
-    with services.logs.listening(number) as news:
-        while True:
-            news.clear()
-            _, operation = _look(number, services)
-            if operation is None and time.monotonic() > end:
-                operation = services.journal.operations.get(number)
-            if operation and (operation.state.final or time.monotonic() > end):
-                return operation
-            news.wait(max(0.0, end - time.monotonic()))
+    def follow(self, number: int, offset: int = 0) -> Iterator[bytes | Operation]:
+        """The log's bytes from ``offset`` as they come; ``b''`` when nothing is new (a moment to see whether the
+        listener is still there); last the finished operation itself. Ends without it when the queue closes.
+        """
+        with self._logs.listening(number) as news:
+            while self._queue.open:
+                news.clear()
+                held, operation = self._look(number)
+                if operation is None and not held:
+                    return
+                for chunk in read_log(self._home, number, offset):
+                    offset += len(chunk)
+                    yield chunk
+                if operation and operation.state.final:
+                    yield self.closing(operation)
+                    yield operation
+                    return
+                time.sleep(REST_SECONDS)
+                while not news.wait(LOOK_SECONDS):
+                    yield b''
 
+    def finished(self, number: int, seconds: float = CANCEL_SECONDS) -> Operation:
+        """The operation, once it has ended; as it is after ``seconds`` if it has not."""
+        end = time.monotonic() + seconds
+        with self._logs.listening(number) as news:
+            while True:
+                news.clear()
+                _, operation = self._look(number)
+                if operation is None and time.monotonic() > end:
+                    operation = self._journal.operations.get(number)
+                if operation and (operation.state.final or time.monotonic() > end):
+                    return operation
+                news.wait(max(0.0, end - time.monotonic()))
 
-def _look(number: int, services: Services) -> tuple[bool, Operation | None]:
-    """Whether a worker is at it, and else the operation: a release has its row before the deploy branch names it."""
-    held = services.queue.holds(number)
-    return held, None if held else services.journal.operations.get(number)
+    def closing(self, operation: Operation) -> bytes:
+        """The verdict of a finished operation as bytes."""
+        app, releases = operation.app, self._journal.releases
+        release = releases.made_by(operation.number)
+        ended = Ended(
+            operation=operation,
+            release=release,
+            live=releases.get(app, operation.live) if operation.live else None,
+            url=self._url(release) if release else '',
+        )
+        return closing_lines(ended, self._settings).encode()
 
-
-def closing(operation: Operation, services: Services) -> bytes:
-    """The verdict of a finished operation as bytes."""
-    app, releases = operation.app, services.journal.releases
-    release = releases.made_by(operation.number)
-    ended = Ended(
-        operation=operation,
-        release=release,
-        live=releases.get(app, operation.live) if operation.live else None,
-        url=services.slugs.url(release) if release else '',
-    )
-    return closing_lines(ended, services.settings).encode()
+    def _look(self, number: int) -> tuple[bool, Operation | None]:
+        """Whether a worker is at it, and else the operation: a release has its row before the deploy branch names it."""
+        held = self._queue.holds(number)
+        return held, None if held else self._journal.operations.get(number)
 
 
 def missing_log(operation: Operation, home: Home) -> bytes:

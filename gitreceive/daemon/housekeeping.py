@@ -3,8 +3,10 @@
 import logging
 import threading
 
-from gitreceive.daemon.services import Services
+from gitreceive.config.home import Home
+from gitreceive.daemon.queue import Queue
 from gitreceive.daemon.settle import settle_all
+from gitreceive.journal import Journal
 
 log = logging.getLogger(__name__)
 
@@ -15,9 +17,9 @@ SECONDS = 15.0
 class Housekeeping(threading.Thread):
     """Settles pushes that were announced and forgotten."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, journal: Journal, queue: Queue, home: Home) -> None:
         super().__init__(name='housekeeping', daemon=True)
-        self._services = services
+        self._journal, self._queue, self._home = journal, queue, home
         self._closed = threading.Event()
 
     def close(self) -> None:
@@ -28,6 +30,6 @@ class Housekeeping(threading.Thread):
         """Looks after it until ``close``."""
         while not self._closed.wait(SECONDS):
             try:
-                settle_all(self._services.journal, self._services.queue, self._services.home)
+                settle_all(self._journal, self._queue, self._home)
             except Exception:
                 log.exception('announced pushes could not be settled')

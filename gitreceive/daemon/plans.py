@@ -6,13 +6,12 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from gitreceive.commands.plan import Gone
+from gitreceive.commands.plan import Gone, Plans
 from gitreceive.config.home import Home
 from gitreceive.daemon import render
 from gitreceive.daemon.branches import BRANCHES
 from gitreceive.daemon.intake import PushRequest
 from gitreceive.daemon.log import shown
-from gitreceive.daemon.services import Services
 from gitreceive.model.app import AppName, parse_app_name
 from gitreceive.model.errors import GitReceiveError, StateError
 from gitreceive.model.push import RefUpdate, parse_commit
@@ -20,23 +19,19 @@ from gitreceive.points import point
 from gitreceive.repositories import move_ref
 
 
-def only_plan(arrival: PushRequest, services: Services, gone: Gone) -> Generator[bytes, None, str]:
-    """Shows the plan of the deploy branch, or else of the first ref of the push, and sets every ref back.
-
-    The status is always 1: ``git push`` exits 0 for what is released, and nothing is.
-    """
+def only_plan(
+    arrival: PushRequest, branch: str | None, plans: Plans, home: Home, gone: Gone
+) -> Generator[bytes, None, None]:
+    """Shows the plan of the deploy branch, or else of the first ref of the push, and sets every ref back."""
     point('plan.received')
     try:
-        update = _subject(arrival, services.journal.apps.deploy_branch(arrival.app))
+        update = _subject(arrival, branch)
         if update:
-            yield services.plans.of_commit(
-                arrival.actor, arrival.app, update.new, gone, render.plan_text
-            ).encode()
+            yield plans.of_commit(arrival.actor, arrival.app, update.new, gone, render.plan_text).encode()
         yield ''.join(shown(' !     ', 'Nothing was built and nothing stored: this was "-o plan"')).encode()
-        return '1'
     finally:
-        _set_back(arrival.app, arrival.updates, services.home)
-        _note(arrival, services.home).unlink(missing_ok=True)
+        _set_back(arrival.app, arrival.updates, home)
+        _note(arrival, home).unlink(missing_ok=True)
 
 
 def note_plan(arrival: PushRequest, home: Home) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from gitreceive.config.home import Home
 from gitreceive.daemon.branches import BRANCHES
 from gitreceive.daemon.engine import sweep_engine
+from gitreceive.daemon.log import Logs
 from gitreceive.daemon.plans import undo_plans
 from gitreceive.daemon.queue import Queue
-from gitreceive.daemon.services import Services
 from gitreceive.daemon.settle import settle_all
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
@@ -29,20 +29,20 @@ RESTART = Actor(name='restart')
 """Who a build is recorded for when its push was accepted by git and the daemon died before it could be journaled."""
 
 
-def reconcile(receiver: Receiver, services: Services) -> None:
+def reconcile(receiver: Receiver, queue: Queue, logs: Logs) -> None:
     """Picks everything up. Touches no network and no engine: the receiver takes pushes right after it."""
     for operation in receiver.journal.operations.requeue_running():
         log.info('operation %d of %s starts again', operation.number, operation.app)
-        with suppress(StateError), services.logs.open(operation.number) as console:
+        with suppress(StateError), logs.open(operation.number) as console:
             console.step(f'The receiver was restarted; {operation.name} starts again')
     undo_plans(receiver.home)
     shutil.rmtree(receiver.home.work, ignore_errors=True)
-    settle_all(receiver.journal, services.queue, receiver.home)
+    settle_all(receiver.journal, queue, receiver.home)
     if not receiver.home.repos.is_dir():
         return
     for path in sorted(receiver.home.repos.glob('*.git')):
         with suppress(GitReceiveError):
-            _match_branch(parse_app_name(path.name.removesuffix('.git')), receiver, services.queue)
+            _match_branch(parse_app_name(path.name.removesuffix('.git')), receiver, queue)
 
 
 def sweep(receiver: Receiver) -> None:

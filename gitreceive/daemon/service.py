@@ -5,21 +5,24 @@ import pwd
 import threading
 from functools import partial
 
+from gitreceive.access.book import AccessBook
 from gitreceive.commands.plan import Plans
 from gitreceive.config.account import ssh_account
 from gitreceive.config.settings import Settings
-from gitreceive.daemon.answers import respond
+from gitreceive.daemon.answers import Answers
 from gitreceive.daemon.conversation import Conversation
 from gitreceive.daemon.engine import remove_images
+from gitreceive.daemon.follow import Follower
 from gitreceive.daemon.housekeeping import Housekeeping
-from gitreceive.daemon.intake import Intake
+from gitreceive.daemon.intake import Intake, refusal
 from gitreceive.daemon.jobs import PostReleaseJobs
 from gitreceive.daemon.log import Logs
 from gitreceive.daemon.positions import Positions
+from gitreceive.daemon.pushes import Pushes
 from gitreceive.daemon.queue import Queue
 from gitreceive.daemon.restart import complete, reconcile, sweep
-from gitreceive.daemon.services import Services
 from gitreceive.daemon.socket import Answering, SocketServer
+from gitreceive.daemon.verbs import Verbs
 from gitreceive.daemon.worker import Interrupted, Worker
 from gitreceive.wiring import Receiver, engine_answers, open_receiver
 
@@ -30,23 +33,41 @@ OTHERS = 2
 """Workers for what needs no build: a rollback waits for no build of another app."""
 
 
-def open_services(settings: Settings, receiver: Receiver) -> Services:
-    """What the daemon's answers need, without workers: enough to read, to journal and to cancel."""
+def open_queue(settings: Settings, receiver: Receiver) -> tuple[Queue, Logs]:
+    """What hands operations to workers, and the logs that they write."""
     logs = Logs(receiver.home, settings.limits.log_bytes)
-    queue = Queue(receiver.journal, logs, partial(engine_answers, settings), settings.limits.build_seconds)
-    positions = Positions(receiver.journal, logs, settings.builds.parallel)
-    return Services(
-        settings=settings,
-        home=receiver.home,
-        journal=receiver.journal,
-        plans=Plans(receiver.home, receiver.journal.apps, receiver.planner, settings.limits.checkout_files),
-        slugs=receiver.slugs,
-        retention=receiver.retention,
-        logs=logs,
+    asked = partial(engine_answers, settings)
+    return Queue(receiver.journal, logs, asked, settings.limits.build_seconds), logs
+
+
+def open_answers(
+    settings: Settings, receiver: Receiver, queue: Queue, logs: Logs, positions: Positions
+) -> Answers:
+    """Who answers requests: enough to read, to journal and to cancel, also where no worker runs."""
+    home, journal, url = receiver.home, receiver.journal, receiver.slugs.url
+    follower = Follower(journal, queue, logs, home, settings, url)
+    intake = Intake(journal, queue, positions, home)
+    plans = Plans(home, journal.apps, receiver.planner, settings.limits.checkout_files)
+    verbs = Verbs(
+        home=home,
+        journal=journal,
+        plans=plans,
+        follower=follower,
         queue=queue,
-        positions=positions,
-        intake=Intake(receiver.journal, queue, positions, receiver.home),
+        submit=intake.enqueue,
+        url=url,
+        keys_create=settings.apps.create,
     )
+    pushes = Pushes(
+        journal=journal,
+        queue=queue,
+        intake=intake,
+        plans=plans,
+        follower=follower,
+        home=home,
+        refuse=partial(refusal, retention=receiver.retention, settings=settings),
+    )
+    return Answers(book=AccessBook(home.access_db), verbs=verbs, pushes=pushes)
 
 
 class Service:
@@ -56,18 +77,20 @@ class Service:
         self._receiver = open_receiver(settings)
         self._receiver.journal.check()
         self._receiver.journal.events.trim()
-        self._services = open_services(settings, self._receiver)
+        self._queue, logs = open_queue(settings, self._receiver)
+        self._positions = Positions(self._receiver.journal, logs, settings.builds.parallel)
+        answers = open_answers(settings, self._receiver, self._queue, logs, self._positions)
         own = frozenset({0, os.geteuid()})
         account = ssh_account(settings)
         allowed = own | {account.pw_uid} if account else own
-        answer = partial(_answer, services=self._services, own=own)
+        answer = partial(_answer, answers=answers, own=own)
         group = account.pw_gid if account else None
         self._server = SocketServer(self._receiver.home.socket, allowed, group, answer)
-        reconcile(self._receiver, self._services)
+        reconcile(self._receiver, self._queue, logs)
         tidy = partial(remove_images, self._receiver.journal, self._receiver.builder)
         self._jobs = PostReleaseJobs(self._receiver.retention, self._receiver.documents, tidy)
-        self._housekeeping = Housekeeping(self._services)
-        parts = (self._services.queue, self._receiver, self._services.logs, self._on_end)
+        self._housekeeping = Housekeeping(self._receiver.journal, self._queue, self._receiver.home)
+        parts = (self._queue, self._receiver, logs, self._on_end)
         self._workers = [Worker(*parts) for _ in range(settings.builds.parallel)]
         self._workers += [Worker(*parts, builds=False) for _ in range(OTHERS)]
 
@@ -78,15 +101,15 @@ class Service:
         for thread in (self._housekeeping, self._jobs, *self._workers):
             thread.start()
         self._server.serve()
-        self._services.queue.close()
+        self._queue.close()
         self._housekeeping.close()
         self._jobs.close()
-        self._services.queue.stop_all(Interrupted('the receiver is ending'))
+        self._queue.stop_all(Interrupted('the receiver is ending'))
         for thread in (self._jobs, *self._workers):
             thread.join(END_SECONDS)
 
     def _on_end(self) -> None:
-        self._services.positions.tell()
+        self._positions.tell()
         self._jobs.ring()
 
     def stop(self) -> None:
@@ -94,13 +117,9 @@ class Service:
         self._server.close()
 
 
-def _answer(conversation: Conversation, services: Services, own: frozenset[int]) -> Answering:
-    return respond(
-        conversation.fields,
-        services,
-        conversation,
-        _user(conversation.peer) if conversation.peer in own else '',
-    )
+def _answer(conversation: Conversation, answers: Answers, own: frozenset[int]) -> Answering:
+    host = _user(conversation.peer) if conversation.peer in own else ''
+    return answers.respond(conversation.fields, conversation, host)
 
 
 def _user(uid: int) -> str:

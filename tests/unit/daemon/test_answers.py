@@ -12,7 +12,7 @@ from gitreceive.access.publickeys import PublicKey
 from gitreceive.cli import unattended
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
-from gitreceive.daemon.answers import OF_PUSHES
+from gitreceive.daemon.answers import REQUESTS
 from gitreceive.grammar.verbs import VERBS
 from gitreceive.grammar.wire import ErrorOutput, read_end
 from gitreceive.grammar.wire import end_payload as payload_of
@@ -96,7 +96,7 @@ def test_what_may_be_asked_is_listed_and_no_more(daemon: Daemon, name: str) -> N
     status, _, err = daemon.ask(name, ANN.fingerprint, 'hello')
     assert status == 1
     assert 'is not a request' in err
-    assert name not in OF_PUSHES
+    assert name not in REQUESTS
 
 
 def test_a_key_reaches_its_apps_and_no_others_whatever_is_asked(daemon: Daemon) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from gitreceive.config.settings import Limits
-from gitreceive.daemon.follow import finished, follow, missing_log
+from gitreceive.daemon.follow import missing_log
 from gitreceive.daemon.log import OperationLog
 from gitreceive.model.operation import Operation, OperationState, Rollback
 from gitreceive.model.text import CUT, MAX_LINE
@@ -26,13 +26,13 @@ def text(pieces: Iterator[bytes | Operation]) -> str:
 
 def verdict(here: ReceiverHome, number: int) -> tuple[list[str], dict[str, object]]:
     """The lines for people, and the line for machines."""
-    *lines, last = text(follow(number, 0, here.services)).splitlines()
+    *lines, last = text(here.follower.follow(number, 0)).splitlines()
     return [line for line in lines if line], json.loads(last)
 
 
 def test_a_follower_is_woken_by_each_line_and_by_the_end(here: ReceiverHome) -> None:
     operation = running(here)
-    pieces = (piece for piece in follow(operation.number, 0, here.services) if piece)
+    pieces = (piece for piece in here.follower.follow(operation.number, 0) if piece)
     with here.logs.open(operation.number) as console:
         for line in ('one', 'two'):
             threading.Timer(0.05, console.detail, [line]).start()
@@ -49,7 +49,7 @@ def test_fifty_followers_of_a_log_that_does_not_grow_cost_next_to_nothing(here: 
     operation, ended = running(here), threading.Event()
 
     def listen() -> None:
-        for _ in follow(operation.number, 0, here.services):
+        for _ in here.follower.follow(operation.number, 0):
             if ended.is_set():
                 return
 
@@ -69,15 +69,15 @@ def test_fifty_followers_of_a_log_that_does_not_grow_cost_next_to_nothing(here: 
 
 def test_a_follower_lets_go_when_the_daemon_ends(here: ReceiverHome) -> None:
     operation = running(here)
-    pieces = follow(operation.number, 0, here.services)
+    pieces = here.follower.follow(operation.number, 0)
     threading.Timer(0.05, here.queue.close).start()
     assert text(pieces) == ''
 
 
 def test_what_was_dropped_or_never_was_is_not_followed(here: ReceiverHome) -> None:
-    assert list(follow(77, 0, here.services)) == []
+    assert list(here.follower.follow(77, 0)) == []
     announced = here.journal.operations.announce(HELLO, here.update(here.commit()), ANN)
-    pieces = follow(announced.number, 0, here.services)
+    pieces = here.follower.follow(announced.number, 0)
     assert next(pieces) == b''
     here.journal.operations.drop(announced.number)
     here.queue.ring()
@@ -89,7 +89,7 @@ def test_a_log_is_read_on_from_where_it_was_left(here: ReceiverHome) -> None:
     with here.logs.open(operation.number) as console:
         console.detail('one')
         console.detail('two')
-    assert next(follow(operation.number, len('       one\n'), here.services)) == b'       two\n'
+    assert next(here.follower.follow(operation.number, len('       one\n'))) == b'       two\n'
 
 
 def test_a_release_is_told_when_the_worker_is_done_with_the_deploy_branch(here: ReceiverHome) -> None:
@@ -97,7 +97,7 @@ def test_a_release_is_told_when_the_worker_is_done_with_the_deploy_branch(here: 
     taken = here.queue.take(builds=True)
     assert taken
     here.record(taken.operation)
-    pieces = follow(taken.operation.number, 0, here.services)
+    pieces = here.follower.follow(taken.operation.number, 0)
     assert next(pieces) == b'', 'it waits'
     here.queue.forget(taken.operation.number)
     assert '-----> Releasing' in text(pieces)
@@ -148,14 +148,14 @@ def test_a_log_that_was_not_restored_is_missed(here: ReceiverHome) -> None:
 
 def test_a_cancelled_operation_is_waited_for(here: ReceiverHome) -> None:
     operation = running(here)
-    assert not finished(operation.number, here.services, 0.05).state.final
+    assert not here.follower.finished(operation.number, 0.05).state.final
 
     def end() -> None:
         here.journal.operations.finish(operation.number, OperationState.CANCELLED, 'by ann')
         here.queue.ring()
 
     threading.Timer(0.05, end).start()
-    assert finished(operation.number, here.services).state is OperationState.CANCELLED
+    assert here.follower.finished(operation.number).state is OperationState.CANCELLED
 
 
 def test_a_line_that_is_too_long_says_that_it_was_cut(here: ReceiverHome) -> None:

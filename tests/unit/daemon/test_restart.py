@@ -84,7 +84,7 @@ def refuse_but(storage: MemoryStorage, refused: str):
 
 
 def reconciled(here: ReceiverHome) -> ReceiverHome:
-    restart.reconcile(here.receiver, here.services)
+    restart.reconcile(here.receiver, here.queue, here.logs)
     return here
 
 
