@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from gitreceive.access.publickeys import PublicKey
+from gitreceive.access.key import PublicKey
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import KeyRefused, StateError
 

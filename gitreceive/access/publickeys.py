@@ -6,14 +6,13 @@ private key in the wrong file.
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_public_key
 
+from gitreceive.access.key import PublicKey
 from gitreceive.model.errors import KeyRefused
 
 ALGORITHMS = (
@@ -29,24 +28,6 @@ MAX_FILE = 1_000_000
 
 _PRIVATE = (b'PRIVATE KEY-----', b'PuTTY-User-Key-File')
 _CERTIFICATE = '-cert-v01@openssh.com'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicKey:
-    """A key that may log in: its type, and the bytes that identify it (RFC 4253, 6.6)."""
-
-    algorithm: str
-    blob: bytes
-
-    @property
-    def fingerprint(self) -> str:
-        """As ``ssh-keygen -l`` prints it."""
-        return fingerprint(self.blob)
-
-
-def fingerprint(blob: bytes) -> str:
-    """``SHA256:`` and the digest in base64 without padding."""
-    return 'SHA256:' + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip('=')
 
 
 def read_public_keys(data: bytes, place: str) -> tuple[PublicKey, ...]:

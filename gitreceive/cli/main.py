@@ -34,6 +34,9 @@ libraries take longer to load than most commands to run."""
 FORMER = {'door': 'sshd', 'builder': 'daemon'}
 """What commands were called before."""
 
+NEEDLESS = {'daemon': 'paramiko', 'builder': 'paramiko'}
+"""What a command is not to load: docker-py takes it for engines at ssh://, and it is 16 MB of an idle daemon."""
+
 VERBS = tuple(word for word in WORDS if word not in {*COMMANDS, 'help', 'version'})
 """Those of the grammar, which are asked over SSH too. ``plan`` is of a directory here."""
 
@@ -104,6 +107,9 @@ def main() -> None:
     if whoever was to read the output has gone.
     """
     _open_standard_streams()
+    needless = NEEDLESS.get(''.join(sys.argv[1:2]))
+    if needless:
+        sys.modules[needless] = None  # type: ignore[assignment]
     try:
         sys.exit(_status())
     except BrokenPipeError:

@@ -53,6 +53,17 @@ def test_a_command_loads_no_library_that_it_does_not_need(command: str) -> None:
     assert done.stdout.split() == []
 
 
+def test_the_daemon_does_not_load_the_ssh_library() -> None:
+    code = (
+        'import sys; from gitreceive.cli import main; sys.argv = ["gitreceive", "daemon", "--help"]\n'
+        'try: main.main()\n'
+        'except SystemExit: pass\n'
+        'print(*sorted({"paramiko.transport", "cryptography", "docker"} & set(sys.modules)), file=sys.stderr)'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stderr.split() == ['docker']
+
+
 @pytest.mark.parametrize(
     'words', [['plan', '.'], ['plan', 'none'], ['keys', 'list', '--json'], ['no-such-command']]
 )

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gitreceive.access.book import AccessBook, may
-from gitreceive.access.publickeys import PublicKey, read_public_keys
+from gitreceive.access.key import PublicKey
+from gitreceive.access.publickeys import read_public_keys
 from gitreceive.cli.keys import keys as cli
 from gitreceive.model.errors import KeyRefused, StateError
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.access.publickeys import fingerprint, read_public_keys
+from gitreceive.access.key import fingerprint
+from gitreceive.access.publickeys import read_public_keys
 from gitreceive.model.errors import KeyRefused
 
 KINDS = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitreceive.access.book import AccessBook
-from gitreceive.access.publickeys import PublicKey
+from gitreceive.access.key import PublicKey
 from gitreceive.cli import unattended
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
