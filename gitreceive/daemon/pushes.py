@@ -20,7 +20,7 @@ from gitreceive.daemon.intake import Intake, PushRequest, parse_push_request
 from gitreceive.daemon.log import shown
 from gitreceive.daemon.plans import forget_plans, note_plan, only_plan, undo_plan
 from gitreceive.daemon.queue import Queue
-from gitreceive.daemon.settle import settle_session
+from gitreceive.daemon.settle import settle_all, settle_session
 from gitreceive.daemon.socket import Answering
 from gitreceive.daemon.verdict import exit_status, told_cause
 from gitreceive.grammar.wire import TEMPORARY, End, ErrorOutput
@@ -109,15 +109,12 @@ class Pushes:
             raise
 
     def _deploys_of_branch(self, app: AppName) -> Iterator[Operation]:
-        operations, branch = self.journal.operations, self.journal.apps.deploy_branch(app)
-        found = [*operations.active(app), *operations.announced(app)]
-        deploys = [each for each in found if isinstance(each.request, Deploy)]
+        settle_all(self.journal, self.queue, self.home)
+        branch = self.journal.apps.deploy_branch(app)
+        deploys = [each for each in self.journal.operations.active(app) if isinstance(each.request, Deploy)]
         if deploys and branch:
             commit = read_ref(self.home.repo(app), branch)
-            for each in deploys:
-                started = self.queue.start(each.number) if each.commit == commit else None
-                if started and not started.state.final:
-                    yield started
+            yield from (each for each in deploys if each.commit == commit)
 
     def _followed(self, operation: Operation, offset: int) -> Answering:
         """The log from ``offset``, and the end. An asker whose daemon ends meanwhile asks the next one."""
