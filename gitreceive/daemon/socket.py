@@ -14,8 +14,9 @@ from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
 
+from gitreceive.access.places import Places, Subject
 from gitreceive.daemon.conversation import AskerGone, Conversation
-from gitreceive.daemon.places import Places, Subject, subject
+from gitreceive.daemon.places import BOUNDS, subject
 from gitreceive.grammar.wire import (
     END,
     ERROR,
@@ -53,7 +54,7 @@ class SocketServer:
 
     def __init__(self, path: Path, allowed: frozenset[int], group: int | None, respond: Respond) -> None:
         self._path, self._allowed, self._respond = path, allowed, respond
-        self._places = Places()
+        self._places = Places(BOUNDS)
         self._open: dict[int, Conversation] = {}
         self._closing = False
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)

@@ -73,6 +73,12 @@ class BadCommand(GitReceiveError):
     exit_code = 23
 
 
+class TooMany(GitReceiveError):
+    """One key, one app or all together ask for more at once than is allowed."""
+
+    exit_code = 24
+
+
 class SourceError(GitReceiveError):
     """The pushed commit cannot be read, or a file of it is too large or not what it should be."""
 

@@ -31,8 +31,8 @@ MAX_RESIZED = 10_000
 """A window that is dragged sends dozens of sizes in a second; they are not counted with the other requests."""
 
 
-class House(Protocol):
-    """What a connection needs of the door it came in by."""
+class Server(Protocol):
+    """What a connection needs of the server that has accepted it."""
 
     service: Service
     limits: ServerLimits
@@ -40,8 +40,8 @@ class House(Protocol):
     host_keys: Sequence[paramiko.PKey]
     profile: Profile
 
-    def known(self, connection: 'Connection') -> None:
-        """The connection has logged in."""
+    def logged_in(self, connection: 'Connection', grant: Grant) -> str:
+        """The connection has logged in; returns why it is one too many, if it is."""
 
     def left(self, connection: 'Connection') -> None:
         """The connection is over."""
@@ -50,24 +50,23 @@ class House(Protocol):
 class Connection(paramiko.ServerInterface):
     """Answers paramiko's questions, and is its Visitor (see transport.py)."""
 
-    def __init__(self, sock: socket.socket, source: str, deadline: float, house: House) -> None:
+    def __init__(self, sock: socket.socket, source: str, deadline: float, server: Server) -> None:
         self.source = source
         self.deadline = deadline
         self.logged_in_as: Grant | None = None
-        self._sock, self._house = sock, house
+        self._sock, self._server = sock, server
         self._offered: Grant | None = None
         self._sessions: dict[int, Session] = {}
         self._lock = threading.Lock()
-        self._opening = 0
-        self._refused = 0
+        self._refused = self._asked = 0
         self._tries = 0
         self._served = 0
         self._last: Session | None = None
         self._user = ''
         self._started = self._idle_since = time.monotonic()
-        self._reason = ''
-        self._transport = ServerTransport(sock, house.host_keys, house.profile)
-        self._transport.guard.allow_strangers_packets(house.limits.stranger_packets)
+        self._reason = self._refusal = ''
+        self._transport = ServerTransport(sock, server.host_keys, server.profile)
+        self._transport.guard.allow_packets(server.limits.unauthenticated_packets)
 
     def start(self) -> None:
         """Begins to talk, in a thread. Raises RuntimeError if there can be no more threads."""
@@ -82,13 +81,14 @@ class Connection(paramiko.ServerInterface):
 
     def overdue(self, now: float) -> str:
         """Why the connection has to end now, if it has to."""
-        limits = self._house.limits
+        limits = self._server.limits
         if self.logged_in_as is None:
             return f'not logged in after {limits.login_seconds:g} s' if now >= self.deadline else ''
         with self._lock:
             busy = any(session.started for session in self._sessions.values())
-        idle = not busy and now >= self._idle_since + limits.idle_seconds
-        return f'idle for {limits.idle_seconds:g} s' if idle else ''
+        seconds = limits.login_seconds if self._refusal else limits.idle_seconds
+        idle = not busy and now >= self._idle_since + seconds
+        return f'idle for {seconds:g} s' if idle else ''
 
     def join(self, deadline: float) -> None:
         """Waits until everything of it has ended."""
@@ -111,9 +111,9 @@ class Connection(paramiko.ServerInterface):
         if isinstance(key, UnusableKey):
             return AUTH_FAILED
         try:
-            self._offered = self._house.service.book.find(key.asbytes())
+            self._offered = self._server.service.book.find(key.asbytes())
         except StateError as error:
-            self._house.log.write('error', reason=str(error))
+            self._server.log.write('error', reason=str(error))
         return AUTH_FAILED if self._offered is None else AUTH_SUCCESSFUL
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
@@ -122,13 +122,18 @@ class Connection(paramiko.ServerInterface):
         with self._lock:
             if kind != 'session':
                 reason = OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
-            elif len(self._sessions) >= self._house.limits.sessions:
+            elif len(self._sessions) >= self._server.limits.sessions:
                 reason = OPEN_FAILED_RESOURCE_SHORTAGE
         if reason != OPEN_SUCCEEDED:
-            self._refused += 1
-            if self._refused > self._house.limits.refused_sessions:
-                raise Refused('too many refused channels')
+            self._count_refused()
         return reason
+
+    def check_channel_direct_tcpip_request(
+        self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]
+    ) -> int:
+        """No forwarding."""
+        self._count_refused()
+        return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
     def check_channel_env_request(self, channel: paramiko.Channel, name: bytes, value: bytes) -> bool:
         """A few harmless variables."""
@@ -165,17 +170,18 @@ class Connection(paramiko.ServerInterface):
 
     def logged_in(self) -> None:
         """The key that was checked last has been proved."""
+        assert self._offered is not None
         self.logged_in_as = self._offered
         self._idle_since = time.monotonic()
         self._transport.guard.trusted = True
-        self._house.known(self)
+        self._refusal = self._server.logged_in(self, self._offered)
 
     def failed(self) -> bool:
         """Counts a failed try; True if it was the last one allowed."""
         self._tries += 1
-        if self._tries >= self._house.limits.tries:
+        if self._tries >= self._server.limits.tries:
             self._reason = 'too many failed tries to log in'
-        return self._tries >= self._house.limits.tries
+        return self._tries >= self._server.limits.tries
 
     def opened(self, channel: paramiko.Channel) -> None:
         """A session's channel is open."""
@@ -188,7 +194,7 @@ class Connection(paramiko.ServerInterface):
         if session is None:
             return
         session.requests += 1
-        if session.requests > self._house.limits.requests:
+        if session.requests > self._server.limits.requests:
             raise Refused('too many requests on a channel')
         if session.command is not None and not session.started:
             self._served += 1
@@ -221,18 +227,29 @@ class Connection(paramiko.ServerInterface):
             if not session.started:
                 self._forget(session)
 
+    def asked_globally(self) -> None:
+        """The peer asks for something that no channel is about."""
+        self._asked += 1
+        if self._asked > self._server.limits.global_requests + time.monotonic() - self._started:
+            raise Refused('too many global requests')
+
     def gone(self, error: BaseException | None) -> None:
         """The connection has ended."""
         with self._lock:
             sessions = list(self._sessions.values())
         for session in sessions:
             session.hang_up()
-        self._house.left(self)
+        self._server.left(self)
         self._write_log(error)
 
     def _session(self, number: int) -> Session | None:
         with self._lock:
             return self._sessions.get(number)
+
+    def _count_refused(self) -> None:
+        self._refused += 1
+        if self._refused > self._server.limits.refused_sessions:
+            raise Refused('too many refused channels')
 
     def _ask(self, channel: paramiko.Channel, command: bytes) -> bool:
         session = self._session(channel.chanid)
@@ -244,10 +261,13 @@ class Connection(paramiko.ServerInterface):
     def _start(self, session: Session) -> None:
         grant = self.logged_in_as
         assert grant is not None
+        if self._refusal:
+            self._count_refused()
         try:
-            session.start(partial(self._house.service.serve, blob=grant.blob), self._forget)
+            serve = partial(self._server.service.serve, blob=grant.blob, refusal=self._refusal)
+            session.start(serve, self._forget)
         except (OSError, RuntimeError) as error:
-            self._house.log.write('error', source=self.source, reason=f'cannot serve a session: {error}')
+            self._server.log.write('error', source=self.source, reason=f'cannot serve a session: {error}')
             raise Refused('no room for a session') from error
 
     def _forget(self, session: Session) -> None:
@@ -257,7 +277,7 @@ class Connection(paramiko.ServerInterface):
 
     def _write_log(self, error: BaseException | None) -> None:
         grant, last = self.logged_in_as, self._last
-        self._house.log.write(
+        self._server.log.write(
             'connection',
             source=self.source,
             user=self._user,

@@ -11,7 +11,7 @@ from typing import Final
 from paramiko import SSHException
 from paramiko.packet import NeedRekeyException, Packetizer
 
-STRANGERS_PACKET = 35_000
+UNAUTHENTICATED_PACKET = 35_000
 """Bytes of a packet before log-in: what RFC 4253, 6.1 wants supported."""
 
 PACKET = 256 * 1024
@@ -40,7 +40,7 @@ class Guard(Packetizer):
         self._skipping = False
         self.trusted = False
 
-    def allow_strangers_packets(self, count: int) -> None:
+    def allow_packets(self, count: int) -> None:
         """How many packets may come before log-in."""
         self._packets_left = count
 
@@ -71,7 +71,7 @@ class Guard(Packetizer):
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
         """Exactly ``n`` bytes. Raises Refused for more than a packet may have, EOFError at the end."""
-        if not 0 <= n <= (PACKET if self.trusted else STRANGERS_PACKET):
+        if not 0 <= n <= (PACKET if self.trusted else UNAUTHENTICATED_PACKET):
             raise Refused('a packet is too large')
         end = self._at + n
         while len(self._held) < end:

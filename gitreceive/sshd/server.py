@@ -1,4 +1,4 @@
-"""The door itself: listens, lets connections in within limits, watches the clock, and ends everything at the end."""
+"""The SSH server: listens, accepts connections within limits, watches the clock, and ends everything at the end."""
 
 import errno
 import logging
@@ -13,21 +13,24 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from paramiko import PKey
 
-from gitreceive.access.book import AccessBook
+from gitreceive.access.book import AccessBook, Grant
+from gitreceive.access.places import Places, Subject
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.sshd.algorithms import PROFILES, missing
 from gitreceive.sshd.connection import Connection
 from gitreceive.sshd.hostkey import load_host_keys
-from gitreceive.sshd.limits import ServerLimits
+from gitreceive.sshd.limits import BOUNDS, ServerLimits
 from gitreceive.sshd.listener import BACKLOG, joined, listen
 from gitreceive.sshd.log import Log
 from gitreceive.sshd.quarantine import sweep
 from gitreceive.sshd.service import Service
-from gitreceive.sshd.slots import Slots, group_of
+from gitreceive.sshd.slots import RecentAddresses, Slots, group_of, half
+from gitreceive.sshd.unborn import sweep_unborn
 
 TICK_SECONDS = 0.25
 ENOUGH = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -48,7 +51,7 @@ TCP = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A connection that stands in line: nothing of it has been read."""
+    """A connection that waits for a place: nothing of it has been read."""
 
     sock: socket.socket
     address: str
@@ -67,16 +70,19 @@ class SshServer:
         self.log = log or Log()
         self.profile = PROFILES[settings.ssh.algorithms]
         self.host_keys: Sequence[PKey] = load_host_keys(Home(settings.home).host_key, self.profile.keys)
+        self._places = Places(BOUNDS)
         self.service = Service(
             settings=settings,
             book=AccessBook(Home(settings.home).access_db),
             limits=self.limits,
             address=lambda: (settings.ssh.host, self.address[1]),
+            places=self._places,
         )
         self._listener = listen(*settings.ssh.address)
-        self._slots = Slots(self.limits.strangers, self.limits.strangers_of_address)
-        self._line: deque[Waiting] = deque()
-        self._inside: set[Connection] = set()
+        self._recent = RecentAddresses()
+        self._slots = Slots(self.limits.unauthenticated, self.limits.unauthenticated_of_address, self._recent)
+        self._waiting: deque[Waiting] = deque()
+        self._connections: dict[Connection, Subject | None] = {}
         self._lock = threading.Lock()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._stopping = False
@@ -93,7 +99,7 @@ class SshServer:
         host, port = self.address
         self.log.write('ready', message=f'listening on {joined(host, port)}', port=port, pid=os.getpid())
         repositories = Home(self.service.settings.home).repos
-        threading.Thread(target=sweep, args=(repositories,), name='sweep', daemon=True).start()
+        threading.Thread(target=_sweep, args=(repositories,), name='sweep', daemon=True).start()
         for name in missing(self.profile):
             self.log.write('warning', reason=f'{name} is not available here: a newer cryptography has it')
         poll = select.poll()
@@ -117,17 +123,26 @@ class SshServer:
             'error', reason=f'{failed.exc_type.__name__}: {failed.exc_value}', where=_where(failed)
         )
 
-    def known(self, connection: Connection) -> None:
-        """A connection has logged in: it is no stranger any more."""
+    def logged_in(self, connection: Connection, grant: Grant) -> str:
+        """A connection has logged in; returns why it is one too many, if it is."""
+        self._recent.add(_group(connection))
         self._slots.free(_group(connection))
         self._ring()
+        subject = Subject('connection', grant.fingerprint)
+        refusal = self._places.take(subject)
+        if not refusal:
+            with self._lock:
+                self._connections[connection] = subject
+        return refusal
 
     def left(self, connection: Connection) -> None:
         """A connection is over."""
         with self._lock:
-            if connection not in self._inside:
+            if connection not in self._connections:
                 return
-            self._inside.discard(connection)
+            subject = self._connections.pop(connection)
+        if subject:
+            self._places.free(subject)
         if connection.logged_in_as is None:
             self._slots.free(_group(connection))
             self._ring()
@@ -150,7 +165,7 @@ class SshServer:
 
     def _everyone(self) -> list[Connection]:
         with self._lock:
-            return list(self._inside)
+            return list(self._connections)
 
     def _accept(self, now: float) -> None:
         for _ in range(BACKLOG):
@@ -178,28 +193,31 @@ class SshServer:
 
     def _queue(self, sock: socket.socket, address: str, port: int, now: float) -> None:
         group = group_of(address)
-        same = sum(1 for waiting in self._line if waiting.group == group)
+        same = sum(1 for waiting in self._waiting if waiting.group == group)
+        others = sum(1 for waiting in self._waiting if waiting.group not in self._recent)
+        recent = group in self._recent
+        room = len(self._waiting) < self.limits.waiting and (recent or others < half(self.limits.waiting))
         newcomer = Waiting(sock, address, port, group, now + self.limits.login_seconds)
         if not same and self._slots.take(group):
             self._begin(newcomer)
-        elif len(self._line) < self.limits.waiting and same < self.limits.waiting_of_address:
-            self._line.append(newcomer)
+        elif room and same < self.limits.waiting_of_address:
+            self._waiting.append(newcomer)
         else:
             sock.close()
             source = joined(address, port)
             self.log.write('refused', source=source, reason='too many that have not logged in')
 
     def _let_in(self, now: float) -> None:
-        for waiting in [self._line.popleft() for _ in range(len(self._line))]:
+        for waiting in [self._waiting.popleft() for _ in range(len(self._waiting))]:
             if now >= waiting.deadline:
                 waiting.sock.close()
                 self.log.write(
-                    'refused', source=joined(waiting.address, waiting.port), reason='stood in line too long'
+                    'refused', source=joined(waiting.address, waiting.port), reason='waited too long'
                 )
             elif self._slots.take(waiting.group):
                 self._begin(waiting)
             else:
-                self._line.append(waiting)
+                self._waiting.append(waiting)
 
     def _begin(self, waiting: Waiting) -> None:
         try:
@@ -212,7 +230,7 @@ class SshServer:
             self._slots.free(waiting.group)
             return
         with self._lock:
-            self._inside.add(connection)
+            self._connections[connection] = None
         try:
             connection.start()
         except RuntimeError:
@@ -222,15 +240,21 @@ class SshServer:
 
     def _close(self) -> None:
         self._listener.close()
-        for waiting in self._line:
+        for waiting in self._waiting:
             waiting.sock.close()
         everyone = self._everyone()
         for connection in everyone:
-            connection.end('the door closes')
+            connection.end('the SSH server is ending')
         deadline = time.monotonic() + LAST_SECONDS
         for connection in everyone:
             connection.join(deadline)
         self.log.write('stopped')
+
+
+def _sweep(repositories: Path) -> None:
+    """Removes what the sessions of an earlier SSH server have left behind."""
+    sweep_unborn(repositories)
+    sweep(repositories)
 
 
 def _where(failed: threading.ExceptHookArgs) -> str:
@@ -239,7 +263,7 @@ def _where(failed: threading.ExceptHookArgs) -> str:
 
 
 def quiet_paramiko() -> None:
-    """paramiko's own log has raw bytes of strangers and a traceback for each of them: nothing of it is kept."""
+    """paramiko's own log has raw bytes of anybody and a traceback for each of them: nothing of it is kept."""
     logger = logging.getLogger('paramiko')
     logger.setLevel(logging.CRITICAL + 1)
     logger.propagate = False
@@ -247,7 +271,7 @@ def quiet_paramiko() -> None:
 
 
 def raise_descriptor_limit() -> None:
-    """As many files as the host allows this process: a session takes eight."""
+    """As many files as the host allows this process: a session takes about ten."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536) if most > 0 else 65536, most))

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from gitreceive.access.book import AccessBook, Grant
+from gitreceive.access.book import AccessBook, Grant, may
+from gitreceive.access.places import Places, Subject
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.grammar.wire import ask
@@ -22,20 +23,26 @@ REFUSED = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Serves sessions. ``address`` is what pushers connect to."""
+    """Serves sessions. ``address`` is what pushers connect to; ``places`` bounds what there is at once."""
 
     settings: Settings
     book: AccessBook
     limits: ServerLimits
     address: Callable[[], tuple[str, int]]
+    places: Places
 
     @property
     def home(self) -> Home:
         """The receiver's home."""
         return Home(self.settings.home)
 
-    def serve(self, session: Session, blob: bytes) -> int:
-        """Does what the session's command asks for, as the owner of the key ``blob``; returns the exit status."""
+    def serve(self, session: Session, blob: bytes, refusal: str = '') -> int:
+        """Does what the session's command asks for, as the owner of the key ``blob``; returns the exit status.
+
+        With a ``refusal``, nothing but that is said.
+        """
+        if refusal:
+            return _refuse(session, refusal)
         try:
             return self._serve(session, self._granted(blob))
         except BadCommand as error:
@@ -63,19 +70,23 @@ class Service:
                 return 0
             case VerbRequest():
                 session.verb = request.invocation.verb.name
-                return self._forward(session, grant, request)
+                with self.places.held(Subject('verb', grant.fingerprint)):
+                    return self._forward(session, grant, request)
             case GitRequest():
                 session.verb, session.app = request.verb, request.app
-                return serve_git(
-                    GitSession(
-                        request=request,
-                        grant=grant,
-                        settings=self.settings,
-                        limits=self.limits,
-                        environment=session.environment,
-                    ),
-                    session,
-                )
+                return self._serve_git(session, grant, request)
+
+    def _serve_git(self, session: Session, grant: Grant, request: GitRequest) -> int:
+        asked = GitSession(
+            request=request,
+            grant=grant,
+            settings=self.settings,
+            limits=self.limits,
+            environment=session.environment,
+        )
+        app = request.app if may(grant, request.app) else ''
+        with self.places.held(Subject('git', grant.fingerprint, app)):
+            return serve_git(asked, session)
 
     def _greet(self, session: Session, grant: Grant) -> int:
         session.verb = 'shell'

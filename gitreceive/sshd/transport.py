@@ -59,6 +59,9 @@ class Visitor(Protocol):
     def closed(self, number: int) -> None:
         """The peer has closed a channel."""
 
+    def asked_globally(self) -> None:
+        """The peer asks for something that no channel is about."""
+
     def gone(self, error: BaseException | None) -> None:
         """The connection has ended."""
 
@@ -154,7 +157,7 @@ class ServerTransport(paramiko.Transport):
         self._send_user_message(message)
 
     def _log(self, level: Any, msg: Any, *args: Any) -> None:
-        """Nothing: paramiko's messages carry bytes of strangers."""
+        """Nothing: paramiko's messages carry bytes of anybody."""
 
     def _negotiate_keys(self, m: paramiko.Message) -> None:
         if self.initial_kex_done and not self.is_authenticated():
@@ -188,6 +191,11 @@ class ServerTransport(paramiko.Transport):
 
     def _parse_ext_info(self, msg: paramiko.Message) -> None:
         """Nothing: a server needs none of it, and paramiko counts up to what the packet claims, 2**32."""
+
+    def _parse_global_request(self, m: paramiko.Message) -> None:
+        """Counted: each is answered, and there is no end to them by itself."""
+        self.visitor.asked_globally()
+        super()._parse_global_request(m)  # type: ignore[misc]
 
     def _parse_debug(self, m: paramiko.Message) -> None:
         """Nothing: 20 bytes could make paramiko escape a megabyte for its log."""
@@ -236,7 +244,7 @@ def _request(channel: Any, m: paramiko.Message) -> None:
 
 
 def _ignore(channel: Any, m: paramiko.Message) -> None:
-    """An answer to a question that the door never asks."""
+    """An answer to a question that is never asked."""
 
 
 ServerTransport._channel_handler_table = {

@@ -12,9 +12,13 @@ from gitreceive.grammar.wire import END, OUTPUT, REQUEST, End, Frame, FrameReade
 
 @dataclass
 class ScriptedDaemon:
-    """``answers`` has texts and an end for each kind of request; ``asked`` are the requests so far."""
+    """``answers`` has texts and an end for each kind of request, ``endless`` are those that go on until the asker goes.
+
+    ``asked`` are the requests so far.
+    """
 
     answers: dict[str, tuple[str, End]] = field(default_factory=dict)
+    endless: set[str] = field(default_factory=set)
     asked: list[list[str]] = field(default_factory=list)
 
     def of(self, name: str) -> list[list[str]]:
@@ -34,6 +38,8 @@ def scripted_daemon(path: Path) -> Iterator[ScriptedDaemon]:
                 frames += reader.feed(self.request.recv(65536))
             fields = request_fields(b''.join(frame.payload for frame in frames))
             daemon.asked.append(fields)
+            while fields[0] in daemon.endless and self.request.recv(65536):
+                pass
             text, end = daemon.answers.get(fields[0], ('', End(0)))
             self.request.sendall(Frame(OUTPUT, text.encode()).packed + Frame(END, end.payload).packed)
 

@@ -12,7 +12,12 @@ from pathlib import Path
 
 import paramiko
 import pytest
-from paramiko.common import cMSG_CHANNEL_DATA, cMSG_CHANNEL_OPEN, cMSG_CHANNEL_REQUEST
+from paramiko.common import (
+    cMSG_CHANNEL_DATA,
+    cMSG_CHANNEL_OPEN,
+    cMSG_CHANNEL_REQUEST,
+    cMSG_GLOBAL_REQUEST,
+)
 
 from gitreceive.config.settings import Settings, SshSettings
 from gitreceive.sshd.limits import ServerLimits
@@ -35,9 +40,9 @@ from tests.e2e.sshd.sshd_process import (
 MEGABYTE = 1_000_000
 
 
-def test_a_terminal_is_refused(alice):
+def test_a_client_that_has_a_terminal_is_answered(alice):
     done = alice.ssh('help', options=('-tt',))
-    assert 'PTY allocation request failed' in done.err
+    assert (done.status, done.err) == (0, '')
 
 
 def test_forwarding_is_refused(peer):
@@ -50,8 +55,8 @@ def test_forwarding_is_refused(peer):
             peer.transport.open_channel(kind, ('127.0.0.1', 22), ('127.0.0.1', 1))
 
 
-@pytest.mark.parametrize('request_', ['request_x11', 'get_pty', 'invoke_subsystem'])
-def test_x11_terminals_and_subsystems_are_refused(peer, request_):
+@pytest.mark.parametrize('request_', ['request_x11', 'invoke_subsystem'])
+def test_x11_and_subsystems_are_refused(peer, request_):
     channel = peer.transport.open_session()
     with pytest.raises(paramiko.SSHException):
         getattr(channel, request_)(*(('sftp',) if request_ == 'invoke_subsystem' else ()))
@@ -106,6 +111,7 @@ def test_only_harmless_variables_reach_git(alice, door, peer):
     )
     assert set(environ) <= {
         *('PATH', 'HOME', 'LANG', 'TERM', 'GIT_PROTOCOL', 'GIT_CONFIG_NOSYSTEM', 'GIT_CONFIG_GLOBAL'),
+        'GIT_ATTR_NOSYSTEM',
         *('GIT_ALLOC_LIMIT', 'GIT_TERMINAL_PROMPT', 'GITRECEIVE_APP', 'GITRECEIVE_USER', 'GITRECEIVE_KEY'),
         *('GITRECEIVE_SOCKET', 'GITRECEIVE_VERDICT', 'GITRECEIVE_SESSION'),
         *(f'GITRECEIVE_CHECKOUT_{what}' for what in ('FILES', 'BYTES', 'DEPTH')),
@@ -156,6 +162,28 @@ def test_a_peer_that_asks_for_ten_thousand_channels_is_cut_off(door, peer, peopl
     assert door.wait_for_line('connection')['reason'] == 'too many refused channels'
     assert door.memory() - memory < 16 * MEGABYTE
     assert Client(people['alice'], door).ssh('help').status == 0
+
+
+def test_a_peer_that_asks_for_forwarding_again_and_again_is_cut_off(door, peer):
+    try:
+        for at in range(10_000):
+            peer.send(
+                cMSG_CHANNEL_OPEN, 'direct-tcpip', at, 2_000_000, 32_768, '127.0.0.1', 22, '127.0.0.1', 1
+            )
+    except (EOFError, OSError):
+        pass
+    assert peer.ends_within(8)
+    assert door.wait_for_line('connection')['reason'] == 'too many refused channels'
+
+
+def test_a_peer_that_makes_twenty_thousand_global_requests_is_cut_off(door, peer):
+    try:
+        for _ in range(20_000):
+            peer.send(cMSG_GLOBAL_REQUEST, 'keepalive@openssh.com', True)
+    except (EOFError, OSError):
+        pass
+    assert peer.ends_within(8)
+    assert door.wait_for_line('connection')['reason'] == 'too many global requests'
 
 
 def test_a_peer_that_makes_ten_thousand_requests_is_cut_off(door, peer):

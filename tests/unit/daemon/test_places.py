@@ -2,7 +2,8 @@
 
 import pytest
 
-from gitreceive.daemon.places import HOST_PLACES, Bounds, Places, Subject, subject
+from gitreceive.access.places import HOST_PLACES, Bounds, Places, Subject
+from gitreceive.daemon.places import subject
 
 SMALL = {'push': Bounds(total=16, key=12, app=12), 'verb': Bounds(total=8, key=3, app=5)}
 

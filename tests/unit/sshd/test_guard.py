@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from gitreceive.sshd.guard import BANNER, PACKET, STRANGERS_PACKET, Guard, Refused
+from gitreceive.sshd.guard import BANNER, PACKET, UNAUTHENTICATED_PACKET, Guard, Refused
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_what_is_no_identification_line_is_refused(ends, banner):
         guard.readline(1)
 
 
-@pytest.mark.parametrize(('trusted', 'limit'), [(False, STRANGERS_PACKET), (True, PACKET)])
+@pytest.mark.parametrize(('trusted', 'limit'), [(False, UNAUTHENTICATED_PACKET), (True, PACKET)])
 def test_a_read_is_limited(ends, trusted, limit):
     guard, peer = ends
     guard.trusted = trusted
@@ -55,9 +55,9 @@ def test_the_end_of_the_connection_is_told(ends):
         guard.read_all(4)
 
 
-def test_strangers_have_so_many_packets(ends):
+def test_so_many_packets_may_come_before_log_in(ends):
     guard, peer = ends
-    guard.allow_strangers_packets(2)
+    guard.allow_packets(2)
     peer.sendall((struct.pack('>IB', 12, 4) + bytes([2]) + bytes(10)) * 3)
     assert [guard.read_message()[0] for _ in range(2)] == [2, 2]
     with pytest.raises(Refused, match='too many packets'):

@@ -28,6 +28,7 @@ OVERRIDDEN = {
         '_negotiate_keys',
         '_parse_debug',
         '_parse_ext_info',
+        '_parse_global_request',
         '_parse_newkeys',
         '_queue_incoming_channel',
         '_really_parse_kex_init',
