@@ -25,7 +25,7 @@ SEND_SECONDS = 60.0
 """An asker that reads nothing for so long is gone; what was asked for does not depend on it."""
 
 ALIVE_SECONDS = 2.0
-"""After so long without output the asker is told that its answer is on the way."""
+"""After so long without output the asker hears that its answer is on the way."""
 
 MAX_HELD = 2 * MAX_PAYLOAD
 """Bytes of input that wait for whoever answers; no more is read from the asker meanwhile."""
@@ -68,7 +68,7 @@ class Conversation:
         return bool(self.fields) and not before
 
     def keep_alive(self, now: float) -> None:
-        """Tells an asker that waits that its answer is on the way; never waits itself."""
+        """Lets an asker that waits know that its answer is on the way; never waits itself."""
         if now - self._sent < ALIVE_SECONDS or not self._lock.acquire(blocking=False):
             return
         try:

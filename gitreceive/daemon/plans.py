@@ -20,40 +20,40 @@ from gitreceive.repositories import move_ref
 
 
 def only_plan(
-    arrival: PushRequest, branch: str | None, plans: Plans, home: Home, gone: Gone
+    request: PushRequest, branch: str | None, plans: Plans, home: Home, gone: Gone
 ) -> Generator[bytes, None, None]:
     """Shows the plan of the deploy branch, or else of the first ref of the push, and sets every ref back."""
     point('plan.received')
     try:
-        update = _subject(arrival, branch)
+        update = _subject(request, branch)
         if update:
-            yield plans.of_commit(arrival.actor, arrival.app, update.new, gone, render.plan_text).encode()
+            yield plans.of_commit(request.actor, request.app, update.new, gone, render.plan_text).encode()
         yield ''.join(shown(' !     ', 'Nothing was built and nothing stored: this was "-o plan"')).encode()
     finally:
-        _set_back(arrival.app, arrival.updates, home)
-        _note(arrival, home).unlink(missing_ok=True)
+        _set_back(request.app, request.updates, home)
+        _note(request, home).unlink(missing_ok=True)
 
 
-def note_plan(arrival: PushRequest, home: Home) -> None:
+def note_plan(request: PushRequest, home: Home) -> None:
     """Notes, before any ref moves, what is to be set back: else a restart would take it for a push that nobody built.
 
     Raises StateError if it cannot be written.
     """
-    note = _note(arrival, home)
+    note = _note(request, home)
     try:
         home.work.mkdir(mode=0o700, parents=True, exist_ok=True)
         with note.open('w') as file:
-            file.write(''.join(f'{update.old} {update.new} {update.ref}\n' for update in arrival.updates))
+            file.write(''.join(f'{update.old} {update.new} {update.ref}\n' for update in request.updates))
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise StateError(f'cannot write {note}: {error.strerror}') from error
 
 
-def forget_plans(arrival: PushRequest, home: Home) -> None:
+def forget_plans(request: PushRequest, home: Home) -> None:
     """A push that is meant removes notes about the same refs and commits: git may not have got as far as moving them."""
-    pushed = {f'{update.new} {update.ref}' for update in arrival.updates}
-    for note in home.work.glob(f'plan {arrival.app} *'):
+    pushed = {f'{update.new} {update.ref}' for update in request.updates}
+    for note in home.work.glob(f'plan {request.app} *'):
         with suppress(OSError):
             if any(line.partition(' ')[2] in pushed for line in note.read_text().splitlines()):
                 note.unlink()
@@ -75,11 +75,11 @@ def undo_plan(app: AppName, session: str, home: Home) -> bool:
     return True
 
 
-def _note(arrival: PushRequest, home: Home) -> Path:
-    if arrival.session:
-        return home.work / f'plan {arrival.app} {arrival.session}'
-    about = ''.join(f'{update.new} {update.ref}\n' for update in arrival.updates)
-    return home.work / f'plan {arrival.app} {hashlib.sha256(about.encode()).hexdigest()}'
+def _note(request: PushRequest, home: Home) -> Path:
+    if request.session:
+        return home.work / f'plan {request.app} {request.session}'
+    about = ''.join(f'{update.new} {update.ref}\n' for update in request.updates)
+    return home.work / f'plan {request.app} {hashlib.sha256(about.encode()).hexdigest()}'
 
 
 def _undo(note: Path, home: Home) -> None:
@@ -94,7 +94,7 @@ def _set_back(app: AppName, updates: Sequence[RefUpdate], home: Home) -> None:
         move_ref(home.repo(app), update.ref, new=update.old, expected=update.new)
 
 
-def _subject(arrival: PushRequest, branch: str | None) -> RefUpdate | None:
-    pushed = {update.ref: update for update in arrival.updates if not update.deletes}
+def _subject(request: PushRequest, branch: str | None) -> RefUpdate | None:
+    pushed = {update.ref: update for update in request.updates if not update.deletes}
     wanted = [branch] if branch else BRANCHES
     return next((pushed[ref] for ref in (*wanted, *pushed) if ref in pushed), None)

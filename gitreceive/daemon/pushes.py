@@ -5,7 +5,7 @@
     outcome  APP KEY SESSION      the SSH server, after hooks without a verdict: settles it by the refs, waits for its end
     inflight APP KEY              the SSH server, after a push that changed nothing: follows what works on that commit
 
-SESSION is a word that the SSH server makes up for each push; TOLD how many bytes of this answer the asker has already.
+SESSION is a word that the SSH server generates for each push; TOLD how many bytes of this answer the asker has already.
 All of them may be asked again.
 """
 

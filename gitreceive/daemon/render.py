@@ -46,9 +46,9 @@ def described(row: Row, json_wanted: bool) -> str:
     return _columns([[name, _cell(value)] for name, value in row.items()])
 
 
-def lines(*told: str) -> str:
+def lines(*text: str) -> str:
     """Sentences, one a line."""
-    return ''.join(f'{line}\n' for line in told)
+    return ''.join(f'{line}\n' for line in text)
 
 
 def app_row(info: AppInfo) -> Row:
@@ -157,21 +157,21 @@ def config_table(config: Mapping[str, str], reveal: bool, json_wanted: bool) -> 
 
 def config_change(app: str, change: ConfigChange) -> str:
     """What was set and removed, by names only."""
-    told = [f'Set {", ".join(change.set)} on {app}'] if change.set else []
-    told += [f'Removed {", ".join(change.removed)} from {app}'] if change.removed else []
-    if told:
-        told.append(f'The next build has it; "rebuild {app}" makes one')
+    done = [f'Set {", ".join(change.set)} on {app}'] if change.set else []
+    done += [f'Removed {", ".join(change.removed)} from {app}'] if change.removed else []
+    if done:
+        done.append(f'The next build has it; "rebuild {app}" makes one')
     same = ', '.join(change.same)
-    return lines(*told, *([f'{same} of {app} had that value already'] if same else []))
+    return lines(*done, *([f'{same} of {app} had that value already'] if same else []))
 
 
 def cancelled(app: str, ended: Sequence[Operation]) -> str:
     """What was ended; one that was just done says so."""
-    told = [
+    done = [
         f'{each.title} {"is" if each.state is OperationState.CANCELLED else "has"} {each.state}'
         for each in ended
     ]
-    return lines(*told or [f'nothing of {app} is under way'])
+    return lines(*done or [f'nothing of {app} is under way'])
 
 
 def identity(actor: Actor, apps: Sequence[str]) -> Row:
@@ -203,7 +203,7 @@ def _columns(table: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(value: object) -> str:
-    """One short line, marked where it is cut: what a build says of its versions is a stranger's to the sysadmin."""
+    """One short line, marked where it is cut: what a build says of its versions is not the sysadmin's own."""
     first, _, rest = ('' if value is None else harmless(str(value))).partition('\n')
     short = first.rstrip()[:MAX_CELL]
     cut = rest.strip() or short != first.rstrip()

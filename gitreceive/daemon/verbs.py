@@ -61,10 +61,10 @@ class Verbs:
         invocation = parse(words)
         if invocation.verb.changes:
             log.info('%s: %s %s', actor.name, invocation.verb.name, invocation.maybe_app or '')
-        told = ANSWERS[invocation.verb.name](self, actor, invocation, asking)
-        if not isinstance(told, str):
-            return (yield from told)
-        yield told.encode()
+        answer = ANSWERS[invocation.verb.name](self, actor, invocation, asking)
+        if not isinstance(answer, str):
+            return (yield from answer)
+        yield answer.encode()
         return End(0)
 
     def _followed(self, number: int) -> Answering:

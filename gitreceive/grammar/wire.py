@@ -46,7 +46,7 @@ class BrokenFrame(ValueError):
 
 
 class Frame(NamedTuple):
-    """One frame."""
+    """What is sent at once: a kind, and its payload."""
 
     kind: bytes
     payload: bytes = b''
@@ -76,7 +76,7 @@ class ErrorOutput(bytes):
 
 
 class FrameReader:
-    """Takes bytes as they come and gives the frames that they make up. Holds less than a frame."""
+    """Takes bytes as they come and gives the frames that are in them. Holds less than a frame."""
 
     def __init__(self) -> None:
         self._held = bytearray()
@@ -169,7 +169,7 @@ class Answer:
         return self.end.status if self.end else -1
 
     def fileno(self) -> int:
-        """For poll."""
+        """The descriptor that poll(2) waits for."""
         return self._connection.fileno()
 
     def send(self, frame: Frame) -> None:

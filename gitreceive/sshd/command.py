@@ -72,9 +72,9 @@ def parse_command(raw: bytes) -> Request:
 
 def help_text(host: str, port: int, words: tuple[str, ...] = ()) -> str:
     """What ``help`` prints: of all verbs, or of the one that ``words`` name."""
-    told = verb_help.help_text(words, f'ssh git@{host}' if port == 22 else f'ssh -p {port} git@{host}')
+    usage = verb_help.help_text(words, f'ssh git@{host}' if port == 22 else f'ssh -p {port} git@{host}')
     if words:
-        return told
+        return usage
     lines = [
         'Push an app, and it is built and released:',
         '',
@@ -82,7 +82,7 @@ def help_text(host: str, port: int, words: tuple[str, ...] = ()) -> str:
         '    git push deploy main',
         '',
     ]
-    return '\n'.join(lines) + '\n' + told
+    return '\n'.join(lines) + '\n' + usage
 
 
 def _parse_git(text: str) -> GitRequest:
