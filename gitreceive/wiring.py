@@ -17,7 +17,7 @@ from gitreceive.adapters.platform.heroku import HerokuPlatform
 from gitreceive.adapters.slugfiles import reading
 from gitreceive.adapters.slugfiles.entries import GzipSlugReader
 from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
-from gitreceive.adapters.storage import Surroundings, storage_from_url
+from gitreceive.adapters.storage import Surroundings, storage_from_urls
 from gitreceive.adapters.storage.secrets import NO_SECRETS, load_secrets
 from gitreceive.adapters.storage.whole import composing
 from gitreceive.build.deploy import Stages, deploy
@@ -149,7 +149,7 @@ def open_storage(settings: Settings) -> Composing:
     around = Surroundings(
         secrets=secrets, folder=home.remotes, versions=partial(_versions, home), environ=os.environ
     )
-    return composing(storage_from_url(settings.storage_url, around), home.chunks)
+    return composing(storage_from_urls(settings.storage_urls, around), home.chunks)
 
 
 def _versions(home: Home, app: str, sha256: str) -> tuple[int | None, int]:

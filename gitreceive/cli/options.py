@@ -17,11 +17,21 @@ SETTING = 'setting__'
 """How click calls a value that belongs to the settings, with the setting's name after it; ``__`` is its dot."""
 
 
-def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def warn(hint: str) -> None:
+    """A line on standard error."""
+    Lines(err=True).warn(hint)
+
+
+def settings_options(
+    command: Callable[..., Any] | None = None, *, note: Callable[[str], None] = warn
+) -> Callable[..., Any]:
     """Adds ``--home`` and ``--config`` and hands the command ``settings``, read and checked.
 
-    Options that are declared with ``setting_option`` go into the settings instead of to the command.
+    Options that are declared with ``setting_option`` go into the settings instead of to the command. ``note`` gets a
+    line for each former name of a setting that was used.
     """
+    if command is None:
+        return functools.partial(settings_options, note=note)
 
     @click.option('--home', type=click.Path(), help='where gitreceive keeps what it writes')
     @click.option('--config', type=click.Path(path_type=Path), help='a settings file (TOML)')
@@ -34,7 +44,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 options[name.removeprefix(SETTING).replace('__', '.')] = str(value)
         settings, hints = load_with_hints(config=config, environ=os.environ, options=options)
         for hint in hints:
-            Lines(err=True).warn(hint)
+            note(hint)
         upgrade_home(Home(settings.home))
         return command(settings=settings, **words)
 

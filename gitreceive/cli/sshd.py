@@ -10,12 +10,13 @@ from gitreceive.cli.supervised import lifeline, tell_ready
 from gitreceive.cli.supervisor import stop_at_signals
 from gitreceive.config.settings import Settings
 from gitreceive.model.errors import GitReceiveError
+from gitreceive.sshd.log import Log
 from gitreceive.sshd.server import SshServer, quiet_paramiko, raise_descriptor_limit
 
 
 @click.command('sshd')
 @setting_option('--listen', 'ssh.listen', 'host:port to listen on (port 0: any that is free)')
-@settings_options
+@settings_options(note=lambda hint: Log().write('warning', reason=hint))
 def sshd(settings: Settings) -> None:
     """Serve git over SSH. The daemon is a process of its own."""
     quiet_paramiko()

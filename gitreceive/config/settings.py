@@ -104,9 +104,9 @@ class Settings:
     limits: Limits = Limits()
 
     @property
-    def storage_url(self) -> str:
-        """Where slugs go: one URL, or several joined by blanks."""
-        return ' '.join(self.storage.url) or f'file://{self.home / "slugs"}'
+    def storage_urls(self) -> tuple[str, ...]:
+        """Where slugs go: the first, and its mirrors."""
+        return self.storage.url or ((self.home / 'slugs').as_uri(),)
 
 
 TABLES: Mapping[str, type] = {

@@ -118,6 +118,31 @@ def test_a_restarted_receiver_takes_pushes(ann: Pusher, receiver: Receiver, tmp_
     assert ann.push(work, 'restarted').json['release'] == 2
 
 
+FORMER = {
+    'daemon/chunk-cache': 'daemon/shelf',
+    'daemon/remotes': 'daemon/far',
+    'sshd': 'door',
+    'daemon': 'builder',
+}
+
+
+def test_a_home_with_the_names_of_before_goes_on(receivers: Callable[..., Pusher], tmp_path: Path) -> None:
+    ann = receivers(tmp_path / 'former')
+    receiver, work = ann.receiver, make_app(tmp_path / 'work')
+    receiver.start()
+    assert ann.push(work, 'app').json['release'] == 1
+    receiver.running['serve'].terminate()
+    assert receiver.running['serve'].wait(20) == 0
+    for today, former in FORMER.items():
+        if (receiver.home.root / today).exists():
+            (receiver.home.root / today).rename(receiver.home.root / former)
+    receiver.start()
+    change(work, {'file': b'2'})
+    pushed = ann.push(work, 'app')
+    assert pushed.json['release'] == 2, 'the same host key, the same journal'
+    assert not [name for name in FORMER.values() if (receiver.home.root / name).exists()]
+
+
 def test_nothing_outlives_a_killed_supervisor(ann: Pusher, receiver: Receiver, tmp_path: Path) -> None:
     below = descendants(receiver.running['serve'].pid)
     assert len(below) >= 2

@@ -3,7 +3,7 @@
 import hashlib
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -73,13 +73,17 @@ STORAGES: dict[str, Opener] = {
 """A kind of storage is a module of its own and a line here."""
 
 
-def storage_from_url(text: str, around: Surroundings = NOTHING) -> Storage:
-    """The storage that a URL names (``file:///var/lib/gitreceive/slugs``); of several, the others mirror the first.
+def storage_from_url(url: str, around: Surroundings = NOTHING) -> Storage:
+    """The storage that a URL names (``file:///var/lib/gitreceive/slugs``). Raises SettingsError for what names none."""
+    return storage_from_urls([url], around)
+
+
+def storage_from_urls(urls: Sequence[str], around: Surroundings) -> Storage:
+    """The storage that the first URL names; the others mirror it.
 
     Without a directory in the surroundings there are no mirrors: enough to read. Raises SettingsError for what names
     no storage.
     """
-    urls = text.split() or ['']
     first, *others = [_one(url, around) for url in (urls if around.folder else urls[:1])]
     if not others or not around.folder:
         return first

@@ -161,3 +161,10 @@ def test_a_first_packet_on_a_guess_counts_only_if_the_guess_is_right(compatible,
         )
         assert transport.is_authenticated()
         transport.close()
+
+
+def test_a_former_setting_is_a_line_of_the_log(start_door, people):
+    server = start_door(GITRECEIVE_ALGORITHMS='strict')
+    assert [line['reason'] for line in server.lines('warning')] == [
+        'GITRECEIVE_ALGORITHMS is now GITRECEIVE_SSH_ALGORITHMS'
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.storage import Surroundings, mirrors, storage_from_url
+from gitreceive.adapters.storage import NOTHING, Surroundings, mirrors, storage_from_urls
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.adapters.storage.http import HttpStorage
 from gitreceive.adapters.storage.mirrors import Mirror, Mirrored, mirrored
@@ -231,12 +231,12 @@ def test_a_note_that_a_crash_has_damaged_is_told_and_holds_nothing_up(
 
 
 def test_several_urls_are_a_truth_and_its_mirrors(slug: Path, tmp_path: Path) -> None:
-    text = f'file://{tmp_path}/first file://{tmp_path}/second'
-    both = storage_from_url(text, Surroundings(folder=tmp_path / 'builder'))
+    urls = [f'file://{tmp_path}/first', f'file://{tmp_path}/second']
+    both = storage_from_urls(urls, Surroundings(folder=tmp_path / 'daemon'))
     both.put('hello/1.tgz', slug)
     both.sweep()
     wait_for((tmp_path / 'second/hello/1.tgz').exists)
-    assert not isinstance(storage_from_url(text), Mirrored), 'to read, the first is enough'
+    assert not isinstance(storage_from_urls(urls, NOTHING), Mirrored), 'to read, the first is enough'
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -279,3 +279,9 @@ def test_whatever_a_variable_holds_is_taken_or_refused_with_a_message(value: str
             load_settings(config=Path('/dev/null'), environ={name: value})
         except SettingsError as error:
             assert key in str(error)
+
+
+def test_without_a_storage_slugs_are_in_the_home_also_where_its_path_has_blanks(config: Path) -> None:
+    found = read(config, 'home = "/srv/a b"')
+    assert found.storage_urls == ('file:///srv/a%20b/slugs',)
+    assert read(config, '[storage]\nurl = ["file:///x", "s3://y"]').storage_urls == ('file:///x', 's3://y')
