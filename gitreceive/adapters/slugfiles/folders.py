@@ -18,7 +18,7 @@ from gitreceive.adapters.slugfiles.members import HARD_LINK, Member, inside, pla
 from gitreceive.adapters.slugfiles.overlay_child import MOST_NAMES
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.tarheaders import CHUNK
-from gitreceive.slugs.ports import SlugPart
+from gitreceive.slugs.ports import Packed, SlugPart
 
 FOLDERS = (
     *(b'app/heroku', b'app/.heroku', b'app/.jdk', b'app/.apt'),
@@ -40,57 +40,68 @@ class FolderPart:
     key: str
     folder: bytes
     opening: Opening
+    most: int
 
-    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Packed:
         """See the port."""
         with self.opening() as stream:
             found = kept(stream.read, [], cancellation.check)
             own = (one for one in found if folder_of(one.member) == self.folder)
-            compress_part((piece for one in own for piece in pieces(one, STEP_TIME)), target, last=False)
-        return ()
+            read = (piece for one in own for piece in pieces(one, STEP_TIME))
+            return Packed(diff_id=compress_part(read, target, last=False, most=self.most))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestPart:
-    """All else, with the end of the archive. Satisfies ``SlugPart``. It is in ``packed`` already, unless it was too large."""
+    """All else, with the end of the archive. Satisfies ``SlugPart``.
+
+    It is in ``packed`` already, unless it was too large; what is ``known`` of it is.
+    """
 
     key: str
     packed: IO[bytes] | None
     opening: Opening
     mtime: int
-    left_out: Sequence[str]
+    known: Packed
 
-    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Packed:
         """See the port."""
         if self.packed:
             self.packed.seek(0)
             while piece := self.packed.read(CHUNK):
                 target.write(piece)
                 cancellation.check()
-            return self.left_out
+            return self.known
         with self.opening() as stream:
             rest = _Split(self.mtime).rest(kept(stream.read, [], cancellation.check))
             compress_part(rest, target, last=True)
-        return self.left_out
+        return self.known
 
 
-def split_by_folders(opening: Opening, mtime: int, cancellation: Cancellation) -> Sequence[SlugPart]:
+def split_by_folders(
+    opening: Opening, mtime: int, cancellation: Cancellation, most: int = 0
+) -> Sequence[SlugPart]:
     """Reads ``/app`` once, as the tar stream that ``opening`` gives, and again for each large part that is to be packed.
 
-    A directory with less than a megabyte goes with the rest, where everything has ``mtime``. Raises SlugError.
+    A directory with less than a megabyte goes with the rest, where everything has ``mtime``. A part has at most
+    ``most`` bytes (0: any number). Raises UnpackedTooLarge or another SlugError.
     """
     left_out: list[str] = []
     split, digest, packed = _Split(mtime), hashlib.sha256(), _UpTo(MOST_HELD)
     with opening() as stream:
         rest = split.rest(kept(stream.read, left_out, cancellation.check))
-        compress_part(_hashed(rest, digest.update), cast(IO[bytes], packed), last=True)
-    parts = [FolderPart(key=_key(sha), folder=name, opening=opening) for name, sha in split.large.items()]
+        hashed = _hashed(rest, digest.update)
+        diff_id = compress_part(hashed, cast(IO[bytes], packed), last=True, most=most)
+    parts = [
+        FolderPart(key=_key(sha), folder=name, opening=opening, most=most)
+        for name, sha in split.large.items()
+    ]
     last = RestPart(
         key=_key(digest.hexdigest()),
         packed=packed.file,
         opening=opening,
         mtime=mtime,
-        left_out=left_out[:MOST_NAMES],
+        known=Packed(left_out=left_out[:MOST_NAMES], diff_id=diff_id),
     )
     return [*parts, last]
 

@@ -22,6 +22,7 @@ from gitreceive.adapters.slugfiles.overlay_child import Wanted
 from gitreceive.model.errors import SlugError
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.slug import NO_APP
+from gitreceive.slugs.ports import Packed
 
 _temporary = tempfile.TemporaryFile
 CHILD = Path(overlay_child.__file__)
@@ -35,21 +36,24 @@ class CannotMount(Exception):
     """This process may not mount, or the kernel cannot do it: another way has to be taken."""
 
 
-def pack_group(layers: Layers, group: Group, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
-    """Packs what a group of layers holds and returns the names of what was left out.
+def pack_group(
+    layers: Layers, group: Group, target: IO[bytes], most: int, cancellation: Cancellation
+) -> Packed:
+    """Packs what a group of layers holds, at most ``most`` bytes.
 
     Raises CannotMount before the first byte.
     """
     ended: list[bool] = []
+    diff_id = ''
     with _child('pack', layers, _wanted(layers, group), cancellation) as (child, outcome):
         assert child.stdout
         first = child.stdout.read(BLOCK)
         if first:
-            compress_part(_without_end(first, child.stdout, ended), target, group.last)
+            diff_id = compress_part(_without_end(first, child.stdout, ended), target, group.last, most)
         _await_end(child)
     if not ended:
         raise SlugError('cannot pack /app of the image: tar ended before its work was done')
-    return [str(name) for name in outcome['left_out']]
+    return Packed(left_out=[str(name) for name in outcome['left_out']], diff_id=diff_id)
 
 
 def try_layers(layers: Layers, cancellation: Cancellation) -> None:
