@@ -398,6 +398,29 @@ def test_a_slug_over_the_limit_names_its_largest_directories(
     assert list(tmp_path.iterdir()) == []
 
 
+DEEP = "perl -e 'chdir q(/app/src); for (1..3000) { mkdir q(d); chdir q(d) }'"
+
+
+def test_paths_that_are_too_long_are_refused_in_a_sentence(
+    shop: Workshop, tmp_path: Path, way: str, clock: BuildClock
+) -> None:
+    image = shop.build(f'{FROM}USER root\nRUN mkdir -p /app/src && {DEEP}\n', seconds=300)
+    packer = DockerSlugPacker(shop.engine, layers=way == 'layers')
+    with pytest.raises(SlugError, match='longer than the 4,096 bytes that Linux allows') as caught:
+        pack_slug(image, packer, tmp_path / 'slug', 7, Limits(), clock)
+    assert len(str(caught.value)) < 300
+
+
+def test_more_than_may_be_packed_is_refused_with_the_directories(
+    shop: Workshop, tmp_path: Path, way: str, clock: BuildClock
+) -> None:
+    image = shop.build(f'{FROM}USER root\nRUN mkdir -p /app/src/big && truncate -s 300M /app/src/big/sparse\n')
+    packer = DockerSlugPacker(shop.engine, layers=way == 'layers', most=100_000_000)
+    with pytest.raises(SlugError, match=r'more than 100M before compression[^$]*/app/src/big'):
+        pack_slug(image, packer, tmp_path / 'slug', 7, Limits(), clock)
+    assert not (tmp_path / 'slug').exists()
+
+
 def test_a_cancelled_cut_leaves_nothing(packer: DockerSlugPacker, strange: Image, tmp_path: Path) -> None:
     clock = BuildClock(60)
 

@@ -21,12 +21,14 @@ from gitreceive.adapters.slugfiles.members import (
     inside,
     written,
 )
-from gitreceive.adapters.slugfiles.overlay_child import BITS, MOST_NAMES, SPECIAL
+from gitreceive.adapters.slugfiles.overlay_child import BITS, MOST_NAMES, SHOWN, SPECIAL, TOO_LONG
 from gitreceive.model.errors import SlugError
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.slug import NO_APP
 
 TOP = b'app'
+LONGEST_PATH = 4000
+"""Bytes; Linux takes 4,096 with what stands before it (PATH_MAX)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,9 @@ def _left_out(member: Member) -> str:
 
 
 def _refuse_strange(member: Member) -> None:
+    if len(member.name) > LONGEST_PATH:
+        name = member.name.decode('utf-8', 'replace')
+        raise SlugError(f'cannot pack /app of the image: {TOO_LONG} ({ascii(name[:SHOWN])[1:-1]}...)')
     shown = ascii(member.name.decode('utf-8', 'replace'))
     if member.name == TOP and member.kind != FOLDER:
         raise SlugError('/app is not a directory')
