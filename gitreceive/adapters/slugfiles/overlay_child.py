@@ -27,7 +27,9 @@ END = 'gitreceive-end'
 
 CANNOT_MOUNT, NOTHING_THERE = 77, 78
 MOST_NAMES = 20
-TOO_LONG = 'a path below /app is longer than the 4,096 bytes that Linux allows: let the build make shorter ones'
+TOO_LONG = (
+    'a path below /app is longer than the 4,096 bytes that Linux allows: let the build make shorter ones'
+)
 SHOWN = 80
 """Characters of a path that are shown."""
 
