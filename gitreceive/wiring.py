@@ -190,7 +190,7 @@ def engine_answers(settings: Settings) -> bool:
 
 
 def local_builder(settings: Settings, name: str) -> LocalBuilder:
-    """A builder of images that carry ``name`` instead of a receiver's."""
+    """Builds images that carry ``name`` instead of a receiver's."""
     return DockerImageBuilder(Engine(settings.engine.url), name, lambda: name)
 
 

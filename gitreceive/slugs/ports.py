@@ -157,7 +157,7 @@ class Mirror(Protocol):
 
     @property
     def address(self) -> str:
-        """Its URL."""
+        """The URL of the mirror."""
 
     @property
     def storage(self) -> Storage:
@@ -176,4 +176,4 @@ class Mirroring(Protocol):
 
     @property
     def mirrors(self) -> Sequence[Mirror]:
-        """They."""
+        """The storages that follow this one."""

@@ -32,7 +32,7 @@ LONGEST_PATH = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptEntry:
     """An entry of a tar stream; ``data`` gives the bytes of a file, until the next entry is asked for."""
 
     member: Member
@@ -69,7 +69,7 @@ def repacked(
     yield end_of_archive(length)
 
 
-def kept(read: Callable[[int], bytes], left_out: list[str], check: Callable[[], None]) -> Iterator[Kept]:
+def kept(read: Callable[[int], bytes], left_out: list[str], check: Callable[[], None]) -> Iterator[KeptEntry]:
     """What a slug holds of the tar stream behind ``read``; what it cannot hold goes to ``left_out``."""
     members = Members(read)
     for member in members:
@@ -78,10 +78,10 @@ def kept(read: Callable[[int], bytes], left_out: list[str], check: Callable[[], 
         if (what := _left_out(member)) and len(left_out) < MOST_NAMES:
             left_out.append(member.name.decode('utf-8', 'backslashreplace') + what)
         if member.kind in KEPT:
-            yield Kept(member=member, data=members.data)
+            yield KeptEntry(member=member, data=members.data)
 
 
-def pieces(one: Kept, mtime: int, owner: int = 0) -> Iterator[bytes]:
+def pieces(one: KeptEntry, mtime: int, owner: int = 0) -> Iterator[bytes]:
     """An entry in a slug's form, padded to whole blocks."""
     yield written(one.member, mtime, owner)
     if one.member.kind == REGULAR:

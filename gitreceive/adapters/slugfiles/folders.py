@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain, groupby
 from typing import IO, cast
 
-from gitreceive.adapters.slugfiles.archive import Kept, kept, pieces
+from gitreceive.adapters.slugfiles.archive import KeptEntry, kept, pieces
 from gitreceive.adapters.slugfiles.compress import compress_part
 from gitreceive.adapters.slugfiles.groups import ENTRY, FORMAT, LEAST, STEP_TIME
 from gitreceive.adapters.slugfiles.members import HARD_LINK, Member, inside, plain
@@ -142,7 +142,7 @@ class _Split:
     mtime: int
     large: dict[bytes, str] = field(default_factory=dict)
 
-    def rest(self, found: Iterator[Kept]) -> Iterator[bytes]:
+    def rest(self, found: Iterator[KeptEntry]) -> Iterator[bytes]:
         """The tar stream without the large directories; each is contiguous in it."""
         for folder, run in groupby(found, lambda one: _around(one.member)):
             if folder is None:
@@ -150,9 +150,9 @@ class _Split:
             else:
                 yield from self._folder(folder, run)
 
-    def _folder(self, folder: bytes, run: Iterator[Kept]) -> Iterator[bytes]:
+    def _folder(self, folder: bytes, run: Iterator[KeptEntry]) -> Iterator[bytes]:
         """All of a directory if it is small, else only what has to go with the rest."""
-        held: list[Kept] = []
+        held: list[KeptEntry] = []
         size = 0
         for one in run:
             size += ENTRY + one.member.size
@@ -171,7 +171,7 @@ class _Split:
                 yield from pieces(part, self.mtime)
         self.large[folder] = digest.hexdigest()
 
-    def _all(self, run: Iterable[Kept]) -> Iterator[bytes]:
+    def _all(self, run: Iterable[KeptEntry]) -> Iterator[bytes]:
         return (piece for one in run for piece in pieces(one, self.mtime))
 
 
@@ -187,9 +187,9 @@ def _around(member: Member) -> bytes | None:
     return next((folder for folder in FOLDERS if inside(member.name, folder)), None)
 
 
-def _held(one: Kept) -> Kept:
+def _held(one: KeptEntry) -> KeptEntry:
     data = b''.join(one.data())
-    return Kept(member=one.member, data=lambda: iter([data]))
+    return KeptEntry(member=one.member, data=lambda: iter([data]))
 
 
 def _hashed(found: Iterator[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:

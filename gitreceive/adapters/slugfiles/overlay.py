@@ -29,6 +29,9 @@ CHILD = Path(overlay_child.__file__)
 HELD_BACK = RECORD + 2048
 """More than what tar writes behind the last file: a header, two blocks of zeros, and zeros up to a whole record."""
 
+SHOWN, LONGEST_LINE = 5, 240
+"""Lines of what went wrong that are shown, and the characters of each."""
+
 ENVIRONMENT = {'LC_ALL': 'C', 'PATH': '/usr/local/bin:/usr/bin:/bin'}
 
 
@@ -156,8 +159,16 @@ def _judged(status: int, reported: bytes, said: str) -> dict[str, Any]:
 
 
 def _text(said: IO[bytes]) -> str:
+    """What the child and tar said, in few lines that are not long: the child knows the cause better than tar."""
     said.seek(0)
-    return said.read(2000).decode('utf-8', 'replace').strip()
+    lines = said.read(20_000).decode('utf-8', 'replace').strip().splitlines()
+    known = [line for line in lines if line.startswith(overlay_child.TOO_LONG)]
+    return '\n'.join(map(_shortened, known[:1] or lines[:SHOWN]))
+
+
+def _shortened(line: str) -> str:
+    half = LONGEST_LINE // 2
+    return line if len(line) <= LONGEST_LINE else f'{line[:half]}...{line[-half:]}'
 
 
 def _await_end(child: 'subprocess.Popen[bytes]') -> None:

@@ -3,7 +3,7 @@
 ``python3 -I -S overlay_child.py pack|sizes|try OVERLAY2 REPORT``; standard input is a JSON object (``Wanted``), standard
 output the tar stream, with an empty file ``END`` behind all others; the descriptor REPORT takes one line of JSON at the
 end. The mounts live in a private namespace and end with the last process in it, so that nothing is left after a kill
--9. Content is that of strangers: no symlink is followed and nothing is opened by this script but directories.
+-9. Content is not trusted: no symlink is followed and nothing is opened by this script but directories.
 """
 
 import ctypes
