@@ -62,12 +62,12 @@ def read_push() -> Push:
     return Push(options, updates)
 
 
-def ask(name: str, push: Push, patience: float) -> End | None:
+def ask(name: str, push: Push, seconds: float) -> End | None:
     """Shows the daemon's answer as it comes; None if it does not answer.
 
-    A daemon that goes away has ``patience`` seconds to come back; then the answer goes on where it was.
+    A daemon that goes away has that many ``seconds`` to come back; then the answer goes on where it was.
     """
-    told, end = 0, time.monotonic() + patience
+    told, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
         try:
             for kind, payload in answer(push.request(name, told)):
@@ -77,7 +77,7 @@ def ask(name: str, push: Push, patience: float) -> End | None:
                         return End(int(status) if status.isdigit() else 1, cause)
                     time.sleep(BUSY_PAUSE)
                 else:
-                    end = time.monotonic() + patience
+                    end = time.monotonic() + seconds
                 if kind in (b'O', b'R'):
                     told += len(payload)
                     show(payload)

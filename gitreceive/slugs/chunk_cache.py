@@ -42,7 +42,7 @@ class Sum:
 
     @property
     def sha256(self) -> str:
-        """The checksum in hexadecimal."""
+        """In hexadecimal."""
         return self.digest.hexdigest()
 
 

@@ -1,1 +1,1 @@
-"""The door: speaks SSH to the world, checks keys, and hands each session to a git or to the builder."""
+"""The SSH server: checks keys, and hands each session to a git or to the daemon."""

@@ -1,4 +1,4 @@
-"""``python -m gitreceive.sshd``: the door alone, without importing what only the builder needs."""
+"""``python -m gitreceive.sshd``: the SSH server alone, without importing what only the daemon needs."""
 
 from gitreceive.cli.sshd import main
 

@@ -20,10 +20,10 @@ from paramiko.common import (
 from gitreceive.access.book import Grant
 from gitreceive.model.errors import StateError
 from gitreceive.sshd.algorithms import Profile
-from gitreceive.sshd.guard import Refused
+from gitreceive.sshd.guard import LimitExceeded
 from gitreceive.sshd.limits import ServerLimits
 from gitreceive.sshd.log import Log
-from gitreceive.sshd.service import Service
+from gitreceive.sshd.service import SessionService
 from gitreceive.sshd.session import Session
 from gitreceive.sshd.transport import ServerTransport, UnusableKey
 
@@ -34,7 +34,7 @@ MAX_RESIZED = 10_000
 class Server(Protocol):
     """What a connection needs of the server that has accepted it."""
 
-    service: Service
+    service: SessionService
     limits: ServerLimits
     log: Log
     host_keys: Sequence[paramiko.PKey]
@@ -48,7 +48,7 @@ class Server(Protocol):
 
 
 class Connection(paramiko.ServerInterface):
-    """Answers paramiko's questions, and is its Visitor (see transport.py)."""
+    """Answers paramiko's questions, and is its Observer (see transport.py)."""
 
     def __init__(self, sock: socket.socket, source: str, deadline: float, server: Server) -> None:
         self.source = source
@@ -131,7 +131,7 @@ class Connection(paramiko.ServerInterface):
     def check_channel_direct_tcpip_request(
         self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]
     ) -> int:
-        """No forwarding."""
+        """Forwarding is refused, and counted."""
         self._count_refused()
         return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
@@ -166,7 +166,7 @@ class Connection(paramiko.ServerInterface):
         """A shell is answered with a greeting."""
         return self._ask(channel, b'')
 
-    # the transport tells (Visitor)
+    # the transport tells (Observer)
 
     def logged_in(self) -> None:
         """The key that was checked last has been proved."""
@@ -195,7 +195,7 @@ class Connection(paramiko.ServerInterface):
             return
         session.requests += 1
         if session.requests > self._server.limits.requests:
-            raise Refused('too many requests on a channel')
+            raise LimitExceeded('too many requests on a channel')
         if session.command is not None and not session.started:
             self._served += 1
             self._last = session
@@ -231,7 +231,7 @@ class Connection(paramiko.ServerInterface):
         """The peer asks for something that no channel is about."""
         self._asked += 1
         if self._asked > self._server.limits.global_requests + time.monotonic() - self._started:
-            raise Refused('too many global requests')
+            raise LimitExceeded('too many global requests')
 
     def gone(self, error: BaseException | None) -> None:
         """The connection has ended."""
@@ -249,7 +249,7 @@ class Connection(paramiko.ServerInterface):
     def _count_refused(self) -> None:
         self._refused += 1
         if self._refused > self._server.limits.refused_sessions:
-            raise Refused('too many refused channels')
+            raise LimitExceeded('too many refused channels')
 
     def _ask(self, channel: paramiko.Channel, command: bytes) -> bool:
         session = self._session(channel.chanid)
@@ -268,7 +268,7 @@ class Connection(paramiko.ServerInterface):
             session.start(serve, self._forget)
         except (OSError, RuntimeError) as error:
             self._server.log.write('error', source=self.source, reason=f'cannot serve a session: {error}')
-            raise Refused('no room for a session') from error
+            raise LimitExceeded('no room for a session') from error
 
     def _forget(self, session: Session) -> None:
         self._idle_since = time.monotonic()
@@ -295,6 +295,6 @@ class Connection(paramiko.ServerInterface):
 def _why(error: BaseException | None) -> str:
     if error is None or isinstance(error, EOFError):
         return 'closed by the peer'
-    if isinstance(error, Refused):
+    if isinstance(error, LimitExceeded):
         return str(error)
     return f'{type(error).__name__}: {error}'

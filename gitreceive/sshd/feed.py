@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from gitreceive.sshd.guard import Refused
+from gitreceive.sshd.guard import LimitExceeded
 
 PIECES = 64
 """Pieces that are handed to the kernel at once."""
@@ -35,13 +35,13 @@ class Feed:
     def take(self, data: bytes) -> bool:
         """From the transport's thread: new data. True if the session's thread has to look at the feed.
 
-        Raises Refused if the peer sends more than it was granted.
+        Raises LimitExceeded if the peer sends more than it was granted.
         """
         with self._lock:
             shown = False
             self._granted -= len(data)
             if self._granted < 0:
-                raise Refused('more data than the window allows')
+                raise LimitExceeded('more data than the window allows')
             if self._closed:
                 self._taken += len(data)
             elif data:

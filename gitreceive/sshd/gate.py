@@ -50,7 +50,7 @@ class Gate:
             yield from self.report.told(verdict)
 
     def close(self) -> None:
-        """Forgets the report."""
+        """Gives back what holds the report."""
         self.report.close()
 
     def _answer(self, data: bytes) -> bytes:

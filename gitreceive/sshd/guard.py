@@ -24,7 +24,7 @@ SMALL_READ = 4096
 LARGE_READ = 256 * 1024
 
 
-class Refused(SSHException):
+class LimitExceeded(SSHException):
     """A peer went over a limit; the text is ours and has nothing of the peer's in it."""
 
 
@@ -59,10 +59,10 @@ class Guard(Packetizer):
         """Nothing: only logging in ends the time for it, not the first key exchange message."""
 
     def read_message(self):  # type: ignore[no-untyped-def]
-        """The next packet. Raises Refused for one too many before log-in."""
+        """The next packet. Raises LimitExceeded for one too many before log-in."""
         if not self.trusted:
             if self._packets_left <= 0:
-                raise Refused('too many packets before log-in')
+                raise LimitExceeded('too many packets before log-in')
             self._packets_left -= 1
         if self._skipping:
             self._skipping = False
@@ -70,9 +70,9 @@ class Guard(Packetizer):
         return super().read_message()  # type: ignore[no-untyped-call, unused-ignore]
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
-        """Exactly ``n`` bytes. Raises Refused for more than a packet may have, EOFError at the end."""
+        """Exactly ``n`` bytes. Raises LimitExceeded for more than a packet may have, EOFError at the end."""
         if not 0 <= n <= (PACKET if self.trusted else UNAUTHENTICATED_PACKET):
-            raise Refused('a packet is too large')
+            raise LimitExceeded('a packet is too large')
         end = self._at + n
         while len(self._held) < end:
             self._read_more(check_rekey)
@@ -82,15 +82,15 @@ class Guard(Packetizer):
         return data
 
     def readline(self, timeout: float) -> str:
-        """The identification line. Raises Refused if it does not end in time for ``BANNER``."""
+        """The identification line. Raises LimitExceeded if it does not end in time for ``BANNER``."""
         while (end := self._held.find(b'\n', self._at)) < 0:
             if len(self._held) >= BANNER:
-                raise Refused('the identification line is too long')
+                raise LimitExceeded('the identification line is too long')
             self._read_more(False)
         line = self._held[self._at : end]
         self._at = end + 1
         if not line.startswith(b'SSH-'):
-            raise Refused('the peer does not speak SSH')
+            raise LimitExceeded('the peer does not speak SSH')
         return line.removesuffix(b'\r').decode('utf-8', 'replace')
 
     def _read_more(self, check_rekey: bool) -> None:

@@ -1,4 +1,4 @@
-"""The door's log: one JSON object in a line, at most 512 bytes, with nothing raw of a stranger's in it."""
+"""The SSH server's log: one JSON object in a line, at most 512 bytes, with nothing raw of a client's in it."""
 
 import json
 import os

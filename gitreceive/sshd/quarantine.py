@@ -23,7 +23,7 @@ def tidy(repository: Path) -> bool:
 
 
 def sweep(repositories: Path) -> None:
-    """Removes what the gits of an earlier door leave behind. Returns when the last of those gits has gone."""
+    """Removes what the gits of an earlier SSH server leave behind. Returns when the last of those gits has gone."""
     left = _remaining(repositories.glob(f'*/{PATTERN}'))
     while left:
         time.sleep(PAUSE_SECONDS)

@@ -82,7 +82,7 @@ class Report:
         ]
 
     def close(self) -> None:
-        """Forgets it."""
+        """Gives back what holds the report."""
         self._file.close()
 
     def _pieces(self) -> Iterator[bytes]:

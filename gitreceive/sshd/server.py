@@ -28,7 +28,7 @@ from gitreceive.sshd.limits import BOUNDS, ServerLimits
 from gitreceive.sshd.listener import BACKLOG, joined, listen
 from gitreceive.sshd.log import Log
 from gitreceive.sshd.quarantine import sweep
-from gitreceive.sshd.service import Service
+from gitreceive.sshd.service import SessionService
 from gitreceive.sshd.slots import RecentAddresses, Slots, group_of, half
 from gitreceive.sshd.unborn import sweep_unborn
 
@@ -71,7 +71,7 @@ class SshServer:
         self.profile = PROFILES[settings.ssh.algorithms]
         self.host_keys: Sequence[PKey] = load_host_keys(Home(settings.home).host_key, self.profile.keys)
         self._places = Places(BOUNDS)
-        self.service = Service(
+        self.service = SessionService(
             settings=settings,
             book=AccessBook(Home(settings.home).access_db),
             limits=self.limits,

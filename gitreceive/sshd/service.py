@@ -22,7 +22,7 @@ REFUSED = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class SessionService:
     """Serves sessions. ``address`` is what pushers connect to; ``places`` bounds what there is at once."""
 
     settings: Settings

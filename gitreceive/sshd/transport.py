@@ -1,4 +1,4 @@
-"""paramiko's transport, made safe for a server: it only translates, the visitor decides.
+"""paramiko's transport, made safe for a server: it only translates, the observer decides.
 
 The private names of paramiko that are overridden here are listed in a contract test: an upgrade that renames one of
 them fails there, not in silence.
@@ -25,15 +25,15 @@ from paramiko.common import (
 )
 
 from gitreceive.sshd.algorithms import Profile, ciphers_for, disabled, nothing_in_common
-from gitreceive.sshd.guard import Guard, Refused
+from gitreceive.sshd.guard import Guard, LimitExceeded
 
 IDENTIFICATION = 'SSH-2.0-gitreceive'
 MAX_LATE = 1000
 """Replies that may wait for the end of a key exchange."""
 
 
-class Visitor(Protocol):
-    """Whoever stands at the other end; called from the transport's thread, and must not block it."""
+class Observer(Protocol):
+    """Hears what happens on a connection, in the transport's thread, which it must not block."""
 
     def logged_in(self) -> None:
         """The key that was checked last has been proved."""
@@ -74,7 +74,7 @@ class UnusableKey(paramiko.PKey):
         return b''
 
     def verify_ssh_sig(self, data: bytes, msg: paramiko.Message) -> bool:
-        """Never."""
+        """Says that no signature is this key's."""
         return False
 
 
@@ -95,19 +95,19 @@ class TolerantAuth(AuthHandler):
         self._send_auth_result(self.auth_username, 'keyboard-interactive', AUTH_FAILED)
 
     def _send_auth_result(self, username: Any, method: Any, result: Any) -> None:
-        visitor: Visitor = self.transport.server_object  # type: ignore[assignment]
+        observer: Observer = self.transport.server_object  # type: ignore[assignment]
         if self.is_authenticated():
-            raise Refused('a log-in after log-in')
-        last = result == AUTH_FAILED and method != 'none' and visitor.failed()
+            raise LimitExceeded('a log-in after log-in')
+        last = result == AUTH_FAILED and method != 'none' and observer.failed()
         super()._send_auth_result(username, method, result)  # type: ignore[misc]
         if self.is_authenticated():
-            visitor.logged_in()
+            observer.logged_in()
         elif last:
             self._disconnect_no_more_auth()  # type: ignore[attr-defined]
 
 
 class ServerTransport(paramiko.Transport):
-    """One connection. ``server_object`` is both paramiko's ServerInterface and our Visitor."""
+    """One connection. ``server_object`` is both paramiko's ServerInterface and our Observer."""
 
     _active_check_timeout = 2.0
 
@@ -128,7 +128,7 @@ class ServerTransport(paramiko.Transport):
         return guard
 
     @property
-    def visitor(self) -> Visitor:
+    def observer(self) -> Observer:
         """Who is told of everything."""
         return self.server_object  # type: ignore[return-value]
 
@@ -142,7 +142,7 @@ class ServerTransport(paramiko.Transport):
         try:
             super().run()
         finally:
-            self.visitor.gone(self.saved_exception)
+            self.observer.gone(self.saved_exception)
 
     def stop(self) -> None:
         """Lets the transport's thread end once it looks up, and other threads send nothing more."""
@@ -161,11 +161,11 @@ class ServerTransport(paramiko.Transport):
 
     def _negotiate_keys(self, m: paramiko.Message) -> None:
         if self.initial_kex_done and not self.is_authenticated():
-            raise Refused('a second key exchange before log-in')
+            raise LimitExceeded('a second key exchange before log-in')
         try:
             super()._negotiate_keys(m)  # type: ignore[misc]
         except paramiko.ssh_exception.IncompatiblePeer as error:
-            raise Refused(nothing_in_common(self._lists, self._profile) or str(error)) from error
+            raise LimitExceeded(nothing_in_common(self._lists, self._profile) or str(error)) from error
         if self._lists['kex_follows'] and not self._guessed_right():
             self.guard.skip_packet()
 
@@ -194,20 +194,20 @@ class ServerTransport(paramiko.Transport):
 
     def _parse_global_request(self, m: paramiko.Message) -> None:
         """Counted: each is answered, and there is no end to them by itself."""
-        self.visitor.asked_globally()
+        self.observer.asked_globally()
         super()._parse_global_request(m)  # type: ignore[misc]
 
     def _parse_debug(self, m: paramiko.Message) -> None:
         """Nothing: 20 bytes could make paramiko escape a megabyte for its log."""
 
     def _queue_incoming_channel(self, channel: paramiko.Channel) -> None:
-        self.visitor.opened(channel)
+        self.observer.opened(channel)
 
     def _send_user_message(self, data: paramiko.Message) -> None:
         """In a key exchange nothing else may be sent; paramiko waits for its end, which only this thread can bring."""
         if threading.current_thread() is self and not self.clear_to_send.is_set():
             if len(self._late) >= MAX_LATE:
-                raise Refused('too many requests in a key exchange')
+                raise LimitExceeded('too many requests in a key exchange')
             self._late.append(data)
             return
         super()._send_user_message(data)  # type: ignore[misc]
@@ -216,31 +216,31 @@ class ServerTransport(paramiko.Transport):
 
 
 def _data(channel: Any, m: paramiko.Message) -> None:
-    channel.transport.visitor.fed(channel.chanid, m.get_binary())
+    channel.transport.observer.fed(channel.chanid, m.get_binary())
 
 
 def _extended_data(channel: Any, m: paramiko.Message) -> None:
-    raise Refused('data on a stream that only a server has')
+    raise LimitExceeded('data on a stream that only a server has')
 
 
 def _eof(channel: Any, m: paramiko.Message) -> None:
     channel._handle_eof(m)
-    channel.transport.visitor.ended(channel.chanid)
+    channel.transport.observer.ended(channel.chanid)
 
 
 def _close(channel: Any, m: paramiko.Message) -> None:
     channel._handle_close(m)
-    channel.transport.visitor.closed(channel.chanid)
+    channel.transport.observer.closed(channel.chanid)
 
 
 def _window_adjust(channel: Any, m: paramiko.Message) -> None:
     channel._window_adjust(m)
-    channel.transport.visitor.adjusted(channel.chanid)
+    channel.transport.observer.adjusted(channel.chanid)
 
 
 def _request(channel: Any, m: paramiko.Message) -> None:
     channel._handle_request(m)
-    channel.transport.visitor.requested(channel.chanid)
+    channel.transport.observer.requested(channel.chanid)
 
 
 def _ignore(channel: Any, m: paramiko.Message) -> None:

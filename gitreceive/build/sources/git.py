@@ -66,7 +66,7 @@ class GitSource:
 
     @property
     def commit(self) -> Commit:
-        """The commit whose files these are."""
+        """The commit."""
         return self._commit
 
     @property

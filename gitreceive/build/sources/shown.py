@@ -34,7 +34,7 @@ class ShownSource:
 
     @property
     def commit(self) -> Commit:
-        """The commit whose files these are."""
+        """The commit."""
         return self._source.commit
 
     @property

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitreceive.sshd.feed import Feed
-from gitreceive.sshd.guard import Refused
+from gitreceive.sshd.guard import LimitExceeded
 
 
 def read_all(sock: socket.socket) -> bytes:
@@ -46,7 +46,7 @@ def test_everything_arrives_in_order_and_is_granted_again(pieces, connect_at):
 def test_more_than_the_window_is_refused():
     feed = Feed(1000)
     feed.take(bytes(1000))
-    with pytest.raises(Refused):
+    with pytest.raises(LimitExceeded):
         feed.take(b'x')
 
 

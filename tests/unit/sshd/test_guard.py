@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from gitreceive.sshd.guard import BANNER, PACKET, UNAUTHENTICATED_PACKET, Guard, Refused
+from gitreceive.sshd.guard import BANNER, PACKET, UNAUTHENTICATED_PACKET, Guard, LimitExceeded
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_bytes_that_are_no_text_do_not_stop_a_line(ends):
 def test_what_is_no_identification_line_is_refused(ends, banner):
     guard, peer = ends
     peer.sendall(banner)
-    with pytest.raises(Refused):
+    with pytest.raises(LimitExceeded):
         guard.readline(1)
 
 
@@ -43,7 +43,7 @@ def test_a_read_is_limited(ends, trusted, limit):
     threading.Thread(target=peer.sendall, args=(bytes(limit),)).start()
     assert len(guard.read_all(limit)) == limit
     for length in (limit + 1, 2**32 - 1, -1):
-        with pytest.raises(Refused):
+        with pytest.raises(LimitExceeded):
             guard.read_all(length)
 
 
@@ -60,7 +60,7 @@ def test_so_many_packets_may_come_before_log_in(ends):
     guard.allow_packets(2)
     peer.sendall((struct.pack('>IB', 12, 4) + bytes([2]) + bytes(10)) * 3)
     assert [guard.read_message()[0] for _ in range(2)] == [2, 2]
-    with pytest.raises(Refused, match='too many packets'):
+    with pytest.raises(LimitExceeded, match='too many packets'):
         guard.read_message()
 
 
