@@ -88,7 +88,7 @@ def open_receiver(settings: Settings) -> Receiver:
     slugs = StoredSlugs(storage, reader, home)
     chunk_cache = ChunkCache(storage, home.chunk_cache)
     cutter = Cutter(
-        packer=DockerSlugPacker(Engine(settings.engine.url)),
+        packer=open_packer(settings),
         chunk_cache=chunk_cache,
         scan=SecretScan(reader=reader, scanned=journal.slugs, allowed=journal.apps.allowed_paths).of,
         limits=settings.limits,
@@ -190,13 +190,13 @@ def engine_answers(settings: Settings) -> bool:
 
 
 def local_builder(settings: Settings, name: str) -> LocalBuilder:
-    """A builder of images that carry ``name`` instead of a receiver's."""
+    """Builds images that carry ``name`` instead of a receiver's."""
     return DockerImageBuilder(Engine(settings.engine.url), name, lambda: name)
 
 
 def open_packer(settings: Settings) -> SlugPacker:
     """Reads slugs out of the engine's images."""
-    return DockerSlugPacker(Engine(settings.engine.url))
+    return DockerSlugPacker(Engine(settings.engine.url), most=settings.limits.unpacked_bytes)
 
 
 def open_reader() -> SlugReader:

@@ -117,10 +117,12 @@ class Workshop:
         finally:
             clock.close()
 
-    def build(self, dockerfile: str, files: Mapping[str, bytes] | None = None, **words: object) -> Image:
+    def build(
+        self, dockerfile: str, files: Mapping[str, bytes] | None = None, seconds: int = 60, **words: object
+    ) -> Image:
         """Builds, with a minute of time."""
         self.console = Lines()
-        clock = BuildClock(60)
+        clock = BuildClock(seconds)
         try:
             return self.builder.build(self.job(dockerfile, files, **words), self.console, clock)
         finally:

@@ -16,7 +16,7 @@ from gitreceive.adapters.storage.objects import from_url as objects_from_url
 from gitreceive.adapters.storage.s3 import S3Storage
 from gitreceive.adapters.storage.s3 import from_url as s3_from_url
 from gitreceive.adapters.storage.secrets import NO_SECRETS
-from gitreceive.adapters.web.client import Patience
+from gitreceive.adapters.web.client import Retries
 from gitreceive.slugs.ports import Storage
 from tests.azurite import ACCOUNT, KEY, Azurite
 from tests.fakes_storage import MemoryStorage
@@ -25,7 +25,7 @@ from tests.http_server import Server
 from tests.platform_api import TOKEN, PlatformServer
 from tests.s3_servers import S3Server
 
-QUICK = Patience(tries=3, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
+QUICK = Retries(tries=3, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
 
 
 class Places:

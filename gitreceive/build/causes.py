@@ -14,6 +14,10 @@ CAUSES: Causes = (
         'it ran out of memory\nMake the step need less, or ask the sysadmin for more memory for builds.',
     ),
     (
+        r'^(no connection to \S{1,300} within \d+ seconds)$',
+        r'\g<1>\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
+    ),
+    (
         r'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|Temporary failure in name resolution|NewConnectionError|ReadTimeoutError|Read timed out|Could not resolve host|dial tcp|UnknownHostException|Connection refused',
         'a host on the network could not be reached\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
     ),

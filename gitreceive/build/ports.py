@@ -21,7 +21,7 @@ class Source(Protocol):
 
     @property
     def commit(self) -> Commit:
-        """The commit."""
+        """The commit whose files these are."""
 
     @property
     def committed(self) -> int:
@@ -124,7 +124,7 @@ class ConfigVars(Protocol):
         """Sets and removes some, all or none."""
 
 
-class Releases(Protocol):
+class ReleaseBook(Protocol):
     """The releases of apps, as the journal keeps them."""
 
     def live(self, app: AppName) -> Release | None:

@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 
-from gitreceive.build.ports import Releases, SlugStore
+from gitreceive.build.ports import ReleaseBook, SlugStore
 from gitreceive.build.task import Task
 from gitreceive.model.errors import NoSuchObject, ReleaseError, StorageError
 from gitreceive.model.operation import Rollback
@@ -11,7 +11,7 @@ from gitreceive.model.release import Release
 from gitreceive.points import point
 
 
-def roll_back(task: Task, *, slugs: SlugStore, releases: Releases, keep: int) -> Release:
+def roll_back(task: Task, *, slugs: SlugStore, releases: ReleaseBook, keep: int) -> Release:
     """Releases an older release once more, after its slug has been read back and compared.
 
     ``keep`` is how many releases keep their slugs. Raises ReleaseError if there is no such release or its slug is not
@@ -32,7 +32,7 @@ def roll_back(task: Task, *, slugs: SlugStore, releases: Releases, keep: int) ->
     return release
 
 
-def _older(task: Task, releases: Releases) -> Release:
+def _older(task: Task, releases: ReleaseBook) -> Release:
     """The release that is to be live again. Raises ReleaseError if there is none of that version."""
     app, request = task.app, task.operation.request
     assert isinstance(request, Rollback)
@@ -57,7 +57,7 @@ def _restore(release: Release, slugs: SlugStore, task: Task, keep: int) -> None:
         raise ReleaseError(f'{name}: {error}; "gitreceive slug verify" says more') from error
 
 
-def _record(task: Task, older: Release, releases: Releases) -> Release:
+def _record(task: Task, older: Release, releases: ReleaseBook) -> Release:
     again = replace(
         older,
         version=0,
@@ -69,7 +69,7 @@ def _record(task: Task, older: Release, releases: Releases) -> Release:
     return releases.record(task.operation, again, releases.config(older))
 
 
-def _before(release: Release, releases: Releases) -> set[str]:
+def _before(release: Release, releases: ReleaseBook) -> set[str]:
     """The slug that the app ran before, unless it is the same."""
     older = releases.of(release.app, 4)[1:]
     return {each.slug.sha256 for each in older} - {release.slug.sha256}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitreceive.build.ports import Releases, Source
+from gitreceive.build.ports import ReleaseBook, Source
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import RoomError, StorageError
 from gitreceive.model.release import Release
@@ -37,7 +37,7 @@ class Room:
 
     largest: int
     slugs: Path
-    releases: Releases
+    releases: ReleaseBook
     freeable: Callable[[], int]
 
     def check(self, app: AppName, source: Source, images: Path | None) -> None:

@@ -82,6 +82,7 @@ class Limits:
 
     build_seconds: int = 15 * 60
     slug_bytes: int = 500_000_000
+    unpacked_bytes: int = 5_000_000_000
     checkout_bytes: int = 1_000_000_000
     checkout_files: int = 100_000
     checkout_depth: int = 256

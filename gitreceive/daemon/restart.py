@@ -16,7 +16,7 @@ from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
 from gitreceive.model.errors import GitReceiveError, StateError
 from gitreceive.model.operation import Deploy, Operation
-from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
+from gitreceive.model.push import NO_COMMIT, RefUpdate
 from gitreceive.repositories import move_ref, point_head, read_ref
 from gitreceive.slugs.stored import complete_slug
 from gitreceive.wiring import Receiver
@@ -97,8 +97,8 @@ def _match_branch(app: AppName, receiver: Receiver, queue: Queue) -> None:
     current = journal.releases.live(app)
     live = current.commit if current else NO_COMMIT
     known = _last_deploy_of(commit, journal.operations.of(app, 1000))
-    if commit == live:
-        _match_head(home.repo(app), branch, commit)
+    if commit == live != NO_COMMIT:
+        point_head(home.repo(app), branch)  # the daemon may have died between the first release and this
     if commit == live or (known and not known.state.final):
         return
     if known or commit == NO_COMMIT:
@@ -108,13 +108,6 @@ def _match_branch(app: AppName, receiver: Receiver, queue: Queue) -> None:
     request = Deploy(update=RefUpdate(old=live, new=commit, ref=branch))
     number = queue.submit(app, request, RESTART).number
     log.info('%s was pushed to %s and no build knew of it: build %d', commit[:7], app, number)
-
-
-def _match_head(repo: Path, branch: str, commit: Commit) -> None:
-    """The daemon may have died between the first release and this."""
-    with suppress(OSError):
-        if commit != NO_COMMIT and (repo / 'HEAD').read_text().strip() != f'ref: {branch}':
-            point_head(repo, branch)
 
 
 def _first_branch(app: AppName, home: Home) -> str | None:

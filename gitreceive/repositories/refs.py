@@ -1,6 +1,7 @@
 """The refs of a bare repository, read and moved one at a time."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from gitreceive.model.errors import SourceError
@@ -40,7 +41,10 @@ def move_ref(repo: Path, ref: str, *, new: Commit, expected: Commit) -> bool:
 
 
 def point_head(repo: Path, ref: str) -> None:
-    """Lets HEAD name the deploy branch, so that a clone checks it out."""
+    """Lets HEAD name the deploy branch, so that a clone checks it out. Costs nothing if it does already."""
+    with suppress(OSError):
+        if (repo / 'HEAD').read_text().strip() == f'ref: {ref}':
+            return
     done = git(repo, 'symbolic-ref', 'HEAD', ref)
     if done.returncode != 0:
         raise SourceError(

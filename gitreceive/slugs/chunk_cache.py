@@ -42,7 +42,7 @@ class Sum:
 
     @property
     def sha256(self) -> str:
-        """In hexadecimal."""
+        """The checksum in hexadecimal."""
         return self.digest.hexdigest()
 
 

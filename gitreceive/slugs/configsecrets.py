@@ -1,7 +1,7 @@
 """Which config vars hold a secret, and how that may be written in a file. Pure.
 
 A config var is not a secret because it is one: ``NODE_ENV=production`` stands in every app. A value counts as secret
-by its name, by the password in its URL, or because it looks drawn by lot; and never when the name says that it is
+by its name, by the password in its URL, or because it looks drawn at random; and never when the name says that it is
 meant for the public.
 """
 
@@ -80,7 +80,7 @@ def _telling(value: str) -> bool:
 
 
 def _drawn(value: str) -> bool:
-    """Whether part of it looks drawn by lot: 16 or more letters and digits in one run, mixed and of many kinds."""
+    """Whether part of it looks drawn at random: 16 or more letters and digits in one run, mixed and of many kinds."""
     return any(_mixed(run) and _entropy(run) >= 3 for run in RUN.findall(value))
 
 

@@ -16,8 +16,8 @@ from gitreceive.model.progress import Cancellation
 from gitreceive.model.slug import Chunk, LayeredSlug, SlugOrder
 from gitreceive.points import point
 from gitreceive.slugs.chunk_cache import ChunkCache, Sum
-from gitreceive.slugs.measured import GaveUp, Measured, refuse_without_files, too_large
-from gitreceive.slugs.ports import SlugPacker, SlugPart
+from gitreceive.slugs.measured import GaveUp, Measured, refuse_without_files, too_large, unpacked_reported
+from gitreceive.slugs.ports import Packed, SlugPacker, SlugPart
 from gitreceive.slugs.scan import Scan
 
 
@@ -51,7 +51,8 @@ def cut_chunks(
     """
     chunks: list[Chunk] = []
     sums, total, new = [], Sum(), 0
-    with _storing(order.app, chunk_cache, scan) as storing:
+    sizes = partial(packer.sizes, order.image, cancellation)
+    with _storing(order.app, chunk_cache, scan) as storing, unpacked_reported(sizes):
         for number, part in enumerate(packer.parts(order.image, order.mtime, cancellation)):
             cancellation.check()
             taken = chunk_cache.take(order.app, part.key, total)
@@ -66,10 +67,8 @@ def cut_chunks(
             chunks += [chunk] if chunk.size else []
             sums.append(total)
             if total.size > limits.slug_bytes:
-                raise SlugError(
-                    too_large(total.size, limits.slug_bytes, packer.sizes(order.image, cancellation))
-                )
-        refuse_without_files(total.size, lambda: packer.sizes(order.image, cancellation))
+                raise SlugError(too_large(total.size, limits.slug_bytes, sizes()))
+        refuse_without_files(total.size, sizes)
     for each in sums:
         chunk_cache.remember(each)
     return LayeredSlug(chunks=tuple(chunks), sha256=total.sha256, size=total.size, new=new)
@@ -79,13 +78,12 @@ def _packed(
     part: SlugPart, file: Path, before: Sum, limit: int, cancellation: Cancellation
 ) -> tuple[Chunk, Sum]:
     """A chunk in ``file``, and the sum with it; of a slug that is too large only the size is right."""
-    whole = before.digest.copy()
-    left_out: list[str] = []
+    whole, packed = before.digest.copy(), Packed()
     try:
         with file.open('xb') as sink:
             measured = Measured(sink, limit, before.size, whole)
             try:
-                left_out += part.pack(cast(IO[bytes], measured), cancellation)
+                packed = part.pack(cast(IO[bytes], measured), cancellation)
             except GaveUp:
                 pass
     except BaseException as error:
@@ -94,7 +92,12 @@ def _packed(
             raise SlugError(f'cannot write the slug to {file}: {error.strerror}') from error
         raise
     point('member.packed')
-    chunk = Chunk(sha256=measured.sha256, size=measured.size - before.size, left_out=tuple(left_out))
+    chunk = Chunk(
+        sha256=measured.sha256,
+        size=measured.size - before.size,
+        left_out=tuple(packed.left_out),
+        diff_id=packed.diff_id,
+    )
     chunks = (*before.chunks, chunk.sha256) if chunk.size else before.chunks
     return chunk, Sum(chunks=chunks, size=measured.size, digest=whole)
 

@@ -4,16 +4,20 @@ Shared by the stages that write one.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import IO
 
 from gitreceive.model.errors import SlugError
 from gitreceive.model.slug import NO_FILES
+from gitreceive.slugs.ports import UnpackedTooLarge
 
 GIVE_UP = 4
 """A slug that is this many times too large is not even measured to its end."""
 
 SHOWN = 10
+LONGEST = 120
+"""Characters of a path that are shown."""
 
 
 HARDLY_ANYTHING = 4096
@@ -72,10 +76,25 @@ def too_large(found: int, limit: int, sizes: Mapping[str, int]) -> str:
     """What to tell of a slug of ``found`` bytes, which are too many, with its largest directories. Pure."""
     size = f'more than {_megabytes(found)}' if found > GIVE_UP * limit else _megabytes(found)
     lines = [f'Compiled slug size: {size} is too large (max is {_megabytes(limit)}).']
-    lines.append('The largest directories, before compression:')
-    lines += [f'{_megabytes(size):>9}  {folder}' for folder, size in largest_folders(sizes)]
+    lines += _largest(sizes)
     lines.append('Name what is not needed at run time in .slugignore, or keep large files elsewhere.')
     return '\n'.join(lines)
+
+
+@contextmanager
+def unpacked_reported(sizes: Callable[[], Mapping[str, int]]) -> Iterator[None]:
+    """Says which directories are the largest, where a part holds more than may be packed."""
+    try:
+        yield
+    except UnpackedTooLarge as error:
+        lines = [
+            f'Packing the slug: /app holds more than {_megabytes(error.limit)} before compression, which is the most.'
+        ]
+        lines += _largest(sizes())
+        lines.append(
+            'Remove what the build leaves there, or ask the sysadmin for more (limits.unpacked_bytes).'
+        )
+        raise SlugError('\n'.join(lines)) from error
 
 
 def largest_folders(sizes: Mapping[str, int], count: int = SHOWN) -> list[tuple[str, int]]:
@@ -90,6 +109,17 @@ def largest_folders(sizes: Mapping[str, int], count: int = SHOWN) -> list[tuple[
     }
     found = [(folder, size) for folder, size in totals.items() if folder not in only_wrap]
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:count]
+
+
+def _largest(sizes: Mapping[str, int]) -> list[str]:
+    found = largest_folders(sizes)
+    shown = [f'{_megabytes(size):>9}  {_shortened(folder)}' for folder, size in found]
+    return ['The largest directories, before compression:', *shown]
+
+
+def _shortened(path: str) -> str:
+    """A path of any length in a line: its beginning and its end."""
+    return path if len(path) <= LONGEST else f'{path[: LONGEST // 2]}...{path[-LONGEST // 2 :]}'
 
 
 def _above(totals: Mapping[str, int], folder: str) -> int:

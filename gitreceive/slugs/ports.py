@@ -6,8 +6,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol, runtime_checkable
 
+from gitreceive.model.errors import SlugError
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.slug import Image
+
+
+class UnpackedTooLarge(SlugError):
+    """A part of ``/app`` holds more than may be packed: ``limit`` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f'/app holds more than {limit:,} bytes')
+        self.limit = limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """What is known of a part that was packed.
+
+    ``left_out`` names (at most a few of) what a slug cannot hold: devices, setuid bits. ``diff_id`` is the checksum of
+    the tar stream before it was packed; empty if that was not computed.
+    """
+
+    left_out: Sequence[str] = ()
+    diff_id: str = ''
 
 
 class SlugPart(Protocol):
@@ -17,11 +38,10 @@ class SlugPart(Protocol):
     def key(self) -> str:
         """64 hexadecimal digits that stand for the content: two parts with one key are the same bytes when packed."""
 
-    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Packed:
         """Writes the part to ``target`` as whole gzip members.
 
-        Returns the names of what a slug cannot hold and was left out (devices, setuid bits), at most a few.
-        Raises SlugError, EngineGone, BuildCancelled or BuildTimeout.
+        Raises UnpackedTooLarge, another SlugError, EngineGone, BuildCancelled or BuildTimeout.
         """
 
 
@@ -137,7 +157,7 @@ class Mirror(Protocol):
 
     @property
     def address(self) -> str:
-        """Its URL."""
+        """The URL of the mirror."""
 
     @property
     def storage(self) -> Storage:
@@ -156,4 +176,4 @@ class Mirroring(Protocol):
 
     @property
     def mirrors(self) -> Sequence[Mirror]:
-        """They."""
+        """The storages that follow this one."""

@@ -65,7 +65,7 @@ class ScanRules:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class SecretFinding:
     """A path (``/app/src/.env``) and what is wrong with it. Never the secret itself."""
 
     path: str
@@ -79,26 +79,28 @@ def scan_rules(app: AppName, config: Mapping[str, str], allowed: Sequence[str]) 
 
 def find_secrets(
     stream: IO[bytes], rules: ScanRules, reader: SlugReader, cancellation: Cancellation
-) -> list[Finding]:
+) -> list[SecretFinding]:
     """What must not leave with a slug, or with the one chunk of it that ``stream`` holds: all of it, or ``MOST``.
 
     Reads it once, in pieces.
     """
     search = _Search(rules.forms)
-    found: set[Finding] = set()
+    found: set[SecretFinding] = set()
     for entry, pieces in reader.entries(stream):
         cancellation.check()
         if repository := REPOSITORY.match(entry.name):
-            wrong = [Finding('/' + repository[0], 'a .git directory, with all of the history')]
+            wrong = [SecretFinding('/' + repository[0], 'a .git directory, with all of the history')]
         else:
-            wrong = [Finding('/' + entry.name, what) for what in search.through(entry, pieces, cancellation)]
+            wrong = [
+                SecretFinding('/' + entry.name, what) for what in search.through(entry, pieces, cancellation)
+            ]
         found |= {finding for finding in wrong if not _allowed(finding.path, rules.allowed)}
         if len(found) >= MOST:
             break
     return sorted(found)
 
 
-def refuse_secrets(findings: Sequence[Finding], app: AppName, remedy: str = REMEDY) -> None:
+def refuse_secrets(findings: Sequence[SecretFinding], app: AppName, remedy: str = REMEDY) -> None:
     """Raises SecretError that names the paths, if there are any, and what to do; ``{path}`` there is the first."""
     if not findings:
         return

@@ -20,7 +20,7 @@ from gitreceive.stack.recipe import StackRecipe
 STACK, VERSION, DIGEST = 'gitreceive.stack', 'gitreceive.stack.version', 'gitreceive.stack.digest'
 BASE = 'gitreceive.stack.base'
 WORK = '/gitreceive-stack'
-PATIENCE = 1800
+ANSWER_SECONDS = 1800
 """Seconds that the engine may take for one answer: an import is answered when it is done."""
 
 
@@ -46,7 +46,7 @@ def engine_errors() -> Iterator[None]:
 def connected(environ: Mapping[str, str]) -> Iterator[docker.DockerClient]:
     """A client of the engine that ``environ`` (``DOCKER_HOST``, else the default socket) names."""
     with engine_errors():
-        client = docker.from_env(version='auto', timeout=PATIENCE, environment=dict(environ))
+        client = docker.from_env(version='auto', timeout=ANSWER_SECONDS, environment=dict(environ))
     try:
         yield client
     finally:

@@ -398,6 +398,31 @@ def test_a_slug_over_the_limit_names_its_largest_directories(
     assert list(tmp_path.iterdir()) == []
 
 
+DEEP = "perl -e 'chdir q(/app/src); for (1..3000) { mkdir q(d); chdir q(d) }'"
+
+
+@pytest.mark.parametrize('kind', ['layers', 'archive'])
+def test_paths_that_are_too_long_are_refused_in_a_sentence(shop: Workshop, tmp_path: Path, kind: str) -> None:
+    image = shop.build(f'{FROM}USER root\nRUN mkdir -p /app/src && {DEEP}\n', seconds=300)
+    packer = DockerSlugPacker(shop.engine, layers=kind == 'layers')
+    with pytest.raises(SlugError, match='longer than the 4,096 bytes that Linux allows') as caught:
+        cut(packer, image, tmp_path / 'slug')
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize('kind', ['layers', 'archive'])
+def test_more_than_may_be_packed_is_refused_with_the_directories(
+    shop: Workshop, tmp_path: Path, kind: str
+) -> None:
+    image = shop.build(
+        f'{FROM}USER root\nRUN mkdir -p /app/src/big && truncate -s 300M /app/src/big/sparse\n'
+    )
+    packer = DockerSlugPacker(shop.engine, layers=kind == 'layers', most=100_000_000)
+    with pytest.raises(SlugError, match=r'more than 100M before compression[^$]*/app/src/big'):
+        cut(packer, image, tmp_path / 'slug')
+    assert not (tmp_path / 'slug').exists()
+
+
 def test_a_cancelled_cut_leaves_nothing(packer: DockerSlugPacker, strange: Image, tmp_path: Path) -> None:
     clock = BuildClock(60)
 

@@ -32,11 +32,11 @@ from tests.integration.test_apps import answer
 SERVE = """#!/usr/bin/perl
 use IO::Socket::INET;
 my $door = IO::Socket::INET->new(LocalPort => $ENV{PORT}, Listen => 5, ReuseAddr => 1) or die $!;
-while (my $observer = $door->accept) {
-    sysread $observer, my $request, 4096;
+while (my $visitor = $door->accept) {
+    sysread $visitor, my $request, 4096;
     open my $page, '<', 'page' or die $!;
-    print $observer "HTTP/1.0 200 OK\\r\\n\\r\\n", <$page>;
-    close $observer;
+    print $visitor "HTTP/1.0 200 OK\\r\\n\\r\\n", <$page>;
+    close $visitor;
 }
 """
 GREETER = {

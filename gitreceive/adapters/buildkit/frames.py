@@ -41,7 +41,7 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class ImageBuilt:
     """The build's result: an image id."""
 
     image: str
@@ -54,7 +54,7 @@ class Failed:
     message: str
 
 
-Event = Step | Output | Built | Failed
+Event = Step | Output | ImageBuilt | Failed
 
 
 class Decoder:
@@ -74,7 +74,7 @@ class Decoder:
         if message.get('id') == 'moby.buildkit.trace':
             yield from _trace(str(message.get('aux')))
         elif isinstance(aux := message.get('aux'), dict) and aux.get('ID'):
-            yield Built(str(aux['ID']))
+            yield ImageBuilt(str(aux['ID']))
         elif 'errorDetail' in message or 'error' in message:
             detail = message.get('errorDetail')
             said = detail.get('message') if isinstance(detail, dict) else None

@@ -3,7 +3,7 @@
 import re
 from collections import deque
 
-from gitreceive.adapters.buildkit.frames import Built, Event, Failed, Output, Step
+from gitreceive.adapters.buildkit.frames import Event, Failed, ImageBuilt, Output, Step
 from gitreceive.adapters.buildkit.lines import LineJoiner
 from gitreceive.adapters.buildkit.titles import runs, title
 from gitreceive.model.errors import BuildError
@@ -50,7 +50,7 @@ class Progress:
                 self._step(event)
             case Output():
                 self._output(event)
-            case Built(image=image):
+            case ImageBuilt(image=image):
                 self.image = image
             case Failed(message=message):
                 self._message = message

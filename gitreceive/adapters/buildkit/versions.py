@@ -23,7 +23,7 @@ LINE = re.compile(r'([A-Za-z0-9][\w.+-]{0,59}) (\S{1,80})', re.ASCII)
 def read_image(engine: Engine, image: str, labels: Mapping[str, str]) -> Image:
     """The image with what its steps left for us: exact versions, and what a classic buildpack said.
 
-    What a build step left there is a stranger's, so only the first 64 KiB are looked at, and only lines that are a name
+    What a build step left there is not trusted, so only the first 64 KiB are looked at, and only lines that are a name
     and a version. It is read from the engine's layers where they are at hand (1 ms), else out of a container that is
     created and never started (60 ms).
     """

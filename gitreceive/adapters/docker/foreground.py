@@ -158,7 +158,7 @@ class Foreground:
 
 
 class DockerContainers:
-    """Satisfies ``Containers``."""
+    """Runs containers in the foreground. Satisfies ``Containers``."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

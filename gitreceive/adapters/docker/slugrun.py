@@ -60,7 +60,7 @@ class DockerSlugRunner:
 
 
 class RunningContainer:
-    """Satisfies ``RunningSlug``."""
+    """A process of a slug in its container. Satisfies ``RunningSlug``."""
 
     def __init__(self, engine: Engine, client: APIClient, container: str) -> None:
         self._engine, self._client, self._container = engine, client, container

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from requests.utils import get_netrc_auth
 
-from gitreceive.adapters.web.client import PATIENT, Patience, Web, whole
+from gitreceive.adapters.web.client import USUAL_RETRIES, Retries, Web, whole
 from gitreceive.adapters.web.request import Request, nothing, public
 from gitreceive.model.errors import SettingsError, StorageError
 from gitreceive.model.platform import NewSlug, PlatformRelease
@@ -41,10 +41,10 @@ class PlatformSlug:
 class HerokuPlatform:
     """A client for one address and one token. Satisfies the ``Platform`` port. All of it raises StorageError, with the platform's own words."""
 
-    def __init__(self, address: str, token: str, patience: Patience = PATIENT) -> None:
+    def __init__(self, address: str, token: str, retries: Retries = USUAL_RETRIES) -> None:
         self.address = _checked(address)
         self._secrets = {'Authorization': f'Bearer {token}'}
-        self._web = Web(patience)
+        self._web = Web(retries)
 
     @classmethod
     def from_environment(cls, address: str, environ: Mapping[str, str]) -> 'HerokuPlatform':

@@ -21,16 +21,18 @@ from gitreceive.adapters.slugfiles.members import (
     inside,
     written,
 )
-from gitreceive.adapters.slugfiles.overlay_child import BITS, MOST_NAMES, SPECIAL
+from gitreceive.adapters.slugfiles.overlay_child import BITS, MOST_NAMES, SHOWN, SPECIAL, TOO_LONG
 from gitreceive.model.errors import SlugError
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.slug import NO_APP
 
 TOP = b'app'
+LONGEST_PATH = 4000
+"""Bytes; Linux takes 4,096 with what stands before it (PATH_MAX)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptEntry:
     """An entry of a tar stream; ``data`` gives the bytes of a file, until the next entry is asked for."""
 
     member: Member
@@ -67,7 +69,7 @@ def repacked(
     yield end_of_archive(length)
 
 
-def kept(read: Callable[[int], bytes], left_out: list[str], check: Callable[[], None]) -> Iterator[Kept]:
+def kept(read: Callable[[int], bytes], left_out: list[str], check: Callable[[], None]) -> Iterator[KeptEntry]:
     """What a slug holds of the tar stream behind ``read``; what it cannot hold goes to ``left_out``."""
     members = Members(read)
     for member in members:
@@ -76,10 +78,10 @@ def kept(read: Callable[[int], bytes], left_out: list[str], check: Callable[[], 
         if (what := _left_out(member)) and len(left_out) < MOST_NAMES:
             left_out.append(member.name.decode('utf-8', 'backslashreplace') + what)
         if member.kind in KEPT:
-            yield Kept(member=member, data=members.data)
+            yield KeptEntry(member=member, data=members.data)
 
 
-def pieces(one: Kept, mtime: int, owner: int = 0) -> Iterator[bytes]:
+def pieces(one: KeptEntry, mtime: int, owner: int = 0) -> Iterator[bytes]:
     """An entry in a slug's form, padded to whole blocks."""
     yield written(one.member, mtime, owner)
     if one.member.kind == REGULAR:
@@ -94,6 +96,9 @@ def _left_out(member: Member) -> str:
 
 
 def _refuse_strange(member: Member) -> None:
+    if len(member.name) > LONGEST_PATH:
+        name = member.name.decode('utf-8', 'replace')
+        raise SlugError(f'cannot pack /app of the image: {TOO_LONG} ({ascii(name[:SHOWN])[1:-1]}...)')
     shown = ascii(member.name.decode('utf-8', 'replace'))
     if member.name == TOP and member.kind != FOLDER:
         raise SlugError('/app is not a directory')

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from itertools import chain, groupby
 from typing import IO, cast
 
-from gitreceive.adapters.slugfiles.archive import Kept, kept, pieces
+from gitreceive.adapters.slugfiles.archive import KeptEntry, kept, pieces
 from gitreceive.adapters.slugfiles.compress import compress_part
 from gitreceive.adapters.slugfiles.groups import ENTRY, FORMAT, LEAST, STEP_TIME
 from gitreceive.adapters.slugfiles.members import HARD_LINK, Member, inside, plain
 from gitreceive.adapters.slugfiles.overlay_child import MOST_NAMES
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.tarheaders import CHUNK
-from gitreceive.slugs.ports import SlugPart
+from gitreceive.slugs.ports import Packed, SlugPart
 
 FOLDERS = (
     *(b'app/heroku', b'app/.heroku', b'app/.jdk', b'app/.apt'),
@@ -40,57 +40,68 @@ class FolderPart:
     key: str
     folder: bytes
     opening: Opening
+    most: int
 
-    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Packed:
         """See the port."""
         with self.opening() as stream:
             found = kept(stream.read, [], cancellation.check)
             own = (one for one in found if folder_of(one.member) == self.folder)
-            compress_part((piece for one in own for piece in pieces(one, STEP_TIME)), target, last=False)
-        return ()
+            read = (piece for one in own for piece in pieces(one, STEP_TIME))
+            return Packed(diff_id=compress_part(read, target, last=False, most=self.most))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestPart:
-    """All else, with the end of the archive. Satisfies ``SlugPart``. It is in ``packed`` already, unless it was too large."""
+    """All else, with the end of the archive. Satisfies ``SlugPart``.
+
+    It is in ``packed`` already, unless it was too large; what is ``known`` of it is.
+    """
 
     key: str
     packed: IO[bytes] | None
     opening: Opening
     mtime: int
-    left_out: Sequence[str]
+    known: Packed
 
-    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Packed:
         """See the port."""
         if self.packed:
             self.packed.seek(0)
             while piece := self.packed.read(CHUNK):
                 target.write(piece)
                 cancellation.check()
-            return self.left_out
+            return self.known
         with self.opening() as stream:
             rest = _Split(self.mtime).rest(kept(stream.read, [], cancellation.check))
             compress_part(rest, target, last=True)
-        return self.left_out
+        return self.known
 
 
-def split_by_folders(opening: Opening, mtime: int, cancellation: Cancellation) -> Sequence[SlugPart]:
+def split_by_folders(
+    opening: Opening, mtime: int, cancellation: Cancellation, most: int = 0
+) -> Sequence[SlugPart]:
     """Reads ``/app`` once, as the tar stream that ``opening`` gives, and again for each large part that is to be packed.
 
-    A directory with less than a megabyte goes with the rest, where everything has ``mtime``. Raises SlugError.
+    A directory with less than a megabyte goes with the rest, where everything has ``mtime``. A part has at most
+    ``most`` bytes (0: any number). Raises UnpackedTooLarge or another SlugError.
     """
     left_out: list[str] = []
     split, digest, packed = _Split(mtime), hashlib.sha256(), _UpTo(MOST_HELD)
     with opening() as stream:
         rest = split.rest(kept(stream.read, left_out, cancellation.check))
-        compress_part(_hashed(rest, digest.update), cast(IO[bytes], packed), last=True)
-    parts = [FolderPart(key=_key(sha), folder=name, opening=opening) for name, sha in split.large.items()]
+        hashed = _hashed(rest, digest.update)
+        diff_id = compress_part(hashed, cast(IO[bytes], packed), last=True, most=most)
+    parts = [
+        FolderPart(key=_key(sha), folder=name, opening=opening, most=most)
+        for name, sha in split.large.items()
+    ]
     last = RestPart(
         key=_key(digest.hexdigest()),
         packed=packed.file,
         opening=opening,
         mtime=mtime,
-        left_out=left_out[:MOST_NAMES],
+        known=Packed(left_out=left_out[:MOST_NAMES], diff_id=diff_id),
     )
     return [*parts, last]
 
@@ -131,7 +142,7 @@ class _Split:
     mtime: int
     large: dict[bytes, str] = field(default_factory=dict)
 
-    def rest(self, found: Iterator[Kept]) -> Iterator[bytes]:
+    def rest(self, found: Iterator[KeptEntry]) -> Iterator[bytes]:
         """The tar stream without the large directories; each is contiguous in it."""
         for folder, run in groupby(found, lambda one: _around(one.member)):
             if folder is None:
@@ -139,9 +150,9 @@ class _Split:
             else:
                 yield from self._folder(folder, run)
 
-    def _folder(self, folder: bytes, run: Iterator[Kept]) -> Iterator[bytes]:
+    def _folder(self, folder: bytes, run: Iterator[KeptEntry]) -> Iterator[bytes]:
         """All of a directory if it is small, else only what has to go with the rest."""
-        held: list[Kept] = []
+        held: list[KeptEntry] = []
         size = 0
         for one in run:
             size += ENTRY + one.member.size
@@ -160,7 +171,7 @@ class _Split:
                 yield from pieces(part, self.mtime)
         self.large[folder] = digest.hexdigest()
 
-    def _all(self, run: Iterable[Kept]) -> Iterator[bytes]:
+    def _all(self, run: Iterable[KeptEntry]) -> Iterator[bytes]:
         return (piece for one in run for piece in pieces(one, self.mtime))
 
 
@@ -176,9 +187,9 @@ def _around(member: Member) -> bytes | None:
     return next((folder for folder in FOLDERS if inside(member.name, folder)), None)
 
 
-def _held(one: Kept) -> Kept:
+def _held(one: KeptEntry) -> KeptEntry:
     data = b''.join(one.data())
-    return Kept(member=one.member, data=lambda: iter([data]))
+    return KeptEntry(member=one.member, data=lambda: iter([data]))
 
 
 def _hashed(found: Iterator[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ slug is a row of parts, one for each group of layers, and a part that was packed
 is the same. A part holds what its layers put below ``/app`` and no layer above takes away: nothing is twice in a slug,
 and nothing in it has to be deleted after it was unpacked.
 
-The names of strangers are looked at here, in the engine's own directories; no symlink is followed, nothing is opened
+The names of files that are not trusted are looked at here, in the engine's own directories; no symlink is followed, nothing is opened
 but directories. How layers hide each other: kernel documentation, "Overlay Filesystem", "whiteouts and opaque
 directories".
 """

@@ -22,11 +22,15 @@ from gitreceive.adapters.slugfiles.overlay_child import Wanted
 from gitreceive.model.errors import SlugError
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.slug import NO_APP
+from gitreceive.slugs.ports import Packed
 
 _temporary = tempfile.TemporaryFile
 CHILD = Path(overlay_child.__file__)
 HELD_BACK = RECORD + 2048
 """More than what tar writes behind the last file: a header, two blocks of zeros, and zeros up to a whole record."""
+
+SHOWN, LONGEST_LINE = 5, 240
+"""Lines of what went wrong that are shown, and the characters of each."""
 
 ENVIRONMENT = {'LC_ALL': 'C', 'PATH': '/usr/local/bin:/usr/bin:/bin'}
 
@@ -35,21 +39,24 @@ class CannotMount(Exception):
     """This process may not mount, or the kernel cannot do it: another way has to be taken."""
 
 
-def pack_group(layers: Layers, group: Group, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
-    """Packs what a group of layers holds and returns the names of what was left out.
+def pack_group(
+    layers: Layers, group: Group, target: IO[bytes], most: int, cancellation: Cancellation
+) -> Packed:
+    """Packs what a group of layers holds, at most ``most`` bytes.
 
     Raises CannotMount before the first byte.
     """
     ended: list[bool] = []
+    diff_id = ''
     with _child('pack', layers, _wanted(layers, group), cancellation) as (child, outcome):
         assert child.stdout
         first = child.stdout.read(BLOCK)
         if first:
-            compress_part(_without_end(first, child.stdout, ended), target, group.last)
+            diff_id = compress_part(_without_end(first, child.stdout, ended), target, group.last, most)
         _await_end(child)
     if not ended:
         raise SlugError('cannot pack /app of the image: tar ended before its work was done')
-    return [str(name) for name in outcome['left_out']]
+    return Packed(left_out=[str(name) for name in outcome['left_out']], diff_id=diff_id)
 
 
 def try_layers(layers: Layers, cancellation: Cancellation) -> None:
@@ -152,8 +159,16 @@ def _judged(status: int, reported: bytes, said: str) -> dict[str, Any]:
 
 
 def _text(said: IO[bytes]) -> str:
+    """What the child and tar said, in few lines that are not long: the child knows the cause better than tar."""
     said.seek(0)
-    return said.read(2000).decode('utf-8', 'replace').strip()
+    lines = said.read(20_000).decode('utf-8', 'replace').strip().splitlines()
+    known = [line for line in lines if line.startswith(overlay_child.TOO_LONG)]
+    return '\n'.join(map(_shortened, known[:1] or lines[:SHOWN]))
+
+
+def _shortened(line: str) -> str:
+    half = LONGEST_LINE // 2
+    return line if len(line) <= LONGEST_LINE else f'{line[:half]}...{line[-half:]}'
 
 
 def _await_end(child: 'subprocess.Popen[bytes]') -> None:

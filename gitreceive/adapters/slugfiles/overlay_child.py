@@ -3,10 +3,11 @@
 ``python3 -I -S overlay_child.py pack|sizes|try OVERLAY2 REPORT``; standard input is a JSON object (``Wanted``), standard
 output the tar stream, with an empty file ``END`` behind all others; the descriptor REPORT takes one line of JSON at the
 end. The mounts live in a private namespace and end with the last process in it, so that nothing is left after a kill
--9. Content is that of strangers: no symlink is followed and nothing is opened by this script but directories.
+-9. Content is not trusted: no symlink is followed and nothing is opened by this script but directories.
 """
 
 import ctypes
+import errno
 import json
 import os
 import stat
@@ -26,6 +27,12 @@ END = 'gitreceive-end'
 
 CANNOT_MOUNT, NOTHING_THERE = 77, 78
 MOST_NAMES = 20
+TOO_LONG = (
+    'a path below /app is longer than the 4,096 bytes that Linux allows: let the build make shorter ones'
+)
+SHOWN = 80
+"""Characters of a path that are shown."""
+
 SPECIAL, BITS = ' (a device, socket or pipe)', ' (its setuid or setgid bit)'
 """What is said of what is left out, behind its path."""
 
@@ -113,7 +120,7 @@ def pack(wanted: Wanted, reported: int) -> NoReturn:
         try:
             feed(entries(wanted), to_tar, reported)
         except OSError as error:
-            print(f'cannot list /app: {error}', file=sys.stderr)
+            print(unlistable(error), file=sys.stderr)
             os._exit(1)
         os._exit(0)
     os.close(to_tar)
@@ -137,6 +144,15 @@ def feed(found: Entries, to_tar: int, reported: int) -> None:
                 left_out.append(path.decode('utf-8', 'backslashreplace') + what)
         sink.flush()
         report(reported, {'left_out': left_out})
+
+
+def unlistable(error: OSError) -> str:
+    """Why the tree cannot be read, with a path of any length in one line."""
+    path = os.fsdecode(error.filename or b'')
+    shown = ascii(path if len(path) <= SHOWN else f'{path[: SHOWN // 2]}...{path[-SHOWN // 2 :]}')[1:-1]
+    if error.errno == errno.ENAMETOOLONG:
+        return f'{TOO_LONG} ({shown})'
+    return f'{error.strerror} ({shown})'
 
 
 def entries(wanted: Wanted) -> Entries:

@@ -13,7 +13,7 @@ from gitreceive.adapters.slugfiles.groups import Group, group_layers, holds_much
 from gitreceive.adapters.slugfiles.overlay import CannotMount, layer_sizes, pack_group, try_layers
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.slug import Image
-from gitreceive.slugs.ports import SlugPart
+from gitreceive.slugs.ports import Packed, SlugPart
 
 log = logging.getLogger(__name__)
 
@@ -24,22 +24,27 @@ class LayersPart:
 
     layers: Layers
     group: Group
+    most: int
 
     @property
     def key(self) -> str:
         """See the port."""
         return self.group.key
 
-    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Packed:
         """See the port."""
-        return pack_group(self.layers, self.group, target, cancellation)
+        return pack_group(self.layers, self.group, target, self.most, cancellation)
 
 
 class DockerSlugPacker:
-    """Satisfies the ``SlugPacker`` port. ``layers`` allows the fast way; both ways give the same files."""
+    """Satisfies the ``SlugPacker`` port. ``layers`` allows the fast way; both ways give the same files.
 
-    def __init__(self, engine: Engine, layers: bool = True) -> None:
+    A part of more than ``most`` bytes is refused (0: none is).
+    """
+
+    def __init__(self, engine: Engine, layers: bool = True, most: int = 0) -> None:
         self._engine = engine
+        self._most = most
         self._allowed = layers
         self._mounted = False
 
@@ -50,9 +55,9 @@ class DockerSlugPacker:
         groups = self._groups(layers, image, mtime, cancellation) if layers else ()
         if layers and groups:
             log.info('%s is packed from the layers of the engine, in %d parts', image.id, len(groups))
-            return [LayersPart(layers=layers, group=group) for group in groups]
+            return [LayersPart(layers=layers, group=group, most=self._most) for group in groups]
         log.info('%s is packed through the archive endpoint of the engine', image.id)
-        return split_by_folders(lambda: read_app(self._engine, image.id), mtime, cancellation)
+        return split_by_folders(lambda: read_app(self._engine, image.id), mtime, cancellation, self._most)
 
     def _groups(
         self, layers: Layers, image: Image, mtime: int, cancellation: Cancellation

@@ -14,7 +14,7 @@ from typing import Literal
 import obstore
 from obstore.store import AzureStore
 
-from gitreceive.adapters.web.client import PATIENT, Patience, Web, whole
+from gitreceive.adapters.web.client import USUAL_RETRIES, Retries, Web, whole
 from gitreceive.adapters.web.request import Request
 
 VALID = timedelta(hours=1)
@@ -26,9 +26,9 @@ VERSION = '2021-08-06'
 class AzureComposer:
     """Satisfies ``Composer`` for what is in ``store``."""
 
-    def __init__(self, store: AzureStore, patience: Patience = PATIENT) -> None:
+    def __init__(self, store: AzureStore, retries: Retries = USUAL_RETRIES) -> None:
         self._store = store
-        self._web = Web(patience)
+        self._web = Web(retries)
 
     def compose(self, name: str, parts: Sequence[str]) -> None:
         """See ``Composer``."""

@@ -13,7 +13,7 @@ import google.auth
 from google.auth.transport.requests import Request as Asking
 
 from gitreceive.adapters.storage.composer import TEMPORARY
-from gitreceive.adapters.web.client import PATIENT, Patience, Web, whole
+from gitreceive.adapters.web.client import USUAL_RETRIES, Retries, Web, whole
 from gitreceive.adapters.web.request import Request
 from gitreceive.model.errors import StorageError
 
@@ -53,12 +53,12 @@ class GoogleComposer:
         prefix: str,
         tokens: Callable[[], Any],
         endpoint: str = ENDPOINT,
-        patience: Patience = PATIENT,
+        retries: Retries = USUAL_RETRIES,
     ) -> None:
         self._objects = f'{endpoint.rstrip("/")}/storage/v1/b/{quote(bucket, safe="")}/o'
         self._prefix = f'{prefix}/' if prefix else ''
         self._tokens = tokens
-        self._web = Web(patience)
+        self._web = Web(retries)
 
     def compose(self, name: str, parts: Sequence[str]) -> None:
         """See ``Composer``. Of more than 32 parts the first ones become a temporary object."""

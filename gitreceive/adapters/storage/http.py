@@ -15,7 +15,7 @@ import requests
 from gitreceive.adapters.storage.numbers import Sent, Versions
 from gitreceive.adapters.storage.secrets import Credentials, Secrets
 from gitreceive.adapters.storage.template import EXAMPLE, Template
-from gitreceive.adapters.web.client import PATIENT, Patience, Web, reading, whole
+from gitreceive.adapters.web.client import USUAL_RETRIES, Retries, Web, reading, whole
 from gitreceive.adapters.web.incoming import PIECE
 from gitreceive.adapters.web.refusal import Refused
 from gitreceive.adapters.web.request import PORTS, Request, public
@@ -28,12 +28,16 @@ class HttpStorage:
     """Objects at the URLs that ``template`` makes of their names; satisfies the ``Storage`` port."""
 
     def __init__(
-        self, template: Template, credentials: Credentials, sent: Sent | None, patience: Patience = PATIENT
+        self,
+        template: Template,
+        credentials: Credentials,
+        sent: Sent | None,
+        retries: Retries = USUAL_RETRIES,
     ) -> None:
         self._template = template
         self._sent = sent
         self._credentials = credentials
-        self._web = Web(patience)
+        self._web = Web(retries)
 
     @classmethod
     def from_url(
@@ -42,7 +46,7 @@ class HttpStorage:
         secrets: Secrets,
         folder: Path | None = None,
         versions: Versions | None = None,
-        patience: Patience = PATIENT,
+        retries: Retries = USUAL_RETRIES,
     ) -> 'HttpStorage':
         """``https://host/slugs`` or ``https://host/{app}-{sha256}.tgz``. Raises SettingsError, also for a secret in it.
 
@@ -62,7 +66,7 @@ class HttpStorage:
             )
         template = Template(url)
         template.check()
-        return cls(template, secrets.of(url), _sent(template, folder, versions), patience)
+        return cls(template, secrets.of(url), _sent(template, folder, versions), retries)
 
     def put(self, name: str, file: Path) -> str:
         """See the port. Atomic as far as the server is; whoever stores a slug reads it back."""

@@ -1,7 +1,7 @@
 """Several storages as one: the first is the truth, and the others become like it, in their own time.
 
 What a mirror has to do is noted in a file: begun before the first storage is asked, complete when that is done, so that
-neither a death in between nor a mirror that is away for days loses any of it. A thread of the builder carries it out in
+neither a death in between nor a mirror that is away for days loses any of it. A thread of the daemon carries it out in
 order; a failure is told in the log and tried again, later and later. Nobody waits for a mirror, and no push fails
 because of one.
 """
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 class Mirrored:
     """Satisfies ``Storage`` and ``Mirroring``: does what ``first`` does, and notes it for the mirrors."""
 
-    def __init__(self, first: Storage, mirrors: Sequence['Mirror']) -> None:
+    def __init__(self, first: Storage, mirrors: Sequence['StorageMirror']) -> None:
         self._first = first
         self.mirrors = mirrors
 
@@ -82,7 +82,7 @@ class Mirrored:
 class ComposingMirrored(Mirrored):
     """The same for a first storage that composes; satisfies ``Composing``."""
 
-    def __init__(self, first: Composing, mirrors: Sequence['Mirror']) -> None:
+    def __init__(self, first: Composing, mirrors: Sequence['StorageMirror']) -> None:
         super().__init__(first, mirrors)
         self._composing = first
 
@@ -101,7 +101,7 @@ class ComposingMirrored(Mirrored):
             return self._composing.compose(name, parts, instead_of)
 
 
-class Mirror:
+class StorageMirror:
     """A storage that is behind, and the directory with the notes of what it lacks; satisfies the port."""
 
     def __init__(self, storage: Storage, address: str, folder: Path) -> None:
@@ -130,7 +130,7 @@ class Mirror:
                 begun.unlink(missing_ok=True)
             raise
         finally:  # what failed may have come to the first storage all the same, and is not put there again then
-            with self._writing(), contextlib.suppress(FileNotFoundError):  # a builder that starts has done it
+            with self._writing(), contextlib.suppress(FileNotFoundError):  # a daemon that starts has done it
                 begun.rename(begun.with_suffix(COMPLETE))
             self._woken.set()
 
@@ -233,7 +233,7 @@ class Mirror:
 
 def mirrored(first: Storage, others: Sequence[tuple[str, Storage]], folder: Path) -> Storage:
     """``first``, with mirrors by their addresses, whose notes are below ``folder``."""
-    mirrors = [Mirror(storage, address, folder / _digest(address)) for address, storage in others]
+    mirrors = [StorageMirror(storage, address, folder / _digest(address)) for address, storage in others]
     return ComposingMirrored(first, mirrors) if isinstance(first, Composing) else Mirrored(first, mirrors)
 
 

@@ -18,7 +18,7 @@ from s3transfer.utils import ReadFileChunk
 
 from gitreceive.adapters.storage.names import checked
 from gitreceive.adapters.storage.s3_client import CONNECTIONS, MISSING, connect, translated
-from gitreceive.adapters.storage.s3_parts import Copied, Piece, Sent, plan_parts
+from gitreceive.adapters.storage.s3_parts import Copied, Piece, SentPart, plan_parts
 from gitreceive.adapters.web.incoming import PIECE, incoming
 from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
 
@@ -127,7 +127,7 @@ class S3Storage:
         """See ``Composing``. The store copies; what is too small for a part is fetched and sent again."""
         with self._errors(f'cannot compose {name}'):
             sizes = [(part, self._size(part)) for part in parts]
-            plan = list(plan_parts(sizes)) or [Sent(pieces=())]
+            plan = list(plan_parts(sizes)) or [SentPart(pieces=())]
             self._upload(name, [partial(self._make, part) for part in plan], {})
             wanted, found = sum(size for _, size in sizes), self.size(name)
             if found != wanted:
@@ -160,8 +160,8 @@ class S3Storage:
         with ReadFileChunk.from_filename(str(file), start, count) as body:
             return self._part(key, upload, number, body, checksum)
 
-    def _make(self, part: Copied | Sent, key: str, upload: str, number: int) -> Any:
-        if isinstance(part, Sent):
+    def _make(self, part: Copied | SentPart, key: str, upload: str, number: int) -> Any:
+        if isinstance(part, SentPart):
             body = b''.join(map(self._fetch, part.pieces))
             return self._part(key, upload, number, body, _base64(hashlib.sha256(body).digest()))
         piece = part.piece

@@ -29,13 +29,13 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class SentPart:
     """A part that is fetched and sent again, because what it is made of is too small: at most 15 MiB."""
 
     pieces: tuple[Piece, ...]
 
 
-def plan_parts(sizes: Sequence[tuple[str, int]]) -> Iterator[Copied | Sent]:
+def plan_parts(sizes: Sequence[tuple[str, int]]) -> Iterator[Copied | SentPart]:
     """The parts of an upload that puts objects (name, size) in a row; every part but the last has at least 5 MiB.
 
     A small object is sent together with the beginning of the next one, of which the rest is copied if it is large
@@ -49,11 +49,11 @@ def plan_parts(sizes: Sequence[tuple[str, int]]) -> Iterator[Copied | Sent]:
         if taken:
             small.append(Piece(name=name, start=0, end=taken))
         if sum(piece.end - piece.start for piece in small) >= LEAST:
-            yield Sent(pieces=tuple(small))
+            yield SentPart(pieces=tuple(small))
             small = []
         yield from _copied(name, taken, size)
     if small:
-        yield Sent(pieces=tuple(small))
+        yield SentPart(pieces=tuple(small))
 
 
 def _taken(missing: int, size: int) -> int:

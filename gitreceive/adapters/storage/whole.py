@@ -26,19 +26,19 @@ def composing(storage: Storage, folder: Path) -> Composing:
 
 
 class WholeSlugs:
-    """Satisfies ``Composing``: members are files below ``folder``, all else is in ``far``."""
+    """Satisfies ``Composing``: members are files below ``folder``, all else is in ``remote``."""
 
     keeps_parts = False
 
-    def __init__(self, far: Storage, folder: Path, most: int = MOST_BYTES) -> None:
-        self._far, self._near = far, FileStorage(folder)
+    def __init__(self, remote: Storage, folder: Path, most: int = MOST_BYTES) -> None:
+        self._remote, self._near = remote, FileStorage(folder)
         self._folder, self._most = folder, most
         self._sizes: dict[str, int] = {}
 
     @property
     def mirrors(self) -> Sequence[Mirror]:
         """See ``Mirroring``."""
-        return self._far.mirrors if isinstance(self._far, Mirroring) else ()
+        return self._remote.mirrors if isinstance(self._remote, Mirroring) else ()
 
     def put(self, name: str, file: Path) -> str:
         """See the port."""
@@ -56,7 +56,7 @@ class WholeSlugs:
 
     def list(self, prefix: str = '') -> Iterator[str]:
         """See the port."""
-        yield from sorted({*self._far.list(prefix), *self._near.list(prefix)})
+        yield from sorted({*self._remote.list(prefix), *self._near.list(prefix)})
 
     def delete(self, name: str) -> None:
         """See the port. Of a whole also what a death in the middle of ``compose`` has left here."""
@@ -66,10 +66,10 @@ class WholeSlugs:
 
     def sweep(self) -> int:
         """See the port."""
-        return self._far.sweep() + self._near.sweep()
+        return self._remote.sweep() + self._near.sweep()
 
     def size(self, name: str) -> int | None:
-        """See the port. Of what is far away it is known only of what was composed by this process."""
+        """See the port. Of what is remote away it is known only of what was composed by this process."""
         if not MEMBER.fullmatch(name):
             return self._sizes.get(name)
         self._use(name)
@@ -81,14 +81,14 @@ class WholeSlugs:
         for part in parts:
             self._use(part)
         try:
-            url = put_verified(self._far, name, self._folder / name, checksum_of(self._near, name))
+            url = put_verified(self._remote, name, self._folder / name, checksum_of(self._near, name))
             self._sizes[name] = (self._folder / name).stat().st_size
             return url
         finally:
             self._near.delete(name)
 
     def _of(self, name: str) -> Storage:
-        return self._near if MEMBER.fullmatch(name) else self._far
+        return self._near if MEMBER.fullmatch(name) else self._remote
 
     def _use(self, name: str) -> None:
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Sends requests with patience, and follows redirects.
+"""Sends requests with retries, and follows redirects.
 
 Not ``requests`` follows them: it would keep other headers than ``Authorization`` when the host changes, and turn a
 redirected PUT into a GET.
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Retries:
     """How often a request is tried, and how long: ``stall_seconds`` is the time without a byte in either direction."""
 
     tries: int = 5
@@ -42,14 +42,14 @@ class Patience:
     stall_seconds: float = 60.0
 
 
-PATIENT = Patience()
+USUAL_RETRIES = Retries()
 
 
 class Web:
-    """Connections that are used again, and patience."""
+    """Connections that are used again, and retries."""
 
-    def __init__(self, patience: Patience = PATIENT) -> None:
-        self._patience = patience
+    def __init__(self, retries: Retries = USUAL_RETRIES) -> None:
+        self._retries = retries
         self._session = requests.Session()
         self._session.headers.update({'Accept-Encoding': 'identity', 'User-Agent': 'gitreceive'})
 
@@ -59,7 +59,7 @@ class Web:
         Raises StorageError; Refused if the server said no.
         """
         again = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self._patience.tries),
+            stop=tenacity.stop_after_attempt(self._retries.tries),
             wait=self._wait,
             retry=tenacity.retry_if_exception(lambda error: _may_repeat(error, request)),
             before_sleep=_tell,
@@ -114,12 +114,12 @@ class Web:
                 auth=_GivenAuth(),
                 allow_redirects=False,
                 stream=True,
-                timeout=self._patience.stall_seconds,
+                timeout=self._retries.stall_seconds,
             )
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        longest = self._patience.longest_seconds
-        jitter = tenacity.wait_random_exponential(self._patience.first_seconds, longest)
+        longest = self._retries.longest_seconds
+        jitter = tenacity.wait_random_exponential(self._retries.first_seconds, longest)
         failure = state.outcome.exception() if state.outcome else None
         return max(jitter(state), min(failure.wait, longest) if isinstance(failure, Passing) else 0.0)
 

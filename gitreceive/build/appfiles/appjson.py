@@ -71,7 +71,7 @@ def read_app_json(source: Source) -> AppJson:
 
 
 def first_config(wanted: AppJson, config: Mapping[str, str]) -> dict[str, str]:
-    """The config vars that the app wants and does not have, with their values; secrets are made up here.
+    """The config vars that the app wants and does not have, with their values; secrets are generated here.
 
     Raises DetectError that names those which only a person can set.
     """

@@ -1,4 +1,4 @@
-"""Reads what apps say about themselves: JSON, TOML and text of strangers, bounded, with errors that name the place."""
+"""Reads what apps say about themselves: JSON, TOML and text that is not trusted, bounded, with errors that name the place."""
 
 import json
 import re

@@ -101,7 +101,7 @@ def _filled(plan: Plan, buildpack: Buildpack, stack: Stack, copy_code: Syntax, f
 
 @lru_cache
 def _compiled(text: str) -> Template:
-    """The template. Kept, as compiling it takes longer than all else of a plan and a builder has few of them."""
+    """The template. Kept, as compiling it takes longer than all else of a plan and there are few of them."""
     environment = Environment(
         undefined=StrictUndefined,
         autoescape=False,

@@ -66,7 +66,7 @@ class GitSource:
 
     @property
     def commit(self) -> Commit:
-        """The commit."""
+        """The commit whose files these are."""
         return self._commit
 
     @property

@@ -34,7 +34,7 @@ class ShownSource:
 
     @property
     def commit(self) -> Commit:
-        """The commit."""
+        """The commit whose files these are."""
         return self._source.commit
 
     @property

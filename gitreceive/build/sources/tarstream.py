@@ -19,7 +19,7 @@ def without(read: Callable[[int], bytes], prefix: str, hides: Callable[[str], bo
     """The stream behind ``read`` without the members that ``hides`` names, seen from ``prefix``.
 
     A directory's name ends with ``/``. Raises SourceError for a stream that ends in the middle, and for a name or link
-    that is too long to be looked at: whoever takes a part of it for headers lets a stranger write members.
+    that is too long to be looked at: whoever takes a part of it for headers lets the pushed code write members.
     """
     gathered = bytearray()
     before = b''

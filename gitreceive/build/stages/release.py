@@ -2,7 +2,7 @@
 
 import time
 
-from gitreceive.build.ports import Releases
+from gitreceive.build.ports import ReleaseBook
 from gitreceive.build.task import Built, Task
 from gitreceive.model.plan import Stack
 from gitreceive.model.release import Release
@@ -11,7 +11,7 @@ from gitreceive.points import point
 
 
 def create_release(
-    task: Task, built: Built, stored: StoredSlug, *, releases: Releases, stack: Stack
+    task: Task, built: Built, stored: StoredSlug, *, releases: ReleaseBook, stack: Stack
 ) -> Release:
     """The release, which ends the operation. Raises ReleaseError if that is not running any more, StateError."""
     operation, plan = task.operation, built.plan

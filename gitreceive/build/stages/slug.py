@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gitreceive.build.appfiles.appjson import unpublished
-from gitreceive.build.ports import Releases, SlugCutter, SlugStore
+from gitreceive.build.ports import ReleaseBook, SlugCutter, SlugStore
 from gitreceive.build.report import report_slug
 from gitreceive.build.task import Built, Task
 from gitreceive.model.slug import LayeredSlug, SlugOrder
@@ -11,7 +11,7 @@ from gitreceive.points import point
 
 
 def cut_slug(
-    task: Task, built: Built, folder: Path, *, cutter: SlugCutter, slugs: SlugStore, releases: Releases
+    task: Task, built: Built, folder: Path, *, cutter: SlugCutter, slugs: SlugStore, releases: ReleaseBook
 ) -> LayeredSlug:
     """The slug, all of whose chunks are stored then. What has grown against the live release is reported.
 

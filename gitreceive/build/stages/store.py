@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitreceive.build.ports import Releases, SlugStore
+from gitreceive.build.ports import ReleaseBook, SlugStore
 from gitreceive.build.task import Built, Task
 from gitreceive.model.operation import Operation
 from gitreceive.model.slug import LayeredSlug, StoredSlug
@@ -22,7 +22,7 @@ def store_slug(
     folder: Path,
     *,
     slugs: SlugStore,
-    releases: Releases,
+    releases: ReleaseBook,
     describe: Callable[[Operation, Built], Mapping[str, object]],
 ) -> Iterator[StoredSlug]:
     """The stored slug, verified, with what ``describe`` says of it. If it is not released, the live one is as it was; if it is, older ones are reduced.

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from gitreceive.adapters.platform.heroku import HerokuPlatform
-from gitreceive.adapters.web.client import Patience
+from gitreceive.adapters.web.client import Retries
 from gitreceive.model.errors import SettingsError, StorageError
 from gitreceive.model.platform import NewSlug
 from tests.http_server import resets, running, says, truncates
 from tests.platform_api import TOKEN, PlatformServer
 
-QUICK = Patience(tries=3, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
+QUICK = Retries(tries=3, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
 
 
 @pytest.fixture

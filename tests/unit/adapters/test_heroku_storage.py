@@ -10,13 +10,13 @@ import pytest
 from gitreceive.adapters.platform.heroku import HerokuPlatform
 from gitreceive.adapters.storage import Surroundings, storage_from_url
 from gitreceive.adapters.storage.heroku import HerokuStorage
-from gitreceive.adapters.web.client import Patience
+from gitreceive.adapters.web.client import Retries
 from gitreceive.model.errors import SettingsError, StorageError
 from gitreceive.slugs.verified import put_verified
 from tests.http_server import running, says
 from tests.platform_api import TOKEN, PlatformServer
 
-QUICK = Patience(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
+QUICK = Retries(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
 BYTES = b'some bytes'
 CHECKSUM = hashlib.sha256(BYTES).hexdigest()
 SLUG, FACTS = f'hello/{CHECKSUM}.tgz', f'hello/{CHECKSUM}.json'

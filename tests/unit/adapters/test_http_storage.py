@@ -12,7 +12,7 @@ import pytest
 from gitreceive.adapters.storage.http import HttpStorage
 from gitreceive.adapters.storage.secrets import NO_SECRETS, Credentials, Secrets, load_secrets
 from gitreceive.adapters.web import client
-from gitreceive.adapters.web.client import Patience
+from gitreceive.adapters.web.client import Retries
 from gitreceive.adapters.web.refusal import Refused
 from gitreceive.adapters.web.request import origin
 from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
@@ -34,7 +34,7 @@ from tests.http_server import (
 )
 from tests.tls import certificate, safely_running
 
-QUICK = Patience(tries=3, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
+QUICK = Retries(tries=3, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
 BEARER = Credentials(headers={'Authorization': 'Bearer sesame', 'X-Key': 'canary'}, query='sig=canary')
 
 
@@ -52,7 +52,7 @@ def elsewhere() -> Iterator[Server]:
 
 @pytest.fixture
 def storage(server: Server) -> HttpStorage:
-    return HttpStorage.from_url(server.address, NO_SECRETS, patience=QUICK)
+    return HttpStorage.from_url(server.address, NO_SECRETS, retries=QUICK)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def slug(tmp_path: Path) -> Path:
 
 def with_secrets(server: Server) -> HttpStorage:
     return HttpStorage.from_url(
-        server.address, Secrets(known={origin(server.address): BEARER}), patience=QUICK
+        server.address, Secrets(known={origin(server.address): BEARER}), retries=QUICK
     )
 
 
@@ -126,30 +126,30 @@ def test_interim_responses_are_no_answer(server: Server, storage: HttpStorage, s
 
 def test_a_server_that_says_nothing_is_left_alone_after_a_while(server: Server, slug: Path) -> None:
     let_go = threading.Event()
-    hasty = Patience(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=0.2)
+    hasty = Retries(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=0.2)
     server.faults.extend([stalls(let_go)] * 2)
     with pytest.raises(StorageError, match=r'timed out.*\(tried 2 times\)'):
-        HttpStorage.from_url(server.address, NO_SECRETS, patience=hasty).put('hello/1.tgz', slug)
+        HttpStorage.from_url(server.address, NO_SECRETS, retries=hasty).put('hello/1.tgz', slug)
     let_go.set()
 
 
 def test_a_server_that_takes_no_more_is_left_alone_after_a_while(server: Server, slug: Path) -> None:
     slug.write_bytes(bytes(40_000_000))
     let_go = threading.Event()
-    hasty = Patience(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=0.5)
+    hasty = Retries(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=0.5)
     server.faults.extend([takes_nothing(let_go)] * 2)
     with pytest.raises(StorageError, match=r'timed out.*\(tried 2 times\)'):
-        HttpStorage.from_url(server.address, NO_SECRETS, patience=hasty).put('hello/1.tgz', slug)
+        HttpStorage.from_url(server.address, NO_SECRETS, retries=hasty).put('hello/1.tgz', slug)
     let_go.set()
 
 
 def test_https_is_safe_or_refused(tmp_path: Path, slug: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with safely_running(certificate(tmp_path / 'pem', -timedelta(hours=2))) as (server, address):
-        storage = HttpStorage.from_url(address, NO_SECRETS, patience=QUICK)
+        storage = HttpStorage.from_url(address, NO_SECRETS, retries=QUICK)
         with pytest.raises(StorageError, match=r'PUT https://.*: no safe connection: .*certificate'):
             storage.put('hello/1.tgz', slug)
         monkeypatch.setenv('REQUESTS_CA_BUNDLE', str(tmp_path / 'pem'))
-        storage = HttpStorage.from_url(address, NO_SECRETS, patience=QUICK)
+        storage = HttpStorage.from_url(address, NO_SECRETS, retries=QUICK)
         put_verified(storage, 'hello/1.tgz', slug, checksum(slug))
         assert server.objects == {'/hello/1.tgz': slug.read_bytes()}
 
@@ -161,7 +161,7 @@ def test_a_clock_that_is_an_hour_off_is_told(
     monkeypatch.setenv('REQUESTS_CA_BUNDLE', str(certificate(tmp_path / 'pem', timedelta(hours=1))))
     with safely_running(tmp_path / 'pem') as (server, address):
         with pytest.raises(StorageError, match=r'no safe connection: .*certificate is not yet valid'):
-            HttpStorage.from_url(address, NO_SECRETS, patience=QUICK).put('hello/1.tgz', slug)
+            HttpStorage.from_url(address, NO_SECRETS, retries=QUICK).put('hello/1.tgz', slug)
         assert server.objects == {}
 
 
@@ -171,9 +171,9 @@ def test_an_answer_that_takes_for_ever_is_given_up(
     monkeypatch.setattr(client, 'ANSWER_SECONDS', 0.2)
     let_go = threading.Event()
     server.faults.extend([drips(b'x' * 5000, let_go)] * 2)
-    hasty = Patience(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
+    hasty = Retries(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
     with pytest.raises(StorageError, match=r'took longer than 0 seconds \(tried 2 times\)'):
-        HttpStorage.from_url(server.address, NO_SECRETS, patience=hasty).put('hello/1.tgz', slug)
+        HttpStorage.from_url(server.address, NO_SECRETS, retries=hasty).put('hello/1.tgz', slug)
     let_go.set()
 
 
@@ -190,7 +190,7 @@ def test_a_vanished_endpoint_is_named(slug: Path) -> None:
     with pytest.raises(
         StorageError, match=rf'PUT {address}/hello/1.tgz: .*Connection refused \(tried 3 times\)'
     ):
-        HttpStorage.from_url(address, NO_SECRETS, patience=QUICK).put('hello/1.tgz', slug)
+        HttpStorage.from_url(address, NO_SECRETS, retries=QUICK).put('hello/1.tgz', slug)
 
 
 def test_success_without_an_object_is_found_out(server: Server, storage: HttpStorage, slug: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_body_is_streamed_with_its_length(server: Server, storage: HttpStorage
 
 
 def test_a_template_places_slugs_and_their_facts(server: Server, slug: Path) -> None:
-    storage = HttpStorage.from_url(f'{server.address}/s/{{app}}-{{sha256}}.tgz', NO_SECRETS, patience=QUICK)
+    storage = HttpStorage.from_url(f'{server.address}/s/{{app}}-{{sha256}}.tgz', NO_SECRETS, retries=QUICK)
     assert storage.put('hello/9f2c.tgz', slug) == f'{server.address}/s/hello-9f2c.tgz'
     assert storage.put('hello/9f2c.json', slug) == f'{server.address}/s/hello-9f2c.json'
     with pytest.raises(StorageError, match='has a place for'):
@@ -235,7 +235,7 @@ def test_credentials_are_sent_and_never_shown(
         storage.put('hello/1.tgz', slug)
     with pytest.raises(StorageError) as refused:
         HttpStorage.from_url(
-            'http://127.0.0.1:9', Secrets(known={'http://127.0.0.1:9': BEARER}), patience=QUICK
+            'http://127.0.0.1:9', Secrets(known={'http://127.0.0.1:9': BEARER}), retries=QUICK
         ).put('a', slug)
     told = f'{caught.value}{refused.value}{caplog.text}{storage!r}{BEARER!r}'
     assert 'canary' not in told and 'sesame' not in told
@@ -246,7 +246,7 @@ def test_credentials_that_no_header_can_hold_are_refused_and_not_shown(
     server: Server, slug: Path, bearer: str
 ) -> None:
     given = Credentials(headers={'Authorization': f'Bearer {bearer}'})
-    storage = HttpStorage.from_url(server.address, Secrets(known={server.address: given}), patience=QUICK)
+    storage = HttpStorage.from_url(server.address, Secrets(known={server.address: given}), retries=QUICK)
     with pytest.raises(StorageError) as caught:
         storage.put('hello/1.tgz', slug)
     assert 'canary' not in str(caught.value)

@@ -10,16 +10,16 @@ import pytest
 from gitreceive.adapters.storage import NOTHING, Surroundings, mirrors, storage_from_urls
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.adapters.storage.http import HttpStorage
-from gitreceive.adapters.storage.mirrors import Mirror, Mirrored, mirrored
+from gitreceive.adapters.storage.mirrors import Mirrored, StorageMirror, mirrored
 from gitreceive.adapters.storage.secrets import NO_SECRETS
-from gitreceive.adapters.web.client import Patience
+from gitreceive.adapters.web.client import Retries
 from gitreceive.model.errors import StorageError
 from gitreceive.slugs.ports import Storage
 from gitreceive.slugs.verified import put_verified
 from tests.fakes_storage import MemoryStorage, WholeStorage
 from tests.http_server import Server, running, says
 
-QUICK = Patience(tries=1, stall_seconds=5)
+QUICK = Retries(tries=1, stall_seconds=5)
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def first(tmp_path: Path) -> FileStorage:
     return FileStorage(tmp_path / 'first')
 
 
-def together(first: Storage, other: Storage, tmp_path: Path) -> tuple[Mirrored, Mirror]:
-    mirror = Mirror(other, 'memory:', tmp_path / 'notes')
+def together(first: Storage, other: Storage, tmp_path: Path) -> tuple[Mirrored, StorageMirror]:
+    mirror = StorageMirror(other, 'memory:', tmp_path / 'notes')
     return Mirrored(first, [mirror]), mirror
 
 
@@ -115,7 +115,7 @@ def test_a_mirror_that_fails_is_told_and_tried_again(
     monkeypatch.setattr(mirrors, 'FIRST_PAUSE', 0.01)
     with running(Server()) as server:
         server.faults.extend([None, says(507, b'no more room')] * 2)
-        both, _ = together(first, HttpStorage.from_url(server.address, NO_SECRETS, patience=QUICK), tmp_path)
+        both, _ = together(first, HttpStorage.from_url(server.address, NO_SECRETS, retries=QUICK), tmp_path)
         both.sweep()
         assert both.put('hello/1.tgz', slug) == first.url('hello/1.tgz'), 'the push does not notice'
         wait_for(lambda: not notes(tmp_path))
@@ -151,7 +151,7 @@ def test_what_fails_holds_up_only_the_same_slug(first: FileStorage, slug: Path, 
     with running(Server()) as server:
         server.faults.extend([None, says(413)])
         both, mirror = together(
-            first, HttpStorage.from_url(server.address, NO_SECRETS, patience=QUICK), tmp_path
+            first, HttpStorage.from_url(server.address, NO_SECRETS, retries=QUICK), tmp_path
         )
         for name in ('hello/1.tgz', 'hello/1.json', 'hello/2.tgz'):
             both.put(name, slug)
@@ -179,7 +179,7 @@ def test_what_a_mirror_has_no_place_for_stays_to_be_done(
     with running(Server()) as server:
         server.faults.extend([None, says(404, b'no such share')])
         both, mirror = together(
-            first, HttpStorage.from_url(server.address, NO_SECRETS, patience=QUICK), tmp_path
+            first, HttpStorage.from_url(server.address, NO_SECRETS, retries=QUICK), tmp_path
         )
         both.put('hello/1.tgz', slug)
         with pytest.raises(StorageError, match=r'404 .*no such share'):

@@ -8,16 +8,16 @@ import pytest
 
 from gitreceive.adapters.storage import Surroundings, storage_from_url
 from gitreceive.adapters.storage.http import HttpStorage
-from gitreceive.adapters.storage.mirrors import Mirror
+from gitreceive.adapters.storage.mirrors import StorageMirror
 from gitreceive.adapters.storage.secrets import NO_SECRETS
-from gitreceive.adapters.web.client import Patience
+from gitreceive.adapters.web.client import Retries
 from gitreceive.model.errors import NoSuchObject, SettingsError
 from gitreceive.slugs.verified import put_verified
 from tests.chunk_cache import ChunkCache, chunk_cache
 from tests.http_server import Server, running
 from tests.packing import packed, sha256
 
-QUICK = Patience(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
+QUICK = Retries(tries=2, first_seconds=0.001, longest_seconds=0.002, stall_seconds=5)
 ONE, TWO, THREE = (packed({'src/a': content}) for content in (b'1', b'2', b'3'))
 NUMBER, BOTH = '{app}/v{version}.tgz', '{app}/v{version}-{sha256}.tgz'
 
@@ -119,7 +119,7 @@ def test_without_notes_a_slug_is_looked_for_under_its_first_release(place: Place
 
 def test_a_mirror_numbers_what_comes_late_by_its_release(place: Place, tmp_path: Path) -> None:
     first = place.kept.storage
-    mirror = Mirror(place.storage(NUMBER), 'there', tmp_path / 'notes')
+    mirror = StorageMirror(place.storage(NUMBER), 'there', tmp_path / 'notes')
     for slug in (ONE, TWO):
         with mirror.noted('put', f'hello/{sha256(slug)}.tgz', []):
             (tmp_path / 'slug').write_bytes(slug)

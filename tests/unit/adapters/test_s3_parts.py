@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.adapters.storage.s3_parts import LEAST, MOST, Copied, Piece, Sent, plan_parts
+from gitreceive.adapters.storage.s3_parts import LEAST, MOST, Copied, Piece, SentPart, plan_parts
 
 SIZES = st.one_of(
     st.integers(0, 100),
@@ -15,11 +15,11 @@ SIZES = st.one_of(
 )
 
 
-def pieces(part: Copied | Sent) -> tuple[Piece, ...]:
-    return part.pieces if isinstance(part, Sent) else (part.piece,)
+def pieces(part: Copied | SentPart) -> tuple[Piece, ...]:
+    return part.pieces if isinstance(part, SentPart) else (part.piece,)
 
 
-def length(part: Copied | Sent) -> int:
+def length(part: Copied | SentPart) -> int:
     return sum(piece.end - piece.start for piece in pieces(part))
 
 
@@ -35,12 +35,12 @@ def test_the_parts_are_the_objects_and_every_part_but_the_last_is_large_enough(s
     order = [piece.name for part in made for piece in pieces(part)]
     assert order == sorted(order)
     assert all(LEAST <= length(part) <= MOST for part in made[:-1])
-    assert all(length(part) < 3 * LEAST for part in made if isinstance(part, Sent))
+    assert all(length(part) < 3 * LEAST for part in made if isinstance(part, SentPart))
 
 
 def test_what_is_large_enough_is_not_sent_again() -> None:
     made = list(plan_parts([('runtime', 30 << 20), ('dependencies', 6 << 20), ('code', 100)]))
-    assert [type(part) for part in made] == [Copied, Copied, Sent]
+    assert [type(part) for part in made] == [Copied, Copied, SentPart]
     assert length(made[2]) == 100
 
 

@@ -20,6 +20,7 @@ SHARED = {
     'buildpack/java.sh': False,
     'buildpack/memory.sh': False,
     'buildpack/note-packages': True,
+    'buildpack/reach': True,
     'buildpack/registry': False,
     'buildpack/step': False,
     'buildpack/with-env': True,

@@ -20,7 +20,7 @@ from gitreceive.model.slug import Chunk, Image, LayeredSlug, SlugOrder
 from gitreceive.slugs.chunk_cache import KEPT, ChunkCache
 from gitreceive.slugs.cut import cut_chunks
 from gitreceive.slugs.names import chunk_name
-from gitreceive.slugs.ports import SlugPart
+from gitreceive.slugs.ports import Packed, SlugPart
 from gitreceive.slugs.scan import Opening, Scan
 from tests.fakes_storage import MemoryStorage
 
@@ -40,12 +40,14 @@ class Part:
     def key(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
-    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Packed:
         self.before()
         cancellation.check()
         self.packed.append(self.text)
         target.write(gzip.compress(self.text.encode(), mtime=0) if self.text else b'')
-        return [f'app/{self.text}.fifo']
+        return Packed(
+            left_out=[f'app/{self.text}.fifo'], diff_id=hashlib.sha256(self.text.encode()).hexdigest()
+        )
 
 
 @dataclass

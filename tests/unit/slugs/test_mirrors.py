@@ -10,7 +10,7 @@ from gitreceive.adapters.storage.http import HttpStorage
 from gitreceive.adapters.storage.mirrors import mirrored
 from gitreceive.adapters.storage.secrets import NO_SECRETS
 from gitreceive.adapters.storage.whole import WholeSlugs
-from gitreceive.adapters.web.client import Patience
+from gitreceive.adapters.web.client import Retries
 from gitreceive.model.release import Release
 from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.ports import Storage
@@ -19,7 +19,7 @@ from tests.chunk_cache import HELLO, ChunkCache, member
 from tests.fakes_storage import MemoryStorage, WholeStorage
 from tests.packing import packed
 
-HASTY = Patience(tries=1, stall_seconds=5)
+HASTY = Retries(tries=1, stall_seconds=5)
 KINDS = ('json', 'provenance.json', 'sbom.json', 'tgz')
 
 
@@ -93,7 +93,7 @@ def test_a_mirror_that_is_behind_is_told_and_nothing_on_its_way_is_missing(
 
 def test_a_mirror_that_does_not_answer_is_told_once_with_its_words(kept: ChunkCache, tmp_path: Path) -> None:
     slug(kept)
-    other = HttpStorage.from_url('http://127.0.0.1:9', NO_SECRETS, tmp_path / 'sent', patience=HASTY)
+    other = HttpStorage.from_url('http://127.0.0.1:9', NO_SECRETS, tmp_path / 'sent', retries=HASTY)
     (finding,) = Followed(kept, other, tmp_path / 'notes').verified()
     assert (finding.what, finding.mirror, finding.harms) == ('unreadable', 'there:', False)
     assert 'Connection refused' in finding.why

@@ -15,7 +15,7 @@ from gitreceive.model.progress import Cancellation
 from gitreceive.model.slug import Image, Slug
 from gitreceive.slugs.measured import largest_folders
 from gitreceive.slugs.pack import pack_slug
-from gitreceive.slugs.ports import SlugPart
+from gitreceive.slugs.ports import Packed, SlugPart, UnpackedTooLarge
 
 IMAGE = Image(id='sha256:1')
 
@@ -32,10 +32,10 @@ class Packer:
     def parts(self, image: Image, mtime: int, cancellation: Cancellation) -> Sequence[SlugPart]:
         return [self]
 
-    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Sequence[str]:
+    def pack(self, target: IO[bytes], cancellation: Cancellation) -> Packed:
         self._write(target)
         cancellation.check()
-        return ['app/fifo']
+        return Packed(left_out=['app/fifo'])
 
     def sizes(self, image: Image, cancellation: Cancellation) -> Mapping[str, int]:
         return self._files
@@ -133,3 +133,17 @@ def test_directories_that_only_hold_one_large_one_are_not_listed() -> None:
     sizes = {'/app/src': 10, '/app/src/a/b/c': 500, '/app/src/a/b/d': 400, '/app/heroku/node': 3000}
     found = largest_folders(sizes)
     assert found[:3] == [('/app', 3910), ('/app/heroku/node', 3000), ('/app/src/a/b', 900)]
+
+
+def test_more_than_may_be_packed_is_told_with_the_largest_directories(tmp_path: Path) -> None:
+    def write(target: IO[bytes]) -> None:
+        raise UnpackedTooLarge(5_000_000_000)
+
+    deep = {'/app/' + 'd/' * 1000 + 'e': 12_000_000_000}
+    with pytest.raises(SlugError) as caught:
+        pack_slug(IMAGE, Packer(write, deep), tmp_path / 'slug', 7, Limits(), BuildClock(60))
+    first, _, largest, last = str(caught.value).splitlines()
+    assert first == 'Packing the slug: /app holds more than 5000M before compression, which is the most.'
+    assert largest.startswith('   12000M  /app/d/d') and len(largest) < 150
+    assert 'limits.unpacked_bytes' in last
+    assert not (tmp_path / 'slug').exists()

@@ -15,7 +15,7 @@ from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildCancelled, SecretError, SlugError
 from gitreceive.slugs.ports import SlugEntry
-from gitreceive.slugs.secrets import MOST, Finding, find_secrets, refuse_secrets, scan_rules
+from gitreceive.slugs.secrets import MOST, SecretFinding, find_secrets, refuse_secrets, scan_rules
 from tests.packing import Files, packed
 
 HELLO = AppName('hello')
@@ -163,7 +163,7 @@ def test_what_is_allowed_does_not_count_and_enough_is_enough() -> None:
         '/app/src/z/.env: a file of environment variables'
     ]
     assert len(found({**fine, **wrong}, '/app/src/fine')) == MOST
-    findings = [Finding(f'/app/src/{number}', 'x') for number in range(MOST)]
+    findings = [SecretFinding(f'/app/src/{number}', 'x') for number in range(MOST)]
     with pytest.raises(SecretError, match=r'\.\.\. and at least 990 more'):
         refuse_secrets(findings, HELLO)
 
@@ -181,7 +181,9 @@ def test_a_file_full_of_words_that_overlap_costs_no_memory() -> None:
 
 
 def test_the_refusal_names_paths_remedies_and_no_secret() -> None:
-    findings = [Finding(f'/app/src/{n:02}\udcff\x1b[2J', 'the value of the config var A') for n in range(12)]
+    findings = [
+        SecretFinding(f'/app/src/{n:02}\udcff\x1b[2J', 'the value of the config var A') for n in range(12)
+    ]
     with pytest.raises(SecretError) as refused:
         refuse_secrets(findings, HELLO)
     said = str(refused.value)
