@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from gitreceive.adapters.buildkit.builder import DockerImageBuilder
+from gitreceive.adapters.docker.baseimages import ExportedBaseImages
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.foreground import DockerContainers
 from gitreceive.adapters.docker.slugrun import DockerSlugRunner
@@ -50,10 +51,12 @@ from gitreceive.slugs.chunk_cache import ChunkCache
 from gitreceive.slugs.cut import Cutter
 from gitreceive.slugs.documents import Documents
 from gitreceive.slugs.ports import Composing, SlugFiles, SlugPacker, SlugReader
+from gitreceive.slugs.published import BaseImages
 from gitreceive.slugs.retention import Retention
 from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.scan import SecretScan
 from gitreceive.slugs.store import StoredSlugs
+from gitreceive.stack import load_stack
 
 PING_SECONDS = 1.0
 
@@ -197,6 +200,12 @@ def local_builder(settings: Settings, name: str) -> LocalBuilder:
 def open_packer(settings: Settings) -> SlugPacker:
     """Reads slugs out of the engine's images."""
     return DockerSlugPacker(Engine(settings.engine.url), most=settings.limits.unpacked_bytes)
+
+
+def open_base_images(settings: Settings) -> BaseImages:
+    """The run images of stacks, for the registry."""
+    folder = Home(settings.home).base_images
+    return ExportedBaseImages(Engine(settings.engine.url), folder, lambda name: load_stack(name).run_image)
 
 
 def open_reader() -> SlugReader:

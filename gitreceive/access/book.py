@@ -4,8 +4,10 @@ SQLite with a rollback journal, so that another user can read it without writing
 file holds public keys and names, nothing secret; but whoever can write it can log in, so that is checked.
 """
 
+import hashlib
 import os
 import re
+import secrets
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -19,6 +21,9 @@ from gitreceive.model.app import AppName
 from gitreceive.model.errors import KeyRefused, StateError
 
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}')
+TOKEN_PREFIX = 'grt_'
+"""How a token begins, so that secret scanners and people know one when they see it."""
+
 BUSY_SECONDS = 5.0
 
 _SCHEMA = """
@@ -29,6 +34,13 @@ create table if not exists keys (
     blob blob not null unique,
     added real not null,
     apps text
+) strict
+"""
+_TOKENS = """
+create table if not exists tokens (
+    sha256 text primary key,
+    fingerprint text not null,
+    created real not null
 ) strict
 """
 _COLUMNS = 'fingerprint, name, algorithm, blob, added, apps'
@@ -76,10 +88,50 @@ class AccessBook:
         column = 'fingerprint' if which.startswith('SHA256:') else 'name'
         with self._writing() as database:
             rows = database.execute(f'select {_COLUMNS} from keys where {column} = ?', (which,)).fetchall()
+            query = (
+                f'delete from tokens where fingerprint in (select fingerprint from keys where {column} = ?)'
+            )
+            database.execute(query, (which,))
             database.execute(f'delete from keys where {column} = ?', (which,))
         if not rows:
             raise KeyRefused(f'no key of {which[:80]!a}; "gitreceive keys list" shows names and fingerprints')
         return tuple(map(_from_row, rows))
+
+    def add_token(self, which: str) -> str:
+        """Makes a password for HTTP that opens what a key opens, named by its fingerprint or its only owner.
+
+        It is shown once and stored as its SHA-256: nobody finds 32 random bytes by trying. Raises KeyRefused.
+        """
+        token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+        column = 'fingerprint' if which.startswith('SHA256:') else 'name'
+        with self._writing() as database:
+            rows = database.execute(f'select fingerprint from keys where {column} = ?', (which,)).fetchall()
+            if len(rows) != 1:
+                found = f'{len(rows)} keys' if rows else 'no key'
+                raise KeyRefused(
+                    f'{found} of {which[:80]!a}; "gitreceive keys list" shows names and fingerprints'
+                )
+            database.execute('insert into tokens values (?, ?, ?)', (_digest(token), rows[0][0], time.time()))
+        return token
+
+    def remove_tokens(self, which: str) -> int:
+        """Removes the tokens of a key, or of all keys of a name; returns how many there were."""
+        column = 'fingerprint' if which.startswith('SHA256:') else 'name'
+        with self._writing() as database:
+            query = (
+                f'delete from tokens where fingerprint in (select fingerprint from keys where {column} = ?)'
+            )
+            return database.execute(query, (which,)).rowcount
+
+    def of_token(self, token: str) -> Grant | None:
+        """The grant of the key that a token stands for. Raises StateError if the database cannot be read."""
+        with self._reading() as database:
+            if not database.execute("select 1 from sqlite_master where name = 'tokens'").fetchone():
+                return None
+            columns = ', '.join(f'keys.{column}' for column in _COLUMNS.split(', '))
+            query = f'select {columns} from keys join tokens using (fingerprint) where sha256 = ?'
+            row = database.execute(query, (_digest(token),)).fetchone()
+        return _from_row(row) if row else None
 
     def list(self) -> tuple[Grant, ...]:
         """All keys, by name and age. Raises StateError if the database cannot be read."""
@@ -119,6 +171,7 @@ class AccessBook:
             with _closing(f'file:{quote(str(self.path))}?mode=rw') as database, database:
                 database.execute('begin immediate')
                 database.execute(_SCHEMA)
+                database.execute(_TOKENS)
                 yield database
 
     def _create(self) -> None:
@@ -139,6 +192,10 @@ class AccessBook:
                 )
             if found.st_uid not in (0, os.geteuid(), self.path.parent.parent.stat().st_uid):
                 raise StateError(f'{place} belongs to user {found.st_uid}, who could then log in; chown it')
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _grant(name: str, key: PublicKey, apps: frozenset[str] | None) -> Grant:

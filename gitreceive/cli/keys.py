@@ -57,6 +57,18 @@ def remove(settings: Settings, which: str) -> None:
         click.echo(f'{grant.fingerprint} of {grant.name} is removed')
 
 
+@keys.command('token')
+@click.argument('which', metavar='NAME|FINGERPRINT')
+@click.option('--revoke', is_flag=True, help='remove its tokens instead')
+@settings_options
+def token(settings: Settings, which: str, revoke: bool) -> None:
+    """Make a token that opens over HTTP what a key opens over SSH: "docker login" takes it as the password."""
+    if revoke:
+        click.echo(f'{_book(settings).remove_tokens(which)} tokens of {which} are revoked')
+        return
+    click.echo(_book(settings).add_token(which))
+
+
 def _book(settings: Settings) -> AccessBook:
     return AccessBook(Home(settings.home).access_db)
 

@@ -23,6 +23,11 @@ def _address(value: object) -> None:
         raise ValueError('host:port is expected, for example 0.0.0.0:2222')
 
 
+def _maybe_address(value: object) -> None:
+    if value:
+        _address(value)
+
+
 def _one_of(names: tuple[str, ...], value: object) -> None:
     if value not in names:
         raise ValueError(f'{", ".join(names[:-1])} or {names[-1]} is expected')
@@ -58,6 +63,7 @@ def _parallel(value: object) -> None:
 
 CHECKS: Mapping[str, Callable[[object], None]] = {
     'ssh.listen': _address,
+    'registry.listen': _maybe_address,
     'ssh.algorithms': partial(_one_of, ALGORITHMS),
     'builds.parallel': _parallel,
     'builds.buildpack_hosts': _hosts,

@@ -107,3 +107,8 @@ class Home:
     def remotes(self) -> Path:
         """What is known here of remote storages: what mirrors lack, what was sent, and what a platform calls its slugs."""
         return self.daemon / 'remotes'
+
+    @property
+    def base_images(self) -> Path:
+        """The run images of stacks, exported for the registry. May be removed at any time."""
+        return self.daemon / 'base-images'

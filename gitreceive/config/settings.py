@@ -77,6 +77,13 @@ class BuildSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrySettings:
+    """``listen`` is the ``host:port`` where releases are served as images over HTTP (empty: they are not)."""
+
+    listen: str = ''
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a push may cost. Sizes in bytes, times in seconds."""
 
@@ -102,6 +109,7 @@ class Settings:
     builds: BuildSettings = BuildSettings()
     storage: StorageSettings = StorageSettings()
     engine: EngineSettings = EngineSettings()
+    registry: RegistrySettings = RegistrySettings()
     limits: Limits = Limits()
 
     @property
@@ -116,6 +124,7 @@ TABLES: Mapping[str, type] = {
     'builds': BuildSettings,
     'storage': StorageSettings,
     'engine': EngineSettings,
+    'registry': RegistrySettings,
     'limits': Limits,
 }
 """The tables of the settings file."""

@@ -4,6 +4,8 @@ import os
 import pwd
 import threading
 from functools import partial
+from importlib import import_module
+from typing import Any
 
 from gitreceive.access.book import AccessBook
 from gitreceive.commands.plan import Plans
@@ -24,7 +26,7 @@ from gitreceive.daemon.restart import complete, reconcile, sweep
 from gitreceive.daemon.socket import Answering, SocketServer
 from gitreceive.daemon.verbs import Verbs
 from gitreceive.daemon.worker import Interrupted, Worker
-from gitreceive.wiring import Receiver, engine_answers, open_receiver
+from gitreceive.wiring import Receiver, engine_answers, open_base_images, open_receiver
 
 END_SECONDS = 5.0
 """How long running operations may take to let go when the daemon ends; they are in the journal and start again."""
@@ -86,6 +88,7 @@ class Service:
         answer = partial(_answer, answers=answers, own=own)
         group = account.pw_gid if account else None
         self._server = SocketServer(self._receiver.home.socket, allowed, group, answer)
+        self._registry = _open_registry(settings, self._receiver)
         reconcile(self._receiver, self._queue, logs)
         tidy = partial(remove_images, self._receiver.journal, self._receiver.builder)
         self._jobs = PostReleaseJobs(self._receiver.retention, self._receiver.documents, tidy)
@@ -100,7 +103,11 @@ class Service:
             threading.Thread(target=slow, args=(self._receiver,), daemon=True).start()
         for thread in (self._housekeeping, self._jobs, *self._workers):
             thread.start()
+        if self._registry:
+            self._registry.start()
         self._server.serve()
+        if self._registry:
+            self._registry.close()
         self._queue.close()
         self._housekeeping.close()
         self._jobs.close()
@@ -115,6 +122,14 @@ class Service:
     def stop(self) -> None:
         """Lets ``run`` return. May be called by a signal handler."""
         self._server.close()
+
+
+def _open_registry(settings: Settings, receiver: Receiver) -> Any:
+    """The registry, if there is to be one: only then is what speaks HTTP loaded."""
+    if not settings.registry.listen:
+        return None
+    opened = import_module('gitreceive.daemon.registry').open_registry
+    return opened(settings, receiver.journal, receiver.storage, open_base_images(settings))
 
 
 def _answer(conversation: Conversation, answers: Answers, own: frozenset[int]) -> Answering:

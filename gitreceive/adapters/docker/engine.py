@@ -98,15 +98,29 @@ class Engine:
     @contextmanager
     def read_out(self, client: APIClient, container: str, path: str) -> Iterator[IO[bytes]]:
         """The uncompressed tar stream of ``path`` in a container. Raises FileNotFoundError if there is none."""
-        url = f'{client.base_url}/v{client.api_version}/containers/{container}/archive'
-        with self.errors(f'read {path} out of an image'):
-            answer = client.get(url, params={'path': path}, stream=True, timeout=TIMEOUT, headers=PLAIN)
+        doing = f'read {path} out of an image'
+        with self._streamed(client, f'/containers/{container}/archive', {'path': path}, doing) as stream:
+            yield stream
+
+    @contextmanager
+    def save(self, client: APIClient, image: str) -> Iterator[IO[bytes]]:
+        """The tar stream of an image, as "docker save" writes it. Raises FileNotFoundError if there is none."""
+        with self._streamed(client, f'/images/{image}/get', {}, f'exported {image}') as stream:
+            yield stream
+
+    @contextmanager
+    def _streamed(
+        self, client: APIClient, path: str, parameters: Mapping[str, str], doing: str
+    ) -> Iterator[IO[bytes]]:
+        url = f'{client.base_url}/v{client.api_version}{path}'
+        with self.errors(doing):
+            answer = client.get(url, params=parameters, stream=True, timeout=TIMEOUT, headers=PLAIN)
         with answer:
             if answer.status_code == requests.codes.not_found:
                 raise FileNotFoundError(path)
             if not answer.ok:
-                raise BuildError(f'the Docker engine refused to give {path} of an image: {answer.text[:500]}')
-            with io.BufferedReader(_Answer(self, answer, f'read {path} out of an image'), CHUNK) as stream:
+                raise BuildError(f'the Docker engine refused when it {doing}: {answer.text[:500]}')
+            with io.BufferedReader(_Answer(self, answer, doing), CHUNK) as stream:
                 yield stream
 
 

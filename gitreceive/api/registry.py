@@ -1,0 +1,179 @@
+"""The read-only OCI registry: every kept release is an image ``APP:vN`` (OCI distribution-spec, "Pull").
+
+A WSGI application (PEP 3333). Nothing can be pushed to it, and it tells nothing to who has no right to the app: an app
+that is not there and one that may not be read are answered alike.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_range_header
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from gitreceive.api.ports import Images, Readers
+from gitreceive.model.app import APP_NAME, AppName
+from gitreceive.model.content import Content
+from gitreceive.model.errors import GitReceiveError
+
+VERSION = {'Docker-Distribution-Api-Version': 'registry/2.0'}
+REALM = {'WWW-Authenticate': 'Basic realm="gitreceive"'}
+PIECE = 1 << 18
+MAX_TAGS = 10_000
+
+URLS = Map(
+    [
+        Rule('/v2/', endpoint='base'),
+        Rule('/v2/<path:name>/tags/list', endpoint='tags'),
+        Rule('/v2/<path:name>/manifests/<reference>', endpoint='manifest'),
+        Rule('/v2/<path:name>/blobs/<digest>', endpoint='blob'),
+    ],
+    merge_slashes=False,
+)
+
+
+class RegistryError(Exception):
+    """An answer that is an error; ``code`` is one of the distribution specification ("Error Codes")."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+    def response(self) -> Response:
+        """The error as the specification wants it."""
+        error = {'code': self.code, 'message': self.message, 'detail': None}
+        headers = {**VERSION, **(REALM if self.status == 401 else {})}
+        return _json({'errors': [error]}, self.status, headers)
+
+
+class Registry:
+    """Answers what registry clients ask for."""
+
+    def __init__(self, images: Images, readers: Readers) -> None:
+        self._images, self._readers = images, readers
+        self._endpoints: dict[str, Callable[..., Response]] = {
+            'base': self._base,
+            'tags': self._tags,
+            'manifest': self._manifest,
+            'blob': self._blob,
+        }
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """See PEP 3333."""
+        request = Request(environ)
+        try:
+            response = self._answer(request)
+        except RegistryError as error:
+            response = error.response()
+        except GitReceiveError as error:
+            response = RegistryError(503, 'UNAVAILABLE', str(error)).response()
+        return response(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        user, password = self._reader(request)
+        try:
+            endpoint, values = URLS.bind_to_environ(request.environ).match(method='GET')
+        except HTTPException as error:
+            raise RegistryError(404, 'NAME_UNKNOWN', 'there is nothing at this address') from error
+        app = _app(values.get('name'))
+        if app is not None and not self._readers.may_read(user, password, app):
+            raise RegistryError(404, 'NAME_UNKNOWN', f'no app {app} that you may read')
+        if request.method not in ('GET', 'HEAD'):
+            raise RegistryError(
+                405, 'UNSUPPORTED', 'images are made by pushes of code; this registry is read-only'
+            )
+        rest = {key: value for key, value in values.items() if key != 'name'}
+        return self._endpoints[endpoint](request, app, **rest)
+
+    def _reader(self, request: Request) -> tuple[str, str]:
+        """The user name and password. Raises RegistryError if they open nothing at all."""
+        given = request.authorization
+        user = (given.username or '') if given and given.type == 'basic' else ''
+        password = (given.password or '') if given and given.type == 'basic' else ''
+        if not self._readers.may_read(user, password, None):
+            raise RegistryError(401, 'UNAUTHORIZED', 'a user name and a token are needed')
+        return user, password
+
+    def _base(self, request: Request, app: None) -> Response:
+        return _json({}, 200, VERSION)
+
+    def _tags(self, request: Request, app: AppName) -> Response:
+        tags = self._images.tags(app)
+        if not tags:
+            raise RegistryError(404, 'NAME_UNKNOWN', f'no app {app} that you may read')
+        after, most = request.args.get('last', ''), request.args.get('n', MAX_TAGS, type=int)
+        later = tags[tags.index(after) + 1 :] if after in tags else tags
+        page = later[: max(0, most)]
+        more = {'Link': f'</v2/{app}/tags/list?n={most}&last={page[-1]}>; rel="next"'}
+        return _json(
+            {'name': app, 'tags': page}, 200, {**VERSION, **(more if page and len(page) < len(later) else {})}
+        )
+
+    def _manifest(self, request: Request, app: AppName, reference: str) -> Response:
+        found = self._images.manifest(app, reference)
+        if found is None:
+            raise RegistryError(
+                404, 'MANIFEST_UNKNOWN', f'{app} has no release {reference[:80]!a} that is kept'
+            )
+        content, data = found
+        return Response(data, 200, _headers(content))
+
+    def _blob(self, request: Request, app: AppName, digest: str) -> Response:
+        content = self._images.blob(app, digest)
+        if content is None:
+            raise RegistryError(404, 'BLOB_UNKNOWN', f'no image of {app} has {digest[:80]!a}')
+        headers = {**_headers(content), 'Accept-Ranges': 'bytes', 'Cache-Control': 'max-age=31536000'}
+        first, end, status = 0, content.size, 200
+        wanted = parse_range_header(request.headers.get('Range'))
+        if wanted is not None and wanted.units == 'bytes' and len(wanted.ranges) == 1:
+            first, end, status = *_range(wanted, content), 206
+            headers['Content-Range'] = f'bytes {first}-{end - 1}/{content.size}'
+        headers['Content-Length'] = str(end - first)
+        body = (
+            () if request.method == 'HEAD' else _stream(partial(self._images.open, app, digest), first, end)
+        )
+        return Response(body, status, headers, direct_passthrough=True)
+
+
+def _app(name: str | None) -> AppName | None:
+    if name is not None and not APP_NAME.fullmatch(name):
+        raise RegistryError(404, 'NAME_INVALID', 'this is not the name of an app')
+    return AppName(name) if name else None
+
+
+def _range(wanted: Any, content: Content) -> tuple[int, int]:
+    found = wanted.range_for_length(content.size)
+    if found is None:
+        raise RegistryError(416, 'SIZE_INVALID', f'the range is not within {content.size} bytes')
+    return int(found[0]), int(found[1])
+
+
+def _stream(opened: Callable[[], Any], first: int, end: int) -> Iterator[bytes]:
+    """The bytes from ``first`` to ``end``; what is before them is read and thrown away where nothing can be skipped."""
+    with opened() as stream:
+        at = 0
+        while at < end:
+            piece = stream.read(min(PIECE, (first if at < first else end) - at))
+            if not piece:
+                return
+            if at >= first:
+                yield piece
+            at += len(piece)
+
+
+def _headers(content: Content) -> dict[str, str]:
+    return {
+        **VERSION,
+        'Content-Type': content.media_type,
+        'Content-Length': str(content.size),
+        'Docker-Content-Digest': content.digest,
+        'ETag': f'"{content.digest}"',
+    }
+
+
+def _json(value: object, status: int, headers: dict[str, str]) -> Response:
+    return Response(json.dumps(value), status, headers, content_type='application/json')

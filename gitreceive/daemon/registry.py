@@ -1,0 +1,88 @@
+"""Serves the images of releases over HTTP. Loaded only where a receiver is told to: it takes memory."""
+
+import errno
+import socket
+import threading
+from collections.abc import Callable, Sequence
+
+from waitress.server import create_server
+
+from gitreceive.access.book import AccessBook, may
+from gitreceive.api.registry import Registry
+from gitreceive.config.home import Home
+from gitreceive.config.settings import Settings
+from gitreceive.journal import Journal
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import StateError
+from gitreceive.model.release import Release
+from gitreceive.run.spec import ATTENDED, START
+from gitreceive.slugs.ports import Composing
+from gitreceive.slugs.published import BaseImages, PublishedImages
+
+THREADS = 8
+CONNECTIONS = 200
+IDLE_SECONDS = 60
+
+ENTRYPOINT = ('bash', '-c', ATTENDED, 'gitreceive', START)
+"""What an image's command is an argument of: the app's profile is read, and signals reach its processes."""
+
+
+class TokenReaders:
+    """Lets in who has a token; the user name is for people."""
+
+    def __init__(self, book: AccessBook) -> None:
+        self._book = book
+
+    def may_read(self, user: str, password: str, app: AppName | None) -> bool:
+        """See ``api.ports.Readers``. Raises StateError if the access database cannot be read."""
+        grant = self._book.of_token(password)
+        return grant is not None and (app is None or may(grant, app))
+
+
+class RegistryServer(threading.Thread):
+    """Listens at once; serves from ``start`` to ``close``. Raises StateError if it cannot listen."""
+
+    def __init__(self, settings: Settings, registry: Registry) -> None:
+        super().__init__(name='registry', daemon=True)
+        listen = settings.registry.listen
+        try:
+            self._server = create_server(
+                registry,
+                listen=listen,
+                threads=THREADS,
+                connection_limit=CONNECTIONS,
+                channel_timeout=IDLE_SECONDS,
+                ident=None,
+                asyncore_use_poll=True,
+            )
+        except (OSError, ValueError, socket.gaierror) as error:
+            taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+            hint = 'another server listens there' if taken else str(error)
+            raise StateError(
+                f'cannot listen on {listen}: {hint}; registry.listen takes another address'
+            ) from error
+
+    def run(self) -> None:
+        """Serves until ``close``."""
+        self._server.run()
+
+    def close(self) -> None:
+        """Takes no more connections."""
+        self._server.close()
+
+
+def open_registry(
+    settings: Settings, journal: Journal, storage: Composing, bases: BaseImages
+) -> RegistryServer:
+    """The registry of the releases whose slugs are kept. Raises StateError."""
+    readers = TokenReaders(AccessBook(Home(settings.home).access_db))
+    images = PublishedImages(_kept(journal, settings.storage.keep_releases), storage, bases, ENTRYPOINT)
+    return RegistryServer(settings, Registry(images, readers))
+
+
+def _kept(journal: Journal, keep: int) -> Callable[[AppName], Sequence[Release]]:
+    def kept(app: AppName) -> Sequence[Release]:
+        newest, live = journal.releases.of(app, keep), journal.releases.live(app)
+        return [*newest, *([live] if live and live not in newest else [])]
+
+    return kept
