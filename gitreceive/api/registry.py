@@ -5,6 +5,7 @@ that is not there and one that may not be read are answered alike.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -23,6 +24,8 @@ from gitreceive.model.errors import GitReceiveError
 VERSION = {'Docker-Distribution-Api-Version': 'registry/2.0'}
 REALM = {'WWW-Authenticate': 'Basic realm="gitreceive"'}
 PIECE = 1 << 18
+INDEX_TYPE = 'application/vnd.oci.image.index.v1+json'
+DIGEST = re.compile('sha(256|512):[0-9a-f]{64,128}')
 MAX_TAGS = 10_000
 
 URLS = Map(
@@ -31,6 +34,7 @@ URLS = Map(
         Rule('/v2/<path:name>/tags/list', endpoint='tags'),
         Rule('/v2/<path:name>/manifests/<reference>', endpoint='manifest'),
         Rule('/v2/<path:name>/blobs/<digest>', endpoint='blob'),
+        Rule('/v2/<path:name>/referrers/<digest>', endpoint='referrers'),
     ],
     merge_slashes=False,
 )
@@ -60,6 +64,7 @@ class Registry:
             'tags': self._tags,
             'manifest': self._manifest,
             'blob': self._blob,
+            'referrers': self._referrers,
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -137,6 +142,13 @@ class Registry:
             () if request.method == 'HEAD' else _stream(partial(self._images.open, app, digest), first, end)
         )
         return Response(body, status, headers, direct_passthrough=True)
+
+    def _referrers(self, request: Request, app: AppName, digest: str) -> Response:
+        """What refers to a manifest: nothing does."""
+        if not DIGEST.fullmatch(digest):
+            raise RegistryError(400, 'DIGEST_INVALID', f'{digest[:80]!a} is no digest')
+        index = {'schemaVersion': 2, 'mediaType': INDEX_TYPE, 'manifests': []}
+        return Response(json.dumps(index), 200, VERSION, content_type=INDEX_TYPE)
 
 
 def _app(name: str | None) -> AppName | None:
