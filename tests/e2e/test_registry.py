@@ -23,7 +23,7 @@ from tests.e2e.sshd.sshd_process import make_key
 
 CONFORMANCE = 'github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111'
 PULL = (
-    *('Ping', 'Tag list', 'Blob get', 'Blob head', 'Manifest get by digest', 'Manifest get by tag'),
+    *('Ping', 'Tag listing', 'Blob get', 'Blob head', 'Manifest get by digest', 'Manifest get by tag'),
     *('Manifest head by digest', 'Manifest head by tag', 'Referrers'),
 )
 EXAMPLE = Path(__file__).parents[2] / 'examples' / 'node-hello'
@@ -196,7 +196,7 @@ def test_nothing_can_be_pushed(shop: Shop) -> None:
     assert refused.value.code in (404, 405)
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # builds a Go program
 def test_it_passes_the_conformance_suite_of_the_distribution_specification(
     shop: Shop, tmp_path: Path
 ) -> None:

@@ -185,3 +185,32 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     failed = run(tmp_path, 'add', 'alice', str(tmp_path / 'nothing.pub'))
     assert isinstance(failed.exception, KeyRefused)
     assert 'nothing.pub' in str(failed.exception)
+
+
+def test_a_token_opens_what_its_key_opens_until_it_is_revoked(book: AccessBook) -> None:
+    key = new_key()
+    (grant,) = book.add('ann', [key])
+    assert book.of_token('grt_nothing') is None
+    token = book.add_token('ann')
+    assert book.of_token(token) == grant
+    assert token.encode() not in book.path.read_bytes()
+    assert book.remove_tokens(key.fingerprint) == 1
+    assert book.of_token(token) is None
+
+
+def test_a_token_ends_with_its_key(book: AccessBook) -> None:
+    key = new_key()
+    book.add('ann', [key])
+    token = book.add_token('ann')
+    book.remove('ann')
+    assert book.of_token(token) is None
+    book.add('ann', [key])
+    assert book.of_token(token) is None
+
+
+def test_a_token_needs_one_key_that_it_stands_for(book: AccessBook) -> None:
+    with pytest.raises(KeyRefused, match='no key of'):
+        book.add_token('nobody')
+    book.add('ann', [new_key(), new_key()])
+    with pytest.raises(KeyRefused, match='2 keys of'):
+        book.add_token('ann')
