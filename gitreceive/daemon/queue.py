@@ -38,7 +38,7 @@ class Queue:
         self._seconds = seconds
         self._bell = threading.Condition()
         self._open = True
-        self._clocks: dict[int, BuildClock] = {}
+        self._taken: dict[int, Taken] = {}
 
     def submit(
         self, app: AppName, request: OperationRequest, actor: Actor, *, attempt: int = 1, session: str = ''
@@ -65,11 +65,20 @@ class Queue:
             with self._bell:
                 if not self._open:
                     break
-                if operation := self._journal.operations.claim(builds=builds, retries=engine or not builds):
-                    clock = self._clocks[operation.number] = BuildClock(self._seconds)
-                    return Taken(operation=operation, clock=clock)
+                if taken := self._claim(builds=builds, retries=engine or not builds):
+                    return taken
                 self._bell.wait(RETRY_SECONDS if self._retries_wait() and builds else None)
         return None
+
+    def _claim(self, *, builds: bool, retries: bool) -> Taken | None:
+        """What has ended in the journal keeps its app busy until its worker has let go of it."""
+        busy = {each.operation.app for each in self._taken.values()}
+        operation = self._journal.operations.claim(builds=builds, retries=retries, busy=busy)
+        if operation is None:
+            return None
+        taken = Taken(operation=operation, clock=BuildClock(self._seconds))
+        self._taken[operation.number] = taken
+        return taken
 
     def _retries_wait(self) -> bool:
         return any(each.attempt > 1 and not each.started for each in self._journal.operations.active())
@@ -78,13 +87,13 @@ class Queue:
         """Ends an operation: a running one by its worker, in a moment; a waiting one at once, after ``set_back``."""
         number = operation.number
         with self._bell:
-            clock = self._clocks.get(number)
+            taken = self._taken.get(number)
             current = self._journal.operations.get(number)
-            if clock is None and current and current.state is OperationState.QUEUED:
+            if taken is None and current and current.state is OperationState.QUEUED:
                 set_back()
                 self._journal.operations.finish(number, OperationState.CANCELLED, cause)
-        if clock:
-            clock.stop(BuildCancelled(cause))
+        if taken:
+            taken.clock.stop(BuildCancelled(cause))
         self.ring()
 
     def ring(self) -> None:
@@ -112,18 +121,18 @@ class Queue:
     def forget(self, number: int) -> None:
         """The worker is done with the operation."""
         with self._bell:
-            clock = self._clocks.pop(number, None)
-        if clock:
-            clock.close()
+            taken = self._taken.pop(number, None)
+        if taken:
+            taken.clock.close()
         self.ring()
 
     def holds(self, number: int) -> bool:
         """Whether a worker is still at it: after a release it moves the deploy branch."""
-        return number in self._clocks
+        return number in self._taken
 
     def stop_all(self, error: BuildError) -> None:
         """Tells all running operations to end."""
         with self._bell:
-            clocks = list(self._clocks.values())
-        for clock in clocks:
-            clock.stop(error)
+            taken = list(self._taken.values())
+        for each in taken:
+            each.clock.stop(error)

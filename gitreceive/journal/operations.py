@@ -1,7 +1,9 @@
 """Which operations were announced and accepted, and what became of them."""
 
+import json
 import sqlite3
 import time
+from collections.abc import Iterable
 
 from gitreceive.journal.database import Database, record_event
 from gitreceive.journal.requests import decode, encode
@@ -62,19 +64,19 @@ class Operations:
             _queued(db, added)
             return added
 
-    def claim(self, *, retries: bool, builds: bool = True) -> Operation | None:
+    def claim(self, *, retries: bool, builds: bool = True, busy: Iterable[AppName] = ()) -> Operation | None:
         """Takes the oldest queued operation of an app that has none running, and marks it running.
 
         ``retries`` says whether second attempts may be taken (the engine answers again), ``builds`` whether those that
-        build are to be taken, or those that do not.
+        build are to be taken, or those that do not. ``busy`` apps have to wait, too.
         """
         with self._database.transaction() as db:
             row = db.execute(
                 "UPDATE operations SET state = 'running', started = ? WHERE number = ("
                 " SELECT number FROM operations WHERE state = 'queued' AND attempt <= ? AND (kind = 'deploy') = ?"
-                " AND app NOT IN (SELECT app FROM operations WHERE state = 'running') ORDER BY number LIMIT 1)"
-                ' RETURNING *',
-                (time.time(), 99 if retries else 1, builds),
+                " AND app NOT IN (SELECT app FROM operations WHERE state = 'running')"
+                ' AND app NOT IN (SELECT value FROM json_each(?)) ORDER BY number LIMIT 1) RETURNING *',
+                (time.time(), 99 if retries else 1, builds, json.dumps([*busy])),
             ).fetchone()
             if row is None:
                 return None

@@ -107,3 +107,17 @@ def test_workers_that_wait_are_woken_by_an_operation_and_by_the_end(here: Receiv
     here.queue.close()
     thread.join(10)
     assert (found, thread.is_alive()) == ([number], False)
+
+
+def test_the_next_operation_of_an_app_waits_until_the_worker_has_let_go(here: ReceiverHome) -> None:
+    here.queue.submit(HELLO, WANTED, ANN)
+    taken = here.queue.take(builds=True)
+    assert taken
+    here.record(taken.operation)
+    here.queue.submit(HELLO, WANTED, ANN)
+    other = here.queue.submit(OTHER, WANTED, ANN)
+    second = here.queue.take(builds=True)
+    assert second and second.operation.number == other.number
+    here.queue.forget(taken.operation.number)
+    third = here.queue.take(builds=True)
+    assert third and third.operation.app == HELLO
