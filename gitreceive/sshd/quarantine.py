@@ -1,15 +1,18 @@
-"""Finds and removes the objects of pushes that nobody finished.
+"""Finds and removes what is left of pushes that nobody finished: their objects, and the hooks of their sessions.
 
 git keeps what is pushed in ``objects/tmp_objdir-incoming-*`` until it accepts it, and since 2.39 leaves that there
 when a signal ends it. Whoever ends a git has to tidy up behind it.
 """
 
+import fcntl
 import os
 import shutil
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+
+from gitreceive.repositories.sessionhooks import PREFIX
 
 PATTERN = 'objects/tmp_objdir-incoming-*'
 
@@ -24,7 +27,7 @@ def tidy(repository: Path) -> bool:
 
 def sweep(repositories: Path) -> None:
     """Removes what the gits of an earlier SSH server leave behind. Returns when the last of those gits has gone."""
-    left = _remaining(repositories.glob(f'*/{PATTERN}'))
+    left = _remaining([*repositories.glob(f'*/{PATTERN}'), *repositories.glob(f'*/{PREFIX}*')])
     while left:
         time.sleep(PAUSE_SECONDS)
         left = _remaining(left)
@@ -43,10 +46,25 @@ def _remaining(found: Iterable[Path]) -> list[Path]:
     """
     paths = list(found)
     busy = _working_directories() if paths else set()
-    kept = [path for path in paths if path.parents[1].resolve() in busy]
-    for path in set(paths) - set(kept):
-        shutil.rmtree(path, ignore_errors=True)
-    return kept
+    return [path for path in paths if _repository(path).resolve() in busy or not _removed(path)]
+
+
+def _repository(path: Path) -> Path:
+    return next(above for above in path.parents if above.suffix == '.git')
+
+
+def _removed(path: Path) -> bool:
+    """Whether it is gone now; not if a session that starts has locked it."""
+    with suppress(OSError):
+        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path, ignore_errors=True)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(lock)
+    return True
 
 
 def _working_directories() -> set[Path]:

@@ -179,7 +179,8 @@ class Receiver:
         ]
         work = list(self.home.work.iterdir()) if self.home.work.exists() else []
         quarantines = [path for path in self.home.repos.glob('*.git/objects/*incoming*')]
-        return [*work, *stored, *quarantines, *self.home.repos.glob('.new-*')]
+        hooks = [path for path in self.home.repos.glob('*.git/session-hooks-*')]
+        return [*work, *stored, *quarantines, *hooks, *self.home.repos.glob('.new-*')]
 
     def _start(self, name: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
         words = ['gitreceive.sshd'] if name == 'sshd' else ['gitreceive.cli.main', name]

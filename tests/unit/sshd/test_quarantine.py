@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gitreceive.repositories.sessionhooks import session_hooks
 from gitreceive.sshd.quarantine import sweep, tidy
 
 
@@ -60,3 +61,29 @@ def test_a_sweep_waits_for_the_gits_that_are_still_there(repository: Path) -> No
 
 def test_a_repository_without_objects_has_nothing_to_tidy(tmp_path: Path) -> None:
     assert tidy(tmp_path / 'gone.git')
+
+
+def test_a_sweep_removes_the_hooks_of_sessions_that_were_killed_and_of_no_others(repository: Path) -> None:
+    killed = repository / 'session-hooks-of-a-killed-one'
+    killed.mkdir()
+    sweeping = threading.Thread(target=sweep, args=(repository.parent,), daemon=True)
+    with session_hooks(repository) as hooks:
+        sweeping.start()
+        sweeping.join(1.0)
+        assert sweeping.is_alive()
+        assert hooks.is_dir()
+        assert not killed.exists()
+    sweeping.join(10.0)
+    assert not sweeping.is_alive()
+
+
+def test_a_sweep_keeps_the_hooks_of_a_git_that_outlives_its_server(repository: Path) -> None:
+    killed = repository / 'session-hooks-of-a-killed-one'
+    killed.mkdir()
+    sweeping = threading.Thread(target=sweep, args=(repository.parent,), daemon=True)
+    with at_work_in(repository):
+        sweeping.start()
+        sweeping.join(1.0)
+        assert killed.is_dir()
+    sweeping.join(10.0)
+    assert not killed.exists()
