@@ -45,11 +45,13 @@ class Push:
 
 
 def read_push() -> Push:
-    """The push that the environment and standard input describe. Raises Unreadable."""
+    """The push that the environment and standard input describe. Raises Unreadable.
+
+    go-git sends each option as ``NAME=VALUE``: ``plan=`` is ``plan``.
+    """
     count = int(os.environ.get('GIT_PUSH_OPTION_COUNT') or 0)
-    options = [
-        os.environ.get(f'GIT_PUSH_OPTION_{number}', '') for number in range(min(count, MAX_OPTIONS + 1))
-    ]
+    names = [f'GIT_PUSH_OPTION_{number}' for number in range(min(count, MAX_OPTIONS + 1))]
+    options = [os.environ.get(name, '').removesuffix('=') for name in names]
     if count > MAX_OPTIONS or sum(map(len, options)) > MAX_OPTION_BYTES:
         raise Unreadable(
             f'too many push options: at most {MAX_OPTIONS} of {MAX_OPTION_BYTES} bytes in all are taken'
