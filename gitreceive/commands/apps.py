@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gitreceive.commands.reach import check_manages, reached, reached_apps
+from gitreceive.commands.reach import check_manages, is_app, reached, reached_apps
 from gitreceive.config.home import Home
 from gitreceive.journal import Journal
 from gitreceive.model.access import Actor
@@ -10,7 +10,7 @@ from gitreceive.model.app import AppName
 from gitreceive.model.errors import AccessDenied, BadCommand
 from gitreceive.model.operation import Operation
 from gitreceive.model.release import Release
-from gitreceive.repositories import ensure_repository, move_ref, point_head, read_ref
+from gitreceive.repositories import UNBORN, check_creates, ensure_repository, move_ref, point_head, read_ref
 from gitreceive.repositories.refs import is_branch_name
 
 
@@ -45,18 +45,21 @@ def app_info(actor: Actor, app: AppName, home: Home, journal: Journal) -> AppInf
     )
 
 
-def create_app(actor: Actor, app: AppName, by_keys: bool, home: Home) -> bool:
-    """Makes an app that can be pushed to; False if there is one. ``by_keys``: whether others than the sysadmin may.
+def create_app(actor: Actor, app: AppName, most_of_key: int, home: Home) -> bool:
+    """Makes an app that can be pushed to; False if there is one. ``most_of_key``: how many a key may create.
 
     Raises AccessDenied.
     """
     check_manages(actor, 'create apps')
-    if actor.key and not by_keys:
+    if actor.key and not most_of_key:
         raise AccessDenied('apps are created by the sysadmin on the host here')
-    if home.repo(app).is_dir():
-        return False
-    ensure_repository(home.repo(app))
-    return True
+    repo = home.repo(app)
+    exists = is_app(repo)
+    if actor.key and not exists:
+        check_creates(actor.key, home.repos, most_of_key)
+    ensure_repository(repo, creator=actor.key)
+    (repo / UNBORN).unlink(missing_ok=True)
+    return not exists
 
 
 def set_deploy_branch(actor: Actor, app: AppName, branch: str, home: Home, journal: Journal) -> None:

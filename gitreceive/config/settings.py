@@ -48,13 +48,15 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppSettings:
-    """``create``: whether a first push creates the app; ``stack``: what it is built on unless it says so itself.
+    """``create``: whether a first push creates the app; ``per_key``: how many apps a key may create.
 
+    ``stack``: what an app is built on unless it says so itself.
     ``strict_branch``: whether a push of ``main`` is refused where ``master`` is deployed, and the reverse, instead of
     stored.
     """
 
     create: bool = True
+    per_key: int = 100
     stack: str = 'cedar-12'
     strict_branch: bool = True
 

@@ -58,7 +58,7 @@ def open_answers(
         queue=queue,
         submit=intake.enqueue,
         url=url,
-        keys_create=settings.apps.create,
+        most_of_key=settings.apps.per_key if settings.apps.create else 0,
     )
     pushes = Pushes(
         journal=journal,

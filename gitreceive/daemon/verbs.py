@@ -43,8 +43,8 @@ class Asking(Protocol):
 class Verbs:
     """Answers verbs: each use case gets the ports that it needs, and who acts.
 
-    ``submit`` journals an operation and wakes a worker; ``url`` says where a release's slug lies; ``keys_create``
-    whether others than the sysadmin may create apps.
+    ``submit`` journals an operation and wakes a worker; ``url`` says where a release's slug lies; ``most_of_key``
+    how many apps others than the sysadmin may create.
     """
 
     home: Home
@@ -54,7 +54,7 @@ class Verbs:
     queue: Queue
     submit: builds.Submit
     url: Callable[[Release], str]
-    keys_create: bool
+    most_of_key: int
 
     def answer(self, actor: Actor, words: Sequence[str], asking: Asking) -> Answering:
         """Parses and carries out one command. Raises BadCommand and what the use case raises."""
@@ -88,7 +88,7 @@ class Verbs:
         return render.listed([*map(render.app_row, found)], asked.switch('json'))
 
     def _apps_create(self, actor: Actor, asked: Invocation, asking: Asking) -> str:
-        made = apps.create_app(actor, asked.app, self.keys_create, self.home)
+        made = apps.create_app(actor, asked.app, self.most_of_key, self.home)
         return render.lines(f'Created {asked.app}' if made else f'{asked.app} is there already')
 
     def _apps_destroy(self, actor: Actor, asked: Invocation, asking: Asking) -> Answering:

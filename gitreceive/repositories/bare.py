@@ -9,11 +9,17 @@ from dulwich.repo import Repo
 
 from gitreceive.model.errors import StateError
 
+CREATOR = 'creator'
+"""The file of a repository that holds the fingerprint of the key that it was made for; empty if the sysadmin made it."""
 
-def ensure_repository(path: Path, mark: str = '') -> None:
+UNBORN = 'unborn'
+"""The file of a repository whose app nobody has pushed to yet: it goes with the session that it was made for."""
+
+
+def ensure_repository(path: Path, mark: str = '', creator: str = '') -> None:
     """Makes a bare repository at ``path`` unless one is there; whole or not at all, with an empty file named ``mark``.
 
-    Raises StateError if the directory cannot be written.
+    ``creator`` is the fingerprint of the key that it is made for. Raises StateError if the directory cannot be written.
     """
     if (path / 'HEAD').exists():
         return
@@ -24,6 +30,7 @@ def ensure_repository(path: Path, mark: str = '') -> None:
             _fill(fresh)
             if mark:
                 (fresh / mark).touch()
+            (fresh / CREATOR).write_text(creator)
             os.chmod(fresh, 0o700)
             give(fresh, path.parent)
             os.rename(fresh, path)

@@ -12,7 +12,7 @@ from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.grammar.wire import ask
 from gitreceive.model.errors import AccessDenied, StateError
-from gitreceive.repositories import git_environment, serve_command
+from gitreceive.repositories import check_creates, git_environment, serve_command
 from gitreceive.repositories.sessionhooks import session_hooks
 from gitreceive.sshd.child import Child
 from gitreceive.sshd.command import GitRequest
@@ -47,7 +47,9 @@ def serve_git(session: GitSession, peer: Peer) -> int:
     repository = home.repo(session.request.app)
     allowed = may(session.grant, session.request.app)
     creates = allowed and session.pushes and session.settings.apps.create
-    with repository_for(repository, create=creates) as exists:
+    if creates and not (repository / 'HEAD').exists():
+        check_creates(session.grant.fingerprint, home.repos, session.settings.apps.per_key)
+    with repository_for(repository, session.grant.fingerprint, create=creates) as exists:
         if not allowed or not exists:
             raise AccessDenied(
                 f'no app {session.request.app} that this key may reach; check the name, or ask the sysadmin'

@@ -14,19 +14,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gitreceive.model.errors import StateError
-from gitreceive.repositories import ensure_repository
+from gitreceive.repositories import UNBORN, ensure_repository
 
-MARK = 'unborn'
 STAYS = -1
 
 
 @contextmanager
-def repository_for(path: Path, *, create: bool) -> Iterator[bool]:
-    """While a session is served: whether there is a repository at ``path``; made if it may be. Raises StateError."""
+def repository_for(path: Path, creator: str, *, create: bool) -> Iterator[bool]:
+    """While a session is served: whether there is a repository at ``path``; made for the key ``creator`` if it may be. Raises StateError."""
     mark = None
     while mark is None:
         if create:
-            ensure_repository(path, MARK)
+            ensure_repository(path, UNBORN, creator)
         if not (path / 'HEAD').exists():
             break
         mark = _enter(path)
@@ -39,7 +38,7 @@ def repository_for(path: Path, *, create: bool) -> Iterator[bool]:
 
 def sweep_unborn(repositories: Path) -> None:
     """Removes those whose sessions have ended without it, with the process that served them."""
-    for mark in repositories.glob(f'*.git/{MARK}'):
+    for mark in repositories.glob(f'*.git/{UNBORN}'):
         with suppress(OSError):
             _leave(mark.parent, os.open(mark, os.O_RDONLY | os.O_CLOEXEC))
 
@@ -47,13 +46,13 @@ def sweep_unborn(repositories: Path) -> None:
 def _enter(path: Path) -> int | None:
     """The lock's descriptor, STAYS for a repository that is born, None if this one has gone meanwhile."""
     try:
-        mark = os.open(path / MARK, os.O_RDONLY | os.O_CLOEXEC)
+        mark = os.open(path / UNBORN, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return STAYS if (path / 'HEAD').exists() else None
     except OSError as error:
         raise StateError(f'cannot use the repository {path}: {error.strerror}') from error
     fcntl.flock(mark, fcntl.LOCK_SH)
-    if _is_at(path / MARK, mark):
+    if _is_at(path / UNBORN, mark):
         return mark
     os.close(mark)
     return None
@@ -65,10 +64,10 @@ def _leave(path: Path, mark: int) -> None:
         return
     try:
         fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not _is_at(path / MARK, mark):
+        if not _is_at(path / UNBORN, mark):
             return
         if _has_refs(path):
-            (path / MARK).unlink()
+            (path / UNBORN).unlink()
         else:
             _remove(path)
     except OSError:

@@ -321,6 +321,18 @@ def test_a_receiver_that_makes_no_apps_answers_as_for_a_forbidden_one(start_door
     assert not door.repository('hello').exists()
 
 
+def test_a_key_creates_only_so_many_apps_and_other_keys_go_on(start_door, people, work, tmp_path):
+    door = start_door(GITRECEIVE_APPS_PER_KEY='2')
+    alice, bob = Client(people['alice'], door), Client(people['bob'], door)
+    for name in ('one', 'two'):
+        assert alice.push(work, name).status == 0
+    refused = alice.push(work, 'three')
+    assert refused.status == 128
+    assert 'your key has created 2 apps' in refused.err
+    assert not door.repository('three').exists()
+    assert bob.push(work, 'only').status == 0
+
+
 def test_a_key_that_is_taken_away_in_the_middle_opens_nothing_more(alice, door, tmp_path):
     master = tmp_path / 'm'
     multiplexed = ('-o', f'ControlPath={master}')

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from gitreceive.commands.apps import app_info, check_destroy, create_app, list_apps, set_deploy_branch
+from gitreceive.model.access import Actor
+from gitreceive.model.app import AppName
 from gitreceive.model.errors import AccessDenied, BadCommand, UnknownApp
 from gitreceive.model.push import parse_commit
-from gitreceive.repositories import read_ref
+from gitreceive.repositories import UNBORN, ensure_repository, read_ref
 from tests.unit.commands.conftest import ANN, BOB, EVE, HELLO, OTHER, SYSADMIN, Receiver
 from tests.unit.repositories.served import Served
 
@@ -47,11 +49,11 @@ def test_a_forbidden_and_an_unknown_app_look_the_same(receiver: Receiver) -> Non
 
 def test_an_app_is_made_once_by_who_reaches_all_apps(receiver: Receiver) -> None:
     with pytest.raises(AccessDenied):
-        create_app(BOB, HELLO, True, receiver.home)
+        create_app(BOB, HELLO, 9, receiver.home)
     with pytest.raises(AccessDenied, match='by the sysadmin on the host'):
-        create_app(ANN, HELLO, False, receiver.home)
-    assert create_app(ANN, HELLO, True, receiver.home)
-    assert not create_app(SYSADMIN, HELLO, False, receiver.home)
+        create_app(ANN, HELLO, 0, receiver.home)
+    assert create_app(ANN, HELLO, 9, receiver.home)
+    assert not create_app(SYSADMIN, HELLO, 0, receiver.home)
     assert (receiver.home.repo(HELLO) / 'HEAD').exists()
 
 
@@ -98,3 +100,25 @@ def test_the_branch_stays_while_something_is_deployed(receiver: Receiver) -> Non
     receiver.push(number=1)
     with pytest.raises(BadCommand, match='hello is being deployed'):
         set_deploy_branch(ANN, HELLO, 'trunk', receiver.home, receiver.journal)
+
+
+def test_a_key_creates_only_so_many_apps_and_others_and_the_sysadmin_go_on(receiver: Receiver) -> None:
+    for number in range(3):
+        assert create_app(ANN, AppName(f'ann-{number}'), 3, receiver.home)
+    with pytest.raises(AccessDenied, match='has created 3 apps'):
+        create_app(ANN, HELLO, 3, receiver.home)
+    assert not create_app(ANN, AppName('ann-1'), 3, receiver.home)
+    assert create_app(Actor(name='zoe', key='SHA256:zoe'), HELLO, 3, receiver.home)
+    assert create_app(SYSADMIN, OTHER, 3, receiver.home)
+    shutil.rmtree(receiver.home.repo(AppName('ann-0')))
+    assert create_app(ANN, AppName('ann-3'), 3, receiver.home)
+
+
+def test_an_app_that_nobody_has_pushed_to_yet_is_none_until_it_is_created(receiver: Receiver) -> None:
+    ensure_repository(receiver.home.repo(HELLO), UNBORN, 'SHA256:bob')
+    assert list_apps(SYSADMIN, receiver.home, receiver.journal) == []
+    with pytest.raises(UnknownApp):
+        app_info(BOB, HELLO, receiver.home, receiver.journal)
+    assert create_app(SYSADMIN, HELLO, 0, receiver.home)
+    assert not (receiver.home.repo(HELLO) / UNBORN).exists()
+    assert [each.app for each in list_apps(BOB, receiver.home, receiver.journal)] == [HELLO]

@@ -148,7 +148,7 @@ def test_a_setting_by_both_its_names_is_refused_in_a_file_and_todays_wins_in_the
         ('[shh]\nlisten = "x"', 'unknown setting "shh.listen"; did you mean ssh.listen?'),
         ('[storage]\nlisten = "x"', 'unknown setting "storage.listen"; did you mean ssh.listen?'),
         ('[limits]\nslug_byte = 1', 'unknown setting "limits.slug_byte"; did you mean limits.slug_bytes?'),
-        ('zzz = 1', 'unknown setting "zzz"; there are apps.create, apps.stack, '),
+        ('zzz = 1', 'unknown setting "zzz"; there are apps.create, apps.per_key, '),
         ('[ssh.listen]\nport = 1', "ssh.listen = {'port': 1}: one text is expected"),
         ('limits = 3', '"limits" is a table: write [limits]'),
         ('ssh = "x"', '"ssh" is a table: write [ssh]'),
