@@ -118,6 +118,14 @@ def receivers(docker_host: str, stack: Stack, key: Path) -> Iterator[Callable[..
         receiver.end()
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A directory that every user may enter; pytest's own ones are for its user alone."""
+    with tempfile.TemporaryDirectory(prefix='gr-open-') as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.fixture(scope='session')
 def open_python() -> Iterator[str]:
     """A Python with this package that every user may run: the tests' own, or a copy if the checkout is in a private place."""

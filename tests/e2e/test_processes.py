@@ -3,12 +3,10 @@
 import json
 import os
 import pwd
-import shutil
 import subprocess
 import sys
-import tempfile
 import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,15 +16,6 @@ from tests.e2e.sshd.sshd_process import alive, descendants
 from tests.memory import memory
 
 EXAMPLES = Path(__file__).parents[2] / 'examples'
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A directory that every user may enter; pytest's own ones are for its user alone."""
-    path = Path(tempfile.mkdtemp(prefix='gr-e2e-'))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def as_nobody(python: str, program: str, *words: str) -> subprocess.CompletedProcess[str]:

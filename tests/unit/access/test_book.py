@@ -114,11 +114,9 @@ def test_a_broken_database_is_an_error_that_names_it(book):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can be another user')
-def test_another_user_reads_it_and_cannot_write_it(book, tmp_path, open_python):
-    key = new_key()
+def test_another_user_reads_it_and_cannot_write_it(open_folder, open_python):
+    key, book = new_key(), AccessBook(open_folder / 'access' / 'access.db')
     book.add('alice', [key])
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
     script = (
         'import sys; from pathlib import Path; from gitreceive.access.book import AccessBook\n'
         f'book = AccessBook(Path({str(book.path)!r}))\n'

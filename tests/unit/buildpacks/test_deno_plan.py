@@ -195,7 +195,8 @@ def test_a_configuration_may_have_comments_and_last_commas() -> None:
 @pytest.mark.parametrize('part', ['/*', ',/**/', '"\\"', ', ', '*/', '//'])
 def test_a_configuration_of_many_open_ends_is_refused_all_the_same(part: str) -> None:
     """Not in a time that grows with the square of its size: this would be hours."""
-    assert 'deno.json is not JSON' in refusal({'deno.json': '{' + part * 1_000_000, **MAIN})
+    told = refusal({'deno.json': '{' + part * 1_000_000, **MAIN})
+    assert 'deno.json is not JSON' in told or 'deno.json holds more than' in told
 
 
 def test_what_the_pusher_should_know_is_told() -> None:
