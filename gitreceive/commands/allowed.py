@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gitreceive.commands.reach import reached
+from gitreceive.commands.access import reached
 from gitreceive.config.home import Home
 from gitreceive.journal.apps import Apps
 from gitreceive.model.access import Actor

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gitreceive.commands.reach import check_manages, is_app, reached, reached_apps
+from gitreceive.commands.access import check_manages, is_app, reached, reached_apps
 from gitreceive.config.home import Home
 from gitreceive.journal import Journal
 from gitreceive.model.access import Actor

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gitreceive.commands.reach import reached
+from gitreceive.commands.access import reached
 from gitreceive.config.home import Home
 from gitreceive.journal import Journal
 from gitreceive.model.access import Actor

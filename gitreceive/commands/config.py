@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gitreceive.commands.reach import reached
+from gitreceive.commands.access import reached
 from gitreceive.config.home import Home
 from gitreceive.grammar.envfile import parse_env
 from gitreceive.journal.apps import Apps

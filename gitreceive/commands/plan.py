@@ -11,7 +11,7 @@ from gitreceive.build.planning import Planned, Planner
 from gitreceive.build.preview import preview_plan
 from gitreceive.build.sources.git import GitSource
 from gitreceive.build.sources.shown import WatchedSource
-from gitreceive.commands.reach import reached
+from gitreceive.commands.access import reached
 from gitreceive.config.home import Home
 from gitreceive.journal.apps import Apps
 from gitreceive.model.access import Actor

@@ -1,7 +1,7 @@
 """Releases: what an app ran, and back to one of them."""
 
+from gitreceive.commands.access import reached
 from gitreceive.commands.builds import Submit
-from gitreceive.commands.reach import reached
 from gitreceive.config.home import Home
 from gitreceive.journal.releases import Releases
 from gitreceive.model.access import Actor

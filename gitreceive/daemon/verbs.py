@@ -9,8 +9,8 @@ from importlib.metadata import version
 from typing import Protocol
 
 from gitreceive.commands import allowed, apps, builds, config, releases
+from gitreceive.commands.access import reached_apps
 from gitreceive.commands.plan import Plans
-from gitreceive.commands.reach import reached_apps
 from gitreceive.config.home import Home
 from gitreceive.daemon import render
 from gitreceive.daemon.branch import set_back
@@ -20,7 +20,7 @@ from gitreceive.daemon.socket import Answering
 from gitreceive.daemon.verdict import exit_status
 from gitreceive.grammar.help import help_text
 from gitreceive.grammar.parsing import Invocation, parse
-from gitreceive.grammar.wire import End
+from gitreceive.grammar.wire import End, ErrorOutput
 from gitreceive.journal import Journal
 from gitreceive.model.access import Actor
 from gitreceive.model.operation import Destroy, Operation
@@ -73,6 +73,7 @@ class Verbs:
             if isinstance(piece, Operation):
                 return End(exit_status(piece))
             yield piece
+        yield ErrorOutput(b' !     The daemon is not running; this goes on once it is back\n')
         return End(1)
 
     def _allow(self, actor: Actor, asked: Invocation, asking: Asking) -> str:

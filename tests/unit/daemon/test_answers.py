@@ -178,3 +178,12 @@ def test_exit_codes_tell_scripts_on_the_host_what_was_wrong(daemon: Daemon) -> N
     assert daemon.host('logs', 'nobody')[0] == 22
     assert daemon.host('nothing')[0] == 23
     assert daemon.ssh(ANN, 'logs', 'nobody')[0] == 1
+
+
+def test_what_is_asked_for_while_no_daemon_runs_waits_for_it(daemon: Daemon) -> None:
+    daemon.host('apps', 'create', 'hello')
+    status, _, err = daemon.host('apps', 'destroy', 'hello', '--confirm', 'hello')
+    assert (status, 'goes on once it is back' in err) == (1, True)
+    (row,) = json.loads(daemon.host('builds', 'hello', '--json')[1])
+    assert row['status'] == 'queued'
+    assert daemon.host('cancel', 'hello')[1].endswith('is cancelled\n')

@@ -1,4 +1,4 @@
-"""Which apps an actor may reach. Every use case looks here first, and nowhere else."""
+"""Access: which apps an actor may reach. Every use case looks here first, and nowhere else."""
 
 from pathlib import Path
 
