@@ -4,8 +4,6 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,41 +15,14 @@ from gitreceive.daemon.socket import Answering, SocketServer
 from gitreceive.grammar import wire
 from gitreceive.grammar.wire import END, ERROR, INPUT, INPUT_END, OUTPUT, End, ErrorOutput, Frame, ask
 from gitreceive.model.errors import DaemonUnreachable, StateError
+from tests.daemon_socket import ME, listening, said, wait_until
 from tests.signals import sleeps, unnoticed
-
-ME = frozenset({os.geteuid()})
-
-
-@contextmanager
-def listening(
-    path: Path, respond: Callable[[Conversation], Answering], allowed: frozenset[int] = ME
-) -> Iterator[SocketServer]:
-    server = SocketServer(path, allowed, None, respond)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.close()
-        thread.join(10)
-        assert not thread.is_alive()
 
 
 def echo(conversation: Conversation) -> Answering:
     yield '\n'.join(conversation.fields).encode()
     yield ErrorOutput(b'aside')
     return End(3, 'because')
-
-
-def said(answer: wire.Answer, kind: bytes = OUTPUT) -> bytes:
-    return b''.join(text for each, text in answer if each == kind)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 @pytest.fixture
