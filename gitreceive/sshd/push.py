@@ -30,6 +30,7 @@ RESTART_SECONDS = 30.0
 RETRY_SECONDS = 0.2
 
 NO_VERDICT = 'no verdict: the daemon does not answer; what was pushed will be built once it is back'
+NO_HOOKS = 'no verdict: the hooks of this push did not run; ask the sysadmin of this receiver'
 NOT_KNOWN = 'the daemon does not answer: whether this commit is released is not known'
 
 Ask = Callable[[Sequence[str]], Answer]
@@ -94,7 +95,10 @@ def _find(push: PushSession, left: Left, peer: Peer, gate: Gate, status: int) ->
         if left.asked:
             _settle(push)
         return Verdict(status=status or 1)
-    return replace(_listen(push, push.outcome, peer, gate, NO_VERDICT), ref=left.ref)
+    verdict = _listen(push, push.outcome, peer, gate, NO_VERDICT)
+    if not left.asked and not verdict.status:
+        return Verdict(status=1, cause=NO_HOOKS)
+    return replace(verdict, ref=left.ref)
 
 
 def _listen(push: PushSession, request: Sequence[str], peer: Peer, gate: Gate, otherwise: str) -> Verdict:

@@ -113,6 +113,7 @@ def test_what_pre_receive_refuses_is_told_with_its_reason(alice, door, work, rem
     assert f'!\t{MAIN}:{MAIN}\t[remote rejected] (the disk is full)' in pushed.out.splitlines()
 
 
+@pytest.mark.usefixtures('announced')
 @pytest.mark.parametrize(
     'left', ['exit 0', 'kill -9 $$', f'head -c 300 /dev/zero > {VERDICT}', f'echo x > {VERDICT}']
 )
@@ -127,6 +128,14 @@ def test_without_a_verdict_the_daemon_is_asked(alice, door, work, remote, daemon
     [[_, app, key, token]] = daemon.of('outcome')
     assert (app, len(token)) == ('hello', 32) and key.startswith('SHA256:')
     assert bool(tracked(work)) == (not end.status)
+
+
+def test_a_push_whose_hooks_are_gone_is_rejected_whatever_the_daemon_knows(alice, door, work, remote, daemon):
+    (door.hooks / 'post-receive').unlink()
+    pushed = alice.git(work, 'push', '--porcelain', remote, 'main')
+    assert pushed.status == 1
+    assert 'the hooks of this push did not run' in pushed.out
+    assert len(daemon.of('outcome')) == 1
 
 
 def test_without_a_verdict_and_without_a_daemon_the_push_is_rejected(alice, door, work, remote, announced):
