@@ -105,8 +105,10 @@ class Logs:
 
     def wake_all(self) -> None:
         """Tells all of them."""
-        for number in list(self._listeners):
-            self.wake(number)
+        with self._lock:
+            for listeners in self._listeners.values():
+                for listener in listeners:
+                    listener.set()
 
     @contextmanager
     def listening(self, number: int) -> Iterator[threading.Event]:
