@@ -9,6 +9,7 @@ import pytest
 
 from gitreceive.daemon import restart
 from gitreceive.journal.operations import TWICE
+from gitreceive.model.errors import EngineGone
 from gitreceive.model.operation import Deploy, OperationState
 from gitreceive.model.push import NO_COMMIT
 from gitreceive.repositories import read_ref
@@ -171,3 +172,27 @@ def test_a_push_that_nobody_announced_is_built(here: ReceiverHome) -> None:
     reconciled(here)
     (operation,) = here.journal.operations.active()
     assert (operation.commit, operation.actor) == (deploy.commit, restart.RESTART)
+
+
+def swept(here: ReceiverHome, builder: object, removed: int) -> None:
+    parts = {'journal': here.journal, 'builder': builder, 'storage': SimpleNamespace(sweep=lambda: removed)}
+    restart.sweep(cast(Receiver, SimpleNamespace(**parts)))
+
+
+def test_leftovers_are_removed_in_the_engine_and_in_storage(
+    here: ReceiverHome, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level('INFO')
+    builder = SimpleNamespace(images=dict, remove_containers=lambda before, active: 2)
+    swept(here, builder, 1)
+    assert 'removed 3 leftovers of dead builds' in caplog.text
+
+
+def test_an_engine_that_is_away_at_start_is_told_and_no_more(
+    here: ReceiverHome, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(before: int, active: frozenset[int]) -> int:
+        raise EngineGone('no engine')
+
+    swept(here, SimpleNamespace(remove_containers=gone), 1)
+    assert 'leftovers could not be removed: no engine' in caplog.text
