@@ -13,6 +13,7 @@ from gitreceive.adapters.docker.baseimages import ExportedBaseImages
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.foreground import DockerContainers
 from gitreceive.adapters.docker.slugrun import DockerSlugRunner
+from gitreceive.adapters.docker.stack import connected
 from gitreceive.adapters.platform.heroku import HEROKU as HEROKU
 from gitreceive.adapters.platform.heroku import HerokuPlatform
 from gitreceive.adapters.slugfiles import reading
@@ -45,6 +46,7 @@ from gitreceive.local.ports import LocalBuilder, Platform
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import GitReceiveError
 from gitreceive.model.operation import Deploy, OperationRequest, Rollback
+from gitreceive.model.progress import Console
 from gitreceive.model.release import Release
 from gitreceive.run.ports import Containers, SlugRunner
 from gitreceive.slugs.chunk_cache import ChunkCache
@@ -57,6 +59,9 @@ from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.scan import SecretScan
 from gitreceive.slugs.store import StoredSlugs
 from gitreceive.stack import load_stack
+from gitreceive.stack.build import DEFAULTS, build_stack
+from gitreceive.stack.build import Options as StackOptions
+from gitreceive.stack.recipe import StackRecipe
 
 PING_SECONDS = 1.0
 
@@ -180,6 +185,14 @@ def open_documents(settings: Settings, retention: Retention) -> Documents:
         host=settings.ssh.host,
         inventory=Inventory(GzipSlugReader()),
     )
+
+
+def make_stack(
+    recipe: StackRecipe, environ: Mapping[str, str], console: Console, options: StackOptions = DEFAULTS
+) -> bool:
+    """Makes a stack's images in the engine that ``environ`` names, unless they are there. Raises StackError."""
+    with connected(environ) as engine:
+        return build_stack(recipe, engine, console, options)
 
 
 def engine_answers(settings: Settings) -> bool:

@@ -18,8 +18,9 @@ from docker.errors import DockerException
 
 from gitreceive.cli.lines import Lines
 from gitreceive.model.plan import Stack
-from gitreceive.stack.build import Options, build_stack
+from gitreceive.stack.build import Options
 from gitreceive.stack.recipe import load_recipe
+from gitreceive.wiring import make_stack
 from tests.e2e.receiver import Pusher, Receiver
 from tests.e2e.sshd.sshd_process import make_key
 from tests.environment import settle
@@ -72,7 +73,7 @@ def engine(docker_host: str):
 def stack(docker_host: str) -> Stack:
     """The stack, whose images are in the engine."""
     recipe = load_recipe(os.environ.get('GITRECEIVE_TEST_STACK', 'cedar-12'))
-    build_stack(recipe, {**os.environ, 'DOCKER_HOST': docker_host}, Lines())
+    make_stack(recipe, {**os.environ, 'DOCKER_HOST': docker_host}, Lines())
     return recipe.stack
 
 
@@ -90,7 +91,7 @@ def php(docker_host: str, stack: Stack) -> str:
 
 def added(docker_host: str, stack: Stack, name: str) -> str:
     environ = {**os.environ, 'DOCKER_HOST': docker_host}
-    build_stack(load_recipe(stack.name), environ, Lines(), Options(additions=(name,)))
+    make_stack(load_recipe(stack.name), environ, Lines(), Options(additions=(name,)))
     return stack.addition(name)
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import docker
 from docker.models.containers import Container
 
+from gitreceive.adapters.docker.stack import DockerStackEngine
 from gitreceive.model.plan import Stack
 from gitreceive.stack.additions import STATUS, fetch_packages
-from gitreceive.stack.images import file_of
 from gitreceive.stack.recipe import load_recipe
 from gitreceive.stack.root import inspect_host
 
@@ -69,7 +69,9 @@ def made_of_packages(
     """The same, with the ``.deb`` files of ``names``, and of what they need that the image lacks."""
     with tempfile.TemporaryDirectory(prefix='gitreceive-debian-') as work:
         host = inspect_host(load_recipe(stack.name).suite, ())
-        fetch_packages(Path(work), host, file_of(engine, stack.build_image, STATUS), names)
+        fetch_packages(
+            Path(work), host, DockerStackEngine(engine).read_file(stack.build_image, STATUS), names
+        )
         with made_inside(call, engine, stack, debs=Path(work, 'debs'), environment=environment) as container:
             yield container
 

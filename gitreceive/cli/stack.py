@@ -10,8 +10,9 @@ from gitreceive.cli.options import settings_options
 from gitreceive.config.settings import Settings
 from gitreceive.model.errors import GitReceiveError
 from gitreceive.model.text import harmless
-from gitreceive.stack.build import Options, build_stack
+from gitreceive.stack.build import Options
 from gitreceive.stack.recipe import load_recipe
+from gitreceive.wiring import make_stack
 
 
 @click.group('stack')
@@ -43,7 +44,7 @@ def build(
     """Make a stack's run image and build image, unless they are there, and the additions that are asked for."""
     environ = {**os.environ, 'DOCKER_HOST': settings.engine.url} if settings.engine.url else os.environ
     options = Options(host_ca=host_ca, again=again or record, record=record, additions=additions)
-    build_stack(load_recipe(name or settings.apps.stack), environ, Lines(), options)
+    make_stack(load_recipe(name or settings.apps.stack), environ, Lines(), options)
 
 
 def main() -> None:

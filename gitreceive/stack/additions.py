@@ -9,11 +9,10 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import docker
-
 from gitreceive.model.errors import StackError
 from gitreceive.model.progress import Console
 from gitreceive.stack import images
+from gitreceive.stack.ports import StackEngine
 from gitreceive.stack.recipe import FORMAT, StackRecipe, packages
 from gitreceive.stack.root import APTS, Host, explain
 
@@ -21,7 +20,7 @@ SCRIPT = 'add.sh'
 STATUS = '/var/lib/dpkg/status'
 
 
-def wanted_additions(client: docker.DockerClient, recipe: StackRecipe, asked: Iterable[str]) -> list[str]:
+def wanted_additions(engine: StackEngine, recipe: StackRecipe, asked: Iterable[str]) -> list[str]:
     """Those that are asked for, and those that the engine has already: they have to fit the build image.
 
     Raises StackError for one that the recipe does not have.
@@ -32,30 +31,30 @@ def wanted_additions(client: docker.DockerClient, recipe: StackRecipe, asked: It
             raise StackError(
                 f'{recipe.stack.name} has no addition "{name}"; there are: {", ".join(known) or "none"}'
             )
-    return [name for name in known if name in asked or images.exists(client, recipe.stack.addition(name))]
+    return [name for name in known if name in asked or engine.find(recipe.stack.addition(name))]
 
 
 def add(
-    client: docker.DockerClient, recipe: StackRecipe, host: Host, name: str, work: Path, console: Console
+    engine: StackEngine, recipe: StackRecipe, host: Host, name: str, work: Path, console: Console
 ) -> bool:
     """Makes the addition ``name`` in the empty directory ``work``, unless it is there and fits; True if it made it.
 
     ``work`` then has ``installed-NAME.txt``. Raises StackError; then there is no new image.
     """
-    image, build_id = recipe.stack.addition(name), images.image_id(client, recipe.stack.build_image)
+    image, build_id = recipe.stack.addition(name), images.build_image_id(engine, recipe)
     wanted = packages((recipe.directory / f'packages-{name}.txt').read_text('utf-8'))
     mark = _mark(recipe, wanted, build_id)
-    if images.marked(client, image, mark):
+    if images.is_marked(engine.find(image), mark):
         return False
     console.step(f'Addition {name}: {len(wanted)} packages and what they depend on')
-    fetch_packages(work, host, images.file_of(client, build_id, STATUS), wanted)
+    fetch_packages(work, host, engine.read_file(build_id, STATUS), wanted)
     (work / 'packages').write_text(''.join(f'{package}\n' for package in wanted))
     marks = {**images.labels(recipe, mark), images.BASE: build_id}
     made, printed = images.commit_on_top(
-        client, recipe, build_id, marks, images.Inside(SCRIPT, work, ('packages', 'debs'))
+        engine, recipe, build_id, marks, images.inside(recipe, SCRIPT, work, ('packages', 'debs'))
     )
     (work / f'installed-{name}.txt').write_text(images.said(printed, 'installed'))
-    images.name_image(client, made, image)
+    engine.name(made, image)
     console.step(f'{image} is ready')
     return True
 

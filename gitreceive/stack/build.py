@@ -3,18 +3,17 @@
 import difflib
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import docker
 
 from gitreceive.model.errors import StackError
 from gitreceive.model.progress import Console
 from gitreceive.stack import images
 from gitreceive.stack.additions import add, wanted_additions
 from gitreceive.stack.certificates import host_certificates
+from gitreceive.stack.ports import StackEngine
 from gitreceive.stack.recipe import StackRecipe, digest
 from gitreceive.stack.root import (
     SPACE,
@@ -47,34 +46,31 @@ DEFAULTS = Options()
 
 
 def build_stack(
-    recipe: StackRecipe, environ: Mapping[str, str], console: Console, options: Options = DEFAULTS
+    recipe: StackRecipe, engine: StackEngine, console: Console, options: Options = DEFAULTS
 ) -> bool:
-    """Makes the images of ``recipe`` in the engine of ``environ``, unless they are there; True if it made any.
+    """Makes the images of ``recipe`` in the engine, unless they are there; True if it made any.
 
     Raises StackError; then there are no new images, and the ones from before still have their names.
     """
     host = inspect_host(recipe.suite, host_certificates() if options.host_ca else ())
-    with images.connected(environ) as client:
-        additions = wanted_additions(client, recipe, options.additions)
-        made = _base(client, recipe, host, console, options)
-        for name in additions:
-            with _work_directory() as work:
-                if add(client, recipe, host, name, work, console):
-                    compare(recipe.directory, work, console, options)
-                    made = True
+    additions = wanted_additions(engine, recipe, options.additions)
+    made = _base(engine, recipe, host, console, options)
+    for name in additions:
+        with _work_directory() as work:
+            if add(engine, recipe, host, name, work, console):
+                compare(recipe.directory, work, console, options)
+                made = True
     return made
 
 
-def _base(
-    client: docker.DockerClient, recipe: StackRecipe, host: Host, console: Console, options: Options
-) -> bool:
+def _base(engine: StackEngine, recipe: StackRecipe, host: Host, console: Console, options: Options) -> bool:
     mark = digest(recipe, host.circumstances())
-    if not options.again and images.present(client, recipe, mark):
+    if not options.again and images.present(engine, recipe, mark):
         console.step(f'{recipe.stack.name} is up to date ({mark[:12]})')
         return False
     check_tools()
     with _work_directory() as work:
-        _make(client, recipe, host, mark, work, console)
+        _make(engine, recipe, host, mark, work, console)
         compare(recipe.directory, work, console, options)
     return True
 
@@ -91,7 +87,7 @@ def _work_directory() -> Iterator[Path]:
 
 
 def _make(
-    client: docker.DockerClient, recipe: StackRecipe, host: Host, mark: str, work: Path, console: Console
+    engine: StackEngine, recipe: StackRecipe, host: Host, mark: str, work: Path, console: Console
 ) -> None:
     stack = recipe.stack
     console.step(f'Making {stack.name} from Debian {recipe.suite} (recipe {mark[:12]})')
@@ -101,32 +97,31 @@ def _make(
     prepare(work, recipe, host)
     fetch_bootstrap(work, recipe)
     console.step(f'Run image: {len(recipe.run_packages)} packages and what they depend on')
-    run_id = _run_image(client, recipe, mark, work, console)
+    run_id = _run_image(engine, recipe, mark, work, console)
     try:
         _audit(console, (work / 'stripped-run.txt').read_text())
         console.step(f'Build image: {len(recipe.build_packages)} more packages, and Node to start with')
         marks = {**images.labels(recipe, mark), images.BASE: run_id}
-        inside = images.Inside('build.sh', work, ('packages-build', 'debs', 'wheels'))
-        build_id, printed = images.commit_on_top(client, recipe, run_id, marks, inside)
+        inside = images.inside(recipe, 'build.sh', work, ('packages-build', 'debs', 'wheels'))
+        build_id, printed = images.commit_on_top(engine, recipe, run_id, marks, inside)
     except BaseException:
-        images.discard(client, run_id)
+        engine.discard(run_id)
         raise
     _audit(console, images.said(printed, 'stripped'))
     (work / 'installed-build.txt').write_text(images.said(printed, 'installed'))
-    images.name_images(client, recipe, run_id, build_id)
+    engine.name(run_id, stack.run_image)
+    engine.name(build_id, stack.build_image)
     console.step(f'{stack.run_image} and {stack.build_image} are ready')
 
 
-def _run_image(
-    client: docker.DockerClient, recipe: StackRecipe, mark: str, work: Path, console: Console
-) -> str:
+def _run_image(engine: StackEngine, recipe: StackRecipe, mark: str, work: Path, console: Console) -> str:
     made: list[str] = []
     try:
         with debian_root(work, recipe, console) as root:
-            made.append(images.import_run_image(client, recipe, mark, root))
+            made.append(images.import_run_image(engine, recipe, mark, root))
     except BaseException:
         for image_id in made:
-            images.discard(client, image_id)
+            engine.discard(image_id)
         raise
     return made[0]
 

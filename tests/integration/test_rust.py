@@ -6,6 +6,7 @@ from dataclasses import replace
 import docker
 import pytest
 
+from gitreceive.adapters.docker.stack import DockerStackEngine
 from gitreceive.build.buildpack import load_buildpacks
 from gitreceive.build.planning import Planner
 from gitreceive.build.recipe import run_recipe
@@ -14,7 +15,6 @@ from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildError
 from gitreceive.model.plan import Stack
 from gitreceive.model.slug import Image
-from gitreceive.stack.images import file_of
 from tests.building import Workshop, workshop
 from tests.fakes import FakeSource
 
@@ -54,7 +54,9 @@ def test_code_that_is_older_than_the_last_build_is_compiled_all_the_same(
     """A commit that was made before the last push, as after a rollback: the times of its files say nothing."""
     for words in ('the first words', 'the second words'):
         image = built(words, shop, stack)
-        assert words.encode() in file_of(engine, image.id, '/app/src/target/release/hello')
+        assert words.encode() in DockerStackEngine(engine).read_file(
+            image.id, '/app/src/target/release/hello'
+        )
 
 
 def test_without_the_addition_it_is_told_who_can_make_it(shop: Workshop, stack: Stack) -> None:

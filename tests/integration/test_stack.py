@@ -17,9 +17,10 @@ from gitreceive.cli.lines import Lines
 from gitreceive.model.errors import StackError
 from gitreceive.model.plan import Stack
 from gitreceive.stack import images
-from gitreceive.stack.build import Options, build_stack
+from gitreceive.stack.build import Options
 from gitreceive.stack.certificates import host_certificates, pem_files
 from gitreceive.stack.recipe import StackRecipe, load_recipe
+from gitreceive.wiring import make_stack
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='mmdebstrap needs root')
 LABEL = {'gitreceive.test': 'stack'}
@@ -152,7 +153,7 @@ def test_a_second_build_of_an_unchanged_recipe_does_nothing(docker_host: str, st
 def test_without_an_engine_the_error_says_what_to_do(tmp_path: Path) -> None:
     nowhere = {'DOCKER_HOST': f'unix://{tmp_path}/no.sock'}
     with pytest.raises(StackError, match=r'no Docker engine answers.*DOCKER_HOST'):
-        build_stack(load_recipe('cedar-12'), nowhere, Lines())
+        make_stack(load_recipe('cedar-12'), nowhere, Lines())
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def test_a_build_tells_what_it_stripped_and_what_has_changed_and_makes_working_i
 ) -> None:
     environ = {**os.environ, 'DOCKER_HOST': docker_host}
     (small.directory / 'installed-run.txt').write_text('gone=1\n')
-    assert build_stack(small, environ, Lines(), Options(host_ca=False))
+    assert make_stack(small, environ, Lines(), Options(host_ca=False))
     printed = capsys.readouterr().out
     assert '4755 ./usr/bin/su' in printed
     assert (
@@ -191,7 +192,7 @@ def test_a_build_tells_what_it_stripped_and_what_has_changed_and_makes_working_i
     )
     assert inside(engine, small.stack.run_image, 'ls -A /usr/local/share/ca-certificates') == ''
     assert inside(engine, small.stack.build_image, 'id -un; node -e "console.log(6*7)"') == 'app\n42'
-    assert not build_stack(small, environ, Lines(), Options(host_ca=False))
+    assert not make_stack(small, environ, Lines(), Options(host_ca=False))
 
 
 @pytest.fixture
@@ -211,17 +212,17 @@ def test_an_addition_is_made_on_top_of_the_build_image_and_stays_if_it_cannot_be
 ) -> None:
     environ, image = {**os.environ, 'DOCKER_HOST': docker_host}, stack.addition('tiny')
     asked = Options(additions=('tiny',))
-    assert build_stack(additional, environ, Lines(), asked)
+    assert make_stack(additional, environ, Lines(), asked)
     made = engine.images.get(image)
     assert made.labels[images.BASE] == engine.images.get(stack.build_image).id
     script = 'tree --version >/dev/null && id -un; ls -A /tmp /var/lib/apt/lists'
     assert inside(engine, image, script) == 'app\n/tmp:\n\n/var/lib/apt/lists:'
-    assert not build_stack(additional, environ, Lines(), asked)
+    assert not make_stack(additional, environ, Lines(), asked)
     (additional.directory / 'packages-tiny.txt').write_text('tree\nno-such-package\n')
     with pytest.raises(
         StackError, match=r'Unable to locate package no-such-package[\s\S]*"apt-get update" works'
     ):
-        build_stack(additional, environ, Lines())
+        make_stack(additional, environ, Lines())
     assert engine.images.get(image).id == made.id
 
 
@@ -230,7 +231,7 @@ def test_an_addition_that_there_is_not_is_refused_with_those_that_there_are(
 ) -> None:
     environ = {**os.environ, 'DOCKER_HOST': docker_host}
     with pytest.raises(StackError, match='has no addition "other"; there are: php, rust'):
-        build_stack(load_recipe(stack.name), environ, Lines(), Options(additions=('other',)))
+        make_stack(load_recipe(stack.name), environ, Lines(), Options(additions=('other',)))
 
 
 @pytest.fixture
@@ -264,5 +265,5 @@ def test_a_stack_that_cannot_be_made_leaves_nothing_and_tells_why(
 ) -> None:
     before = {image.id for image in engine.images.list(filters={'label': f'{images.STACK}=broken'})}
     with pytest.raises(StackError, match='Unable to locate package no-such-package'):
-        build_stack(broken, {**os.environ, 'DOCKER_HOST': docker_host}, Lines())
+        make_stack(broken, {**os.environ, 'DOCKER_HOST': docker_host}, Lines())
     assert {image.id for image in engine.images.list(filters={'label': f'{images.STACK}=broken'})} == before
