@@ -236,3 +236,16 @@ def test_push_options_that_no_hook_could_be_given_are_refused_with_a_sentence(
     assert 'too many push options' in pushed.err
     assert 'Argument list too long' not in pushed.err
     wait_until(lambda: repositories(door) == [], 10, 'the repository to go')
+
+
+def test_a_report_of_ten_thousand_refs_says_of_each_what_became_of_it(alice, door, work, remote, announced):
+    commit_name = run_git(work, 'rev-parse', 'main').strip()
+    made = ''.join(f'create refs/heads/side/{number:05} {commit_name}\n' for number in range(10_000))
+    subprocess.run(['git', '-C', str(work), 'update-ref', '--stdin'], input=made.encode(), check=True)
+    hook(door, 'post-receive', FAIL)
+    pushed = alice.git(work, 'push', '--porcelain', remote, 'refs/heads/*:refs/heads/*', timeout=300)
+    assert pushed.status == 1
+    lines = pushed.out.splitlines()
+    assert [line for line in lines if line.startswith('!')] == [REFUSED]
+    assert sum(line.startswith('*') for line in lines) == 10_000
+    assert door.memory('VmHWM') < 120_000_000
