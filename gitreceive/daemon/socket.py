@@ -96,7 +96,7 @@ class SocketServer:
         if group is not None:
             os.chown(path, -1, group)
             os.chmod(path, 0o660)
-        self._listener.listen(512)
+        self._listener.listen(1024)
         self._listener.setblocking(False)
 
     def _look(self, number: int) -> None:

@@ -10,6 +10,7 @@ The hooks speak the same without this module: they start in 15 ms because they i
 
 import socket
 import struct
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +37,8 @@ TEMPORARY = 75
 MAX_CAUSE = 200
 SILENCE_SECONDS = 10.0
 """A daemon that is silent for so long does not answer."""
+
+BUSY_SECONDS = 0.05
 
 HEADER = struct.Struct('>cI')
 NUL = b'\0'
@@ -211,7 +214,7 @@ def ask(path: Path, fields: Sequence[str]) -> Answer:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(SILENCE_SECONDS)
     try:
-        connection.connect(str(path))
+        _connect(connection, path)
         for frame in request_frames(fields):
             connection.sendall(frame.packed)
     except BrokenPipeError:
@@ -222,3 +225,16 @@ def ask(path: Path, fields: Sequence[str]) -> Answer:
             f'the daemon does not answer on {path}: {error.strerror or error}; is "gitreceive serve" running?'
         ) from error
     return Answer(connection)
+
+
+def _connect(connection: socket.socket, path: Path) -> None:
+    """A daemon with hundreds of connections to accept says EAGAIN (connect(2)): it is asked again."""
+    end = time.monotonic() + SILENCE_SECONDS
+    while True:
+        try:
+            connection.connect(str(path))
+            return
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(BUSY_SECONDS)

@@ -136,6 +136,23 @@ def test_nobody_who_listens_is_said_as_it_is(path: Path) -> None:
         ask(path, ['verb', '', 'apps'])
 
 
+def test_a_daemon_with_many_connections_to_accept_is_asked_again(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(0)
+        waiting = []
+        while True:
+            client = socket.socket(socket.AF_UNIX)
+            client.setblocking(False)
+            waiting.append(client)
+            if client.connect_ex(str(path)):
+                break
+        threading.Timer(0.2, lambda: [listener.accept()[0].close() for _ in waiting]).start()
+        ask(path, ['verb', '', 'apps']).close()
+        for client in waiting:
+            client.close()
+
+
 def test_an_answer_is_closed_when_its_asker_goes(path: Path) -> None:
     closed = threading.Event()
 
