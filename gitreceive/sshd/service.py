@@ -70,6 +70,7 @@ class SessionService:
                 return 0
             case VerbRequest():
                 session.verb = request.invocation.verb.name
+                session.app = request.invocation.maybe_app or ''
                 with self.places.held(Subject('verb', grant.fingerprint)):
                     return self._forward(session, grant, request)
             case GitRequest():
