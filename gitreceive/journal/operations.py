@@ -91,10 +91,13 @@ class Operations:
     def requeue(self, number: int) -> None:
         """Lets an operation that was interrupted on purpose wait again, without counting it as an attempt."""
         with self._database.transaction() as db:
-            db.execute(
-                "UPDATE operations SET state = 'queued', started = NULL WHERE number = ? AND state = 'running'",
+            row = db.execute(
+                "UPDATE operations SET state = 'queued', started = NULL"
+                " WHERE number = ? AND state = 'running' RETURNING *",
                 (number,),
-            )
+            ).fetchone()
+            if row:
+                _requeued(db, row)
 
     def requeue_running(self) -> list[Operation]:
         """After a crash: what was running waits again, one attempt later, and is returned.
@@ -109,14 +112,8 @@ class Operations:
                 elif row['kind'] == 'deploy' and (newer := _newer_deploy(db, row)):
                     _supersede(db, row['number'], operation_of(newer))
                 else:
-                    again.append(
-                        db.execute(
-                            "UPDATE operations SET state = 'queued', started = NULL, attempt = attempt + 1"
-                            ' WHERE number = ? RETURNING *',
-                            (row['number'],),
-                        ).fetchone()
-                    )
-            return [operation_of(row) for row in again]
+                    again.append(_attempt_again(db, row['number']))
+            return again
 
     def next_number(self) -> int:
         """No operation that there is has this number or a higher one."""
@@ -202,6 +199,21 @@ def _queued(db: sqlite3.Connection, operation: Operation) -> None:
     ).fetchall()
     for row in waiting:
         _supersede(db, row['number'], operation)
+
+
+def _attempt_again(db: sqlite3.Connection, number: int) -> Operation:
+    row = db.execute(
+        "UPDATE operations SET state = 'queued', started = NULL, attempt = attempt + 1"
+        ' WHERE number = ? RETURNING *',
+        (number,),
+    ).fetchone()
+    return _requeued(db, row)
+
+
+def _requeued(db: sqlite3.Connection, row: sqlite3.Row) -> Operation:
+    attempt = row['attempt']
+    record_event(db, row['app'], 'operation.queued', row['actor'], operation=row['number'], attempt=attempt)
+    return operation_of(row)
 
 
 def _newer_deploy(db: sqlite3.Connection, row: sqlite3.Row) -> sqlite3.Row | None:
