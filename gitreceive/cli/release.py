@@ -13,12 +13,11 @@ import click
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from gitreceive.build.task import Built
 from gitreceive.cli.lines import Lines, warnings_told
 from gitreceive.cli.options import settings_options
 from gitreceive.config.settings import Settings
 from gitreceive.grammar.envfile import read_env_file
-from gitreceive.local.building import app_lock, build_directory, uncommitted
+from gitreceive.local.building import Built, app_lock, build_directory, uncommitted
 from gitreceive.local.home import local_home
 from gitreceive.local.planning import open_planner
 from gitreceive.local.running import build_clock

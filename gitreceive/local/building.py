@@ -16,7 +16,7 @@ from gitreceive.build.recipe import run_recipe
 from gitreceive.build.report import report_plan
 from gitreceive.build.sources.shown import ShownSource
 from gitreceive.build.sources.workdir import WorkingDirectory
-from gitreceive.build.task import Built
+from gitreceive.build.task import Built as Built
 from gitreceive.local.home import LocalHome
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import BuildError, DetectError, SlugError

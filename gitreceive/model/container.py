@@ -23,7 +23,7 @@ class Streams(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class PublishedPort:
     """A port ``inside`` the container, reached at the port ``outside`` of this host; 0 takes any that is free."""
 
     inside: int
@@ -65,7 +65,7 @@ class ContainerSpec:
     user: str
     directory: str
     env: Mapping[str, str]
-    port: Published | None = None
+    port: PublishedPort | None = None
     streams: Streams = Streams.OUTPUT
     sandbox: Sandbox = Sandbox()
 

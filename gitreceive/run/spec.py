@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gitreceive.model.container import ContainerSpec, Published, Sandbox
+from gitreceive.model.container import ContainerSpec, PublishedPort, Sandbox
 from gitreceive.model.process import ProcessType
 
 PORT = 5000
@@ -51,6 +51,6 @@ def process_spec(
         user=str(uid),
         directory='/app',
         env={**env, 'PORT': str(PORT), 'HOME': '/app', 'DYNO': f'{process.name}.1'},
-        port=None if port is None else Published(inside=PORT, outside=port),
+        port=None if port is None else PublishedPort(inside=PORT, outside=port),
         sandbox=Sandbox(pids=PIDS),
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import IO
 
 from gitreceive.model.errors import StackError
-from gitreceive.stack.ports import BaseImage, Inside, StackEngine
+from gitreceive.stack.ports import FoundImage, Inside, StackEngine
 from gitreceive.stack.recipe import StackRecipe
 
 STACK, VERSION, DIGEST = 'gitreceive.stack', 'gitreceive.stack.version', 'gitreceive.stack.digest'
@@ -21,7 +21,7 @@ def present(engine: StackEngine, recipe: StackRecipe, digest: str) -> bool:
     return made and build.labels.get(BASE) == run.id
 
 
-def is_marked(image: BaseImage | None, digest: str) -> bool:
+def is_marked(image: FoundImage | None, digest: str) -> bool:
     """Whether an image is there and was made of what ``digest`` stands for."""
     return image is not None and image.labels.get(DIGEST) == digest
 

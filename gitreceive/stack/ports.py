@@ -7,7 +7,7 @@ from typing import IO, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaseImage:
+class FoundImage:
     """An image that is there."""
 
     id: str
@@ -31,7 +31,7 @@ class Inside:
 class StackEngine(Protocol):
     """Imports a root as an image, and makes others in a container of the first."""
 
-    def find(self, name: str) -> BaseImage | None:
+    def find(self, name: str) -> FoundImage | None:
         """The image of that name, or None."""
 
     def import_root(self, root: IO[bytes], changes: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from docker.errors import DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 
 from gitreceive.model.errors import StackError
-from gitreceive.stack.ports import BaseImage, Inside
+from gitreceive.stack.ports import FoundImage, Inside
 
 STACK_LABEL = 'gitreceive.stack'
 WORK = '/gitreceive-stack'
@@ -56,14 +56,14 @@ class DockerStackEngine:
     def __init__(self, client: docker.DockerClient) -> None:
         self._client = client
 
-    def find(self, name: str) -> BaseImage | None:
+    def find(self, name: str) -> FoundImage | None:
         """See the port."""
         with engine_errors():
             try:
                 found = self._client.images.get(name)
             except ImageNotFound:
                 return None
-            return BaseImage(id=str(found.id), labels=found.labels)
+            return FoundImage(id=str(found.id), labels=found.labels)
 
     def import_root(self, root: IO[bytes], changes: Sequence[str]) -> str:
         """See the port."""

@@ -22,7 +22,7 @@ ALIGNED = 4096
 
 LEAST_FILLER = 26
 
-HASHED = 32 << 20
+HASHED = 16 << 20
 """Bytes of a part whose checksum is computed while they are packed: of more it would take a fifth of the time."""
 
 LEVEL = 1

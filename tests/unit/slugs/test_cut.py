@@ -131,6 +131,18 @@ def test_a_slug_is_its_members_in_a_row(
 
 
 @pytest.mark.parametrize('process', ['the same', 'another'])
+def test_each_chunk_knows_what_it_unpacks_to_also_when_it_is_used_again(
+    cut: Cutting, chunk_cache: ChunkCache, storage: MemoryStorage, tmp_path: Path, process: str
+) -> None:
+    cut(Packer(['runtime', 'code']), chunk_cache)
+    later = chunk_cache if process == 'the same' else ChunkCache(storage, tmp_path / 'chunk_cache')
+    slug = cut(Packer(['runtime', 'new code']), later)
+    assert [chunk.diff_id for chunk in slug.chunks] == [
+        hashlib.sha256(text).hexdigest() for text in (b'runtime', b'new code')
+    ]
+
+
+@pytest.mark.parametrize('process', ['the same', 'another'])
 def test_only_what_changed_is_packed(
     cut: Cutting, chunk_cache: ChunkCache, storage: MemoryStorage, tmp_path: Path, process: str
 ) -> None:

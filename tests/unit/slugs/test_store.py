@@ -3,6 +3,7 @@
 import hashlib
 import json
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -13,8 +14,8 @@ from gitreceive.model.app import AppName
 from gitreceive.model.errors import BuildCancelled, StorageError
 from gitreceive.model.slug import Chunk, LayeredSlug
 from gitreceive.slugs.names import chunk_name
-from gitreceive.slugs.store import store_slug
-from gitreceive.slugs.stored import complete_slug, open_slug, reduce_slug, replacing
+from gitreceive.slugs.store import slug_json, store_slug
+from gitreceive.slugs.stored import chunks_of, complete_slug, open_slug, reduce_slug, replacing
 from gitreceive.slugs.verified import put_verified
 from tests.fakes_storage import MemoryStorage
 
@@ -186,3 +187,10 @@ def test_the_slug_that_is_live_is_whole_again_if_the_next_one_is_not_released(
     assert live.read_bytes() == whole
     with replacing(storage, APP, '') as none:
         assert none == ''
+
+
+def test_what_a_chunk_unpacks_to_is_recorded_where_it_is_known(slug: LayeredSlug) -> None:
+    first = replace(slug.chunks[0], diff_id='d' * 64)
+    facts = json.loads(slug_json(replace(slug, chunks=(first, *slug.chunks[1:])), {}))
+    assert [each.get('diff_id') for each in facts['members']] == ['d' * 64, None]
+    assert [chunk.diff_id for chunk in chunks_of(facts)] == ['d' * 64, '']
