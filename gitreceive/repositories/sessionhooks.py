@@ -4,7 +4,8 @@ git starts the ``update`` hook for each ref, and asks whether there is one when 
 nothing unless pre-receive has listed refs that are refused: then only those are, and with ``--atomic`` all.
 
 The directory lies in the repository and is locked (flock(2)) as long as the session lasts, so that what a session leaves
-that was killed can be told from what another one uses: a git whose hooks vanish takes everything.
+that was killed can be told from what another one uses: a git whose hooks vanish takes everything. One that no push has
+changed stays for the next session, for making and removing it takes milliseconds on a busy disk.
 """
 
 import fcntl
@@ -13,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from gitreceive.config.resources import directory
@@ -25,6 +27,8 @@ LIST = 'refused'
 PREFIX = 'session-hooks-'
 """How the names of those directories begin."""
 
+MAX_SPARE = 4
+
 MOST = 16 << 20
 """Bytes of that list that are read."""
 
@@ -32,11 +36,12 @@ MOST = 16 << 20
 @contextmanager
 def session_hooks(repo: Path) -> Iterator[Path]:
     """A directory with the receiver's hooks, for as long as git runs on ``repo``. Raises StateError."""
-    path, lock = _locked(repo)
+    path, lock = _spare(repo) or _new(repo)
     try:
-        yield _filled(path, repo)
+        yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        if _changed(path) or len(list(repo.glob(f'{PREFIX}*'))) > MAX_SPARE:
+            shutil.rmtree(path, ignore_errors=True)
         os.close(lock)
 
 
@@ -50,7 +55,22 @@ def read_refused(hooks: Path) -> Mapping[bytes, str]:
     return found
 
 
-def _locked(repo: Path) -> tuple[Path, int]:
+def _spare(repo: Path) -> tuple[Path, int] | None:
+    """A directory that another session has left as it was, and its lock."""
+    for path in repo.glob(f'{PREFIX}*'):
+        with suppress(OSError):
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not _changed(path):
+                    return path, lock
+            except BlockingIOError:
+                pass
+            os.close(lock)
+    return None
+
+
+def _new(repo: Path) -> tuple[Path, int]:
     """A new directory and its lock; another one if somebody has removed it before it was locked."""
     while True:
         try:
@@ -59,16 +79,30 @@ def _locked(repo: Path) -> tuple[Path, int]:
             raise StateError(f'cannot make a directory for the hooks of a push: {error.strerror}') from error
         with suppress(FileNotFoundError):
             lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            fcntl.flock(lock, fcntl.LOCK_SH)
+            fcntl.flock(lock, fcntl.LOCK_EX)
             if path.exists():
-                return path, lock
+                return _filled(path, repo), lock
             os.close(lock)
 
 
+def _changed(path: Path) -> bool:
+    """Whether it is not, or not only, what the next session needs."""
+    try:
+        return {name: os.readlink(path / name) for name in os.listdir(path)} != _programs()
+    except OSError:
+        return True
+
+
+@cache
+def _programs() -> Mapping[str, str]:
+    """The receiver's hooks and what they import: names and paths."""
+    found = directory('hooks').iterdir()
+    return {each.name: str(each) for each in found if not each.name.startswith(('.', '_'))}
+
+
 def _filled(path: Path, repo: Path) -> Path:
-    for program in directory('hooks').iterdir():
-        if not program.name.startswith(('.', '_')):
-            (path / program.name).symlink_to(program)
+    for name, program in _programs().items():
+        (path / name).symlink_to(program)
     who = owner(repo)
     if who:
         os.chown(path, who['user'], who['group'])

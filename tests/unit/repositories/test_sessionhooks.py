@@ -1,11 +1,12 @@
 """One push whose refs are refused one by one, by the real git."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from gitreceive.repositories.sessionhooks import read_refused, session_hooks
+from gitreceive.repositories.sessionhooks import MAX_SPARE, read_refused, session_hooks
 from tests.unit.repositories.served import Served
 
 PRE_RECEIVE = """\
@@ -116,3 +117,26 @@ def test_a_name_that_is_not_utf8_is_refused(served: Served) -> None:
     (served.work / '.git' / 'packed-refs').write_bytes(b'%b refs/heads/\xe9t\xe9\n' % commit.encode())
     assert served.push('--all').status == 1
     assert set(served.refs()) == {'refs/heads/main'}
+
+
+def test_a_session_takes_the_hooks_that_an_earlier_one_has_left_unless_they_are_changed(
+    tmp_path: Path,
+) -> None:
+    with session_hooks(tmp_path) as first, session_hooks(tmp_path) as meanwhile:
+        assert first != meanwhile
+        assert (first / 'pre-receive').exists()
+    with session_hooks(tmp_path) as later:
+        assert later in (first, meanwhile)
+        (later / 'refused').touch()
+    assert not later.exists()
+    [left] = tmp_path.iterdir()
+    (left / 'pre-receive').unlink()
+    with session_hooks(tmp_path) as whole:
+        assert whole != left
+        assert (whole / 'pre-receive').exists()
+
+
+def test_few_are_left_after_many_at_once(tmp_path: Path) -> None:
+    with ExitStack() as sessions:
+        assert len({sessions.enter_context(session_hooks(tmp_path)) for _ in range(20)}) == 20
+    assert len(list(tmp_path.iterdir())) <= MAX_SPARE
