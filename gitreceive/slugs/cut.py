@@ -91,7 +91,7 @@ def _packed(
         if isinstance(error, OSError):
             raise SlugError(f'cannot write the slug to {file}: {error.strerror}') from error
         raise
-    point('member.packed')
+    point('chunk.packed')
     chunk = Chunk(
         sha256=measured.sha256,
         size=measured.size - before.size,
@@ -144,7 +144,7 @@ class _Storing:
             self._scan_chunk(chunk, lambda: file.open('rb'))
         new = self._cache.keep(self._app, key, chunk, file)
         file.unlink(missing_ok=True)
-        point('member.stored')
+        point('chunk.stored')
         return new
 
 
