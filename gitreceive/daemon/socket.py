@@ -70,10 +70,14 @@ class SocketServer:
     def serve(self) -> None:
         """Takes requests until ``close``. A refused or failed connection never ends this loop."""
         with self._epoll, self._listener:
+            ticked = 0.0
             while not self._closing:
                 for number, _ in self._epoll.poll(TICK_SECONDS):
                     self._look(number)
-                self._tick(time.monotonic())
+                now = time.monotonic()
+                if now >= ticked + TICK_SECONDS:
+                    ticked = now
+                    self._tick(now)
 
     def close(self) -> None:
         """Ends ``serve`` and removes the socket. May be called by a signal handler."""
