@@ -5,12 +5,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from dulwich.objects import Tree
 from dulwich.repo import Repo
 
 from gitreceive.model.errors import StateError
 
 CREATOR = 'creator'
 """The file of a repository that holds the fingerprint of the key that it was made for; empty if the sysadmin made it."""
+
+EMPTY = 'failed'
+ALTERNATES = Path('objects') / 'info' / 'alternates'
 
 UNBORN = 'unborn'
 """The file of a repository whose app nobody has pushed to yet: it goes with the session that it was made for."""
@@ -43,11 +47,27 @@ def ensure_repository(path: Path, mark: str = '', creator: str = '') -> None:
 
 
 def _fill(path: Path) -> None:
-    """For a git that a sysadmin runs here by hand, too: nothing is collected unasked."""
+    """For a git that a sysadmin runs here by hand, too: nothing is collected unasked.
+
+    Until something is deployed a have is advertised, the empty tree: of a repository without refs a git that uses
+    SHA-256 says "unexpected capabilities^{}", of others what is wrong.
+    """
     with Repo.init_bare(str(path)) as repo:
         config = repo.get_config()
         config.set((b'gc',), b'auto', b'0')
         config.write_to_path()
+        repo.object_store.add_object(Tree())
+    advertise_haves(path)
+
+
+def advertise_haves(repo: Path) -> None:
+    """Lets ``git receive-pack`` advertise what ``core.alternateRefsCommand`` prints (``gitreceive.repositories.rules``).
+
+    It does so for other repositories whose objects it may use: an empty one stands for them. Raises OSError.
+    """
+    for name in ('objects', 'refs'):
+        (repo / EMPTY / name).mkdir(parents=True, exist_ok=True)
+    (repo / ALTERNATES).write_text(f'../{EMPTY}/objects\n')
 
 
 def give(path: Path, like: Path) -> None:

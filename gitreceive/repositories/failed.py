@@ -3,7 +3,7 @@
 The deploy branch is set back after a failure, and a client sends all that is not below an advertised ref. So the failed
 commit gets a hidden ref, which also keeps ``git gc`` off it, and is advertised as ``.have``, as git does with what it
 could borrow of other repositories: such a repository, an empty one, is named to it (gitrepository-layout(5), "alternates";
-git-config(1), ``core.alternateRefsCommand``). Without a failed commit there is none, and a push costs nothing more.
+git-config(1), ``core.alternateRefsCommand``). After a success there is none, and a push costs nothing more.
 """
 
 import logging
@@ -11,24 +11,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from gitreceive.model.push import Commit
-from gitreceive.repositories.bare import give
+from gitreceive.repositories.bare import ALTERNATES, EMPTY, advertise_haves, give
 from gitreceive.repositories.command import git
 
 log = logging.getLogger(__name__)
 
 REF = 'refs/failed/last'
 
-EMPTY = 'failed'
-ALTERNATES = Path('objects') / 'info' / 'alternates'
-
 
 def remember_failed(repo: Path, commit: Commit) -> None:
     """Advertises a commit that failed to deploy instead of the one that did before it. Never raises: it saves time only."""
     try:
         git(repo, 'update-ref', REF, commit)
-        for name in ('objects', 'refs'):
-            (repo / EMPTY / name).mkdir(parents=True, exist_ok=True)
-        (repo / ALTERNATES).write_text(f'../{EMPTY}/objects\n')
+        advertise_haves(repo)
         give(repo / EMPTY, repo)
         give(repo / ALTERNATES, repo)
     except OSError as error:

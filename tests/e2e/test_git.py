@@ -120,3 +120,14 @@ def test_git_lfs_is_told_what_to_do(ann: Pusher) -> None:
         done = ann.ssh(program, 'app.git', 'upload')
         assert done.status == 1
         assert '"git push --no-verify"' in done.err
+
+
+def test_a_sha256_repository_is_told_what_is_wrong(ann: Pusher, receiver: Receiver, tmp_path: Path) -> None:
+    git(tmp_path, 'init', '-q', '-b', 'main', '--object-format=sha256', 'modern')
+    change(tmp_path / 'modern', {'Procfile': b'web: cat\n'})
+    pushed = ann.push(tmp_path / 'modern', 'modern')
+    assert pushed.status != 0
+    assert 'this receiver keeps SHA-1 repositories' in pushed.err
+    assert not (receiver.home.repos / 'modern.git').exists()
+    ann.push(make_app(tmp_path / 'work'), 'older')
+    assert "does not support this repository's hash algorithm" in ann.push(tmp_path / 'modern', 'older').err

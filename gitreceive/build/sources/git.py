@@ -25,7 +25,7 @@ from gitreceive.model.errors import SourceError
 from gitreceive.model.plan import SourceFile
 from gitreceive.model.push import Commit
 from gitreceive.repositories.command import git_environment, owner
-from gitreceive.repositories.rules import as_options
+from gitreceive.repositories.rules import EMPTY_TREE, as_options
 
 COMMIT = re.compile(rb'tree ([0-9a-f]{40})\n')
 COMMITTED = re.compile(rb'^committer .*> *(\d+)', re.MULTILINE)
@@ -177,6 +177,8 @@ class GitSource:
                 yield from self._match(found, prefix + name + b'/', parts[1:])
 
     def _parsed_tree(self, name: ObjectID) -> Tree:
+        if name == EMPTY_TREE.encode():
+            return Tree()  # clients need not send it
         found = self._repo[name]
         if not isinstance(found, Tree):
             raise SourceError(f'{name.decode()} in commit {self._commit[:7]} is not a tree')

@@ -142,3 +142,33 @@ def test_a_name_that_git_refuses_or_the_receiver_keeps_for_itself_is_refused_wit
     pushed = served.push('main:refs/releases/v9')
     assert '(only branches and tags are kept here)' in pushed.err
     assert served.refs() == {}
+
+
+def test_a_sha256_repository_is_told_what_is_wrong_at_the_first_push_and_later(
+    served: Served, tmp_path: Path
+) -> None:
+    modern = tmp_path / 'modern'
+    served.git('init', '-q', '-b', 'main', '--object-format=sha256', str(modern), at=tmp_path)
+    served.git('commit', '-q', '--allow-empty', '-m', 'one', at=modern)
+    for _ in range(2):
+        assert "does not support this repository's hash algorithm" in served.push('main', at=modern).err
+        assert served.push('main').status == 0
+
+
+def test_a_commit_without_files_is_taken_although_no_client_sends_its_tree(
+    served: Served, tmp_path: Path
+) -> None:
+    other = tmp_path / 'other'
+    served.git('init', '-q', '-b', 'main', str(other), at=tmp_path)
+    served.git('commit', '-q', '--allow-empty', '-m', 'empty', at=other)
+    assert served.push('main', at=other).status == 0
+    made = served.refs()['refs/heads/main']
+    with GitSource(served.bare, parse_commit(made)) as source:
+        assert list(source.files()) == []
+        assert not source.exists('Procfile')
+        with source.archive('src/') as stream:
+            stream.read()
+    served.git('fsck', '--strict', at=served.bare)
+    served.git('gc', '-q', '--prune=now', at=served.bare)
+    reading = f'--upload-pack={served.programs["upload-pack"]}'
+    served.git('clone', '-q', reading, str(served.bare), str(tmp_path / 'clone'))
