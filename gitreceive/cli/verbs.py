@@ -66,8 +66,8 @@ def _input(invocation: Invocation) -> AbstractContextManager[BinaryIO | None]:
 
 def _relay(answer: wire.Answer, stream: BinaryIO | None) -> int:
     if stream:
-        while piece := stream.read(PIECE):
-            answer.send(wire.Frame(wire.INPUT, piece))
+        while (piece := stream.read(PIECE)) and answer.send(wire.Frame(wire.INPUT, piece)):
+            pass
         answer.send(wire.Frame(wire.INPUT_END))
     for kind, text in answer:
         _print(text, kind == wire.ERROR)

@@ -175,12 +175,14 @@ class Answer:
         """The descriptor that poll(2) waits for."""
         return self._connection.fileno()
 
-    def send(self, frame: Frame) -> None:
-        """Sends input, a window's size or a signal. A daemon that does not take it whole is not asked any more."""
+    def send(self, frame: Frame) -> bool:
+        """Sends input, a window's size or a signal. False: the daemon takes no more, and is sent no more."""
         try:
             self._connection.sendall(frame.packed)
+            return True
         except OSError:
             self._stop(socket.SHUT_WR)
+            return False
 
     def close(self) -> None:
         """Ends the conversation: the daemon sees that its asker has gone."""

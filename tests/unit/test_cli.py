@@ -10,7 +10,13 @@ import pytest
 from click.testing import CliRunner
 
 from gitreceive.cli.main import COMMANDS, VERBS, gitreceive
+from gitreceive.config.home import Home
+from gitreceive.daemon.conversation import Conversation
+from gitreceive.daemon.socket import Answering
 from gitreceive.grammar.verbs import WORDS
+from gitreceive.grammar.wire import End
+from gitreceive.model.errors import BadCommand
+from tests.daemon_socket import listening
 
 
 def test_every_verb_of_the_grammar_is_a_command_on_the_host() -> None:
@@ -80,3 +86,22 @@ def test_a_command_whose_output_nobody_reads_ends_silently_with_the_status_of_si
     finally:
         os.close(writing)
     assert done.returncode == 141
+
+
+def test_input_without_end_ends_when_the_daemon_has_had_enough(tmp_path: Path) -> None:
+    def read(conversation: Conversation) -> Answering:
+        yield b'%d bytes' % len(conversation.read_input(1000))
+        return End(7)
+
+    words = ['config', 'set', 'hello', '--file', '/dev/zero', '--home', str(tmp_path)]
+    with listening(Home(tmp_path).socket, read):
+        done = CliRunner().invoke(gitreceive, words, standalone_mode=False)
+    assert done.output == '1001 bytes'
+    assert done.return_value == 7
+
+
+def test_a_file_that_is_not_there_is_no_question_for_the_daemon(tmp_path: Path) -> None:
+    words = ['config', 'set', 'hello', '--file', str(tmp_path / 'nothing'), '--home', str(tmp_path)]
+    done = CliRunner().invoke(gitreceive, words)
+    assert isinstance(done.exception, BadCommand)
+    assert 'cannot read' in str(done.exception)
