@@ -290,3 +290,39 @@ def test_the_archive_holds_the_bytes_of_the_commit_whatever_attributes_say(tmp_p
     with source.archive('') as stream, tarfile.open(fileobj=io.BytesIO(stream.read())) as tar:
         found = {each.name: tar.extractfile(each).read() for each in tar if each.isreg()}
     assert found == {**contents, '.gitattributes': ATTRIBUTES}
+
+
+SYSTEM_CONFIG = """\
+[filter "lfs"]
+\tclean = git-lfs-that-is-not-here clean -- %f
+\tsmudge = git-lfs-that-is-not-here smudge -- %f
+\tprocess = git-lfs-that-is-not-here filter-process
+\trequired = true
+[core]
+\tautocrlf = true
+"""
+
+
+def test_filters_of_the_machine_change_nothing_and_need_not_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = FILES | {'large.bin': b'version https://git-lfs.github.com/spec/v1\n', '.gitattributes': b''}
+    work = committed(written(tmp_path / 'work', files))
+    (work / '.gitattributes').write_text('*.bin filter=lfs\n')
+    git(work, '-c', 'filter.lfs.clean=cat', 'commit', '-q', '-a', '-m', 'two')
+    os.utime(work / 'large.bin', (1, 1))
+    config = tmp_path / 'gitconfig'
+    config.write_text(SYSTEM_CONFIG)
+    monkeypatch.delenv('GIT_CONFIG_NOSYSTEM', raising=False)
+    for name in ('GIT_CONFIG_SYSTEM', 'GIT_CONFIG_GLOBAL'):
+        monkeypatch.setenv(name, str(config))
+    here = WorkingDirectory(work)
+    assert not here.changed()
+    commit = Commit(git(work, 'rev-parse', 'HEAD'))
+    for source in (here, GitSource(work / '.git', commit)):
+        assert source.read('large.bin') == files['large.bin']
+        with source.archive('') as stream, tarfile.open(fileobj=io.BytesIO(stream.read())) as tar:
+            held = tar.extractfile('large.bin')
+            assert held and held.read() == files['large.bin']
+    (work / 'large.bin').write_bytes(b'changed')
+    assert here.changed()

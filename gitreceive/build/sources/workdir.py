@@ -4,9 +4,10 @@ import os
 import stat
 import subprocess
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from gitreceive.build.sources.ignore import glob_expression
@@ -24,6 +25,9 @@ KINDS = {stat.S_IFREG: 'file', stat.S_IFLNK: 'link', stat.S_IFDIR: 'submodule'}
 
 SAFE = ('--no-optional-locks', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null')
 """Looking at a directory starts none of its programs."""
+
+UNCONFIGURED = {'GIT_CONFIG_NOSYSTEM': '1', 'GIT_CONFIG_GLOBAL': os.devnull}
+"""Lets git see the repository's own configuration alone."""
 
 
 class WorkingDirectory:
@@ -65,11 +69,17 @@ class WorkingDirectory:
         return self._committed
 
     def changed(self, hidden: Sequence[str] = ()) -> bool:
-        """Whether files other than ``hidden`` are not as in the commit. False without one."""
+        """Whether files other than ``hidden`` are not as in the commit. False without one.
+
+        A filter that the machine's configuration names and the machine lacks (git-lfs) is left out.
+        """
         if self._commit == NO_COMMIT:
             return False
-        others = [f':(exclude,literal){name}' for name in hidden]
-        return bool(self._git('status', '--porcelain', '--', '.', *others))
+        status = ('status', '--porcelain', '--', '.', *(f':(exclude,literal){name}' for name in hidden))
+        try:
+            return bool(self._git(*status))
+        except SourceError:
+            return bool(self._git(*status, environ=UNCONFIGURED))
 
     def exists(self, path: str) -> bool:
         """Whether a regular file stands at ``path``."""
@@ -170,10 +180,14 @@ class WorkingDirectory:
         if found:
             self._commit, self._committed = parse_commit(found[0]), header_time(int(found[1]))
 
-    def _git(self, *words: str, may_fail: bool = False) -> bytes:
+    def _git(
+        self, *words: str, may_fail: bool = False, environ: Mapping[str, str] = MappingProxyType({})
+    ) -> bytes:
         command = ['git', *SAFE, '-C', str(self._root), *words]
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
+            done = subprocess.run(
+                command, env={**os.environ, **environ}, stdin=subprocess.DEVNULL, capture_output=True
+            )
         except OSError as error:
             raise SourceError(f'git cannot be run: {error.strerror}; install it') from error
         if done.returncode != 0 and not may_fail:
