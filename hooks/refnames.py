@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 KEPT = ('refs/heads/', 'refs/tags/')
 MOST = 250  # bytes; a part of a name is a file's, which may have 255 with git's ".lock"
+MOST_ALONE = 5000  # refs of a push some of which are refused: a millisecond for each
 ZERO = '0' * 40
 
 
@@ -45,8 +46,18 @@ def why_refused(ref: str, deletes: bool = False) -> str:
     return ''
 
 
-def refuse(directory: str, refused: Iterable[tuple[str, str]]) -> None:
-    """Lets git refuse these refs and no others: by an ``update`` hook in the hooks' directory of this push."""
+def refuse(directory: str, refused: list[tuple[str, str]], taken: int) -> str:
+    """Lets git refuse these refs and no others: by an ``update`` hook in the hooks' directory of this push.
+
+    Returns why all have to be refused, empty if not: git starts that hook for each of the refs that are ``taken``.
+    """
+    ref, why = refused[0]
+    told = f'{why}: {ascii(ref[:100])[1:-1]}'
+    if taken > MOST_ALONE:
+        return f'{told} (a push of over {MOST_ALONE:,} refs is taken whole or not at all)'
+    if not os.path.islink(os.path.join(directory, 'refuse')):
+        return told  # these are the hooks of all pushes
     with open(os.path.join(directory, 'refused'), 'w', encoding='utf-8', errors='surrogateescape') as file:
         file.writelines(f'{ref}\t{why}\n' for ref, why in refused)
     os.symlink('refuse', os.path.join(directory, 'update'))
+    return ''

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gitreceive.repositories.sessionhooks import session_hooks
+
 HOOK = Path(__file__).parents[2] / 'hooks' / 'pre-receive'
 LIMITS = {'FILES': '2', 'BYTES': '100000', 'DEPTH': '10'}
 
@@ -30,7 +32,7 @@ def commit(repo: Path, *entries: str) -> str:
     )
 
 
-def refusal(repo: Path, ref: str, new: str, *options: str) -> str:
+def refusal(repo: Path, ref: str, new: str, *options: str, more: str = '', hook: Path = HOOK) -> str:
     env = {
         'PATH': os.environ['PATH'],
         'GITRECEIVE_SOCKET': str(repo / 'nobody'),
@@ -39,7 +41,7 @@ def refusal(repo: Path, ref: str, new: str, *options: str) -> str:
         **{f'GITRECEIVE_CHECKOUT_{name}': value for name, value in LIMITS.items()},
     }
     line = f'{"0" * 40} {new} {ref}\n'
-    done = subprocess.run([HOOK], cwd=repo, env=env, input=line.encode(), capture_output=True)
+    done = subprocess.run([hook], cwd=repo, env=env, input=(line + more).encode(), capture_output=True)
     assert done.returncode == 1
     return (done.stdout + done.stderr).decode()
 
@@ -55,3 +57,18 @@ def test_a_tree_that_is_too_large_is_not_planned_either(repo: Path) -> None:
     made = commit(repo, *(f'100644 blob {blob}\t{name}' for name in 'abc'))
     for ref in ('refs/heads/other', 'refs/tags/v1'):
         assert 'has more than 2 files' in refusal(repo, ref, made, 'plan')
+
+
+def test_without_hooks_of_its_own_a_push_with_a_bad_name_is_refused_whole(repo: Path) -> None:
+    assert 'invalid ref name: ' in refusal(repo, 'refs/heads/HEAD', commit(repo))
+    assert not (HOOK.parent / 'update').exists()
+
+
+def test_of_very_many_refs_none_is_refused_alone(repo: Path) -> None:
+    made = commit(repo)
+    with session_hooks(repo) as hooks:
+        for count, expected in ((5001, 'is taken whole or not at all'), (1, 'the daemon does not answer')):
+            more = ''.join(f'{"0" * 40} {made} refs/tags/t{number}\n' for number in range(count))
+            told = refusal(repo, 'refs/notes/x', made, more=more, hook=hooks / 'pre-receive')
+            assert expected in told
+            assert (hooks / 'update').exists() == (count == 1)

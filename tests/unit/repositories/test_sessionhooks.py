@@ -16,8 +16,8 @@ here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, here)
 import refnames
 taken, refused = refnames.split_updates(line[:-1] for line in os.fdopen(0, errors='surrogateescape'))
-if refused:
-    refnames.refuse(here, refused)
+if refused and refnames.refuse(here, refused, len(taken)):
+    sys.exit(1)
 """
 KEPT = (
     'fix/#12',
