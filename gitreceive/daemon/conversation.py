@@ -11,7 +11,6 @@ from gitreceive.grammar.wire import (
     ALIVE,
     INPUT,
     INPUT_END,
-    MAX_PAYLOAD,
     MAX_REQUEST,
     REQUEST,
     REQUEST_PART,
@@ -27,7 +26,7 @@ SEND_SECONDS = 60.0
 ALIVE_SECONDS = 2.0
 """After so long without output the asker hears that its answer is on the way."""
 
-MAX_HELD = 2 * MAX_PAYLOAD
+MAX_HELD = 1 << 18
 """Bytes of input that wait for whoever answers; no more is read from the asker meanwhile."""
 
 
@@ -36,10 +35,15 @@ class AskerGone(Exception):
 
 
 class Conversation:
-    """What the daemon's loop feeds and an answering thread serves. ``fields`` is the request, empty until it is whole."""
+    """What the daemon's loop feeds and an answering thread serves. ``fields`` is the request, empty until it is whole.
 
-    def __init__(self, connection: socket.socket, peer: int) -> None:
-        self.connection, self.peer = connection, peer
+    ``read`` is told whether more is to be read from the asker; any thread may call it.
+    """
+
+    def __init__(
+        self, connection: socket.socket, peer: int, read: Callable[[bool], None] = lambda more: None
+    ) -> None:
+        self.connection, self.peer, self._read = connection, peer, read
         self.began = self._sent = time.monotonic()
         self.fields: list[str] = []
         self._reader, self._request = FrameReader(), bytearray()
@@ -49,16 +53,11 @@ class Conversation:
         self._held = 0
         self._gone = False
         self._holders = 1
-        self.paused = False
+        self._paused = False
         self._actions: list[Callable[[], None]] = []
         connection.settimeout(SEND_SECONDS)
 
     # for the loop
-
-    @property
-    def full(self) -> bool:
-        """Whether so much input waits that no more is to be read."""
-        return self._held >= MAX_HELD
 
     def feed(self, data: bytes) -> bool:
         """Takes what the asker sent; True if that has made the request whole. Raises BrokenFrame."""
@@ -142,6 +141,9 @@ class Conversation:
                 self._came.wait()
             frame = self._inbox.popleft()
             self._held -= len(frame.payload)
+            if self._paused and self._held < MAX_HELD:
+                self._paused = False
+                self._read(True)
             return frame
 
     def read_input(self, limit: int) -> bytes:
@@ -156,6 +158,9 @@ class Conversation:
             with self._came:
                 self._inbox.append(frame)
                 self._held += len(frame.payload)
+                if self._held >= MAX_HELD and not self._paused:
+                    self._paused = True
+                    self._read(False)
                 self._came.notify_all()
             return
         if frame.kind not in (REQUEST, REQUEST_PART):

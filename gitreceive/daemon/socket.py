@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from gitreceive.access.places import Places, Subject
@@ -119,7 +120,7 @@ class SocketServer:
             log.error('accept: %s', error.strerror)
             time.sleep(0.1)
             return
-        conversation = Conversation(connection, _peer(connection))
+        conversation = Conversation(connection, _peer(connection), partial(self._watch, connection))
         if conversation.peer not in self._allowed:
             log.warning('refused a connection of uid %d', conversation.peer)
             _refuse(conversation, 'this user may not ask the daemon; the SSH server and the sysadmin may')
@@ -148,9 +149,11 @@ class SocketServer:
             _refuse(conversation, f'this is no request: {error}')
             self._drop(conversation)
             return
-        if conversation.full:
-            conversation.paused = True
-            self._epoll.modify(conversation.connection, 0)
+
+    def _watch(self, connection: socket.socket, more: bool) -> None:
+        """Whether more is to be read from an asker; its end is noticed in any case."""
+        with suppress(OSError):
+            self._epoll.modify(connection, select.EPOLLIN if more else 0)
 
     def _drop(self, conversation: Conversation) -> None:
         del self._open[conversation.connection.fileno()]
@@ -162,9 +165,6 @@ class SocketServer:
         for conversation in list(self._open.values()):
             if conversation.fields:
                 conversation.keep_alive(now)
-                if conversation.paused and not conversation.full:
-                    conversation.paused = False
-                    self._epoll.modify(conversation.connection, select.EPOLLIN)
             elif now - conversation.began > READ_SECONDS:
                 _refuse(conversation, f'no request came within {READ_SECONDS:g} s')
                 self._drop(conversation)

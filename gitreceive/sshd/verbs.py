@@ -27,7 +27,7 @@ def forward(answer: Answer, session: Session, *, input_wanted: bool) -> int:
     ours, feeding = socket.socketpair()
     with ours, answer:
         session.feed.connect(feeding)
-        return _converse(answer, session, ours)
+        return _converse(answer, session, _Given(ours, wanted=input_wanted, terminal=session.terminal))
 
 
 def shown(data: bytes, session: Session) -> bytes:
@@ -40,7 +40,7 @@ def _show(frame: Frame, session: Session) -> None:
     send_all(session, send, shown(frame.payload, session))
 
 
-def _converse(answer: Answer, session: Session, given: socket.socket) -> int:
+def _converse(answer: Answer, session: Session, given: '_Given') -> int:
     poll, heard = select.poll(), time.monotonic()
     for each in (answer, given, session.wake_descriptor):
         poll.register(each, select.POLLIN)
@@ -48,10 +48,10 @@ def _converse(answer: Answer, session: Session, given: socket.socket) -> int:
         ready = {number for number, _ in poll.poll(SILENCE_SECONDS * 1000)}
         session.look()
         session.feed.drain()
-        if given.fileno() in ready and (left := _pass_on(given.recv(PIECE), answer, session)) is not None:
+        if given.fileno() in ready and given.pass_on(answer):
             poll.unregister(given)
-            if left:
-                return left
+        if given.interrupted:
+            return INTERRUPTED
         if answer.fileno() in ready:
             heard = time.monotonic()
             for frame in answer.receive():
@@ -61,17 +61,34 @@ def _converse(answer: Answer, session: Session, given: socket.socket) -> int:
     return answer.status
 
 
-def _pass_on(data: bytes, answer: Answer, session: Session) -> int | None:
-    """Sends input to the daemon. None: there may be more; 0: that was all; a status: the user has interrupted it."""
-    if session.terminal and INTERRUPT in data:
-        answer.close()
-        return INTERRUPTED
-    ended = not data
-    if session.terminal:
-        data, end, _ = data.replace(b'\r', b'\n').partition(END_OF_FILE)
-        ended = ended or bool(end)
+class _Given:
+    """What the client sends: ``wanted`` says whether the verb reads it, ``terminal`` whether keys are typed."""
+
+    def __init__(self, source: socket.socket, *, wanted: bool, terminal: bool) -> None:
+        self._source, self._wanted, self._terminal = source, wanted, terminal
+        self.interrupted = False
+
+    def fileno(self) -> int:
+        """The descriptor that poll(2) waits for."""
+        return self._source.fileno()
+
+    def pass_on(self, answer: Answer) -> bool:
+        """Sends what has come to the daemon; True if that was all."""
+        data = self._source.recv(PIECE)
+        ended = not data
+        if self._terminal:
+            self.interrupted = INTERRUPT in data
+            data, end, _ = data.replace(b'\r', b'\n').partition(END_OF_FILE)
+            ended = ended or bool(end)
+        if self.interrupted:
+            answer.close()
+        elif self._wanted:
+            _send(answer, data, ended)
+        return ended
+
+
+def _send(answer: Answer, data: bytes, ended: bool) -> None:
     if data:
         answer.send(Frame(INPUT, data))
     if ended:
         answer.send(Frame(INPUT_END))
-    return 0 if ended else None
