@@ -96,10 +96,12 @@ def _match_branch(app: AppName, receiver: Receiver, queue: Queue) -> None:
     commit = read_ref(home.repo(app), branch)
     current = journal.releases.live(app)
     live = current.commit if current else NO_COMMIT
+    if commit == live:
+        if live != NO_COMMIT:
+            point_head(home.repo(app), branch)  # the daemon may have died between the first release and this
+        return
     known = _last_deploy_of(commit, journal.operations.of(app, 1000))
-    if commit == live != NO_COMMIT:
-        point_head(home.repo(app), branch)  # the daemon may have died between the first release and this
-    if commit == live or (known and not known.state.final):
+    if known and not known.state.final:
         return
     if known or commit == NO_COMMIT:
         move_ref(home.repo(app), branch, new=live, expected=commit)
