@@ -118,7 +118,7 @@ def send(connection: socket.socket, fields: Iterable[str]) -> None:
 
 
 def show(text: bytes) -> None:
-    """Prints to the pusher; ends the hook, not the operation, when nobody listens any more."""
+    """Prints to the pusher; ends the hook, not the operation, when nobody listens."""
     try:
         while text:
             text = text[os.write(1, text) :]

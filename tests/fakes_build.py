@@ -51,7 +51,7 @@ class FakeReleases:
 
     def record(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
         if operation.number in self.ended:
-            raise ReleaseError(f'{operation.title} is not running any more')
+            raise ReleaseError(f'{operation.title} is no longer running')
         made = replace(release, version=len(self.made) + 1)
         self.made.append((made, config))
         return made

@@ -61,7 +61,7 @@ CAUSES = (
     ),
     (
         r'^There is no Gradle wrapper, and no Gradle that starts at (\S{1,500})$',
-        r'the Gradle of this receiver could not be had from \g<1>\nThe sysadmin should look at the setting builds.gradle_distribution, and at the network and proxy of the build host.',
+        r'the Gradle of this receiver is not available from \g<1>\nThe sysadmin should look at the setting builds.gradle_distribution, and at the network and proxy of the build host.',
     ),
     (
         r'There are test failures|There were failing tests',

@@ -39,7 +39,7 @@ YARN_CLASSIC, YARN_BERRY, LAST_CLASSIC = '1.x', '4.x', '1.22.22'
 YARN_OF_LOCK = ((4, '2.x'), (7, '3.x'), (8, '>=4 <4.14'), (9, '4.14.x'))
 """The Yarn that writes lock files up to this version of their format; later ones are those of ``YARN_BERRY``.
 
-A newer Yarn would write the file anew, which ``--immutable`` forbids.
+A newer Yarn would rewrite the file, which ``--immutable`` forbids.
 """
 
 PNPM = '10.x'

@@ -42,7 +42,7 @@ class Wanted:
 def python_choice(source: Source, stack: Stack, project: Mapping[str, object]) -> Choice:
     """The Python to use: an exact version of the stack, or what to ask the mirror for.
 
-    Raises DetectError for what is no version, and for a version that cannot be had.
+    Raises DetectError for what is no version, and for a version that is not available.
     """
     if not stack.pythons:
         raise DetectError(f'the stack {stack.name} has no Python: its sysadmin should build it again')

@@ -35,7 +35,7 @@ CAUSES = (
     ),
     (
         r'The checksum for the downloaded `([^`\n]{1,150})\.gem` does not match',
-        r'\g<1> is not the gem that its source promises\nPush again: it is fetched anew. If it stays so, the source has exchanged it, and its maintainer should know.',
+        r'\g<1> is not the gem that its source promises\nPush again: it is fetched again. If it stays so, the source has exchanged it, and its maintainer should know.',
     ),
     (
         r"can't find executable rake for gem rake|bundler: command not found: rake",

@@ -64,7 +64,7 @@ def may(grant: Grant, app: AppName) -> bool:
 
 
 class AccessBook:
-    """The database at ``path``. Every call opens it anew: any thread may call, and nothing is ever stale."""
+    """The database at ``path``. Every call opens it: any thread may call, and nothing is ever stale."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

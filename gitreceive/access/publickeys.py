@@ -76,7 +76,7 @@ def _read_line(line: str, place: str) -> PublicKey:
         raise KeyRefused(f'{place}: the key is cut off or damaged; copy the whole line') from error
     if base64.b64decode(canonical) != blob:
         raise KeyRefused(
-            f'{place}: the key is not encoded as OpenSSH does it; write it anew with "ssh-keygen -y"'
+            f'{place}: the key is not encoded as OpenSSH does it; rewrite it with "ssh-keygen -y"'
         )
     if isinstance(key, RSAPublicKey) and key.key_size not in RSA_BITS:
         raise KeyRefused(

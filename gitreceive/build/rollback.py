@@ -12,7 +12,7 @@ from gitreceive.points import point
 
 
 def roll_back(task: Task, *, slugs: SlugStore, releases: ReleaseBook, keep: int) -> Release:
-    """Releases an older release once more, after its slug has been read back and compared.
+    """Releases an older release again, after its slug has been read back and compared.
 
     ``keep`` is how many releases keep their slugs. Raises ReleaseError if there is no such release or its slug is not
     what was stored, StorageError, StateError, BuildTimeout or BuildCancelled; then nothing is released.

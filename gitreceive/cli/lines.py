@@ -52,7 +52,7 @@ def _say(text: str, err: bool) -> None:
 
 @contextmanager
 def warnings_told(console: Lines) -> Iterator[None]:
-    """While it lasts, what the package logs as a warning is a line of the console: that something is tried again."""
+    """While it lasts, the console prints what the package logs as a warning, such as a retry."""
     logger, handler = logging.getLogger('gitreceive'), _Told(console)
     logger.addHandler(handler)
     try:

@@ -66,7 +66,7 @@ def diff(a: str, b: str, as_json: bool, settings: Settings) -> None:
 
 
 def _growth(seen: Xray, previous: Release | None, storage: Composing, reader: SlugReader) -> Growth | None:
-    """Against the release before; None if there is none, or its slug is not kept any more."""
+    """Against the release before; None if there is none, or its slug is no longer kept."""
     if previous is None:
         return None
     try:

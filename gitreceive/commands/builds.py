@@ -1,4 +1,4 @@
-"""Builds, and the other operations of an app: which there were, what is under way, and once more."""
+"""Builds, and the other operations of an app: which there were, what is under way, and how to repeat one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def find_build(actor: Actor, app: AppName, number: int | None, home: Home, journ
 def rebuild(
     actor: Actor, app: AppName, nocache: bool, home: Home, journal: Journal, submit: Submit
 ) -> Operation:
-    """Builds what the deploy branch names once more. Raises UnknownApp, or BadCommand if nothing was pushed."""
+    """Builds what the deploy branch names again. Raises UnknownApp, or BadCommand if nothing was pushed."""
     branch = journal.apps.deploy_branch(reached(actor, app, home)) or ''
     commit = read_ref(home.repo(app), branch) if branch else NO_COMMIT
     if commit == NO_COMMIT:

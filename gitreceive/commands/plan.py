@@ -33,7 +33,7 @@ OF_KEY = 4
 LOOK_SECONDS = 0.5
 
 Gone = Callable[[Callable[[], None]], AbstractContextManager[None]]
-"""While it lasts, the action is called when nobody waits for the answer any more."""
+"""While it lasts, the action is called when nobody waits for the answer."""
 
 Shown = TypeVar('Shown')
 
@@ -109,7 +109,7 @@ class Plans:
 
 
 def _stopping(clock: BuildClock) -> Callable[[], None]:
-    return lambda: clock.stop(BuildCancelled('nobody waits for this plan any more'))
+    return lambda: clock.stop(BuildCancelled('nobody waits for this plan'))
 
 
 class _BoundedSource(WatchedSource):

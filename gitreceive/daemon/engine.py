@@ -18,7 +18,7 @@ def sweep_engine(journal: Journal, builder: ImageBuilder) -> int:
 
 
 def remove_images(journal: Journal, builder: ImageBuilder, before: int | None = None) -> int:
-    """Removes the images that no app needs any more; returns how many. Raises EngineGone."""
+    """Removes the images that no app needs; returns how many. Raises EngineGone."""
     limit = journal.operations.next_number() if before is None else before
     images = builder.images()
     live = [journal.releases.live(app) for app in set(images.values())]

@@ -1,4 +1,4 @@
-"""What follows a release and holds nobody up: its documents, and the end of slugs that are not kept any more."""
+"""What follows a release and holds nobody up: its documents, and the end of slugs that are no longer kept."""
 
 import logging
 import threading

@@ -131,7 +131,7 @@ def actor_of(key: str, book: AccessBook, host: str) -> Actor:
         return Actor(name=host)
     grant = book.of_fingerprint(key)
     if grant is None:
-        raise AccessDenied('this key is not registered here any more; ask the sysadmin of this receiver')
+        raise AccessDenied('this key is no longer registered here; ask the sysadmin of this receiver')
     return Actor(name=grant.name, key=key, apps=grant.apps)
 
 
@@ -144,7 +144,7 @@ def _request(fields: Sequence[str], actor: Actor) -> PushRequest:
 def _checked(app: str, actor: Actor) -> AppName:
     """The app, if the actor may push to it. Raises BadCommand or AccessDenied."""
     if not actor.reaches(parse_app_name(app)):
-        raise AccessDenied('this key may not push here any more; ask the sysadmin of this receiver')
+        raise AccessDenied('this key may no longer push here; ask the sysadmin of this receiver')
     return AppName(app)
 
 

@@ -46,7 +46,7 @@ def reconcile(receiver: Receiver, queue: Queue, logs: Logs) -> None:
 
 
 def sweep(receiver: Receiver) -> None:
-    """Removes what dead builds left in the engine and in storage; slow things that may fail and are tried again later."""
+    """Removes what dead builds left in the engine and in storage; slow things that may fail and are retried later."""
     try:
         removed = sweep_engine(receiver.journal, receiver.builder) + receiver.storage.sweep()
         if removed:

@@ -16,7 +16,7 @@ from gitreceive.repositories import read_ref
 log = logging.getLogger(__name__)
 
 MOVES_WITHIN = 600.0
-"""Seconds: a git that has not moved its refs so long after pre-receive does not do it any more."""
+"""Seconds: a git that has not moved its refs so long after pre-receive no longer does."""
 
 
 def settle_session(

@@ -19,9 +19,7 @@ CONTROL = re.compile('[\x00-\x1f\x7f]')
 INNOCENT = re.compile(r'\\[\w]')
 """A backslash before a letter or a digit: a shell drops it, whoever wrote it wants to keep it."""
 
-REMEDY = (
-    'quote the whole value once more, as in \'NAME="a b"\', or send it on standard input ("help config set")'
-)
+REMEDY = 'put another pair of quotes around the whole value, as in \'NAME="a b"\', or send it on standard input ("help config set")'
 
 
 def split(text: str) -> list[str]:

@@ -68,7 +68,7 @@ LIMIT = Option(flag='--limit', value='N', meaning='how many (20)', numbers=(1, 1
 DETACH = Option(flag='--detach', meaning='return once it is queued')
 REVEAL = Option(flag='--reveal', meaning='show values whole')
 FILE = Option(flag='--file', value='FILE', meaning='set what a .env file says; "-" is standard input')
-CONFIRM = Option(flag='--confirm', value='APP', meaning='the name of the app once more')
+CONFIRM = Option(flag='--confirm', value='APP', meaning='the name of the app again')
 
 QUOTING = (
     'A value with blanks or quotes needs quotes of its own that reach the receiver: \'NAME="a b"\'. Any value at all '
@@ -161,7 +161,7 @@ ALL = (
     ),
     Verb(
         name='rebuild',
-        summary='build what is live once more',
+        summary='build what is live again',
         arguments=(APP,),
         options=(Option(flag='--nocache', meaning='without cached layers'), DETACH),
         changes=True,

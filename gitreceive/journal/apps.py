@@ -41,7 +41,7 @@ class Apps:
     def destroy(self, operation: Operation) -> None:
         """Forgets the operation's app and ends the operation, in one transaction; what was pushed later stays.
 
-        Raises ReleaseError if the operation is not running any more (it was cancelled meanwhile).
+        Raises ReleaseError if the operation is no longer running (it was cancelled meanwhile).
         """
         app, number = operation.app, operation.number
         with self._database.transaction() as db:
@@ -50,7 +50,7 @@ class Apps:
                 (time.time(), number),
             )
             if done.rowcount != 1:
-                raise ReleaseError(f'{operation.name} is not running any more')
+                raise ReleaseError(f'{operation.name} is no longer running')
             for table in OF_APPS:
                 db.execute(f'DELETE FROM {table} WHERE app = ?', (app,))
             db.execute('DELETE FROM operations WHERE app = ? AND number < ?', (app, number))

@@ -26,7 +26,7 @@ class Releases:
     def record(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
         """Gives the release its version, lets it be live, and ends its operation, in one transaction.
 
-        Raises ReleaseError if the operation is not running any more (it was cancelled meanwhile).
+        Raises ReleaseError if the operation is no longer running (it was cancelled meanwhile).
         """
         app = release.app
         with self._database.transaction() as db:
@@ -36,7 +36,7 @@ class Releases:
                 (release.created, version, operation.number),
             )
             if done.rowcount != 1:
-                raise ReleaseError(f'{operation.name} is not running any more')
+                raise ReleaseError(f'{operation.name} is no longer running')
             _insert(db, version, release, config)
             db.execute("UPDATE releases SET state = 'replaced' WHERE app = ? AND state = 'live'", (app,))
             db.execute("UPDATE releases SET state = 'live' WHERE app = ? AND version = ?", (app, version))

@@ -23,7 +23,7 @@ class Stopped:
 
 @contextmanager
 def stop_signals(action: Callable[[], None]) -> Iterator[Stopped]:
-    """While it lasts, SIGINT, SIGTERM and SIGHUP call ``action`` in a thread of its own, for each signal once more.
+    """While it lasts, SIGINT, SIGTERM and SIGHUP call ``action`` in a thread of its own, once for each signal.
 
     One that was ignored (by nohup, or for a shell's background) stays so.
     """

@@ -55,7 +55,7 @@ class BuildClock:
                     self._actions.remove(action)
 
     def close(self) -> None:
-        """Ends the timer; nothing is called any more."""
+        """Ends the timer; nothing is called from then on."""
         self._timer.cancel()
 
     def _expire(self) -> None:

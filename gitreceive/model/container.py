@@ -41,7 +41,7 @@ class MemoryFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """What surrounds a process. New privileges are never to be had.
+    """What surrounds a process. There are never new privileges.
 
     ``capabilities``: it keeps those that the engine gives root. ``pids``: how many processes there may be, 0 for the
     engine's own limit. ``init``: an init of the engine's is the first process. ``logged``: the engine keeps its output.

@@ -30,7 +30,7 @@ class OperationState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deploy:
-    """A push to the deploy branch, or the same commit once more: it is built and released."""
+    """A push to the deploy branch, or the same commit again: it is built and released."""
 
     update: RefUpdate
     options: frozenset[str] = frozenset()
@@ -43,7 +43,7 @@ class Deploy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollback:
-    """An older release is released once more; ``commit`` is that release's."""
+    """An older release is released again; ``commit`` is that release's."""
 
     version: int
     commit: Commit

@@ -35,7 +35,7 @@ def read_ref(repo: Path, ref: str) -> Commit:
 
 
 def move_ref(repo: Path, ref: str, *, new: Commit, expected: Commit) -> bool:
-    """Moves a ref by compare-and-swap (NO_COMMIT: make or delete it); False if it is not at ``expected`` any more."""
+    """Moves a ref by compare-and-swap (NO_COMMIT: make or delete it); False if it is no longer at ``expected``."""
     words = ('-d', ref, expected) if new == NO_COMMIT else (ref, new, expected)
     return git(repo, 'update-ref', '-m', 'gitreceive', *words).returncode == 0
 

@@ -18,7 +18,7 @@ def report_growth(
 ) -> None:
     """Says nothing if it has not. Reads the chunks that only one of the two slugs has.
 
-    A slug of before that cannot be read any more only hides where it has grown.
+    A slug of before that can no longer be read only hides where it has grown.
     """
     if before is None or 10 * slug.size <= 11 * before.slug.size:
         return

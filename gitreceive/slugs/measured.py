@@ -25,7 +25,7 @@ HARDLY_ANYTHING = 4096
 
 
 class GaveUp(Exception):
-    """The slug is so large that its exact size does not matter any more."""
+    """The slug is so large that its exact size no longer matters."""
 
 
 class Measured:

@@ -138,7 +138,7 @@ class Composing(Storage, Protocol):
     def compose(self, name: str, parts: Sequence[str], instead_of: str = '') -> str:
         """Makes ``name`` of the objects ``parts`` in a row, atomically, and returns its URL.
 
-        ``instead_of``, composed before, is not needed any more when ``name`` is there: the storage may make the one of
+        ``instead_of``, composed before, is no longer needed when ``name`` is there: the storage may make the one of
         the other, and whether ``instead_of`` is there afterwards is not said, not even after an error. Raises
         StorageError if a part is missing. A power cut may damage what was composed, but none of its parts.
         """
@@ -167,7 +167,7 @@ class Mirror(Protocol):
         """The names that begin with ``prefix`` of what has still to be sent there or removed, the oldest first."""
 
     def send(self, name: str, parts: Sequence[str] = ()) -> None:
-        """Has an object sent, or made of ``parts``, once more. Raises StorageError if that cannot be noted."""
+        """Has an object sent, or composed of ``parts``, again. Raises StorageError if that cannot be noted."""
 
 
 @runtime_checkable

@@ -44,7 +44,7 @@ class BaseImages(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class PublishedImage:
     """An image, and how each of its layers is read, by digest."""
 
     image: ReleaseImage
@@ -62,7 +62,7 @@ class PublishedImages:
         start: Sequence[str],
     ) -> None:
         self._kept, self._storage, self._bases, self._start = kept, storage, bases, start
-        self._published: dict[tuple[AppName, int, BaseImage], Published] = {}
+        self._published: dict[tuple[AppName, int, BaseImage], PublishedImage] = {}
         self._diff_ids: dict[str, str] = {}
 
     def tags(self, app: AppName) -> Sequence[str]:
@@ -96,14 +96,14 @@ class PublishedImages:
                 return published.readers[digest]()
         raise KeyError(digest)
 
-    def _matching(self, app: AppName, reference: str) -> Iterator[Published]:
+    def _matching(self, app: AppName, reference: str) -> Iterator[PublishedImage]:
         """The images that may be meant: that of a tag, or all of the app."""
         tag = TAG.fullmatch(reference)
         for release in self._kept(app):
             if tag is None or release.version == int(tag[1]):
                 yield self._publish(release)
 
-    def _publish(self, release: Release) -> Published:
+    def _publish(self, release: Release) -> PublishedImage:
         base = self._bases.image(release.stack)
         key = (release.app, release.version, base)
         found = self._published.get(key)
@@ -113,7 +113,7 @@ class PublishedImages:
             found = self._published[key] = self._compose(release, base)
         return found
 
-    def _compose(self, release: Release, base: BaseImage) -> Published:
+    def _compose(self, release: Release, base: BaseImage) -> PublishedImage:
         app, sha256 = release.app, release.slug.sha256
         chunks = parts(self._storage, app, sha256)
         known = {each.sha256: each.diff_id for each in chunks_of(read_manifest(self._storage, app, sha256))}
@@ -124,7 +124,7 @@ class PublishedImages:
         }
         readers |= {f'sha256:{chunk.sha256}': chunk.open for chunk in chunks}
         readers[image.config.digest] = partial(BytesIO, image.config.content)
-        return Published(image=image, readers=readers)
+        return PublishedImage(image=image, readers=readers)
 
     def _layer(self, chunk: Part, diff_id: str) -> Layer:
         return Layer(

@@ -1,4 +1,4 @@
-"""Which slugs are kept, and what of a storage nobody needs any more."""
+"""Which slugs are kept, and what of a storage nobody needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

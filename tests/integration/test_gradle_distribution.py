@@ -29,6 +29,6 @@ def test_one_that_is_not_there_is_for_the_sysadmin_to_correct(
     docker_host: str, stack: Stack, wrapper: Wrapper
 ) -> None:
     nothing = f'{wrapper.url.rpartition("/")[0]}/gradle-9.9-bin.zip'
-    cause = f'the Gradle of this receiver could not be had from {nothing}\nThe sysadmin should look at the setting'
+    cause = f'the Gradle of this receiver is not available from {nothing}\nThe sysadmin should look at the setting'
     with workshop(docker_host) as shop, pytest.raises(BuildError, match=cause):
         shop.build_app(FILES, replace(stack, gradle_distribution=nothing))

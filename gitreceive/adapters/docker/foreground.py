@@ -122,7 +122,7 @@ class Foreground:
         return int(found[0]['HostPort']) if found else 0
 
     def _output(self, connection: socket.socket) -> None:
-        """Passes on what it says until it ends. Raises BrokenPipeError if nobody wants to hear it any more."""
+        """Passes on what it says until it ends. Raises BrokenPipeError if nobody listens."""
         frames = frames_iter(connection, self._terminal)  # type: ignore[no-untyped-call]
         while True:
             with self._engine.errors('read from a container'):

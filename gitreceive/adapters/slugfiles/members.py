@@ -1,4 +1,4 @@
-"""Reads a tar stream member by member and writes it anew, in one form: GNU headers, fixed owner, time and modes.
+"""Reads a tar stream member by member and rewrites it in one form: GNU headers, fixed owner, time and modes.
 
 Python's ``tarfile`` would do and takes ten times as long: an app has 50,000 files. The form that is written is byte
 for byte what GNU tar writes with ``--format=gnu --numeric-owner``.

@@ -2,7 +2,7 @@
 
 What a mirror has to do is noted in a file: begun before the first storage is asked, complete when that is done, so that
 neither a death in between nor a mirror that is away for days loses any of it. A thread of the daemon carries it out in
-order; a failure is told in the log and tried again, later and later. Nobody waits for a mirror, and no push fails
+order; a failure is logged and retried, later and later. Nobody waits for a mirror, and no push fails
 because of one.
 """
 

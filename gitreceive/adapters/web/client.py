@@ -175,7 +175,7 @@ class _Body:
 
 @contextmanager
 def _told_at_once(request: Request) -> Iterator[None]:
-    """In the middle of a stream nothing can be tried again."""
+    """Nothing in the middle of a stream can be retried."""
     try:
         with translated(request):
             yield

@@ -18,7 +18,7 @@ WORDS = 2000
 """Bytes of a refusal that are read: enough for some sentences."""
 WORDS_SECONDS = 10.0
 PASSING = (408, 425, 429, 500, 502, 503, 504)
-"""Statuses that may pass: these are tried again (RFC 9110, RFC 6585, RFC 8470)."""
+"""Statuses that may pass, and are retried (RFC 9110, RFC 6585, RFC 8470)."""
 NOT_BEGUN = (429, 503)
 """Statuses after which even a request that must not be carried out twice may be sent again."""
 REMEDIES = {

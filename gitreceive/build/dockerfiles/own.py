@@ -168,7 +168,7 @@ def _flagged(instruction: Instruction) -> Iterator[str]:
 
 
 def take_arguments(variables: dict[str, str], text: str) -> None:
-    """Notes what an ``ARG`` sets: no variable is known any more after one that is not plain."""
+    """Notes what an ``ARG`` sets: after one that is not plain no variable is known."""
     at = 0
     while at < len(text):
         match = ARGUMENT.match(text, at)

@@ -1,7 +1,7 @@
 """Lists of files that are left out: ``.slugignore`` and ``.dockerignore``, read so that no pattern takes long.
 
 A pattern becomes a regular expression without any choice to come back to: what a ``*`` or ``**`` in its middle takes is
-the shortest that fits, and is never tried again (atomic groups). So a name of n bytes costs no more than n times the
+the shortest that fits, and is never reconsidered (atomic groups). So a name of n bytes costs no more than n times the
 pattern's length, whatever stands in a list of the pushed code; and what all names cost together has a bound.
 """
 

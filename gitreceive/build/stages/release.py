@@ -13,7 +13,7 @@ from gitreceive.points import point
 def create_release(
     task: Task, built: Built, stored: StoredSlug, *, releases: ReleaseBook, stack: Stack
 ) -> Release:
-    """The release, which ends the operation. Raises ReleaseError if that is not running any more, StateError."""
+    """The release, which ends the operation. Raises ReleaseError if that is no longer running, StateError."""
     operation, plan = task.operation, built.plan
     release = Release(
         app=operation.app,

@@ -178,7 +178,7 @@ def test_an_app_without_processes_is_refused_after_its_build(here: Bound) -> Non
 def test_a_build_that_was_cancelled_before_its_release_leaves_the_live_slug(here: Bound) -> None:
     first = here.deploy(here.commit(PROCFILE))
     here.releases.ended = {2}
-    with pytest.raises(ReleaseError, match='not running any more'):
+    with pytest.raises(ReleaseError, match='no longer running'):
         here.deploy(here.commit({**PROCFILE, 'new': ''}))
     assert list(here.slugs.stored) == [first.slug.sha256]
     assert here.releases.live(HELLO) == first

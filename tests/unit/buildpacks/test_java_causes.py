@@ -231,7 +231,7 @@ NO_WRAPPER = [
     ),
     (
         'Downloading http://gradle.example/gradle-9.9-bin.zip\n\nException in thread "main" java.io.FileNotFoundException: http://gradle.example/gradle-9.9-bin.zip\nThere is no Gradle wrapper, and no Gradle that starts at http://gradle.example/gradle-9.9-bin.zip',
-        'the Gradle of this receiver could not be had from http://gradle.example/gradle-9.9-bin.zip\nThe sysadmin should',
+        'the Gradle of this receiver is not available from http://gradle.example/gradle-9.9-bin.zip\nThe sysadmin should',
     ),
 ]
 

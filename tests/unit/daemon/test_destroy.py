@@ -95,7 +95,7 @@ def test_a_removal_that_was_cancelled_leaves_the_rows(kept: chunk_cache.ChunkCac
     release = kept.release({'src/a': b'a'})
     operation = claimed(kept)
     kept.journal.operations.finish(operation.number, OperationState.CANCELLED, 'by ann')
-    with pytest.raises(ReleaseError, match='removal of hello is not running any more'):
+    with pytest.raises(ReleaseError, match='removal of hello is no longer running'):
         kept.journal.apps.destroy(operation)
     assert kept.journal.releases.live(HELLO) == release
 

@@ -171,7 +171,7 @@ def test_a_cancelled_operation_makes_no_release(journal: Journal) -> None:
     claimed = journal.operations.claim(retries=False)
     assert claimed
     assert journal.operations.finish(claimed.number, OperationState.CANCELLED, 'cancelled by ann')
-    with pytest.raises(ReleaseError, match='build 1 is not running any more'):
+    with pytest.raises(ReleaseError, match='build 1 is no longer running'):
         journal.releases.record(claimed, release(claimed), {})
     assert journal.releases.of(HELLO) == []
     assert not journal.operations.finish(claimed.number, OperationState.FAILED, 'again')
