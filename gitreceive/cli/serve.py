@@ -14,12 +14,12 @@ from gitreceive.cli.options import setting_option, settings_options
 from gitreceive.cli.supervisor import Supervised, Supervisor, stop_at_signals
 from gitreceive.config.account import ssh_account
 from gitreceive.config.home import Home
+from gitreceive.config.listening import holder
 from gitreceive.config.load import as_environment
 from gitreceive.config.lock import home_lock
 from gitreceive.config.prepare import prepare_home
 from gitreceive.config.settings import Settings
 from gitreceive.model.errors import AddressInUse, SettingsError
-from gitreceive.sshd.listener import holder
 
 PYTHON = (sys.executable, '-m')
 

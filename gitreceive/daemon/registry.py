@@ -10,10 +10,11 @@ from waitress.server import create_server
 from gitreceive.access.book import AccessBook, may
 from gitreceive.api.registry import Registry
 from gitreceive.config.home import Home
+from gitreceive.config.listening import holder
 from gitreceive.config.settings import Settings
 from gitreceive.journal import Journal
 from gitreceive.model.app import AppName
-from gitreceive.model.errors import StateError
+from gitreceive.model.errors import AddressInUse, StateError
 from gitreceive.model.release import Release
 from gitreceive.run.spec import ATTENDED, START
 from gitreceive.slugs.ports import Composing
@@ -40,7 +41,7 @@ class TokenReaders:
 
 
 class RegistryServer(threading.Thread):
-    """Listens at once; serves from ``start`` to ``close``. Raises StateError if it cannot listen."""
+    """Listens at once; serves from ``start`` to ``close``. Raises AddressInUse or StateError if it cannot listen."""
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
         super().__init__(name='registry', daemon=True)
@@ -57,10 +58,9 @@ class RegistryServer(threading.Thread):
             )
         except (OSError, ValueError, socket.gaierror) as error:
             taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-            hint = 'another server listens there' if taken else str(error)
-            raise StateError(
-                f'cannot listen on {listen}: {hint}; registry.listen takes another address'
-            ) from error
+            hint = f'{holder(int(listen.rpartition(":")[2]))} listens there' if taken else str(error)
+            told = f'cannot listen on {listen}: {hint}; registry.listen takes another address'
+            raise (AddressInUse if taken else StateError)(told) from error
 
     def run(self) -> None:
         """Serves until ``close``."""

@@ -1,12 +1,10 @@
-"""The socket that the SSH server listens on; and who has it, if somebody else does."""
+"""The socket that the SSH server listens on."""
 
 import errno
-import os
 import socket
 import time
-from contextlib import suppress
-from pathlib import Path
 
+from gitreceive.config.listening import holder
 from gitreceive.model.errors import AddressInUse, StateError
 
 BACKLOG = 256
@@ -14,8 +12,6 @@ GRACE_SECONDS = 3.0
 """How long a server that is about to end may keep the port: its successor may have been started already."""
 
 TICK_SECONDS = 0.05
-LISTEN = '0A'
-"""TCP_LISTEN in /proc/net/tcp (proc(5))."""
 
 
 def listen(host: str, port: int, grace: float = GRACE_SECONDS) -> socket.socket:
@@ -45,17 +41,6 @@ def joined(host: str, port: int) -> str:
     return f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
 
 
-def holder(port: int) -> str:
-    """Who listens on a TCP port, as far as this user may see: ``process 123 (sshd)``, else ``another server``."""
-    wanted = {f'socket:[{inode}]' for inode in _listening(port)}
-    for process in Path('/proc').iterdir():
-        if process.name.isdecimal():
-            with suppress(OSError):
-                if any(os.readlink(file) in wanted for file in (process / 'fd').iterdir()):
-                    return f'process {process.name} ({(process / "comm").read_text().strip()})'
-    return 'another server'
-
-
 def _bound(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -71,14 +56,3 @@ def _bound(host: str, port: int) -> socket.socket:
         raise
     listener.setblocking(False)
     return listener
-
-
-def _listening(port: int) -> set[str]:
-    inodes = set()
-    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
-        with suppress(OSError):
-            for line in Path(table).read_text().splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == LISTEN and int(fields[1].rpartition(':')[2], 16) == port:
-                    inodes.add(fields[9])
-    return inodes

@@ -15,7 +15,8 @@ def refused(tmp_path: Path, **environ: str) -> tuple[int, str]:
     done = receiver.host('serve', timeout=30)
     assert 'Traceback' not in done.err
     assert '"event": "ready"' not in done.err, 'the SSH server was listening'
-    assert not receiver.home.socket.exists()
+    with socket.socket(socket.AF_UNIX) as daemon:
+        assert daemon.connect_ex(str(receiver.home.socket)) != 0, 'the daemon listens'
     return done.status, done.err
 
 
@@ -55,6 +56,16 @@ def test_a_taken_port_ends_serve_with_who_has_it(tmp_path: Path) -> None:
         taken.listen()
         address = f'127.0.0.1:{taken.getsockname()[1]}'
         status, said = refused(tmp_path, GITRECEIVE_SSH_LISTEN=address)
+    assert status == 14
+    assert f'cannot listen on {address}: process {os.getpid()} (' in said
+
+
+def test_a_taken_port_of_the_registry_is_told_too(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        address = f'127.0.0.1:{taken.getsockname()[1]}'
+        status, said = refused(tmp_path, GITRECEIVE_REGISTRY_LISTEN=address)
     assert status == 14
     assert f'cannot listen on {address}: process {os.getpid()} (' in said
 

@@ -196,6 +196,7 @@ def test_an_unknown_variable_of_a_table_is_refused_and_others_are_none_of_its_bu
         ('[builds]\nbuildpacks = [3]', 'builds.buildpacks = [3]: a directory is expected'),
         ('[builds]\nbuildpacks = ["a\\u0000b"]', 'builds.buildpacks = '),
         ('[builds]\nbuildpacks = "~nobody-of-that-name/x"', 'the home directory of that user is not known'),
+        ('[registry]\nlisten = "5000"', "registry.listen = '5000': host:port is expected"),
         ('home = ""', "home = '': a directory is expected"),
         ('home = 2026-11-30', 'a directory is expected'),
     ],
