@@ -64,7 +64,7 @@ class DockerImageBuilder:
     def _built(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
         labels = self._labels(job)
         build = f'gitreceive-{uuid.uuid4().hex}'
-        namespace = self._namespace(job.app)
+        namespace = cache_namespace(self._identity(), job.app)
         query = parameters(build, self._tag(job), labels, namespace, job.nocache)
         request = BuildRequest(self._engine, query)
         progress = Progress(console)
@@ -166,10 +166,6 @@ class DockerImageBuilder:
     def _labels(self, job: BuildJob) -> Mapping[str, str]:
         return {BUILD_LABEL: str(job.number), HOME_LABEL: self._home, APP_LABEL: job.app}
 
-    def _namespace(self, app: AppName) -> str:
-        """Where the app's cache mounts are. It cannot be guessed, so that no Dockerfile of another app or receiver names it."""
-        return hashlib.sha256(f'{self._identity()}/{app}'.encode()).hexdigest()[:40]
-
     def _tag(self, job: BuildJob) -> str:
         """A name of the image: one without could be taken away by anybody's ``docker image prune``.
 
@@ -178,6 +174,14 @@ class DockerImageBuilder:
         """
         receiver = hashlib.sha256(f'{self._home}{self._secret}'.encode()).hexdigest()[:32]
         return f'gitreceive-app/{job.app}:{job.number}-{receiver}'
+
+
+def cache_namespace(identity: str, app: AppName) -> str:
+    """Where the app's cache mounts are. Pure.
+
+    It cannot be guessed, so that no Dockerfile of another app, and no other receiver of the engine, can name it.
+    """
+    return hashlib.sha256(f'{identity}/{app}'.encode()).hexdigest()[:40]
 
 
 def _without(name: str, recipe: Recipe) -> str:

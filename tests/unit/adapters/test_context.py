@@ -1,6 +1,7 @@
 """The build context is one tar stream that any reader takes."""
 
 import io
+import re
 import tarfile
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitreceive.adapters.buildkit.builder import refuse_other_frontends
+from gitreceive.adapters.buildkit.builder import cache_namespace, refuse_other_frontends
 from gitreceive.adapters.buildkit.context import context, own_members
 from gitreceive.adapters.buildkit.request import parameters
 from gitreceive.adapters.buildkit.versions import parse_versions
@@ -116,3 +117,11 @@ def test_the_cache_mounts_of_an_app_are_its_own() -> None:
 def test_versions_are_read_from_lines_of_a_name_and_a_version() -> None:
     text = 'node 22.11.0\nnpm 10.9.0\n\nnot a version line\n\x1b[31mred 1\n' + 'x' * 100 + ' 1\n'
     assert dict(parse_versions(text)) == {'node': '22.11.0', 'npm': '10.9.0'}
+
+
+def test_caches_are_those_of_one_app_of_one_receiver() -> None:
+    hello, other = AppName('hello'), AppName('other')
+    names = {cache_namespace(identity, app) for identity in ('a', 'b') for app in (hello, other)}
+    assert len(names) == 4
+    assert cache_namespace('a', hello) in names
+    assert all(re.fullmatch('[0-9a-f]{40}', name) for name in names), 'no name of an app stands in it'
