@@ -80,6 +80,12 @@ def test_every_verb_is_in_the_manual(verb: str) -> None:
     assert re.search(rf'`{verb}[ `]', section(PUSHERS, '## Verbs'))
 
 
+def test_every_package_is_in_the_layout() -> None:
+    layout = section((ROOT / 'CONTRIBUTING.md').read_text(), '## Layout')
+    packages = {path.parent.name for path in (ROOT / 'gitreceive').glob('*/__init__.py')}
+    assert packages == set(re.findall(r'^\| `gitreceive/(\w+)/`', layout, re.MULTILINE))
+
+
 def test_the_home_of_the_manual_is_that_of_the_program() -> None:
     home = Home(Path())
     paths = [
