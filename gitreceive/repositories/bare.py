@@ -1,5 +1,6 @@
 """Makes bare repositories, whole or not at all."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -38,9 +39,12 @@ def ensure_repository(path: Path, mark: str = '', creator: str = '') -> None:
             os.chmod(fresh, 0o700)
             give(fresh, path.parent)
             os.rename(fresh, path)
-        except OSError:
+        except OSError as error:
             shutil.rmtree(fresh, ignore_errors=True)
-            if not (path / 'HEAD').exists():
+            if error.errno not in (
+                errno.ENOTEMPTY,
+                errno.EEXIST,
+            ):  # another one was faster, and may be gone again
                 raise
     except OSError as error:
         raise StateError(f'cannot make the repository {path}: {error.strerror}') from error

@@ -68,7 +68,7 @@ def serve_push(push: PushSession, child: Child, peer: Peer, limits: ServerLimits
         except ConnectionError:
             pass
         except (Malformed, ReportTooLarge, OSError) as error:
-            raise StateError(f'what git says of this push cannot be told: {error}') from error
+            raise StateError(f'what git says of this push cannot be passed on: {error}') from error
         finally:
             status = child.exit_status()
         if gate.commands.count:

@@ -26,7 +26,7 @@ def repository_for(path: Path, creator: str, *, create: bool) -> Iterator[bool]:
     while mark is None:
         if create:
             ensure_repository(path, UNBORN, creator)
-        if not (path / 'HEAD').exists():
+        elif not (path / 'HEAD').exists():
             break
         mark = _enter(path)
     try:

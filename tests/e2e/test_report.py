@@ -168,6 +168,6 @@ def test_a_daemon_that_is_killed_in_a_build_is_followed_again(ann: Pusher, app: 
 
 def test_too_many_push_options_are_refused_with_a_sentence(ann: Pusher, app: str, work: Path) -> None:
     done = ann.push(work, app, *['-o', 'x'] * 3000, 'main')
-    assert done.status == 1
+    assert done.status != 0
     assert 'too many push options' in done.err
     assert ann.receiver.ref(app) is None

@@ -50,8 +50,8 @@ class Repositories:
         path.write_text(f'#!/bin/sh\n{script}\n')
         path.chmod(0o755)
 
-    def converse(self, refs: list[str], capabilities: str) -> Conversation:
-        """Pushes the commit to some refs."""
+    def request(self, refs: list[str], capabilities: str) -> bytes:
+        """What a client sends that pushes the commit to some refs."""
         commands = [f'{ZERO} {self.commit} {ref}'.encode() for ref in refs]
         lines = [
             pkt_line(line + (b'\0' + capabilities.encode() if not at else b''))
@@ -59,9 +59,13 @@ class Repositories:
         ]
         sent = b''.join(lines) + FLUSH
         if refs:
-            sent += self.git(
-                '-C', str(self.work), 'pack-objects', '--revs', '--stdout', '-q', given=self.commit.encode()
-            )
+            words = ('-C', str(self.work), 'pack-objects', '--revs', '--stdout', '-q')
+            sent += self.git(*words, given=self.commit.encode())
+        return sent
+
+    def converse(self, refs: list[str], capabilities: str) -> Conversation:
+        """Pushes the commit to some refs."""
+        sent = self.request(refs, capabilities)
         advertised = self.git('receive-pack', '--http-backend-info-refs', str(self.bare))
         return Conversation(sent, self.git('receive-pack', str(self.bare), given=sent), len(advertised))
 
