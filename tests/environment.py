@@ -28,7 +28,9 @@ GONE_TOO = (
     'PAGER',
     'MAKEFLAGS',
 )
-KEPT = ('GITRECEIVE_REQUIRE_DOCKER',)
+KEPT = 'GITRECEIVE_REQUIRE_'
+"""What must not be skipped."""
+
 OWN = {
     'LANG': 'C.UTF-8',
     'LC_ALL': 'C.UTF-8',
@@ -41,10 +43,17 @@ CLIENTS = {
     'NPM_CONFIG_USERCONFIG': '.npmrc',
     'PIP_CONFIG_FILE': '.config/pip/pip.conf',
     'UV_CONFIG_FILE': '.config/uv/uv.toml',
+    'GOENV': '.config/go/env',
 }
 """Package clients follow the machine's configuration, as they do for the receiver: variable to file below the home."""
 
-CACHES = {'PIP_CACHE_DIR': 'pip', 'NPM_CONFIG_CACHE': 'npm', 'UV_CACHE_DIR': 'uv'}
+CACHES = {
+    'PIP_CACHE_DIR': 'pip',
+    'NPM_CONFIG_CACHE': 'npm',
+    'UV_CACHE_DIR': 'uv',
+    'GOMODCACHE': 'go/modules',
+    'GOCACHE': 'go/build',
+}
 LOCAL = ('localhost', '127.0.0.1', '::1')
 
 
@@ -53,7 +62,7 @@ def environment(found: Mapping[str, str], home: Path, caches: Path) -> dict[str,
     kept = {
         name: value
         for name, value in found.items()
-        if name in KEPT or not (name.startswith(GONE) or name in GONE_TOO)
+        if name.startswith(KEPT) or not (name.startswith(GONE) or name in GONE_TOO)
     }
     before = Path(found.get('HOME', '/'))
     clients = {name: str(before / path) for name, path in CLIENTS.items() if (before / path).is_file()}

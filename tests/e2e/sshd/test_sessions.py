@@ -447,5 +447,5 @@ def test_a_taken_port_is_named(tmp_path):
         done = run(
             [sys.executable, '-m', 'gitreceive.sshd', '--home', str(tmp_path / 'home'), '--listen', address]
         )
-    assert done.status == 11
+    assert done.status == 14
     assert f'cannot listen on {address}' in done.err
