@@ -21,6 +21,10 @@ UNBORN = 'unborn'
 """The file of a repository whose app nobody has pushed to yet: it goes with the session that it was made for."""
 
 
+TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
+"""What rename(2) says when another one was faster."""
+
+
 def ensure_repository(path: Path, mark: str = '', creator: str = '') -> None:
     """Makes a bare repository at ``path`` unless one is there; whole or not at all, with an empty file named ``mark``.
 
@@ -41,13 +45,15 @@ def ensure_repository(path: Path, mark: str = '', creator: str = '') -> None:
             os.rename(fresh, path)
         except OSError as error:
             shutil.rmtree(fresh, ignore_errors=True)
-            if error.errno not in (
-                errno.ENOTEMPTY,
-                errno.EEXIST,
-            ):  # another one was faster, and may be gone again
+            if error.errno not in TAKEN or _is_broken(path):
                 raise
     except OSError as error:
         raise StateError(f'cannot make the repository {path}: {error.strerror}') from error
+
+
+def _is_broken(path: Path) -> bool:
+    """Whether something is there that is no repository. Who was faster may have removed theirs again: that is none."""
+    return path.is_dir() and not (path / 'HEAD').exists() and path.is_dir()
 
 
 def _fill(path: Path) -> None:

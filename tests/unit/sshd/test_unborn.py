@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gitreceive.model.errors import StateError
 from gitreceive.repositories import ensure_repository
 from gitreceive.repositories.bare import UNBORN
 from gitreceive.sshd.unborn import repository_for, sweep_unborn
@@ -89,6 +90,13 @@ def test_what_a_killed_server_has_left_is_removed_unless_something_was_pushed(pa
     sweep_unborn(path.parent)
     assert left(path) == ['other.git']
     assert not (other / 'unborn').exists()
+
+
+def test_a_directory_that_is_no_repository_is_an_error(path: Path) -> None:
+    (path / 'something').mkdir(parents=True)
+    with pytest.raises(StateError), repository_for(path, KEY, create=True):
+        pass
+    assert left(path) == ['hello.git']
 
 
 def test_many_sessions_at_once_make_one_repository_and_remove_it_once(path: Path) -> None:
