@@ -126,7 +126,7 @@ class Receiver:
         )
 
     def journal(self) -> Journal:
-        """The journal, read beside the builder."""
+        """The journal, read beside the daemon."""
         return open_journal(self.home)
 
     def builds(self, app: str) -> list[Operation]:

@@ -162,7 +162,7 @@ def test_twenty_clients_that_vanish_in_mid_build_leave_nothing_behind(
         assert ann.push(works[app], app).json['release'] == 3
 
 
-def test_the_doors_death_ends_its_connections_and_no_build(
+def test_the_death_of_the_ssh_server_ends_its_connections_and_no_build(
     ann: Pusher, receiver: Receiver, app: str, tmp_path: Path
 ) -> None:
     work = scripted(tmp_path / 'work', 'echo begun; sleep 3')

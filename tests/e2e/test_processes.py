@@ -37,8 +37,8 @@ READ = (
 )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason='only root can give the door another user')
-def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can give the SSH server another user')
+def test_the_ssh_servers_user_reaches_neither_the_docker_socket_nor_anything_secret(
     receivers: Callable[..., Pusher], open_folder: Path, open_python: str, tmp_path: Path, docker_host: str
 ) -> None:
     secrets = {'AWS_SECRET_ACCESS_KEY': 'canary', 'HEROKU_API_KEY': 'canary', 'SLUGS_TOKEN': 'canary'}
@@ -54,8 +54,8 @@ def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
     change(work, {'Procfile': b'nonsense'})
     assert ann.push(work, 'app').status == 1
     assert receiver.ref('app') == receiver.releases('app')[-1].commit
-    account, door = pwd.getpwnam('nobody'), receiver.pid('sshd')
-    status = Path(f'/proc/{door}/status').read_text()
+    account, sshd = pwd.getpwnam('nobody'), receiver.pid('sshd')
+    status = Path(f'/proc/{sshd}/status').read_text()
     assert f'Uid:\t{account.pw_uid}\t{account.pw_uid}\t{account.pw_uid}\t{account.pw_uid}' in status
     assert f'Gid:\t{account.pw_gid}\t' in status
     assert f'Groups:\t{" "}\n' in status or 'Groups:\t\n' in status
@@ -71,7 +71,7 @@ def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
         assert 'PermissionError' in refused.stderr, (secret, refused)
     refused = as_nobody(open_python, CONNECT, docker_host.removeprefix('unix://'))
     assert 'PermissionError' in refused.stderr, refused
-    environ = Path(f'/proc/{door}/environ').read_bytes()
+    environ = Path(f'/proc/{sshd}/environ').read_bytes()
     assert b'canary' not in environ
     names = {field.partition(b'=')[0] for field in environ.split(b'\0')}
     assert names.isdisjoint({b'DOCKER_HOST', b'GITRECEIVE_ENGINE_URL', b'GITRECEIVE_STORAGE_URL'})
@@ -79,8 +79,8 @@ def test_the_doors_user_reaches_neither_the_docker_socket_nor_anything_secret(
     assert 'PermissionError' in refused.stderr, refused
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason='only root can give the door another user')
-def test_a_door_whose_user_cannot_run_it_is_refused_at_the_start(
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can give the SSH server another user')
+def test_an_ssh_server_whose_user_cannot_run_it_is_refused_at_the_start(
     receivers: Callable[..., Pusher], open_folder: Path, tmp_path: Path
 ) -> None:
     venv.create(tmp_path / 'private', symlinks=True)
@@ -173,15 +173,15 @@ def test_a_push_of_300_megabytes_takes_a_part_of_that_in_memory(
     receiver.start()
     work = make_app(tmp_path / 'work')
     assert bea.push(work, 'app').status == 0
-    door, builder = receiver.pid('sshd'), receiver.pid('daemon')
-    idle = {pid: memory(pid, 'VmRSS') for pid in (door, builder)}
+    sshd, daemon = receiver.pid('sshd'), receiver.pid('daemon')
+    idle = {pid: memory(pid, 'VmRSS') for pid in (sshd, daemon)}
     assert all(taken < 150_000_000 for taken in idle.values()), 'twice the figure that the bench has'
     git(work, 'config', 'core.compression', '0')
     change(work, {f'blob-{number}': os.urandom(10_000_000) for number in range(30)})
     pushed = bea.push(work, 'app', timeout=300)
     assert pushed.status == 0, pushed.err
     assert receiver.releases('app')[-1].slug.size > 300_000_000
-    assert (receiver.pid('sshd'), receiver.pid('daemon')) == (door, builder)
+    assert (receiver.pid('sshd'), receiver.pid('daemon')) == (sshd, daemon)
     assert all(memory(pid, 'VmHWM') - idle[pid] < 150_000_000 for pid in idle)
 
 

@@ -61,7 +61,7 @@ def test_a_slug_in_a_store_has_its_members_there_and_is_whole_at_the_mirrors(
     del web.objects[f'/slugs/app/{checksum}.tgz']
     told = ann.receiver.host('slug', 'verify', 'app')
     assert told.status == 70
-    where = f'app/{checksum}.tgz at {web.address}/slugs (needed by app v2): the builder sends it again'
+    where = f'app/{checksum}.tgz at {web.address}/slugs (needed by app v2): the daemon sends it again'
     assert told.out == f'missing      {where}\n'
     change(work, {'small': b'3'})
     assert ann.push(work, 'app').status == 0
@@ -129,17 +129,17 @@ class HangingUp(Handler):
         self.answer(413, b'too much for me', {'Connection': 'close'})
 
 
-def test_a_server_that_hangs_up_in_mid_upload_fails_the_push_and_not_the_builder(
+def test_a_server_that_hangs_up_in_mid_upload_fails_the_push_and_not_the_daemon(
     receivers: Callable[..., Pusher], tmp_path: Path
 ) -> None:
     with running(Server(HangingUp)) as web:
         ann = receivers(tmp_path, GITRECEIVE_STORAGE_URL=f'{web.address}/{{app}}-{{sha256}}.tgz')
         ann.receiver.start()
-        builder = ann.receiver.pid('daemon')
+        daemon = ann.receiver.pid('daemon')
         pushed = ann.push(make_app(tmp_path / 'work', {'large': os.urandom(20_000_000)}), 'app')
     assert pushed.status == 1
     assert 'too much for me' in pushed.err or 'Connection reset' in pushed.err or 'Broken pipe' in pushed.err
-    assert ann.receiver.pid('daemon') == builder
+    assert ann.receiver.pid('daemon') == daemon
 
 
 def test_a_slug_at_a_server_is_called_by_the_number_of_its_first_release(

@@ -1,4 +1,4 @@
-"""The hook that looks at pushed trees before any ref moves; what it refuses, it refuses without the builder."""
+"""The hook that looks at pushed trees before any ref moves; what it refuses, it refuses without the daemon."""
 
 import os
 import subprocess

@@ -16,12 +16,12 @@ from tests.e2e.sshd.sshd_process import RunningServer
 MSG_KEXINIT = 20
 
 
-def connect(door: RunningServer, source: str = '127.0.0.1') -> socket.socket:
+def connect(server: RunningServer, source: str = '127.0.0.1') -> socket.socket:
     """A TCP connection from an address of this host."""
     sock = socket.socket()
     sock.settimeout(20)
     sock.bind((source, 0))
-    sock.connect(('127.0.0.1', door.port))
+    sock.connect(('127.0.0.1', server.port))
     return sock
 
 
@@ -33,7 +33,7 @@ def packet(payload: bytes) -> bytes:
 
 
 def kexinit(*lists: bytes) -> bytes:
-    """A KEXINIT that this door will take, or one with other lists."""
+    """A KEXINIT that this server will take, or one with other lists."""
     names = lists or (
         *(b'curve25519-sha256@libssh.org', b'ssh-ed25519'),
         *(b'aes128-gcm@openssh.com',) * 2,
@@ -55,7 +55,7 @@ def read_banner(sock: socket.socket) -> bytes:
 
 
 def closed_within(sock: socket.socket, seconds: float) -> bool:
-    """Whether the door ends the connection in that time."""
+    """Whether the server ends the connection in that time."""
     deadline = time.monotonic() + seconds
     try:
         while (left := deadline - time.monotonic()) > 0:
@@ -70,7 +70,7 @@ def closed_within(sock: socket.socket, seconds: float) -> bool:
 
 
 class Answers:
-    """Takes what the door says about authentication, in place of paramiko's client that knows what it asked for."""
+    """Takes what the server says about authentication, in place of paramiko's client that knows what it asked for."""
 
     def __init__(self) -> None:
         self.messages: queue.Queue[int] = queue.Queue()
@@ -96,8 +96,8 @@ AUTHENTICATION = {0: 'the end', 6: 'accepted', 51: 'failure', 52: 'success', 60:
 class Peer:
     """A client after its key exchange that can send any message."""
 
-    def __init__(self, door: RunningServer, **words) -> None:
-        self.sock = connect(door)
+    def __init__(self, server: RunningServer, **words) -> None:
+        self.sock = connect(server)
         self.transport = paramiko.Transport(self.sock, **words)
         self.transport.start_client(timeout=30)
 
@@ -157,13 +157,13 @@ class Peer:
         return not self.transport.is_active()
 
 
-def flood(door: RunningServer, count: int, prelude: bytes) -> list[socket.socket]:
+def flood(server: RunningServer, count: int, prelude: bytes) -> list[socket.socket]:
     """``count`` connections that say ``prelude`` and then nothing."""
     socks: list[socket.socket] = []
     lock = threading.Lock()
 
     def one() -> None:
-        sock = connect(door)
+        sock = connect(server)
         sock.sendall(prelude)
         with lock:
             socks.append(sock)

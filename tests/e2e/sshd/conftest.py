@@ -1,4 +1,4 @@
-"""A door for a module's tests, people with keys, and something to push."""
+"""A server for a module's tests, people with keys, and something to push."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,8 +17,8 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture
-def start_door(tmp_path: Path, people: dict[str, Path]) -> Iterator[Callable[..., RunningServer]]:
-    """Starts doors with alice (all apps) and bob (``only`` alone) registered; ends them after the test."""
+def start_server(tmp_path: Path, people: dict[str, Path]) -> Iterator[Callable[..., RunningServer]]:
+    """Starts servers with alice (all apps) and bob (``only`` alone) registered; ends them after the test."""
     started: list[RunningServer] = []
 
     def start(name: str = 'home', **environ: str) -> RunningServer:
@@ -30,32 +30,32 @@ def start_door(tmp_path: Path, people: dict[str, Path]) -> Iterator[Callable[...
         return started[-1]
 
     yield start
-    for door in started:
-        door.end()
+    for server in started:
+        server.end()
 
 
 @pytest.fixture
-def door(start_door: Callable[..., RunningServer]) -> RunningServer:
-    """A door of the test's own."""
-    return start_door()
+def server(start_server: Callable[..., RunningServer]) -> RunningServer:
+    """A server of the test's own."""
+    return start_server()
 
 
 @pytest.fixture
-def alice(door: RunningServer, people: dict[str, Path]) -> Client:
+def alice(server: RunningServer, people: dict[str, Path]) -> Client:
     """May reach every app."""
-    return Client(people['alice'], door)
+    return Client(people['alice'], server)
 
 
 @pytest.fixture
-def bob(door: RunningServer, people: dict[str, Path]) -> Client:
+def bob(server: RunningServer, people: dict[str, Path]) -> Client:
     """May reach ``only``."""
-    return Client(people['bob'], door)
+    return Client(people['bob'], server)
 
 
 @pytest.fixture
-def mallory(door: RunningServer, people: dict[str, Path]) -> Client:
+def mallory(server: RunningServer, people: dict[str, Path]) -> Client:
     """Has a key that nobody knows."""
-    return Client(people['mallory'], door)
+    return Client(people['mallory'], server)
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ def work(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def peer(door: RunningServer, people: dict[str, Path]) -> Iterator[Peer]:
+def peer(server: RunningServer, people: dict[str, Path]) -> Iterator[Peer]:
     """Alice, with a client that sends what it likes."""
-    with Peer(door) as peer:
+    with Peer(server) as peer:
         peer.log_in(people['alice'])
         yield peer

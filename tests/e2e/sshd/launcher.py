@@ -1,8 +1,8 @@
-"""Runs the door with hooks of the test's own: what the door does is tested here, not what the receiver's hooks do."""
+"""Runs the server with hooks of the test's own: what the server does is tested here, not what the receiver's hooks do."""
 
 import sys
 
-from gitreceive.cli import sshd as door
+from gitreceive.cli import sshd as server
 from gitreceive.sshd import gitsession, push
 
 push.RESTART_SECONDS = 2.0
@@ -15,4 +15,4 @@ def with_hooks(verb, repository, limits, _=None):
 
 
 gitsession.serve_command = with_hooks
-door.main()
+server.main()

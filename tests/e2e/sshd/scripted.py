@@ -44,8 +44,8 @@ def scripted_daemon(path: Path) -> Iterator[ScriptedDaemon]:
             self.request.sendall(Frame(OUTPUT, text.encode()).packed + Frame(END, end.payload).packed)
 
     path.parent.mkdir(exist_ok=True)
-    with socketserver.ThreadingUnixStreamServer(str(path), Handler) as server:
-        server.daemon_threads, server.handle_error = True, lambda *_: None  # type: ignore[method-assign]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with socketserver.ThreadingUnixStreamServer(str(path), Handler) as stub:
+        stub.daemon_threads, stub.handle_error = True, lambda *_: None  # type: ignore[method-assign]
+        threading.Thread(target=stub.serve_forever, daemon=True).start()
         yield daemon
-        server.shutdown()
+        stub.shutdown()

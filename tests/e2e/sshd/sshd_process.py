@@ -1,4 +1,4 @@
-"""A real door in a process of its own, and the real clients that knock at it."""
+"""A real server in a process of its own, and the real clients that knock at it."""
 
 import json
 import os
@@ -28,7 +28,7 @@ class Done:
 
 
 class RunningServer:
-    """``gitreceive door`` below ``home``, on a free port of 127.0.0.1; its hooks come from ``hooks``."""
+    """``gitreceive server`` below ``home``, on a free port of 127.0.0.1; its hooks come from ``hooks``."""
 
     def __init__(self, home: Path, *, environ: dict[str, str] | None = None) -> None:
         self.home = home
@@ -95,13 +95,13 @@ class RunningServer:
             assert self.process.poll() is None, self.log_file.read_text()
             return bool(self.lines('ready'))
 
-        wait_until(ready, 20, 'the door to be ready')
+        wait_until(ready, 20, 'the server to be ready')
         return int(str(self.lines('ready')[-1]['port']))
 
 
-def hook(door: RunningServer, name: str, script: str) -> None:
+def hook(server: RunningServer, name: str, script: str) -> None:
     """Lets the gits of a server run a script. A post-receive that leaves no verdict of its own leaves success."""
-    path = door.hooks / name
+    path = server.hooks / name
     verdict = LEAVE_SUCCESS if name == 'post-receive' and 'VERDICT' not in script else ''
     path.write_text(f'#!/bin/sh\n{script}\n{verdict}\n')
     path.chmod(0o755)
@@ -109,10 +109,10 @@ def hook(door: RunningServer, name: str, script: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A person with a key, and a door to knock at."""
+    """A person with a key, and a server to knock at."""
 
     key: Path
-    door: RunningServer
+    server: RunningServer
 
     def ssh_words(self, *options: str) -> list[str]:
         return [
@@ -123,7 +123,7 @@ class Client:
                 '-i',
                 str(self.key),
                 '-p',
-                str(self.door.port),
+                str(self.server.port),
                 '-o',
                 'IdentitiesOnly=yes',
             ),
@@ -143,7 +143,7 @@ class Client:
         return {**os.environ, 'GIT_SSH_COMMAND': ' '.join(self.ssh_words(*options))}
 
     def url(self, app: str) -> str:
-        return f'ssh://git@127.0.0.1:{self.door.port}/{app}.git'
+        return f'ssh://git@127.0.0.1:{self.server.port}/{app}.git'
 
     def push(
         self, work: Path, app: str, *words: str, options: tuple[str, ...] = (), timeout: float = 120

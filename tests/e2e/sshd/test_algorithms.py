@@ -25,17 +25,17 @@ OTHERS = [
 
 
 @pytest.fixture
-def compatible(start_door) -> RunningServer:
-    return start_door('compatible', GITRECEIVE_SSH_ALGORITHMS='compatible')
+def compatible(start_server) -> RunningServer:
+    return start_server('compatible', GITRECEIVE_SSH_ALGORITHMS='compatible')
 
 
 @pytest.mark.parametrize('missing', NEEDS_COMPATIBLE)
 def test_a_client_with_older_algorithms_is_let_in_by_compatible_and_named_in_the_log_by_default(
-    start_door, compatible, people, missing
+    start_server, compatible, people, missing
 ):
     options = NEEDS_COMPATIBLE[missing]
     assert Client(people['alice'], compatible).ssh('help', options=options).status == 0
-    server = start_door()
+    server = start_server()
     assert Client(people['alice'], server).ssh('help', options=options).status == 255
     reason = str(server.wait_for_line('connection')['reason'])
     assert reason.startswith(f'no common {missing}: ssh.algorithms = "compatible" has one; the client has ')
@@ -94,13 +94,13 @@ def libssh2() -> bool:
 
 
 @pytest.mark.skipif(not libssh2(), reason="needs a curl with libssh2 1.10, as Debian 12's is")
-def test_libssh2_1_10_gets_past_the_handshake(start_door, compatible, tmp_path, people):
+def test_libssh2_1_10_gets_past_the_handshake(start_server, compatible, tmp_path, people):
     key = make_key(tmp_path / 'pem', 'ecdsa', '-m', 'PEM')
     register(compatible.home, 'carol', key)
     done = curl(compatible, key)
     line = compatible.wait_for_line('connection')
     assert line['name'] == 'carol', (done.stderr, line)
-    server = start_door()
+    server = start_server()
     register(server.home, 'carol', key)
     assert curl(server, key).returncode == 2, 'CURLE_FAILED_INIT: no session'
     reason = str(server.wait_for_line('connection')['reason'])
@@ -163,8 +163,8 @@ def test_a_first_packet_on_a_guess_counts_only_if_the_guess_is_right(compatible,
         transport.close()
 
 
-def test_a_former_setting_is_a_line_of_the_log(start_door, people):
-    server = start_door(GITRECEIVE_ALGORITHMS='strict')
+def test_a_former_setting_is_a_line_of_the_log(start_server, people):
+    server = start_server(GITRECEIVE_ALGORITHMS='strict')
     assert [line['reason'] for line in server.lines('warning')] == [
         'GITRECEIVE_ALGORITHMS is now GITRECEIVE_SSH_ALGORITHMS'
     ]

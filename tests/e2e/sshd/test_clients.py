@@ -1,4 +1,4 @@
-"""What somebody with a key can do to the door: not much, and nothing to the others."""
+"""What somebody with a key can do to the server: not much, and nothing to the others."""
 
 import os
 import signal
@@ -89,18 +89,18 @@ HOSTILE = {
 }
 
 
-def test_only_harmless_variables_reach_git(alice, door, peer):
+def test_only_harmless_variables_reach_git(alice, server, peer):
     alice.ssh("git-receive-pack '/hello.git'", options=('-n',))
-    hook(door, 'pre-receive', 'sleep 30')
+    hook(server, 'pre-receive', 'sleep 30')
     channel = peer.transport.open_session()
     for name, value in HOSTILE.items():
         channel.set_environment_variable(name, value)
     for name, value in {'LANG': 'de_DE.UTF-8', 'TERM': 'xterm-256color', 'GIT_PROTOCOL': 'version=1'}.items():
         peer.send(cMSG_CHANNEL_REQUEST, channel.remote_chanid, 'env', False, name, value)
     channel.exec_command("git-receive-pack '/hello.git'")
-    wait_until(lambda: door.children(), 20, 'git')
+    wait_until(lambda: server.children(), 20, 'git')
     wait_until(lambda: channel.recv_ready(), 20, 'git to speak')
-    raw = Path(f'/proc/{door.children()[0]}/environ').read_bytes()
+    raw = Path(f'/proc/{server.children()[0]}/environ').read_bytes()
     environ = dict(entry.split('=', 1) for entry in raw.decode().split('\0') if entry)
     assert environ['LANG'] == 'de_DE.UTF-8'
     assert environ['TERM'] == 'xterm-256color'
@@ -119,52 +119,52 @@ def test_only_harmless_variables_reach_git(alice, door, peer):
     assert environ['PATH'] != '/tmp'
 
 
-def test_git_has_limits_and_only_the_descriptors_that_it_needs(alice, door, peer):
+def test_git_has_limits_and_only_the_descriptors_that_it_needs(alice, server, peer):
     channel = peer.transport.open_session()
     channel.exec_command("git-receive-pack '/hello.git'")
     wait_until(lambda: channel.recv_ready(), 20, 'git to speak')
-    child = door.children()[0]
+    child = server.children()[0]
     limits = Path(f'/proc/{child}/limits').read_text()
     assert [line.split()[3] for line in limits.splitlines() if line.startswith('Max address space')] == [
         '1073741824'
     ]
     assert [line.split()[3] for line in limits.splitlines() if line.startswith('Max cpu time')] == ['300']
     targets = [os.readlink(f'/proc/{child}/fd/{fd}') for fd in os.listdir(f'/proc/{child}/fd')]
-    assert len([target for target in targets if not target.startswith(str(door.home))]) == 4
+    assert len([target for target in targets if not target.startswith(str(server.home))]) == 4
 
 
-def test_a_peer_that_ignores_the_window_is_cut_off(door, peer):
-    memory = door.memory()
-    hook(door, 'pre-receive', 'sleep 30')
+def test_a_peer_that_ignores_the_window_is_cut_off(server, peer):
+    memory = server.memory()
+    hook(server, 'pre-receive', 'sleep 30')
     channel = peer.transport.open_session()
     channel.exec_command("git-receive-pack '/hello.git'")
     channel.recv(10)
-    os.kill(door.children()[0], signal.SIGSTOP)
+    os.kill(server.children()[0], signal.SIGSTOP)
     try:
         for _ in range(2_000):
             peer.send(cMSG_CHANNEL_DATA, channel.remote_chanid, bytes(30_000))
     except (EOFError, OSError):
         pass
     assert peer.ends_within(8)
-    assert door.memory() - memory < 16 * MEGABYTE
-    assert door.wait_for_line('connection')['reason'] == 'more data than the window allows'
-    wait_until(lambda: not door.children(), 20, 'git to end')
+    assert server.memory() - memory < 16 * MEGABYTE
+    assert server.wait_for_line('connection')['reason'] == 'more data than the window allows'
+    wait_until(lambda: not server.children(), 20, 'git to end')
 
 
-def test_a_peer_that_asks_for_ten_thousand_channels_is_cut_off(door, peer, people):
-    memory = door.memory()
+def test_a_peer_that_asks_for_ten_thousand_channels_is_cut_off(server, peer, people):
+    memory = server.memory()
     try:
         for at in range(10_000):
             peer.send(cMSG_CHANNEL_OPEN, 'session', at, 2_000_000, 32_768)
     except (EOFError, OSError):
         pass
     assert peer.ends_within(8)
-    assert door.wait_for_line('connection')['reason'] == 'too many refused channels'
-    assert door.memory() - memory < 16 * MEGABYTE
-    assert Client(people['alice'], door).ssh('help').status == 0
+    assert server.wait_for_line('connection')['reason'] == 'too many refused channels'
+    assert server.memory() - memory < 16 * MEGABYTE
+    assert Client(people['alice'], server).ssh('help').status == 0
 
 
-def test_a_peer_that_asks_for_forwarding_again_and_again_is_cut_off(door, peer):
+def test_a_peer_that_asks_for_forwarding_again_and_again_is_cut_off(server, peer):
     try:
         for at in range(10_000):
             peer.send(
@@ -173,20 +173,20 @@ def test_a_peer_that_asks_for_forwarding_again_and_again_is_cut_off(door, peer):
     except (EOFError, OSError):
         pass
     assert peer.ends_within(8)
-    assert door.wait_for_line('connection')['reason'] == 'too many refused channels'
+    assert server.wait_for_line('connection')['reason'] == 'too many refused channels'
 
 
-def test_a_peer_that_makes_twenty_thousand_global_requests_is_cut_off(door, peer):
+def test_a_peer_that_makes_twenty_thousand_global_requests_is_cut_off(server, peer):
     try:
         for _ in range(20_000):
             peer.send(cMSG_GLOBAL_REQUEST, 'keepalive@openssh.com', True)
     except (EOFError, OSError):
         pass
     assert peer.ends_within(8)
-    assert door.wait_for_line('connection')['reason'] == 'too many global requests'
+    assert server.wait_for_line('connection')['reason'] == 'too many global requests'
 
 
-def test_a_peer_that_makes_ten_thousand_requests_is_cut_off(door, peer):
+def test_a_peer_that_makes_ten_thousand_requests_is_cut_off(server, peer):
     channel = peer.transport.open_session()
     try:
         for _ in range(10_000):
@@ -194,20 +194,20 @@ def test_a_peer_that_makes_ten_thousand_requests_is_cut_off(door, peer):
     except (EOFError, OSError):
         pass
     assert peer.ends_within(8)
-    assert door.wait_for_line('connection')['reason'] == 'too many requests on a channel'
+    assert server.wait_for_line('connection')['reason'] == 'too many requests on a channel'
 
 
-def test_bytes_that_are_no_text_end_a_connection_and_nothing_else(door, peer, people):
+def test_bytes_that_are_no_text_end_a_connection_and_nothing_else(server, peer, people):
     channel = peer.transport.open_session()
     peer.send(cMSG_CHANNEL_REQUEST, channel.remote_chanid, b'\xff\xfe', True)
     assert peer.ends_within(8)
-    assert Client(people['alice'], door).ssh('help').status == 0
+    assert Client(people['alice'], server).ssh('help').status == 0
 
 
-def test_who_does_not_read_stops_nobody_else(alice, door, tmp_path, people):
+def test_who_does_not_read_stops_nobody_else(alice, server, tmp_path, people):
     work = make_work(tmp_path / 'big', file=os.urandom(20 * MEGABYTE))
     assert alice.push(work, 'big').status == 0
-    with Peer(door, default_window_size=40_000) as lazy:
+    with Peer(server, default_window_size=40_000) as lazy:
         lazy.log_in(people['alice'])
         fetching = lazy.transport.open_session()
         fetching.exec_command("git-upload-pack '/big.git'")
@@ -219,8 +219,8 @@ def test_who_does_not_read_stops_nobody_else(alice, door, tmp_path, people):
         helped.exec_command('help')
         assert helped.recv_exit_status() == 0
         assert alice.ssh('help').status == 0
-        assert door.memory('VmHWM') < 100 * MEGABYTE
-    wait_until(lambda: not door.children(), 20, 'git to end')
+        assert server.memory('VmHWM') < 100 * MEGABYTE
+    wait_until(lambda: not server.children(), 20, 'git to end')
 
 
 QUIET, CHATTY = 'sleep 60', 'while :; do echo 0123456789012345678901234567890123456789; done'
@@ -228,8 +228,8 @@ QUIET, CHATTY = 'sleep 60', 'while :; do echo 0123456789012345678901234567890123
 
 @pytest.mark.parametrize('script', [QUIET, CHATTY, f'trap "" TERM PIPE; {CHATTY}'])
 @pytest.mark.parametrize('when', ['pre-receive', 'post-receive'])
-def test_a_client_that_is_killed_leaves_nothing_behind(alice, door, work, script, when):
-    hook(door, when, f'echo here; {script}')
+def test_a_client_that_is_killed_leaves_nothing_behind(alice, server, work, script, when):
+    hook(server, when, f'echo here; {script}')
     for at in range(3):
         commit(work, f'commit {at}')
         push = subprocess.Popen(
@@ -238,73 +238,73 @@ def test_a_client_that_is_killed_leaves_nothing_behind(alice, door, work, script
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        wait_until(lambda: len(door.children()) >= 2, 10, 'the hook')
+        wait_until(lambda: len(server.children()) >= 2, 10, 'the hook')
         time.sleep(0.1 * at)
-        groups = {group for pid, (_, group) in processes().items() if pid in door.children()}
+        groups = {group for pid, (_, group) in processes().items() if pid in server.children()}
         os.killpg(push.pid, signal.SIGKILL)
         push.communicate()
-        wait_until(lambda: not door.children(), 20, 'git and its hook to end')
+        wait_until(lambda: not server.children(), 20, 'git and its hook to end')
         assert not [pid for pid, (_, group) in processes().items() if group in groups]
-    assert not list((door.repository('hello') / 'objects').glob('*incoming*'))
-    assert not list(door.repository('hello').glob('**/*.lock'))
-    wait_until(lambda: door.threads() <= 2, 20, 'the threads to end')
+    assert not list((server.repository('hello') / 'objects').glob('*incoming*'))
+    assert not list(server.repository('hello').glob('**/*.lock'))
+    wait_until(lambda: server.threads() <= 2, 20, 'the threads to end')
 
 
-def test_a_git_that_hangs_is_killed_and_its_quarantine_removed(alice, door, work):
-    hook(door, 'pre-receive', 'kill -STOP $PPID; sleep 60')
+def test_a_git_that_hangs_is_killed_and_its_quarantine_removed(alice, server, work):
+    hook(server, 'pre-receive', 'kill -STOP $PPID; sleep 60')
     push = subprocess.Popen(
         ['git', '-C', str(work), 'push', alice.url('hello'), 'main'],
         env=alice.environment(),
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    wait_until(lambda: len(door.children()) >= 3, 10, 'the hook')
-    objects = door.repository('hello') / 'objects'
+    wait_until(lambda: len(server.children()) >= 3, 10, 'the hook')
+    objects = server.repository('hello') / 'objects'
     assert list(objects.glob('*incoming*'))
     os.killpg(push.pid, signal.SIGKILL)
     push.wait()
-    wait_until(lambda: not door.children(), 20, 'git to end')
+    wait_until(lambda: not server.children(), 20, 'git to end')
     wait_until(lambda: not list(objects.glob('*incoming*')), 20, 'the quarantine to go')
 
 
-def test_a_git_that_is_killed_leaves_no_quarantine_and_the_client_knows(alice, door, work):
-    hook(door, 'pre-receive', 'kill -KILL $PPID; sleep 60')
+def test_a_git_that_is_killed_leaves_no_quarantine_and_the_client_knows(alice, server, work):
+    hook(server, 'pre-receive', 'kill -KILL $PPID; sleep 60')
     pushed = alice.push(work, 'hello')
     assert pushed.status != 0
-    wait_until(lambda: not door.children(), 20, 'the hook to end')
-    assert not list((door.repository('hello') / 'objects').glob('*incoming*'))
-    hook(door, 'pre-receive', 'exit 0')
+    wait_until(lambda: not server.children(), 20, 'the hook to end')
+    assert not list((server.repository('hello') / 'objects').glob('*incoming*'))
+    hook(server, 'pre-receive', 'exit 0')
     assert alice.push(work, 'hello').status == 0
 
 
-def test_a_push_that_was_accepted_is_handed_over_although_the_client_has_gone(alice, door, work):
+def test_a_push_that_was_accepted_is_handed_over_although_the_client_has_gone(alice, server, work):
     """The hook that journals the push runs to its end if it is quick."""
-    hook(door, 'update', 'sleep 0.3')
-    hook(door, 'post-receive', f'sleep 0.05; cat > {door.home}/journal')
+    hook(server, 'update', 'sleep 0.3')
+    hook(server, 'post-receive', f'sleep 0.05; cat > {server.home}/journal')
     push = subprocess.Popen(
         ['git', '-C', str(work), 'push', alice.url('hello'), 'main'],
         env=alice.environment(),
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    wait_until(lambda: len(door.children()) >= 2, 10, 'the hook')
+    wait_until(lambda: len(server.children()) >= 2, 10, 'the hook')
     os.killpg(push.pid, signal.SIGKILL)
     push.wait()
-    wait_until(lambda: not door.children(), 20, 'git to end')
-    accepted = (door.repository('hello') / 'refs/heads/main').exists()
-    assert accepted == (door.home / 'journal').exists()
+    wait_until(lambda: not server.children(), 20, 'git to end')
+    accepted = (server.repository('hello') / 'refs/heads/main').exists()
+    assert accepted == (server.home / 'journal').exists()
 
 
 def test_an_idle_connection_ends_and_a_busy_one_does_not(tmp_path, people):
     settings = Settings(home=tmp_path / 'home', ssh=SshSettings(listen='127.0.0.1:0'))
     register(settings.home, 'alice', people['alice'])
     log = open(tmp_path / 'log', 'wb')
-    door = SshServer(settings, limits=ServerLimits(idle_seconds=1.0), log=Log(log.fileno()))
-    thread = threading.Thread(target=door.run)
+    server = SshServer(settings, limits=ServerLimits(idle_seconds=1.0), log=Log(log.fileno()))
+    thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        door.port = door.address[1]
-        with Peer(door) as idle, Peer(door) as busy:
+        server.port = server.address[1]
+        with Peer(server) as idle, Peer(server) as busy:
             for peer in (idle, busy):
                 peer.log_in(people['alice'])
             channel = busy.transport.open_session()
@@ -314,34 +314,34 @@ def test_an_idle_connection_ends_and_a_busy_one_does_not(tmp_path, people):
             channel.close()
             assert busy.ends_within(8)
     finally:
-        door.stop()
+        server.stop()
         thread.join(10)
         log.close()
     assert b'idle for 1 s' in (tmp_path / 'log').read_bytes()
 
 
-def test_fifty_idle_connections_cost_less_than_a_megabyte_each(door, people):
-    Client(people['alice'], door).ssh('help')
-    memory = door.memory()
+def test_fifty_idle_connections_cost_less_than_a_megabyte_each(server, people):
+    Client(people['alice'], server).ssh('help')
+    memory = server.memory()
     peers = []
     for _ in range(50):
-        peers.append(Peer(door))
+        peers.append(Peer(server))
         peers[-1].log_in(people['alice'])
-    assert (door.memory() - memory) / 50 < MEGABYTE
+    assert (server.memory() - memory) / 50 < MEGABYTE
     for peer in peers:
         peer.transport.close()
 
 
-def test_the_idle_server_is_small(alice, door, work):
+def test_the_idle_server_is_small(alice, server, work):
     """The bench has the figure; twice that is a fault."""
     assert alice.push(work, 'hello').status == 0
-    assert door.memory() < 120 * MEGABYTE
+    assert server.memory() < 120 * MEGABYTE
 
 
-def test_a_delta_bomb_is_refused_and_changes_nothing(alice, door, work, peer):
+def test_a_delta_bomb_is_refused_and_changes_nothing(alice, server, work, peer):
     """8 KB that say they are 1.6 GB: git would ask for that much memory and more."""
     assert alice.push(work, 'hello').status == 0
-    before = sorted(str(path) for path in door.repository('hello').rglob('*'))
+    before = sorted(str(path) for path in server.repository('hello').rglob('*'))
     head = run_git(work, 'rev-parse', 'HEAD').strip().encode()
     name, pack = delta_bomb()
     assert len(pack) < 10_000
@@ -360,7 +360,7 @@ def test_a_delta_bomb_is_refused_and_changes_nothing(alice, door, work, peer):
     assert b'unpack ok' not in said
     assert b'limit' in said + told or b'memory' in said + told, (said, told)
     wait_until(
-        lambda: sorted(str(path) for path in door.repository('hello').rglob('*')) == before, 20, 'no change'
+        lambda: sorted(str(path) for path in server.repository('hello').rglob('*')) == before, 20, 'no change'
     )
     assert alice.git(work, 'ls-remote', alice.url('hello'), 'main').out.startswith(head.decode())
 
@@ -417,4 +417,4 @@ def test_objects_that_would_hurt_a_checkout_are_refused(alice, work):
     pushed = alice.push(work, 'hello', f'{made}:refs/heads/main')
     assert pushed.status == 1
     assert 'hasDotgit' in pushed.err
-    assert alive(alice.door.process.pid)
+    assert alive(alice.server.process.pid)

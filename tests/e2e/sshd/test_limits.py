@@ -15,7 +15,7 @@ HALF_OPEN = 8
 
 
 @pytest.fixture
-def crowd(door: RunningServer, people: dict[str, Path]):
+def crowd(server: RunningServer, people: dict[str, Path]):
     """Makes so many connections of alice's."""
     with ExitStack() as stack:
 
@@ -23,7 +23,7 @@ def crowd(door: RunningServer, people: dict[str, Path]):
             return [one() for _ in range(count)]
 
         def one() -> Peer:
-            peer = stack.enter_context(Peer(door))
+            peer = stack.enter_context(Peer(server))
             peer.log_in(people['alice'])
             return peer
 
@@ -31,7 +31,7 @@ def crowd(door: RunningServer, people: dict[str, Path]):
 
 
 def test_four_hundred_sessions_of_one_key_work_at_once_and_one_more_is_told_why_not(
-    alice: Client, bob: Client, door: RunningServer, crowd, work: Path
+    alice: Client, bob: Client, server: RunningServer, crowd, work: Path
 ) -> None:
     assert alice.push(work, 'hello').status == 0
     channels = []
@@ -43,7 +43,7 @@ def test_four_hundred_sessions_of_one_key_work_at_once_and_one_more_is_told_why_
             channels.append(channel)
     assert len(channels) == BOUNDS['git'].key
     assert all(channel.recv(4) for channel in channels)
-    assert door.descriptors() > 1024
+    assert server.descriptors() > 1024
     refused = alice.push(work, 'other')
     assert refused.status != 0
     assert 'this key has 400 sessions of git under way' in refused.err
@@ -52,14 +52,14 @@ def test_four_hundred_sessions_of_one_key_work_at_once_and_one_more_is_told_why_
     assert others.status == 0, others.err
     for channel in channels:
         channel.close()
-    wait_until(lambda: not door.children(), 60, 'git to end')
+    wait_until(lambda: not server.children(), 60, 'git to end')
     assert alice.push(work, 'hello').status == 0
 
 
 def test_who_follows_logs_takes_no_place_from_who_pushes(
-    alice: Client, bob: Client, door: RunningServer, crowd, work: Path
+    alice: Client, bob: Client, server: RunningServer, crowd, work: Path
 ) -> None:
-    with scripted_daemon(Home(door.home).socket) as daemon:
+    with scripted_daemon(Home(server.home).socket) as daemon:
         daemon.endless.add('verb')
         channels = []
         for peer in crowd(27):
@@ -79,10 +79,10 @@ def test_who_follows_logs_takes_no_place_from_who_pushes(
 
 
 def test_who_has_logged_in_of_late_is_served_while_forty_addresses_hold_connections_open(
-    alice: Client, door: RunningServer
+    alice: Client, server: RunningServer
 ) -> None:
     assert alice.ssh('help', options=('-b', '127.0.0.2')).status == 0
-    held = [connect(door, f'127.0.1.{address}') for address in range(40) for _ in range(HALF_OPEN)]
+    held = [connect(server, f'127.0.1.{address}') for address in range(40) for _ in range(HALF_OPEN)]
     try:
         for _ in range(3):
             assert alice.ssh('help', options=('-b', '127.0.0.2'), timeout=8).status == 0

@@ -30,7 +30,7 @@ from tests.e2e.sshd.sshd_process import (
 )
 
 
-class Builder(socketserver.BaseRequestHandler):
+class StubDaemon(socketserver.BaseRequestHandler):
     """Answers every request with the fields that it got, and the last word's digits as the status."""
 
     def handle(self):
@@ -60,43 +60,43 @@ class Builder(socketserver.BaseRequestHandler):
 
 
 @pytest.fixture
-def builder(door: RunningServer):
-    """Somebody who listens where the builder would."""
-    path = Home(door.home).socket
+def daemon(server: RunningServer):
+    """Somebody who listens where the daemon would."""
+    path = Home(server.home).socket
     path.parent.mkdir(exist_ok=True)
-    with socketserver.ThreadingUnixStreamServer(str(path), Builder) as server:
-        server.daemon_threads, server.handle_error = True, lambda *_: None
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with socketserver.ThreadingUnixStreamServer(str(path), StubDaemon) as stub:
+        stub.daemon_threads, stub.handle_error = True, lambda *_: None
+        threading.Thread(target=stub.serve_forever, daemon=True).start()
         yield
-        server.shutdown()
+        stub.shutdown()
 
 
-def test_a_first_push_makes_the_app_and_a_clone_gives_it_back(alice, door, work, tmp_path):
+def test_a_first_push_makes_the_app_and_a_clone_gives_it_back(alice, server, work, tmp_path):
     pushed = alice.push(work, 'hello')
     assert pushed.status == 0, pushed.err
     assert 'new branch' in pushed.err
     cloned = alice.git(tmp_path, 'clone', '-q', '-b', 'main', alice.url('hello'), 'copy')
     assert cloned.status == 0, cloned.err
     assert run_git(tmp_path / 'copy', 'rev-parse', 'HEAD') == run_git(work, 'rev-parse', 'HEAD')
-    assert run_git(door.repository('hello'), 'rev-parse', 'refs/heads/main') == run_git(
+    assert run_git(server.repository('hello'), 'rev-parse', 'refs/heads/main') == run_git(
         work, 'rev-parse', 'HEAD'
     )
 
 
-def test_a_push_with_nothing_new_says_so(alice, work, builder):
+def test_a_push_with_nothing_new_says_so(alice, work, daemon):
     alice.push(work, 'hello')
     again = alice.push(work, 'hello')
     assert again.status == 0
     assert 'Everything up-to-date' in again.err
 
 
-def test_every_key_type_that_can_be_registered_can_log_in(door, people, tmp_path, make_kinds):
+def test_every_key_type_that_can_be_registered_can_log_in(server, people, tmp_path, make_kinds):
     for name, key in make_kinds.items():
-        register(door.home, name, key)
-        done = Client(key, door).ssh('help')
+        register(server.home, name, key)
+        done = Client(key, server).ssh('help')
         assert done.status == 0, (name, done.err)
-    door.wait_for_line('connection', len(make_kinds))
-    assert {line['name'] for line in door.lines('connection')} == set(make_kinds)
+    server.wait_for_line('connection', len(make_kinds))
+    assert {line['name'] for line in server.lines('connection')} == set(make_kinds)
 
 
 @pytest.fixture
@@ -106,33 +106,33 @@ def make_kinds(tmp_path):
     return {name: make_key(tmp_path / name, *words) for name, words in kinds.items()}
 
 
-def test_the_verdict_of_the_hook_is_the_exit_status_of_the_push(alice, door, work):
-    hook(door, 'post-receive', 'echo said; echo 3 > /proc/self/fd/$GITRECEIVE_VERDICT')
+def test_the_verdict_of_the_hook_is_the_exit_status_of_the_push(alice, server, work):
+    hook(server, 'post-receive', 'echo said; echo 3 > /proc/self/fd/$GITRECEIVE_VERDICT')
     pushed = alice.push(work, 'hello')
     assert pushed.status == 1
     assert 'remote: said' in pushed.err
     assert 'failed to push some refs' in pushed.err
-    assert door.wait_for_line('connection')['status'] == 3
+    assert server.wait_for_line('connection')['status'] == 3
 
 
-def test_a_git_that_dies_by_a_signal_has_a_shells_exit_status(alice, door, work):
-    hook(door, 'pre-receive', 'kill -9 $PPID')
+def test_a_git_that_dies_by_a_signal_has_a_shells_exit_status(alice, server, work):
+    hook(server, 'pre-receive', 'kill -9 $PPID')
     assert alice.push(work, 'hello').status != 0
-    assert door.wait_for_line('connection')['status'] == 128 + signal.SIGKILL
+    assert server.wait_for_line('connection')['status'] == 128 + signal.SIGKILL
 
 
-def test_the_hooks_see_who_pushes_what(alice, door, work):
-    hook(door, 'post-receive', 'env | grep ^GITRECEIVE_ | sort; env | cut -d= -f1 | sort | tr "\\n" " "')
+def test_the_hooks_see_who_pushes_what(alice, server, work):
+    hook(server, 'post-receive', 'env | grep ^GITRECEIVE_ | sort; env | cut -d= -f1 | sort | tr "\\n" " "')
     said = alice.push(work, 'hello').err
-    grant = AccessBook(Home(door.home).access_db).list()[0]
+    grant = AccessBook(Home(server.home).access_db).list()[0]
     assert 'GITRECEIVE_APP=hello' in said
     assert 'GITRECEIVE_USER=alice' in said
     assert f'GITRECEIVE_KEY={grant.fingerprint}' in said
-    assert f'GITRECEIVE_SOCKET={door.home}/run/daemon.sock' in said
+    assert f'GITRECEIVE_SOCKET={server.home}/run/daemon.sock' in said
 
 
-def test_push_options_arrive(alice, door, work):
-    hook(door, 'post-receive', 'echo "$GIT_PUSH_OPTION_COUNT $GIT_PUSH_OPTION_0"')
+def test_push_options_arrive(alice, server, work):
+    hook(server, 'post-receive', 'echo "$GIT_PUSH_OPTION_COUNT $GIT_PUSH_OPTION_0"')
     assert 'remote: 1 nocache' in alice.push(work, 'hello', '-o', 'nocache', 'main').err
 
 
@@ -143,7 +143,7 @@ def test_git_speaks_protocol_version_2_through_the_door(alice, work, tmp_path):
     assert 'version 2' in listed.err
 
 
-def test_verbs_go_to_the_builder_and_come_back_with_its_status(alice, bob, builder):
+def test_verbs_go_to_the_daemon_and_come_back_with_its_status(alice, bob, daemon):
     answered = alice.ssh('builds', 'hello', '--limit', '7')
     fingerprint, *rest = answered.out.splitlines()[1:]
     assert rest == ['builds', 'hello', '--limit', '7']
@@ -152,7 +152,7 @@ def test_verbs_go_to_the_builder_and_come_back_with_its_status(alice, bob, build
     assert bob.ssh('apps').out.splitlines()[2:] == ['apps']
 
 
-def test_without_a_builder_a_verb_says_so_and_help_still_helps(alice):
+def test_without_a_daemon_a_verb_says_so_and_help_still_helps(alice):
     asked = alice.ssh('apps')
     assert asked.status == 1
     assert 'the daemon does not answer' in asked.err
@@ -162,21 +162,21 @@ def test_without_a_builder_a_verb_says_so_and_help_still_helps(alice):
     assert 'git push deploy main' in helped.out
 
 
-def test_a_client_that_stops_following_a_log_ends_the_conversation_with_the_builder(alice, door, builder):
+def test_a_client_that_stops_following_a_log_ends_the_conversation_with_the_daemon(alice, server, daemon):
     following = subprocess.Popen(
         [*alice.ssh_words(), 'git@127.0.0.1', 'logs', 'hello', '-f'],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
     assert following.stdout and b'verb' in following.stdout.readline()
-    before = door.threads()
+    before = server.threads()
     following.kill()
     following.wait()
     following.stdout.close()
-    wait_until(lambda: door.threads() < before, 20, 'the session to end')
+    wait_until(lambda: server.threads() < before, 20, 'the session to end')
 
 
-def test_a_verb_works_with_a_terminal_as_without_one(alice, builder):
+def test_a_verb_works_with_a_terminal_as_without_one(alice, daemon):
     asked = alice.ssh('builds', 'hello', '7', options=('-tt',))
     assert asked.status == 1
     assert 'too many words' in asked.err + asked.out
@@ -187,7 +187,7 @@ def test_a_verb_works_with_a_terminal_as_without_one(alice, builder):
     assert alice.ssh('help', options=('-tt',)).status == 0
 
 
-def test_in_a_terminal_control_c_ends_what_is_followed(alice, builder):
+def test_in_a_terminal_control_c_ends_what_is_followed(alice, daemon):
     words = [*alice.ssh_words('-tt'), 'git@127.0.0.1', 'logs', 'hello', '-f']
     following = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert following.stdin and following.stdout
@@ -198,7 +198,7 @@ def test_in_a_terminal_control_c_ends_what_is_followed(alice, builder):
     assert following.wait(20) == 130
 
 
-def test_standard_input_reaches_the_daemon_whole(alice, builder):
+def test_standard_input_reaches_the_daemon_whole(alice, daemon):
     given = os.urandom(1_000_000)
     words = [*alice.ssh_words(), 'git@127.0.0.1', 'config', 'set', 'hello', 'KEY', '-']
     done = subprocess.run(words, input=given, capture_output=True, timeout=60)
@@ -206,7 +206,7 @@ def test_standard_input_reaches_the_daemon_whole(alice, builder):
     assert done.stdout.endswith(b'KEY\n-\n' + given)
 
 
-def test_no_value_and_no_refused_word_is_logged(alice, door, builder):
+def test_no_value_and_no_refused_word_is_logged(alice, server, daemon):
     for words in (
         ['config', 'hello', 'KEY=s3cret'],
         ['s3cret'],
@@ -214,8 +214,8 @@ def test_no_value_and_no_refused_word_is_logged(alice, door, builder):
         ['config', 's3cret!'],
     ):
         alice.ssh(*words)
-    door.wait_for_line('connection', 4)
-    assert 's3cret' not in door.log_file.read_text()
+    server.wait_for_line('connection', 4)
+    assert 's3cret' not in server.log_file.read_text()
 
 
 def test_a_shell_is_a_greeting(alice):
@@ -225,18 +225,18 @@ def test_a_shell_is_a_greeting(alice):
     assert 'help' in greeted.out
 
 
-def test_any_user_name_will_do_but_the_key_says_who_it_is(alice, door):
+def test_any_user_name_will_do_but_the_key_says_who_it_is(alice, server):
     assert 'Hello alice' in alice.ssh(user='root').out
-    line = door.wait_for_line('connection')
+    line = server.wait_for_line('connection')
     assert (line['user'], line['name']) == ('root', 'alice')
 
 
-def test_an_unknown_key_is_refused(mallory, door, work):
+def test_an_unknown_key_is_refused(mallory, server, work):
     pushed = mallory.push(work, 'hello')
     assert pushed.status == 128
     assert 'Permission denied (publickey)' in pushed.err
-    assert not door.repository('hello').exists()
-    line = door.wait_for_line('connection')
+    assert not server.repository('hello').exists()
+    line = server.wait_for_line('connection')
     assert (line['name'], line['key'], line['verb']) == (None, None, None)
 
 
@@ -258,11 +258,11 @@ BAD_NAMES = [
 
 @pytest.mark.parametrize('name', BAD_NAMES)
 @pytest.mark.parametrize('verb', ['git-receive-pack', 'git-upload-pack'])
-def test_what_is_no_app_name_is_refused(alice, door, name, verb):
+def test_what_is_no_app_name_is_refused(alice, server, name, verb):
     asked = alice.ssh(f"{verb} '/{name}.git'")
     assert asked.status == 1
     assert ' !     ' in asked.err
-    assert not door.repository('x').parent.exists()
+    assert not server.repository('x').parent.exists()
 
 
 @pytest.mark.parametrize(
@@ -306,40 +306,40 @@ def test_a_forbidden_and_an_unknown_app_look_the_same(alice, bob, work):
     assert bob.push(work, 'only').status == 0
 
 
-def test_nothing_is_made_by_a_clone(alice, door, tmp_path):
+def test_nothing_is_made_by_a_clone(alice, server, tmp_path):
     cloned = alice.git(tmp_path, 'clone', alice.url('nothing'), 'copy')
     assert cloned.status == 128
     assert 'no app nothing that this key may reach' in cloned.err
-    assert not door.repository('nothing').exists()
+    assert not server.repository('nothing').exists()
 
 
-def test_a_receiver_that_makes_no_apps_answers_as_for_a_forbidden_one(start_door, people, work):
-    door = start_door(GITRECEIVE_APPS_CREATE='no')
-    pushed = Client(people['alice'], door).push(work, 'hello')
+def test_a_receiver_that_makes_no_apps_answers_as_for_a_forbidden_one(start_server, people, work):
+    server = start_server(GITRECEIVE_APPS_CREATE='no')
+    pushed = Client(people['alice'], server).push(work, 'hello')
     assert pushed.status == 128
     assert 'no app hello that this key may reach' in pushed.err
-    assert not door.repository('hello').exists()
+    assert not server.repository('hello').exists()
 
 
-def test_a_key_creates_only_so_many_apps_and_other_keys_go_on(start_door, people, work, tmp_path):
-    door = start_door(GITRECEIVE_APPS_PER_KEY='2')
-    alice, bob = Client(people['alice'], door), Client(people['bob'], door)
+def test_a_key_creates_only_so_many_apps_and_other_keys_go_on(start_server, people, work, tmp_path):
+    server = start_server(GITRECEIVE_APPS_PER_KEY='2')
+    alice, bob = Client(people['alice'], server), Client(people['bob'], server)
     for name in ('one', 'two'):
         assert alice.push(work, name).status == 0
     refused = alice.push(work, 'three')
     assert refused.status == 128
     assert 'your key has created 2 apps' in refused.err
-    assert not door.repository('three').exists()
+    assert not server.repository('three').exists()
     assert bob.push(work, 'only').status == 0
 
 
-def test_a_key_that_is_taken_away_in_the_middle_opens_nothing_more(alice, door, tmp_path):
+def test_a_key_that_is_taken_away_in_the_middle_opens_nothing_more(alice, server, tmp_path):
     master = tmp_path / 'm'
     multiplexed = ('-o', f'ControlPath={master}')
     holder = subprocess.Popen([*alice.ssh_words(*multiplexed), '-MN', 'git@127.0.0.1'])
     wait_until(master.exists, 10, 'the connection')
     assert alice.ssh('help', options=multiplexed).status == 0
-    AccessBook(Home(door.home).access_db).remove('alice')
+    AccessBook(Home(server.home).access_db).remove('alice')
     refused = alice.ssh('help', options=multiplexed)
     assert refused.status == 1
     assert 'this key was taken away' in refused.err
@@ -347,7 +347,7 @@ def test_a_key_that_is_taken_away_in_the_middle_opens_nothing_more(alice, door, 
     holder.wait()
 
 
-def test_an_eleventh_session_on_a_connection_is_refused(alice, door, builder, tmp_path):
+def test_an_eleventh_session_on_a_connection_is_refused(alice, server, daemon, tmp_path):
     master = tmp_path / 'm'
     multiplexed = ('-o', f'ControlPath={master}')
     holder = subprocess.Popen([*alice.ssh_words(*multiplexed), '-MN', 'git@127.0.0.1'])
@@ -366,21 +366,21 @@ def test_an_eleventh_session_on_a_connection_is_refused(alice, door, builder, tm
 
 
 @pytest.mark.slow
-def test_an_honest_push_of_a_gigabyte_goes_through_in_little_memory(alice, door, tmp_path):
+def test_an_honest_push_of_a_gigabyte_goes_through_in_little_memory(alice, server, tmp_path):
     work = make_work(tmp_path / 'big')
     run_git(work, 'config', 'core.compression', '0')
     for at in range(50):
         (work / f'f{at}').write_bytes(os.urandom(20_000_000))
     commit(work)
-    before = door.memory('VmHWM')
+    before = server.memory('VmHWM')
     assert alice.push(work, 'big', timeout=600).status == 0
-    assert door.memory('VmHWM') - before < 100_000_000
+    assert server.memory('VmHWM') - before < 100_000_000
     cloned = alice.git(tmp_path, 'clone', '-q', '-b', 'main', alice.url('big'), 'copy', timeout=600)
     assert cloned.status == 0
-    assert door.memory('VmHWM') - before < 100_000_000
+    assert server.memory('VmHWM') - before < 100_000_000
 
 
-def test_a_push_survives_many_key_exchanges(alice, door, tmp_path):
+def test_a_push_survives_many_key_exchanges(alice, server, tmp_path):
     work = make_work(tmp_path / 'big', **{f'f{at}': os.urandom(10_000_000) for at in range(3)})
     assert alice.push(work, 'big', options=('-o', 'RekeyLimit=1M')).status == 0
     done = alice.git(
@@ -389,7 +389,7 @@ def test_a_push_survives_many_key_exchanges(alice, door, tmp_path):
     assert done.status == 0
 
 
-def test_ten_pushes_at_once_to_ten_apps_all_arrive(alice, door, work):
+def test_ten_pushes_at_once_to_ten_apps_all_arrive(alice, server, work):
     words = ['git', '-C', str(work), 'push', '-q']
     pushes = [
         subprocess.Popen(
@@ -400,26 +400,26 @@ def test_ten_pushes_at_once_to_ten_apps_all_arrive(alice, door, work):
     for push in pushes:
         assert push.wait(60) == 0, push.communicate()
         push.communicate()
-    assert len(list((door.home / 'repos').iterdir())) == 10
+    assert len(list((server.home / 'repos').iterdir())) == 10
 
 
-def test_sigterm_ends_the_door_its_sessions_and_their_gits(alice, door, work):
-    hook(door, 'pre-receive', 'echo waiting; sleep 60')
+def test_sigterm_ends_the_server_its_sessions_and_their_gits(alice, server, work):
+    hook(server, 'pre-receive', 'echo waiting; sleep 60')
     push = subprocess.Popen(
         ['git', '-C', str(work), 'push', alice.url('hello'), 'main'],
         env=alice.environment(),
         stderr=subprocess.PIPE,
     )
-    wait_until(lambda: len(door.children()) >= 2, 10, 'the hook')
-    children = door.children()
-    assert door.stop() == 0
+    wait_until(lambda: len(server.children()) >= 2, 10, 'the hook')
+    children = server.children()
+    assert server.stop() == 0
     assert push.wait(10) != 0
     push.communicate()
     assert not [pid for pid in children if alive(pid)]
-    assert door.lines()[-1]['event'] == 'stopped'
+    assert server.lines()[-1]['event'] == 'stopped'
 
 
-def test_the_door_ends_with_whoever_started_it(tmp_path, start_door):
+def test_the_server_ends_with_whoever_started_it(tmp_path, start_server):
     read, write = os.pipe()
     launcher = Path(__file__).with_name('launcher.py')
     words = [
@@ -436,7 +436,7 @@ def test_the_door_ends_with_whoever_started_it(tmp_path, start_door):
             words, stderr=log, pass_fds=(read,), env={**os.environ, 'GITRECEIVE_LIFELINE': str(read)}
         )
     os.close(read)
-    wait_until(lambda: b'ready' in (tmp_path / 'log').read_bytes(), 20, 'the door')
+    wait_until(lambda: b'ready' in (tmp_path / 'log').read_bytes(), 20, 'the server')
     os.close(write)
     assert process.wait(10) == 0
 

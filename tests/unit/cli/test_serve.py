@@ -10,7 +10,7 @@ from gitreceive.config.load import load_settings
 from gitreceive.model.errors import SettingsError
 
 
-def test_the_door_gets_its_settings_and_nothing_that_may_be_a_secret() -> None:
+def test_the_ssh_server_gets_its_settings_and_nothing_that_may_be_a_secret() -> None:
     environ = {
         'PATH': '/usr/bin',
         'LC_ALL': 'C.UTF-8',
@@ -28,7 +28,7 @@ def test_the_door_gets_its_settings_and_nothing_that_may_be_a_secret() -> None:
     assert 'canary' not in str(found)
 
 
-def test_whether_the_door_can_run_is_tried_with_its_own_environment() -> None:
+def test_whether_the_ssh_server_can_run_is_tried_with_its_own_environment() -> None:
     check_that_it_runs('git', dict(os.environ), {})
     with pytest.raises(SettingsError, match='this user cannot run the receiver'):
         check_that_it_runs('git', {**os.environ, 'PYTHONHOME': '/nowhere'}, {})
