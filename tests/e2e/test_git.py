@@ -125,9 +125,25 @@ def test_git_lfs_is_told_what_to_do(ann: Pusher) -> None:
 def test_a_sha256_repository_is_told_what_is_wrong(ann: Pusher, receiver: Receiver, tmp_path: Path) -> None:
     git(tmp_path, 'init', '-q', '-b', 'main', '--object-format=sha256', 'modern')
     change(tmp_path / 'modern', {'Procfile': b'web: cat\n'})
-    pushed = ann.push(tmp_path / 'modern', 'modern')
-    assert pushed.status != 0
-    assert 'this receiver keeps SHA-1 repositories' in pushed.err
-    assert not (receiver.home.repos / 'modern.git').exists()
-    ann.push(make_app(tmp_path / 'work'), 'older')
-    assert "does not support this repository's hash algorithm" in ann.push(tmp_path / 'modern', 'older').err
+    make_app(tmp_path / 'work')
+    for first in (True, False):
+        pushed = ann.push(tmp_path / 'modern', 'modern')
+        assert pushed.status != 0
+        assert "does not support this repository's hash algorithm" in pushed.err
+        assert (receiver.home.repos / 'modern.git').exists() != first
+        ann.push(tmp_path / 'work', 'modern')
+
+
+@pytest.mark.parametrize('ref', ['refs/heads/side', 'refs/tags/v1'])
+def test_a_tree_of_ten_thousand_million_paths_is_refused_on_every_ref(
+    ann: Pusher, receiver: Receiver, work: Path, ref: str
+) -> None:
+    entry = f'100644 blob {git(work, "hash-object", "-w", "--stdin", given=b"x").strip()}'
+    for _ in range(10):
+        lines = ''.join(f'{entry}\td{number}\n' for number in range(10))
+        entry = f'040000 tree {git(work, "mktree", given=lines.encode()).strip()}'
+    bomb = git(work, 'commit-tree', '-m', 'bomb', entry.split()[-1]).strip()
+    pushed = ann.push(work, 'bomb', f'{bomb}:{ref}', timeout=60)
+    assert pushed.status == 1
+    assert 'has more than 100,000 files' in pushed.err
+    assert receiver.ref('bomb', ref) is None
