@@ -179,7 +179,7 @@ class Receiver:
         ]
         work = list(self.home.work.iterdir()) if self.home.work.exists() else []
         quarantines = [path for path in self.home.repos.glob('*.git/objects/*incoming*')]
-        hooks = [path for path in self.home.repos.glob('*.git/session-hooks-*')]
+        hooks = [path for path in self.home.repos.glob('*.git/session-hooks-*/refused')]
         return [*work, *stored, *quarantines, *hooks, *self.home.repos.glob('.new-*')]
 
     def _start(self, name: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
