@@ -1,5 +1,6 @@
 """A daemon that answers as a test tells it to, and remembers what it was asked."""
 
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -42,6 +43,9 @@ def scripted_daemon(path: Path) -> Iterator[ScriptedDaemon]:
                 pass
             text, end = daemon.answers.get(fields[0], ('', End(0)))
             self.request.sendall(Frame(OUTPUT, text.encode()).packed + Frame(END, end.payload).packed)
+            self.request.shutdown(socket.SHUT_WR)
+            while self.request.recv(65536):
+                pass  # what is not read would reset the connection, and with it the answer
 
     path.parent.mkdir(exist_ok=True)
     with socketserver.ThreadingUnixStreamServer(str(path), Handler) as stub:
