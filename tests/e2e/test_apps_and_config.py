@@ -81,19 +81,19 @@ def test_config_vars_are_set_listed_and_removed_on_both_ways_and_reach_the_build
     ann: Pusher, receiver: Receiver, tmp_path: Path
 ) -> None:
     receiver.host('apps', 'create', 'configured')
-    assert receiver.host('config', 'configured', 'GREETING=hello there', 'OTHER=1').status == 0
+    assert receiver.host('config', 'configured', 'GREETING=hi you', 'OTHER=1').status == 0
     assert ann.ssh('config', 'configured', 'THIRD=3', '--unset', 'OTHER').status == 0
     for ask in (ann.ssh, receiver.host):
         listed = json.loads(ask('config', 'configured', '--json').out)
-        assert listed == [{'name': 'GREETING', 'value': 'hello there'}, {'name': 'THIRD', 'value': '3'}]
+        assert listed == [{'name': 'GREETING', 'value': 'hi you'}, {'name': 'THIRD', 'value': '3'}]
     package = {'engines': {'node': '24.x'}, 'scripts': {'build': 'echo "it says $GREETING"', 'start': 'cat'}}
     work = make_app(tmp_path / 'work', {'package.json': json.dumps(package).encode()})
     pushed = ann.push(work, 'configured', timeout=300)
     assert pushed.status == 0, pushed.err
-    assert any(line.strip() == 'it says hello there' for line in pushed.lines), pushed.err
-    assert receiver.host('config', 'configured', 'GREETING=good bye').status == 0
+    assert any(line.strip() == 'it says hi you' for line in pushed.lines), pushed.err
+    assert receiver.host('config', 'configured', 'GREETING=bye now').status == 0
     change(work, {'file': b'changed'})
-    assert any(line.strip() == 'it says good bye' for line in ann.push(work, 'configured').lines)
+    assert any(line.strip() == 'it says bye now' for line in ann.push(work, 'configured').lines)
 
 
 VALUES = (
