@@ -35,7 +35,7 @@ class Receiver:
         return self._run(app, f'RUN {MOUNT % cache} cat /c/secret || echo nothing')
 
     def _run(self, app: str, step: str) -> str:
-        clock, console = BuildClock(60), Lines()
+        clock, console = BuildClock(300), Lines()
         dockerfile = f'{FROM}USER root\n{step} # {uuid.uuid4()}\n'
         try:
             self._builder.build(self._shop.job(dockerfile, app=AppName(app)), console, clock)
