@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from gitreceive.daemon.answers import REQUESTS
 from gitreceive.grammar.verbs import VERBS
 from gitreceive.grammar.wire import ErrorOutput, read_end
 from gitreceive.grammar.wire import end_payload as payload_of
+from gitreceive.journal import open_journal
+from tests.unit.commands.conftest import Receiver
 
 ANN = PublicKey(algorithm='ssh-ed25519', blob=b'ann')
 BOB = PublicKey(algorithm='ssh-ed25519', blob=b'bob')
@@ -187,3 +190,28 @@ def test_what_is_asked_for_while_no_daemon_runs_waits_for_it(daemon: Daemon) -> 
     (row,) = json.loads(daemon.host('builds', 'hello', '--json')[1])
     assert row['status'] == 'queued'
     assert daemon.host('cancel', 'hello')[1].endswith('is cancelled\n')
+
+
+def test_what_an_app_has_is_shown_to_people_and_to_machines(daemon: Daemon) -> None:
+    home = Home(daemon.settings.home)
+    with closing(open_journal(home)) as journal:
+        made = Receiver(home=home, journal=journal).release()
+    assert daemon.ssh(BOB, 'apps')[1].splitlines()[1].split() == ['hello', 'main', '1']
+    info = json.loads(daemon.ssh(BOB, 'apps', 'info', 'hello', '--json')[1])
+    assert (info['commit'], info['processes']) == (made.commit, {'web': 'node server.js'})
+    assert 'web' in daemon.ssh(BOB, 'apps', 'info', 'hello')[1]
+    (release,) = json.loads(daemon.ssh(BOB, 'releases', 'hello', '--json')[1])
+    assert (release['version'], release['commit'], release['size']) == (1, made.commit, made.slug.size)
+    assert daemon.ssh(BOB, 'releases', 'hello')[1].splitlines()[1].startswith('v1 ')
+    (build,) = json.loads(daemon.ssh(BOB, 'builds', '--json')[1])
+    assert (build['build'], build['status'], build['release']) == (made.operation, 'succeeded', 'v1')
+    home.log(made.operation).parent.mkdir(parents=True, exist_ok=True)
+    home.log(made.operation).write_text('-----> Building hello\n')
+    logged = daemon.ssh(BOB, 'logs', 'hello')[1]
+    assert logged.startswith('-----> Building hello\n')
+    assert '"release": 1' in logged
+    assert daemon.ssh(BOB, 'allow', 'hello', '/app/src/test.pem')[1].endswith('may hold what looks secret\n')
+    assert daemon.ssh(BOB, 'allow', 'hello')[1] == 'path\n/app/src/test.pem\n'
+    status, _, err = daemon.ssh(BOB, 'rollback', 'hello')
+    assert (status, 'no release before v1' in err) == (1, True)
+    assert daemon.ssh(BOB, 'cancel', 'hello')[1] == 'nothing of hello is under way\n'
