@@ -22,7 +22,7 @@ class Feed:
     """A queue with a socket at its end. ``window`` is how many bytes the peer may send before more are granted."""
 
     def __init__(self, window: int) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._granted = window
         self._step = window // 8
         self._taken = 0
@@ -58,11 +58,14 @@ class Feed:
             self._write()
 
     def connect(self, target: socket.socket, watch: Callable[[bytes], bool] | None = None) -> None:
-        """From the session's thread: where to write to, and who sees the data before, until it returns False."""
+        """From the session's thread: where to write to, and who sees the data before, until it returns False.
+
+        A watcher that closes the feed keeps that data from the process.
+        """
         with self._lock:
             target.setblocking(False)
             self._target, self._watch = target, watch
-            for piece in self._queue:
+            for piece in list(self._queue):
                 self._show(bytes(piece))
             self._write()
 

@@ -9,9 +9,11 @@ import select
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 
 from gitreceive.model.errors import BadCommand
 from gitreceive.sshd.child import Child
+from gitreceive.sshd.commandlist import CommandList
 from gitreceive.sshd.gate import Gate
 from gitreceive.sshd.limits import ServerLimits
 from gitreceive.sshd.peer import Peer
@@ -70,7 +72,7 @@ def relay(child: Child, peer: Peer, limits: ServerLimits, gate: Gate | None = No
     When it returns, the process has ended. Raises what the gate raises about an answer that it cannot read, and
     BadCommand for commands that git must not have.
     """
-    peer.feed.connect(child.stdin, gate.commands.take if gate else None)
+    peer.feed.connect(child.stdin, partial(_watch, peer, gate.commands) if gate else None)
     outlets = (
         Outlet(child.stdout, peer.send, gate.passes if gate else None),
         Outlet(child.stderr, peer.send_error),
@@ -83,6 +85,14 @@ def relay(child: Child, peer: Peer, limits: ServerLimits, gate: Gate | None = No
     finally:
         _end(child, peer, limits)
     return False
+
+
+def _watch(peer: Peer, commands: CommandList, data: bytes) -> bool:
+    """git sees nothing of what is refused."""
+    wanted = commands.take(data)
+    if commands.refusal:
+        peer.feed.close()
+    return wanted
 
 
 def _converse(child: Child, peer: Peer, outlets: tuple[Outlet, ...], gate: Gate | None) -> bool:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +46,9 @@ class Ann:
         """A command's exit status, output and error output."""
         with self.client() as client:
             stdin, out, err = client.exec_command(' '.join(words), timeout=20, get_pty=terminal)
-            stdin.write(given)
-            stdin.channel.shutdown_write()
+            with suppress(OSError):  # the answer may have ended before
+                stdin.write(given)
+                stdin.channel.shutdown_write()
             told = out.read().decode(), err.read().decode()
             return out.channel.recv_exit_status(), *told
 
