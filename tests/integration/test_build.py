@@ -419,7 +419,7 @@ def test_an_engine_that_dies_in_mid_build_is_named_with_the_step(
 
 def test_images_are_listed_and_removed_by_the_numbers_of_their_builds(shop: Workshop) -> None:
     first, second = shop.build(FROM), shop.build(FROM)
-    other = DockerImageBuilder(shop.engine, '/another/receiver')
+    other = DockerImageBuilder(shop.engine, '/another/receiver', lambda: '')
     assert dict(shop.builder.images()) == {1: 'hello', 2: 'hello'}
     assert dict(other.images()) == {}
     assert other.remove_images(frozenset({1, 2})) == 0
