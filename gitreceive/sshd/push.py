@@ -33,6 +33,9 @@ NO_VERDICT = 'no verdict: the daemon does not answer; what was pushed will be bu
 NO_HOOKS = 'no verdict: the hooks of this push did not run; ask the sysadmin of this receiver'
 NOT_KNOWN = 'the daemon does not answer: whether this commit is released is not known'
 
+KILLED = 128
+"""What a signal that ended git adds to its number (see Child.exit_status). Its whole report is true all the same."""
+
 Ask = Callable[[Sequence[str]], Answer]
 """Sends the daemon a request. Raises DaemonUnreachable."""
 
@@ -86,7 +89,7 @@ def _conclude(push: PushSession, child: Child, peer: Peer, gate: Gate) -> int:
         verdict = replace(verdict, ref='')
     for piece in gate.release(replace(verdict, reasons=read_refused(push.hooks))):
         send_all(peer, peer.send, piece)
-    return verdict.status or status
+    return verdict.status or (0 if status > KILLED and gate.report.whole else status)
 
 
 def _find(push: PushSession, left: Left, peer: Peer, gate: Gate, status: int) -> Verdict:

@@ -130,6 +130,16 @@ def test_without_a_verdict_the_daemon_is_asked(alice, server, work, remote, daem
     assert bool(tracked(work)) == (not end.status)
 
 
+def test_a_git_that_is_killed_behind_its_report_makes_no_failure_of_a_release(
+    alice, server, work, remote, announced, daemon
+):
+    hook(server, 'post-receive', 'kill -9 $PPID')
+    pushed = alice.git(work, 'push', '--porcelain', remote, 'main')
+    assert pushed.status == 0, pushed.err
+    assert daemon.of('outcome')
+    assert tracked(work)
+
+
 def test_a_push_whose_hooks_are_gone_is_rejected_whatever_the_daemon_knows(
     alice, server, work, remote, daemon
 ):
