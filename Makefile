@@ -21,6 +21,7 @@ test: setup  ## lint, and all tests but the slow ones; ARGS="-k word" goes to py
 	@dev/engine try dev/test $(ARGS)
 
 test-all: setup  ## lint and all tests: every app case, built twice; other engines; a run of the bench
+	@dev/setup clients
 	@dev/engine try dev/test --all
 
 demo: setup  ## a receiver, two apps, two pushes, two slugs: see it work

@@ -24,18 +24,26 @@ ON_FAILURE = ('build.failed', 'ref.moved_back')
 ON_PLAN = ('plan.received',)
 """The point that only a push with "-o plan" passes."""
 
+QUICK = ('push.announced', 'image.built', 'slug.stored', 'release.recorded', 'Building', 'Releasing')
+"""Where something dies in each run of the tests; the slow ones have all the others."""
+
 AFTERWARDS = ('document.stored',)
 """What is passed after the release of this push, or of an earlier one."""
 
 
+def quick_or_slow(*names: str) -> list[object]:
+    """The names as parameters."""
+    return [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in names]
+
+
 @pytest.fixture(scope='module')
 def ann(receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFactory) -> Pusher:
-    """May push to a receiver whose builder and door are processes without a supervisor."""
+    """May push to a receiver whose daemon and SSH server are processes without a supervisor."""
     return receivers(tmp_path_factory.mktemp('apart'), apart=True)
 
 
 def killed_at(ann: Pusher, point: str, work: Path, app: str, *words: str) -> Pushing:
-    """A push whose builder dies at ``point`` and is not there any more."""
+    """A push whose daemon dies at ``point`` and is not there any more."""
     receiver = ann.receiver
     if 'daemon' in receiver.running and receiver.running['daemon'].poll() is None:
         receiver.running['daemon'].terminate()
@@ -48,10 +56,10 @@ def killed_at(ann: Pusher, point: str, work: Path, app: str, *words: str) -> Pus
 
 
 @pytest.mark.parametrize(
-    'point', [point for point in POINTS if point not in (*ON_PLAN, *ON_FAILURE, *AFTERWARDS)]
+    'point', quick_or_slow(*(point for point in POINTS if point not in (*ON_PLAN, *ON_FAILURE, *AFTERWARDS)))
 )
-@pytest.mark.parametrize('pushes', ['first', 'second'])
-def test_a_push_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: str, pushes: str) -> None:
+@pytest.mark.parametrize('pushes', [pytest.param('first', marks=pytest.mark.slow), 'second'])
+def test_a_push_survives_the_daemons_death(ann: Pusher, tmp_path: Path, point: str, pushes: str) -> None:
     app, receiver = f'kill-{next(_numbers)}', ann.receiver
     work = make_app(tmp_path / 'work')
     if pushes == 'second':
@@ -77,7 +85,7 @@ def test_a_push_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: 
 
 
 @pytest.mark.parametrize('point', ['build.started', 'slug.stored', 'release.recorded'])
-def test_a_rollback_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: str) -> None:
+def test_a_rollback_survives_the_daemons_death(ann: Pusher, tmp_path: Path, point: str) -> None:
     app, receiver = f'kill-{next(_numbers)}', ann.receiver
     work = make_app(tmp_path / 'work')
     receiver.start()
@@ -98,7 +106,7 @@ def test_a_rollback_survives_the_builders_death(ann: Pusher, tmp_path: Path, poi
 
 
 @pytest.mark.parametrize('point', ON_PLAN)
-def test_a_push_that_only_plans_is_not_built_after_the_builders_death(
+def test_a_push_that_only_plans_is_not_built_after_the_daemons_death(
     ann: Pusher, tmp_path: Path, point: str
 ) -> None:
     app, receiver = f'kill-{next(_numbers)}', ann.receiver
@@ -115,7 +123,7 @@ def test_a_push_that_only_plans_is_not_built_after_the_builders_death(
 
 
 @pytest.mark.parametrize('point', ('release.recorded', *AFTERWARDS))
-def test_what_follows_a_release_is_made_after_the_builders_death(
+def test_what_follows_a_release_is_made_after_the_daemons_death(
     receivers: Callable[..., Pusher], tmp_path: Path, point: str
 ) -> None:
     ann = receivers(tmp_path / 'receiver', apart=True)
@@ -131,7 +139,7 @@ def test_what_follows_a_release_is_made_after_the_builders_death(
 
 
 @pytest.mark.parametrize('point', ON_FAILURE)
-def test_a_failure_survives_the_builders_death(ann: Pusher, tmp_path: Path, point: str) -> None:
+def test_a_failure_survives_the_daemons_death(ann: Pusher, tmp_path: Path, point: str) -> None:
     app, receiver = f'kill-{next(_numbers)}', ann.receiver
     work = make_app(tmp_path / 'work')
     receiver.start()
@@ -152,9 +160,9 @@ def test_a_failure_survives_the_builders_death(ann: Pusher, tmp_path: Path, poin
     assert ann.push(work, app).status == 1
 
 
-@pytest.mark.parametrize('said', SAID)
-def test_a_build_survives_the_doors_death(ann: Pusher, tmp_path: Path, said: str) -> None:
-    app, receiver = f'door-{next(_numbers)}', ann.receiver
+@pytest.mark.parametrize('said', quick_or_slow(*SAID))
+def test_a_build_survives_the_ssh_servers_death(ann: Pusher, tmp_path: Path, said: str) -> None:
+    app, receiver = f'sshd-{next(_numbers)}', ann.receiver
     work = make_app(tmp_path / 'work')
     receiver.start()
     pushing = ann.start_push(work, app)
@@ -169,10 +177,10 @@ def test_a_build_survives_the_doors_death(ann: Pusher, tmp_path: Path, said: str
     assert ann.push(work, app).json['release'] == 2
 
 
-def test_the_doors_death_in_mid_transfer_leaves_nothing_and_the_same_push_works(
+def test_the_ssh_servers_death_in_mid_transfer_leaves_nothing_and_the_same_push_works(
     ann: Pusher, tmp_path: Path
 ) -> None:
-    app, receiver = f'door-{next(_numbers)}', ann.receiver
+    app, receiver = f'sshd-{next(_numbers)}', ann.receiver
     work = make_app(tmp_path / 'work', {'blob': os.urandom(100_000_000)})
     receiver.start()
     pushing = ann.start_push(work, app)

@@ -1,0 +1,111 @@
+"""A receiver whose processes and hooks a test can hit, and what has to be true after each blow."""
+
+import contextlib
+import os
+import re
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.e2e.kills.hooks import Hooks
+from tests.e2e.receiver import Pushed, Pusher, Pushing, Receiver, change, head, within
+from tests.e2e.sshd.sshd_process import descendants
+
+LAUNCHER = Path(__file__).with_name('launcher.py')
+SETTLED_SECONDS = 40
+HOOK = re.compile(r'^python3 .*/(pre|post)-receive\b')
+
+
+class HitReceiver(Receiver):
+    """The daemon and the SSH server without a supervisor, with hooks that can be aimed at."""
+
+    def __init__(self, folder: Path, docker_host: str, **environ: str) -> None:
+        super().__init__(folder, docker_host, apart=True, **environ)
+        self.hooks = Hooks.made(folder / 'hooks')
+
+    def _start(self, name: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        if name != 'sshd':
+            return super()._start(name, environ)
+        with open(self.log_file, 'ab') as log:
+            return subprocess.Popen(
+                [self.python, str(LAUNCHER), str(self.hooks.folder)],
+                env={**self.environ, **environ},
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def stop(self, name: str) -> None:
+        """Ends one of the processes orderly, if it runs."""
+        if name in self.running and self.running[name].poll() is None:
+            self.running[name].terminate()
+            self.running[name].wait(20)
+
+    def restarted_until(self, ended: Callable[[], bool], seconds: float = 90) -> None:
+        """Starts what has died, as a supervisor does, until something has happened."""
+
+        def look() -> bool:
+            for name, process in self.running.items():
+                if process.poll() is not None:
+                    self.running[name] = self._start(name, {})
+            return ended()
+
+        assert within(seconds, look), 'not ended'
+
+    def helpers(self) -> dict[int, str]:
+        """What the SSH server has started and what still runs of it: command lines."""
+        found = {}
+        for pid in descendants(self.running['sshd'].pid):
+            with contextlib.suppress(OSError):
+                found[pid] = Path(f'/proc/{pid}/cmdline').read_text().replace('\0', ' ')
+        return found
+
+    def signal_hooks(self, number: int) -> int:
+        """Sends a signal to each hook that runs; how many there were."""
+        hooks = [pid for pid, command in self.helpers().items() if HOOK.search(command)]
+        for pid in hooks:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return len(hooks)
+
+
+def end(pushing: Pushing, receiver: HitReceiver) -> Pushed:
+    """The end of a push, while what has died is started again."""
+    receiver.restarted_until(lambda: pushing.process.poll() is not None)
+    return pushing.end(10)
+
+
+def check_truth(who: Pusher, work: Path, app: str, pushed: Pushed, *, lies: bool = False) -> None:
+    """What the client was told is true, what was accepted is settled without a restart, and nothing half is left.
+
+    ``lies``: a failure may have been reported although the build was good, as nobody could be asked.
+    """
+    receiver = who.receiver
+    assert isinstance(receiver, HitReceiver)
+    receiver.restarted_until(lambda: all(build.state.final for build in receiver.builds(app)))
+    assert within(SETTLED_SECONDS, lambda: settled(receiver, app, head(work))), (
+        f'{receiver.ref(app)} is not settled: {pushed.err}'
+    )
+    released = bool(receiver.releases(app)) and receiver.releases(app)[-1].commit == head(work)
+    assert pushed.status or released, f'a false success: {pushed.err}'
+    assert not (pushed.status and released) or lies, f'a false failure: {pushed.err}'
+    assert within(10, lambda: not receiver.helpers()), receiver.helpers()
+    left = receiver.leftovers()
+    assert left == [], left
+    assert 'Traceback' not in pushed.err
+
+
+def settled(receiver: Receiver, app: str, commit: str) -> bool:
+    """Whether nothing waits or runs, and the deploy branch names what is live."""
+    if not receiver.home.journal_db.exists():
+        return receiver.ref(app) is None
+    releases = receiver.releases(app)
+    live = releases[-1].commit if releases else None
+    return all(build.state.final for build in receiver.builds(app)) and receiver.ref(app) == live
+
+
+def next_commit(work: Path, *, good: bool, number: int) -> str:
+    """A commit that will be released, or one whose build fails."""
+    procfile = b'web: cat\n' if good else b'nonsense\n'
+    return change(work, {'Procfile': procfile, 'file': b'%d' % number})

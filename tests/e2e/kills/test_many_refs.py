@@ -1,0 +1,88 @@
+"""A push of 50,000 refs: its report, and what dies or stands still while it is under way."""
+
+import os
+import signal
+import time
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.kills.receiver import HitReceiver, check_truth, end
+from tests.e2e.receiver import Pusher, git, head, make_app, within
+
+pytestmark = pytest.mark.slow
+
+REFS = 50_000
+ALL = 'refs/heads/*:refs/heads/*'
+FAILS = b'FROM gitreceive/cedar:12-build\nRUN sleep 1; exit 3\n'
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def app() -> str:
+    """A name of its own for each test."""
+    return f'many-{next(_numbers)}'
+
+
+@pytest.fixture(scope='module', params=[True, False], ids=['good', 'failing'])
+def work(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of one commit, with that many branches; its build succeeds or fails."""
+    files = {} if request.param else {'Dockerfile': FAILS}
+    work = make_app(tmp_path_factory.mktemp('many') / 'work', files)
+    commit = head(work)
+    given = ''.join(f'create refs/heads/b/{number} {commit}\n' for number in range(REFS - 1))
+    git(work, 'update-ref', '--stdin', given=given.encode())
+    return work
+
+
+def test_the_report_of_many_refs_is_true(ann: Pusher, hit: HitReceiver, app: str, work: Path) -> None:
+    pushed = ann.push(work, app, ALL, timeout=300)
+    check_truth(ann, work, app, pushed)
+    rejected = [line for line in pushed.err.splitlines() if line.startswith(' !')]
+    assert [line.split('->')[1].split()[0] for line in rejected] == (['main'] if pushed.status else [])
+
+
+@pytest.mark.parametrize('victim', ['hook', 'daemon', 'both'])
+@pytest.mark.parametrize(('hook', 'line'), [('pre-receive', 20), ('post-receive', 2), ('post-receive', 40)])
+def test_a_push_of_many_refs_does_not_lie(
+    ann: Pusher, hit: HitReceiver, app: str, work: Path, victim: str, hook: str, line: int
+) -> None:
+    who = {'hook': ('hook',), 'daemon': (hit.pid('daemon'),), 'both': (hit.pid('daemon'), 'hook')}[victim]
+    hit.hooks.aim(hook, line, [(one, signal.SIGKILL) for one in who])
+    pushing = ann.start_push(work, app, ALL)
+    pushed = end(pushing, hit)
+    assert hit.hooks.hit
+    check_truth(ann, work, app, pushed)
+
+
+def test_a_daemon_that_stands_still_takes_no_push_of_many_refs(
+    ann: Pusher, hit: HitReceiver, app: str, work: Path
+) -> None:
+    """The request is larger than what the socket holds."""
+    os.kill(hit.pid('daemon'), signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        pushed = ann.push(work, app, ALL, timeout=300)
+        took = time.monotonic() - start
+    finally:
+        os.kill(hit.pid('daemon'), signal.SIGCONT)
+    assert pushed.status != 0
+    assert 'does not answer' in pushed.err
+    assert took < 60
+    check_truth(ann, work, app, pushed)
+
+
+def test_a_daemon_that_stands_still_behind_many_refs_is_no_success(
+    ann: Pusher, hit: HitReceiver, app: str, work: Path
+) -> None:
+    hit.hooks.aim('post-receive', 1, [(hit.pid('daemon'), signal.SIGSTOP)])
+    pushing = ann.start_push(work, app, ALL)
+    assert within(120, lambda: hit.hooks.hit)
+    try:
+        pushed = pushing.end(120)
+    finally:
+        os.kill(hit.pid('daemon'), signal.SIGCONT)
+    assert pushed.status != 0
+    check_truth(ann, work, app, pushed, lies=True)
