@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitreceive.grammar.wire import END, OUTPUT, REQUEST, End, Frame, FrameReader, request_fields
+from gitreceive.grammar.wire import (
+    END,
+    OUTPUT,
+    REQUEST,
+    REQUEST_PART,
+    End,
+    Frame,
+    FrameReader,
+    request_fields,
+)
 
 
 @dataclass
@@ -35,9 +44,10 @@ def scripted_daemon(path: Path) -> Iterator[ScriptedDaemon]:
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             reader, frames = FrameReader(), list[Frame]()
-            while not frames or frames[-1].kind != REQUEST:
+            while all(frame.kind != REQUEST for frame in frames):
                 frames += reader.feed(self.request.recv(65536))
-            fields = request_fields(b''.join(frame.payload for frame in frames))
+            asked = (frame.payload for frame in frames if frame.kind in (REQUEST, REQUEST_PART))
+            fields = request_fields(b''.join(asked))
             daemon.asked.append(fields)
             while fields[0] in daemon.endless and self.request.recv(65536):
                 pass
