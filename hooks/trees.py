@@ -88,7 +88,8 @@ class Forest:
         entries = 0
         while level:
             below: dict[bytes, None] = {}
-            for part in _parts(level):
+            for start in range(0, len(level), CHUNK):
+                part = level[start : start + CHUNK]
                 for node in self._read(part, ref):
                     entries += 1 + node.files
                     below.update((child, None) for _, child in node.folders)
@@ -223,7 +224,8 @@ def _roots(names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """Each of the objects that has a tree, with that tree: commits, trees, and tags of those."""
     with _cat_file('--batch-check=%(objectname)') as git:
         assert git.stdin and git.stdout
-        for part in _parts(names):
+        for start in range(0, len(names), CHUNK):
+            part = names[start : start + CHUNK]
             git.stdin.write(''.join(f'{name}^{{tree}}\n' for name in part).encode())
             git.stdin.flush()
             for name, answer in zip(part, git.stdout, strict=False):
@@ -241,10 +243,6 @@ def _cat_file(*options: str) -> Iterator['subprocess.Popen[bytes]']:
             yield git
         finally:
             git.kill()
-
-
-def _parts(items: Sequence) -> Iterator[Sequence]:
-    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
 
 
 def _short(ref: str) -> str:
