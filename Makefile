@@ -31,7 +31,7 @@ bench:  ## compare with the naive way; prints a table in Markdown
 	@dev/setup bench
 	@dev/engine run sh -c '$(PYTHON) -m gitreceive.cli.stack build --with php && $(PYTHON) -m bench $(ARGS)'
 
-lint: setup  ## style, types and import contracts
+lint: setup  ## style, words, types and import contracts
 	@dev/lint
 
 stop:  ## end the engine that was started below build/
