@@ -32,7 +32,7 @@ class Receiver:
 
     def sees(self, app: str, cache: str = 'deps') -> str:
         """What a build of the app finds in a cache of that name."""
-        return self._run(app, f'RUN {MOUNT % cache} cat /c/secret || echo nothing')
+        return self._run(app, f'RUN {MOUNT % cache} cat /c/secret 2>/dev/null || echo nothing')
 
     def _run(self, app: str, step: str) -> str:
         clock, console = BuildClock(300), Lines()
