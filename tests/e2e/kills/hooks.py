@@ -32,7 +32,9 @@ def trace(frame, event, argument):
 def hit(aim):
     os.close(os.open(folder + '/hit', os.O_CREAT | os.O_WRONLY))
     for who, number in aim['signals']:
-        os.kill({{'hook': os.getpid(), 'git': os.getppid()}}.get(who) or who, number)
+        pid = {{'hook': os.getpid(), 'git': os.getppid()}}.get(who) or who
+        if pid != 1:  # git may have died of the others' death
+            os.kill(pid, number)
 
 
 __file__ = folder + '/real/' + name
