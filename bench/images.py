@@ -3,6 +3,7 @@
 import shutil
 import uuid
 from contextlib import closing
+from functools import partial
 
 from bench.apps import git, make_bare
 from bench.setting import Bench
@@ -12,6 +13,8 @@ from gitreceive.build.dockerfiles.mark import marked
 from gitreceive.build.dockerfiles.render import cache_mount
 from gitreceive.build.ports import BuildJob
 from gitreceive.build.sources.git import GitSource
+from gitreceive.config.home import Home
+from gitreceive.config.identity import receiver_identity
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.plan import ContextFile, Recipe
@@ -87,17 +90,20 @@ def empty_cache(bench: Bench, app: str, name: str) -> None:
     """Removes what is in the cache ``name`` of an app, as its buildpack calls it; the engine's layers stay as they are."""
     mount = cache_mount(name, load_stack('cedar-12').uid)
     text = EMPTY.format(mount=mount, name=name, number=uuid.uuid4().hex)
-    DockerImageBuilder(Engine(bench.engine), str(bench.place / 'home'), lambda: 'bench').remove(
-        _image(bench, Recipe(dockerfile=text), b'', AppName(app))
-    )
+    _builder(bench).remove(_image(bench, Recipe(dockerfile=text), b'', AppName(app)))
+
+
+def _builder(bench: Bench) -> DockerImageBuilder:
+    """Has the identity of the bench's receiver, by which the caches of its builds are found."""
+    home = Home(bench.place / 'home')
+    return DockerImageBuilder(Engine(bench.engine), str(home.root), partial(receiver_identity, home))
 
 
 def _image(bench: Bench, recipe: Recipe, code: bytes, app: AppName = APP) -> Image:
-    builder = DockerImageBuilder(Engine(bench.engine), str(bench.place / 'home'), lambda: 'bench')
     repo = bench.place / 'code.git'
     shutil.rmtree(repo, ignore_errors=True)
     make_bare(repo, {'code.js': code})
     commit = parse_commit(git(repo, 'rev-parse', 'master'))
     with GitSource(repo, commit) as source, closing(BuildClock(SECONDS)) as clock:
         job = BuildJob(app=app, number=NUMBER, recipe=marked(recipe), source=source)
-        return builder.build(job, Silent(), clock)
+        return _builder(bench).build(job, Silent(), clock)

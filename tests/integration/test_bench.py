@@ -22,6 +22,7 @@ from bench.naive import LABEL, identity
 from bench.scenarios import STAGES
 from bench.setting import Bench
 from gitreceive.build.dockerfiles.render import cache_mount
+from gitreceive.config.home import Home
 from gitreceive.model.app import AppName
 from gitreceive.model.plan import Stack
 from tests.building import FROM, workshop
@@ -133,6 +134,9 @@ def test_an_emptied_cache_is_empty_for_its_app_alone(docker_host: str, stack: St
     apps = [AppName(f'app-{uuid.uuid4().hex[:12]}') for _ in range(2)]
     mount, place = cache_mount('words', stack.uid), SimpleNamespace(engine=docker_host, place=tmp_path)
     with workshop(docker_host) as shop:
+        identity = Home(tmp_path / 'home').identity
+        identity.parent.mkdir(parents=True)
+        identity.write_text(shop.home)
         for app in apps:
             shop.build(f'{FROM}RUN {mount} echo {app} >/tmp/cache/words/word\n', app=app)
         empty_cache(cast(Bench, place), apps[0], 'words')

@@ -157,7 +157,7 @@ def test_a_step_that_the_network_failed_is_tried_once_more(
         run_recipe(job, shop.builder, console, clock, explain)
         assert f'tried {tries} times' in '\n'.join(console.details)
     assert len(console.warnings) == tries - 1
-    assert all('could not be reached; it is tried once more' in line for line in console.warnings)
+    assert all('could not be reached; retrying' in line for line in console.warnings)
 
 
 @pytest.mark.parametrize('chatter', ['', 'while :; do echo busy; sleep 0.01; done & '])
