@@ -113,7 +113,7 @@ def test_releases_are_numbered_and_the_last_is_live(kind: str, journal: Journal)
 def test_an_operation_that_has_ended_makes_no_release(kind: str, journal: Journal) -> None:
     book = Book(kind, journal)
     first = book.record('a', {})
-    with pytest.raises(ReleaseError, match='not running any more'):
+    with pytest.raises(ReleaseError, match='no longer running'):
         book.record('b', {}, ended=True)
     assert book.releases.live(HELLO) == first
 
