@@ -31,7 +31,7 @@ def number(value: object) -> int:
     written = '' if isinstance(value, bool | float | list | dict) else str(value).strip()
     digits = written.replace('_', '') if GROUPED.fullmatch(written) else ''
     if not NUMBER.fullmatch(digits):
-        raise ValueError('a whole number is expected')
+        raise ValueError(f'a whole number{" of at most 18 digits" if digits else ""} is expected')
     return int(digits)
 
 

@@ -286,7 +286,7 @@ def test_a_link_is_not_followed_for_a_manifest(ann: Pusher, receiver: Receiver, 
 def test_a_disk_that_is_nearly_full_takes_no_push(
     receivers: Callable[..., Pusher], work: Path, tmp_path: Path
 ) -> None:
-    dora = receivers(tmp_path / 'full', GITRECEIVE_LIMITS_FREE_BYTES=str(10**18))
+    dora = receivers(tmp_path / 'full', GITRECEIVE_LIMITS_FREE_BYTES=str(10**17))
     dora.receiver.start()
     assert_refused(dora.push(work, 'app'), dora.receiver, 'app', 'MB free at', 'are needed')
 

@@ -13,6 +13,7 @@ from gitreceive.model.errors import SlugError
 @contextmanager
 def keep_slugs(task: Task, *, slugs: SlugStore, work: Path) -> Iterator[Path]:
     """An empty directory below ``work``, gone afterwards. Raises SlugError, StateError, BuildTimeout or BuildCancelled."""
+    task.console.step('Packing the slug')  # before it waits for a removal that is at work
     with slugs.keeping(task.app, task.cancellation), _folder(work / str(task.operation.number)) as folder:
         yield folder
 

@@ -17,7 +17,6 @@ def cut_slug(
 
     Raises SlugError, SecretError, StorageError, EngineGone, BuildTimeout or BuildCancelled.
     """
-    task.console.step('Packing the slug')
     order = SlugOrder(
         app=task.app,
         image=built.image,
