@@ -87,11 +87,11 @@ def test_an_unexpected_error_fails_the_operation_only(here: ReceiverHome, handle
 
 
 def test_a_full_disk_is_named_with_its_path(here: ReceiverHome, handled) -> None:
-    handled(fails(OSError(28, 'No space left on device', '/work/slug')))
+    handled(fails(OSError(28, 'No space left on device', '/srv/slug')))
     operation = pushed(here)
     with working(here) as ended:
         assert ended.acquire(timeout=10)
-    assert here.state(operation.number)[1].startswith('No space left on device at /work/slug; make room')
+    assert here.state(operation.number)[1].startswith('No space left on device at /srv/slug; make room')
 
 
 def test_a_cancelled_operation_ends_as_that(here: ReceiverHome, handled) -> None:
