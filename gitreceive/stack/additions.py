@@ -60,7 +60,7 @@ def add(
 
 
 def _mark(recipe: StackRecipe, wanted: Sequence[str], build_id: str) -> str:
-    script = (recipe.directory / SCRIPT).read_text('utf-8')
+    script = recipe.file(SCRIPT).read_text('utf-8')
     return hashlib.sha256(json.dumps([FORMAT, script, *wanted, build_id]).encode()).hexdigest()
 
 

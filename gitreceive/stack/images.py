@@ -51,7 +51,8 @@ def commit_on_top(
 
 def inside(recipe: StackRecipe, script: str, work: Path, parts: tuple[str, ...]) -> Inside:
     """A script of the recipe, to be run inside a container."""
-    return Inside(stack=recipe.stack.name, directory=recipe.directory, script=script, work=work, parts=parts)
+    folder = recipe.file(script).parent
+    return Inside(stack=recipe.stack.name, directory=folder, script=script, work=work, parts=parts)
 
 
 def labels(recipe: StackRecipe, digest: str) -> dict[str, str]:

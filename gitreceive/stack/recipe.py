@@ -16,6 +16,9 @@ from gitreceive.model.plan import Stack
 FORMAT = 1
 """Raise it when this package makes other images of the same recipe: the digest changes, and they are made again."""
 
+SHARED = 'shared'
+"""The directory beside the stacks with the scripts that all of them are made by."""
+
 INGREDIENTS = ('stack.toml', 'packages-run.txt', 'packages-build.txt', 'run.sh', 'build.sh')
 PYTHON = re.compile(r'python3\.\d+=(\d+\.\d+\.\d+)')
 RUBY = re.compile(r'ruby\d\.\d+=(?:\S*\+really)?(\d+\.\d+\.\d+)')
@@ -29,7 +32,7 @@ RUST = re.compile(r'rustc(?:-web)?=(\d+(?:\.\d+)+)')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackRecipe:
-    """What ``stack.toml`` and the package lists say. ``directory`` is where they and the scripts lie."""
+    """What ``stack.toml`` and the package lists say. ``directory`` is where they lie."""
 
     directory: Path
     stack: Stack
@@ -43,6 +46,11 @@ class StackRecipe:
     build_env: Mapping[str, str]
     run_packages: tuple[str, ...]
     build_packages: tuple[str, ...]
+
+    def file(self, name: str) -> Path:
+        """A file of the recipe: the stack's own, or the one of that name that all stacks share."""
+        own = self.directory / name
+        return own if own.exists() else directory('stacks') / SHARED / name
 
     @property
     def additions(self) -> tuple[str, ...]:
@@ -95,7 +103,7 @@ def versions(installed: str, package: re.Pattern[str]) -> tuple[str, ...]:
 
 def digest(recipe: StackRecipe, circumstances: Iterable[str]) -> str:
     """What the images depend on, as hexadecimal SHA-256: the recipe's files and the host's ``circumstances``."""
-    parts = [f'format {FORMAT}', *(_read(recipe.directory / name) for name in INGREDIENTS), *circumstances]
+    parts = [f'format {FORMAT}', *(_read(recipe.file(name)) for name in INGREDIENTS), *circumstances]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

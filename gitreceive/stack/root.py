@@ -90,7 +90,7 @@ def prepare(work: Path, recipe: StackRecipe, host: Host) -> None:
 
 def command(work: Path, recipe: StackRecipe) -> list[str]:
     """The mmdebstrap call that writes the run image's root to its standard output, as a tar."""
-    script = shlex.join(['/bin/sh', str(recipe.directory / 'run.sh')])
+    script = shlex.join(['/bin/sh', str(recipe.file('run.sh'))])
     trust = shlex.join([sys.executable, '-m', 'gitreceive.stack.certificates'])
     bundle, store = '/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/certs/java/cacerts'
     return [

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -227,6 +228,17 @@ def test_the_digest_changes_with_the_hosts_certificates_and_sources_only() -> No
         digest(recipe, Host(sources='a', acquire='', certificates=()).circumstances()),
     }
     assert len(digests) == 3
+
+
+def test_stacks_share_their_scripts_and_one_of_their_own_goes_first(tmp_path: Path) -> None:
+    recipe, other = load_recipe('cedar-12'), load_recipe('cedar-13')
+    for script in ('run.sh', 'build.sh', 'add.sh'):
+        assert recipe.file(script) == other.file(script)
+        assert recipe.file(script).is_file()
+    (tmp_path / 'run.sh').write_text('exit 0')
+    own = replace(recipe, directory=tmp_path)
+    assert own.file('run.sh') == tmp_path / 'run.sh'
+    assert own.file('build.sh') == recipe.file('build.sh')
 
 
 def test_no_recipe_names_a_host() -> None:
