@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gitreceive.access.key import PublicKey
+from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import KeyRefused, StateError
 
@@ -57,10 +58,15 @@ class Grant:
     added: float
     apps: frozenset[str] | None = None
 
+    @property
+    def actor(self) -> Actor:
+        """Who acts with the key."""
+        return Actor(name=self.name, key=self.fingerprint, apps=self.apps)
+
 
 def may(grant: Grant, app: AppName) -> bool:
     """Whether this key may reach the app."""
-    return grant.apps is None or app in grant.apps
+    return grant.actor.reaches(app)
 
 
 class AccessBook:

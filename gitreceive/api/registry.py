@@ -7,7 +7,6 @@ that is not there and one that may not be read are answered alike.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -17,6 +16,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from gitreceive.api.ports import Images, Readers
+from gitreceive.model.access import Actor
 from gitreceive.model.app import APP_NAME, AppName
 from gitreceive.model.content import Content
 from gitreceive.model.errors import GitReceiveError
@@ -79,13 +79,13 @@ class Registry:
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
-        user, password = self._reader(request)
+        reader = self._reader(request)
         try:
             endpoint, values = URLS.bind_to_environ(request.environ).match(method='GET')
         except HTTPException as error:
             raise RegistryError(404, 'NAME_UNKNOWN', 'there is nothing at this address') from error
         app = _app(values.get('name'))
-        if app is not None and not self._readers.may_read(user, password, app):
+        if app is not None and not reader.reaches(app):
             raise RegistryError(404, 'NAME_UNKNOWN', f'no app {app} that you may read')
         if request.method not in ('GET', 'HEAD'):
             raise RegistryError(
@@ -94,14 +94,15 @@ class Registry:
         rest = {key: value for key, value in values.items() if key != 'name'}
         return self._endpoints[endpoint](request, app, **rest)
 
-    def _reader(self, request: Request) -> tuple[str, str]:
-        """The user name and password. Raises RegistryError if they open nothing at all."""
+    def _reader(self, request: Request) -> Actor:
+        """Who asks. Raises RegistryError for a user name and password that open nothing at all."""
         given = request.authorization
         user = (given.username or '') if given and given.type == 'basic' else ''
         password = (given.password or '') if given and given.type == 'basic' else ''
-        if not self._readers.may_read(user, password, None):
+        reader = self._readers.reader(user, password)
+        if reader is None:
             raise RegistryError(401, 'UNAUTHORIZED', 'a user name and a token are needed')
-        return user, password
+        return reader
 
     def _base(self, request: Request, app: None) -> Response:
         return _json({}, 200, VERSION)
@@ -119,13 +120,13 @@ class Registry:
         )
 
     def _manifest(self, request: Request, app: AppName, reference: str) -> Response:
-        found = self._images.manifest(app, reference)
-        if found is None:
+        content = self._images.manifest(app, reference)
+        if content is None:
             raise RegistryError(
                 404, 'MANIFEST_UNKNOWN', f'{app} has no release {reference[:80]!a} that is kept'
             )
-        content, data = found
-        return Response(data, 200, _headers(content))
+        with content.open() as stream:
+            return Response(stream.read(), 200, _headers(content))
 
     def _blob(self, request: Request, app: AppName, digest: str) -> Response:
         content = self._images.blob(app, digest)
@@ -138,9 +139,7 @@ class Registry:
             first, end, status = *_range(wanted, content), 206
             headers['Content-Range'] = f'bytes {first}-{end - 1}/{content.size}'
         headers['Content-Length'] = str(end - first)
-        body = (
-            () if request.method == 'HEAD' else _stream(partial(self._images.open, app, digest), first, end)
-        )
+        body = () if request.method == 'HEAD' else _stream(content, first, end)
         return Response(body, status, headers, direct_passthrough=True)
 
     def _referrers(self, request: Request, app: AppName, digest: str) -> Response:
@@ -164,9 +163,9 @@ def _range(wanted: Any, content: Content) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-def _stream(opened: Callable[[], Any], first: int, end: int) -> Iterator[bytes]:
+def _stream(content: Content, first: int, end: int) -> Iterator[bytes]:
     """The bytes from ``first`` to ``end``; what is before them is read and thrown away where nothing can be skipped."""
-    with opened() as stream:
+    with content.open() as stream:
         at = 0
         while at < end:
             piece = stream.read(min(PIECE, (first if at < first else end) - at))

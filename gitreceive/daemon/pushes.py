@@ -132,7 +132,7 @@ def actor_of(key: str, book: AccessBook, host: str) -> Actor:
     grant = book.of_fingerprint(key)
     if grant is None:
         raise AccessDenied('this key is no longer registered here; ask the sysadmin of this receiver')
-    return Actor(name=grant.name, key=key, apps=grant.apps)
+    return grant.actor
 
 
 def _request(fields: Sequence[str], actor: Actor) -> PushRequest:

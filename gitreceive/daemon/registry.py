@@ -3,22 +3,19 @@
 import errno
 import socket
 import threading
-from collections.abc import Callable, Sequence
 
 from waitress.server import create_server
 
-from gitreceive.access.book import AccessBook, may
+from gitreceive.access.book import AccessBook
 from gitreceive.api.registry import Registry
 from gitreceive.config.home import Home
 from gitreceive.config.listening import holder
 from gitreceive.config.settings import Settings
-from gitreceive.journal import Journal
-from gitreceive.model.app import AppName
+from gitreceive.model.access import Actor
 from gitreceive.model.errors import AddressInUse, StateError
-from gitreceive.model.release import Release
 from gitreceive.run.spec import ATTENDED, START
-from gitreceive.slugs.ports import Composing
 from gitreceive.slugs.published import BaseImages, PublishedImages
+from gitreceive.slugs.retention import Retention
 
 THREADS = 8
 CONNECTIONS = 200
@@ -34,10 +31,10 @@ class TokenReaders:
     def __init__(self, book: AccessBook) -> None:
         self._book = book
 
-    def may_read(self, user: str, password: str, app: AppName | None) -> bool:
+    def reader(self, user: str, password: str) -> Actor | None:
         """See ``api.ports.Readers``. Raises StateError if the access database cannot be read."""
         grant = self._book.of_token(password)
-        return grant is not None and (app is None or may(grant, app))
+        return grant.actor if grant else None
 
 
 class RegistryServer(threading.Thread):
@@ -71,18 +68,8 @@ class RegistryServer(threading.Thread):
         self._server.close()
 
 
-def open_registry(
-    settings: Settings, journal: Journal, storage: Composing, bases: BaseImages
-) -> RegistryServer:
-    """The registry of the releases whose slugs are kept. Raises StateError."""
+def open_registry(settings: Settings, retention: Retention, bases: BaseImages) -> RegistryServer:
+    """The registry of the releases whose slugs are kept. Raises AddressInUse or StateError."""
     readers = TokenReaders(AccessBook(Home(settings.home).access_db))
-    images = PublishedImages(_kept(journal, settings.storage.keep_releases), storage, bases, ENTRYPOINT)
+    images = PublishedImages(retention.releases, retention.storage, bases, ENTRYPOINT)
     return RegistryServer(settings, Registry(images, readers))
-
-
-def _kept(journal: Journal, keep: int) -> Callable[[AppName], Sequence[Release]]:
-    def kept(app: AppName) -> Sequence[Release]:
-        newest, live = journal.releases.of(app, keep), journal.releases.live(app)
-        return [*newest, *([live] if live and live not in newest else [])]
-
-    return kept

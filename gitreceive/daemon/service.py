@@ -129,7 +129,7 @@ def _open_registry(settings: Settings, receiver: Receiver) -> Any:
     if not settings.registry.listen:
         return None
     opened = import_module('gitreceive.daemon.registry').open_registry
-    return opened(settings, receiver.journal, receiver.storage, open_base_images(settings))
+    return opened(settings, receiver.retention, open_base_images(settings))
 
 
 def _answer(conversation: Conversation, answers: Answers, own: frozenset[int]) -> Answering:

@@ -20,11 +20,15 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A run of a slug's bytes that can be read alone: the whole file, or one of its chunks."""
+    """A run of a slug's bytes that can be read alone: the whole file, or one of its chunks.
+
+    ``diff_id`` is the checksum of what it unpacks to, empty if that was not recorded.
+    """
 
     sha256: str
     size: int
     open: Callable[[], AbstractContextManager[IO[bytes]]]
+    diff_id: str = ''
 
 
 def parts(storage: Composing, app: AppName, sha256: str) -> Sequence[Part]:
@@ -44,9 +48,14 @@ def _all_there(chunks: Sequence[Chunk], storage: Composing, app: AppName) -> boo
 
 
 def chunk_parts(storage: Composing, app: AppName, chunks: Sequence[Chunk]) -> Sequence[Part]:
-    """Members in storage, each to be read alone."""
+    """Chunks in storage, each to be read alone."""
     return [
-        Part(sha256=each.sha256, size=each.size, open=partial(storage.open, chunk_name(app, each.sha256)))
+        Part(
+            sha256=each.sha256,
+            size=each.size,
+            open=partial(storage.open, chunk_name(app, each.sha256)),
+            diff_id=each.diff_id,
+        )
         for each in chunks
     ]
 

@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -10,27 +10,23 @@ from io import BytesIO
 from typing import IO, Protocol, cast
 
 from gitreceive.model.app import AppName
-from gitreceive.model.content import Content
+from gitreceive.model.content import Content, Opening
 from gitreceive.model.release import Release
 from gitreceive.slugs.images import (
     CONFIG_TYPE,
     LAYER_TYPE,
     MANIFEST_TYPE,
     BaseImage,
+    Document,
     Layer,
-    ReleaseImage,
     compose_image,
 )
 from gitreceive.slugs.parts import Part, checksum, parts
 from gitreceive.slugs.ports import Composing
-from gitreceive.slugs.stored import chunks_of, read_manifest
 
 TAG = re.compile(r'v([1-9][0-9]{0,8})')
 REMEMBERED = 512
 """Images of releases whose two documents are kept in memory: a few kilobytes each."""
-
-
-Reader = Callable[[], AbstractContextManager[IO[bytes]]]
 
 
 class BaseImages(Protocol):
@@ -45,10 +41,10 @@ class BaseImages(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedImage:
-    """An image, and how each of its layers is read, by digest."""
+    """The manifest of an image, and its config and layers by their digests."""
 
-    image: ReleaseImage
-    readers: dict[str, Reader]
+    manifest: Content
+    blobs: Mapping[str, Content]
 
 
 class PublishedImages:
@@ -69,42 +65,31 @@ class PublishedImages:
         """``v1``, ``v2``, ...: the oldest first."""
         return [f'v{release.version}' for release in reversed(self._kept(app))]
 
-    def manifest(self, app: AppName, reference: str) -> tuple[Content, bytes] | None:
+    def manifest(self, app: AppName, reference: str) -> Content | None:
         """The manifest of a tag or digest, or None. Raises StorageError, StackError or EngineGone."""
-        for published in self._matching(app, reference):
-            document = published.image.manifest
-            if TAG.fullmatch(reference) or document.digest == reference:
-                found = Content(media_type=MANIFEST_TYPE, digest=document.digest, size=len(document.content))
-                return found, document.content
+        tag = TAG.fullmatch(reference)
+        for published in self._of(app, int(tag[1]) if tag else None):
+            if tag or published.manifest.digest == reference:
+                return published.manifest
         return None
 
     def blob(self, app: AppName, digest: str) -> Content | None:
         """What images of the app have of that digest, or None. Raises as ``manifest``."""
-        for published in self._matching(app, digest):
-            config = published.image.config
-            if config.digest == digest:
-                return Content(media_type=CONFIG_TYPE, digest=digest, size=len(config.content))
-            for layer in published.image.layers:
-                if layer.digest == digest:
-                    return Content(media_type=LAYER_TYPE, digest=digest, size=layer.size)
+        for published in self._of(app):
+            if digest in published.blobs:
+                return published.blobs[digest]
         return None
 
-    def open(self, app: AppName, digest: str) -> AbstractContextManager[IO[bytes]]:
-        """The bytes of what ``blob`` has found. Raises KeyError if it is gone."""
-        for published in self._matching(app, digest):
-            if digest in published.readers:
-                return published.readers[digest]()
-        raise KeyError(digest)
-
-    def _matching(self, app: AppName, reference: str) -> Iterator[PublishedImage]:
-        """The images that may be meant: that of a tag, or all of the app."""
-        tag = TAG.fullmatch(reference)
+    def _of(self, app: AppName, version: int | None = None) -> Iterator[PublishedImage]:
+        """The images of the app's releases, or that of one. The engine is asked for each stack once."""
+        bases: dict[str, BaseImage] = {}
         for release in self._kept(app):
-            if tag is None or release.version == int(tag[1]):
-                yield self._publish(release)
+            if version in (None, release.version):
+                if release.stack not in bases:
+                    bases[release.stack] = self._bases.image(release.stack)
+                yield self._publish(release, bases[release.stack])
 
-    def _publish(self, release: Release) -> PublishedImage:
-        base = self._bases.image(release.stack)
+    def _publish(self, release: Release, base: BaseImage) -> PublishedImage:
         key = (release.app, release.version, base)
         found = self._published.get(key)
         if found is None:
@@ -114,22 +99,24 @@ class PublishedImages:
         return found
 
     def _compose(self, release: Release, base: BaseImage) -> PublishedImage:
-        app, sha256 = release.app, release.slug.sha256
-        chunks = parts(self._storage, app, sha256)
-        known = {each.sha256: each.diff_id for each in chunks_of(read_manifest(self._storage, app, sha256))}
-        layers = [self._layer(chunk, known.get(chunk.sha256, '')) for chunk in chunks]
-        image = compose_image(release, base, layers, self._start)
-        readers: dict[str, Reader] = {
-            each.digest: partial(self._bases.open, each.digest) for each in base.layers
-        }
-        readers |= {f'sha256:{chunk.sha256}': chunk.open for chunk in chunks}
-        readers[image.config.digest] = partial(BytesIO, image.config.content)
-        return PublishedImage(image=image, readers=readers)
+        chunks = parts(self._storage, release.app, release.slug.sha256)
+        image = compose_image(release, base, [self._layer(chunk) for chunk in chunks], self._start)
+        openings: list[Opening] = [partial(self._bases.open, each.digest) for each in base.layers]
+        openings += [each.open for each in chunks]
+        layers = [
+            Content(media_type=LAYER_TYPE, digest=layer.digest, size=layer.size, open=opening)
+            for layer, opening in zip(image.layers, openings, strict=True)
+        ]
+        config = _content(CONFIG_TYPE, image.config)
+        return PublishedImage(
+            manifest=_content(MANIFEST_TYPE, image.manifest),
+            blobs={each.digest: each for each in (config, *layers)},
+        )
 
-    def _layer(self, chunk: Part, diff_id: str) -> Layer:
+    def _layer(self, chunk: Part) -> Layer:
         return Layer(
             digest=f'sha256:{chunk.sha256}',
-            diff_id=f'sha256:{diff_id or self._unpacked(chunk)}',
+            diff_id=f'sha256:{chunk.diff_id or self._unpacked(chunk)}',
             size=chunk.size,
         )
 
@@ -139,3 +126,12 @@ class PublishedImages:
             with chunk.open() as stream, gzip.GzipFile(fileobj=stream) as tar:
                 self._diff_ids[chunk.sha256] = checksum(cast(IO[bytes], tar))[0]
         return self._diff_ids[chunk.sha256]
+
+
+def _content(media_type: str, document: Document) -> Content:
+    return Content(
+        media_type=media_type,
+        digest=document.digest,
+        size=len(document.content),
+        open=partial(BytesIO, document.content),
+    )

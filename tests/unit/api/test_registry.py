@@ -4,13 +4,12 @@ import base64
 import io
 import json
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from typing import IO
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
 from gitreceive.api.registry import Registry
+from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.content import Content
 from gitreceive.model.errors import StorageError
@@ -30,27 +29,25 @@ class FakeImages:
             raise StorageError('the storage does not answer')
         return [f'v{number}' for number in range(1, 13)] if app == 'hello' else []
 
-    def manifest(self, app: AppName, reference: str) -> tuple[Content, bytes] | None:
+    def manifest(self, app: AppName, reference: str) -> Content | None:
         if reference not in ('v1', DIGEST):
             return None
-        return Content(media_type='application/x', digest=DIGEST, size=len(MANIFEST)), MANIFEST
+        return content('application/x', MANIFEST)
 
     def blob(self, app: AppName, digest: str) -> Content | None:
-        return (
-            Content(media_type='application/gzip', digest=digest, size=len(LAYER))
-            if digest == DIGEST
-            else None
-        )
+        return content('application/gzip', LAYER) if digest == DIGEST else None
 
-    def open(self, app: AppName, digest: str) -> AbstractContextManager[IO[bytes]]:
-        return io.BytesIO(LAYER)
+
+def content(media_type: str, data: bytes) -> Content:
+    return Content(media_type=media_type, digest=DIGEST, size=len(data), open=lambda: io.BytesIO(data))
 
 
 class FakeReaders:
     """``ann`` reads hello, ``ben`` no app at all."""
 
-    def may_read(self, user: str, password: str, app: AppName | None) -> bool:
-        return password == 'token' and (app is None or (user == 'ann' and app == 'hello'))
+    def reader(self, user: str, password: str) -> Actor | None:
+        apps = frozenset({'hello'} if user == 'ann' else ())
+        return Actor(name=user, apps=apps) if password == 'token' else None
 
 
 @pytest.fixture
