@@ -74,7 +74,7 @@ class ImageBuilder(Protocol):
     def images(self) -> Mapping[int, AppName]:
         """The numbers of the builds that have an image, with their apps. Raises EngineGone.
 
-        The label is ``gitreceive.build=<number>``, beside ``gitreceive.config.home=<a name for this receiver>``: what
+        The label is ``gitreceive.build=<number>``, beside ``gitreceive.home=<a name for this receiver>``: what
         another receiver made on the same engine is not seen and not touched.
         """
 

@@ -80,7 +80,7 @@ def left_over(place: Path, engine: docker.DockerClient) -> list[str]:
         if f'{place}/run' in words:
             found.append(words)
     made = {'label': f'{LABEL}={identity(place / "run" / "naive")}'}
-    ours = {'label': f'gitreceive.config.home={place}/run/home'}
+    ours = {'label': f'gitreceive.home={place}/run/home'}
     for labels in (made, ours):
         found += [image.id for image in engine.images.list(filters=labels)]
         found += [container.id for container in engine.containers.list(all=True, filters=labels)]

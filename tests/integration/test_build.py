@@ -304,9 +304,7 @@ def test_a_config_var_is_in_no_layer_no_history_no_slug_and_no_log(
 
 def own_images(shop: Workshop) -> list[str]:
     with shop.engine.connect() as client:
-        return [
-            image['Id'] for image in client.images(filters={'label': f'gitreceive.config.home={shop.home}'})
-        ]
+        return [image['Id'] for image in client.images(filters={'label': f'gitreceive.home={shop.home}'})]
 
 
 def test_an_image_has_a_name_so_that_nobody_prunes_it_and_can_be_removed(shop: Workshop) -> None:

@@ -28,7 +28,7 @@ from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.slug import Image
 
 BUILD_LABEL = 'gitreceive.build'
-HOME_LABEL = 'gitreceive.config.home'
+HOME_LABEL = 'gitreceive.home'
 APP_LABEL = 'gitreceive.app'
 
 
