@@ -44,9 +44,8 @@ class Verifier:
 
     def verify_app(self, app: AppName) -> Iterator[Finding]:
         """One app's slugs, also at mirrors."""
-        check = _Check(app, self.retention, self.documents)
         with keeping(app, self.retention.home):
-            good = []
+            check, good = _Check(app, self.retention, self.documents), []
             for release in self.retention.slugs(app):
                 found = list(check.slug(release))
                 yield from found
