@@ -1,6 +1,6 @@
 """Which slugs are kept, and what of a storage nobody needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gitreceive.config.home import Home
@@ -97,12 +97,11 @@ class Retention:
         return sum(self._garbage(app, self.kept(app)).size for app in self.journal.apps.all())
 
     def collect(self, app: AppName) -> Garbage:
-        """Removes it. A slug's facts go first: what has none is no slug. Raises StorageError."""
+        """Removes it. Raises StorageError."""
         with removing(app, self.home):
             kept = self.kept(app)
             garbage = self._garbage(app, kept)
-            for object_name in sorted(garbage.objects, key=lambda each: not each.endswith(FACTS)):
-                self.storage.delete(object_name)
+            self._delete(garbage.objects)
             self.journal.slugs.forget(app, kept.slugs | kept.chunks)
             return garbage
 
@@ -110,9 +109,13 @@ class Retention:
         """Removes all slugs of an app; returns how many objects they were. Raises StorageError."""
         with removing(app, self.home):
             found = [each for each in self.storage.list(f'{app}/') if is_of_slugs(each, app)]
-            for object_name in sorted(found, key=lambda each: not each.endswith(FACTS)):
-                self.storage.delete(object_name)
+            self._delete(found)
             return len(found)
+
+    def _delete(self, objects: Iterable[str]) -> None:
+        """A slug's facts go first: what has none is no slug."""
+        for object_name in sorted(objects, key=lambda each: not each.endswith(FACTS)):
+            self.storage.delete(object_name)
 
     def _garbage(self, app: AppName, kept: Kept) -> Garbage:
         stored = self.storage.list(f'{app}/')
