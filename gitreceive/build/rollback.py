@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 from gitreceive.build.ports import ReleaseBook, SlugStore
+from gitreceive.build.reduce import reduce_older
 from gitreceive.build.task import Task
 from gitreceive.model.errors import NoSuchObject, ReleaseError, StorageError
 from gitreceive.model.operation import Rollback
@@ -28,7 +29,7 @@ def roll_back(task: Task, *, slugs: SlugStore, releases: ReleaseBook, keep: int)
         release = _record(task, older, releases)
         point('release.recorded')
     task.console.detail(f'v{release.version} is v{older.version} again')
-    slugs.reduce(task.app, _before(release, releases))
+    reduce_older(task.app, slugs, releases)
     return release
 
 
@@ -67,9 +68,3 @@ def _record(task: Task, older: Release, releases: ReleaseBook) -> Release:
         description=f'Rollback to v{older.version}',
     )
     return releases.record(task.operation, again, releases.config(older))
-
-
-def _before(release: Release, releases: ReleaseBook) -> set[str]:
-    """The slug that the app ran before, unless it is the same."""
-    older = releases.of(release.app, 4)[1:]
-    return {each.slug.sha256 for each in older} - {release.slug.sha256}

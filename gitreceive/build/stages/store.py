@@ -5,13 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gitreceive.build.ports import ReleaseBook, SlugStore
+from gitreceive.build.reduce import reduce_older
 from gitreceive.build.task import Built, Task
 from gitreceive.model.operation import Operation
 from gitreceive.model.slug import LayeredSlug, StoredSlug
 from gitreceive.points import point
-
-REDUCED = 3
-"""Releases before the newest whose slugs are looked at: the one before it, and what an earlier death may have left."""
 
 
 @contextmanager
@@ -34,5 +32,4 @@ def store_slug(
         point('slug.stored')
         task.cancellation.check()
         yield stored
-    newest, *older = releases.of(task.app, 1 + REDUCED)
-    slugs.reduce(task.app, {each.slug.sha256 for each in older} - {newest.slug.sha256})
+    reduce_older(task.app, slugs, releases)
