@@ -40,6 +40,11 @@ def bounded(line: str, limit: int = MAX_LINE) -> str:
     return line if len(line) <= limit or marked else line[:limit] + CUT
 
 
+def shortened(text: str, limit: int) -> str:
+    """``text``, or of a longer one the beginning and the end, ``limit`` characters in all."""
+    return text if len(text) <= limit else f'{text[: limit // 2]}...{text[-limit // 2 :]}'
+
+
 def wrapped(line: str, limit: int) -> Iterator[str]:
     """``line`` in pieces of at most ``limit`` bytes of UTF-8; no character is cut."""
     while len(line.encode()) > limit:

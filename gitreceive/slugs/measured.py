@@ -10,6 +10,7 @@ from typing import IO
 
 from gitreceive.model.errors import SlugError
 from gitreceive.model.slug import NO_FILES
+from gitreceive.model.text import shortened
 from gitreceive.slugs.ports import UnpackedTooLarge
 
 GIVE_UP = 4
@@ -113,13 +114,8 @@ def largest_folders(sizes: Mapping[str, int], count: int = SHOWN) -> list[tuple[
 
 def _largest(sizes: Mapping[str, int]) -> list[str]:
     found = largest_folders(sizes)
-    shown = [f'{_megabytes(size):>9}  {_shortened(folder)}' for folder, size in found]
+    shown = [f'{_megabytes(size):>9}  {shortened(folder, LONGEST)}' for folder, size in found]
     return ['The largest directories, before compression:', *shown]
-
-
-def _shortened(path: str) -> str:
-    """A path of any length in a line: its beginning and its end."""
-    return path if len(path) <= LONGEST else f'{path[: LONGEST // 2]}...{path[-LONGEST // 2 :]}'
 
 
 def _above(totals: Mapping[str, int], folder: str) -> int:

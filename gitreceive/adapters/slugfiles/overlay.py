@@ -22,6 +22,7 @@ from gitreceive.adapters.slugfiles.overlay_child import Wanted
 from gitreceive.model.errors import SlugError
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.slug import NO_APP
+from gitreceive.model.text import shortened
 from gitreceive.slugs.ports import Packed
 
 _temporary = tempfile.TemporaryFile
@@ -163,12 +164,7 @@ def _text(said: IO[bytes]) -> str:
     said.seek(0)
     lines = said.read(20_000).decode('utf-8', 'replace').strip().splitlines()
     known = [line for line in lines if line.startswith(overlay_child.TOO_LONG)]
-    return '\n'.join(map(_shortened, known[:1] or lines[:SHOWN]))
-
-
-def _shortened(line: str) -> str:
-    half = LONGEST_LINE // 2
-    return line if len(line) <= LONGEST_LINE else f'{line[:half]}...{line[-half:]}'
+    return '\n'.join(shortened(line, LONGEST_LINE) for line in known[:1] or lines[:SHOWN])
 
 
 def _await_end(child: 'subprocess.Popen[bytes]') -> None:
