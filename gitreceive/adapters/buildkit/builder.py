@@ -111,37 +111,19 @@ class DockerImageBuilder:
 
     def remove_images(self, numbers: frozenset[int]) -> int:
         """See the port."""
-        with self._engine.connect() as client, self._engine.errors('removed images of builds'):
-            found = client.images(filters=self._mine)
-            gone = [each['Id'] for each in found if _number(each.get('Labels')) in numbers]
-            return sum(_remove(client, image, in_use_is_fine=True) for image in gone)
+        return self._remove_images(lambda number: number in numbers)
 
     def remove_containers(self, before: int, active: frozenset[int]) -> int:
         """See the port. Only those that were never started: running ones are releases."""
-        with self._engine.connect() as client, self._engine.errors('looked for containers of builds'):
-            found = client.containers(all=True, filters={**self._mine, 'status': 'created'})
-            left = [(each['Id'], _number(each.get('Labels'))) for each in found]
-            gone = [each for each, number in left if number < before and number not in active]
-            for container in gone:
-                self._engine.remove_container(client, container)
-            return len(gone)
+        return self._remove_containers(lambda number: number < before and number not in active)
 
     def sweep(self, live: frozenset[int]) -> int:
         """Removes containers and images labelled with builds that are not in ``live``; returns how many.
 
         Of containers, those that were never started: running ones are releases.
         """
-        mine = self._mine
-        removed = 0
-        with self._engine.connect() as client, self._engine.errors('looked for leftovers of builds'):
-            for container in client.containers(all=True, filters={**mine, 'status': 'created'}):
-                if _orphan(container, live):
-                    self._engine.remove_container(client, container['Id'])
-                    removed += 1
-            for image in client.images(filters=mine):
-                if _orphan(image, live):
-                    removed += _remove(client, image['Id'], in_use_is_fine=True)
-        return removed
+        containers = self._remove_containers(lambda number: number not in live)
+        return containers + self._remove_images(lambda number: number not in live)
 
     def remove_replaced(self, app: AppName) -> int:
         """Removes the app's images whose name newer ones have taken, unless they run; returns how many."""
@@ -158,6 +140,20 @@ class DockerImageBuilder:
         except BaseException:
             self.remove(Image(id=image))
             raise
+
+    def _remove_images(self, unneeded: Callable[[int], bool]) -> int:
+        with self._engine.connect() as client, self._engine.errors('removed images of builds'):
+            found = client.images(filters=self._mine)
+            gone = [each['Id'] for each in found if unneeded(_number(each.get('Labels')))]
+            return sum(_remove(client, image, in_use_is_fine=True) for image in gone)
+
+    def _remove_containers(self, unneeded: Callable[[int], bool]) -> int:
+        with self._engine.connect() as client, self._engine.errors('looked for containers of builds'):
+            found = client.containers(all=True, filters={**self._mine, 'status': 'created'})
+            gone = [each['Id'] for each in found if unneeded(_number(each.get('Labels')))]
+            for container in gone:
+                self._engine.remove_container(client, container)
+            return len(gone)
 
     @property
     def _mine(self) -> dict[str, Any]:
@@ -237,10 +233,6 @@ def refuse_other_frontends(dockerfile: str) -> None:
     """Raises RecipeError for a ``# syntax=`` line, or JSON in its place: it names an image that would run with the engine's own rights."""
     if names_frontend(dockerfile):
         raise RecipeError('the Dockerfile has a "syntax" directive, which would run another image: remove it')
-
-
-def _orphan(found: Mapping[str, object], live: frozenset[int]) -> bool:
-    return _number(found.get('Labels')) not in live
 
 
 def _number(labels: object) -> int:
