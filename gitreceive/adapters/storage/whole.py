@@ -69,7 +69,7 @@ class WholeSlugs:
         return self._remote.sweep() + self._near.sweep()
 
     def size(self, name: str) -> int | None:
-        """See the port. Of what is remote away it is known only of what was composed by this process."""
+        """See the port. Of what is remote it is known only of what was composed by this process."""
         if not MEMBER.fullmatch(name):
             return self._sizes.get(name)
         self._use(name)
