@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.storage import objects, storage_from_url
+from gitreceive.adapters.storage import objects, storage_from_urls
 from gitreceive.adapters.storage.objects import from_url
 from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
 from gitreceive.slugs.ports import Composing
@@ -89,7 +89,7 @@ def test_a_vanished_endpoint_of_google_is_named(
 def test_a_key_that_is_none_is_told_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('AZURE_STORAGE_ACCOUNT_KEY', '!canary!')
     with pytest.raises(SettingsError, match=r'storage.url = az://slugs') as caught:
-        storage_from_url(f'az://slugs?account={ACCOUNT}')
+        storage_from_urls([f'az://slugs?account={ACCOUNT}'])
     assert 'canary' not in str(caught.value)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.storage import s3, s3_client, storage_from_url
+from gitreceive.adapters.storage import s3, s3_client, storage_from_urls
 from gitreceive.adapters.storage.s3 import S3Storage
 from gitreceive.model.errors import NoSuchObject, SettingsError, StorageError
 from gitreceive.slugs.ports import Composing, Vouching
@@ -255,14 +255,14 @@ def test_a_vanished_endpoint_is_named(
 )
 def test_a_url_that_cannot_be_used_is_told_without_its_secrets(url: str) -> None:
     with pytest.raises(SettingsError, match=r'storage.url = s3:') as caught:
-        storage_from_url(url)
+        storage_from_urls([url])
     assert 'canary' not in str(caught.value)
 
 
 @pytest.mark.parametrize('url', ['gs:', 'az://', 'az://x?key=canary', 'gs://me:canary@bucket'])
 def test_a_url_of_another_service_is_checked_too(url: str) -> None:
     with pytest.raises(SettingsError, match=r'storage.url = (gs|az):') as caught:
-        storage_from_url(url)
+        storage_from_urls([url])
     assert 'canary' not in str(caught.value)
 
 
@@ -273,4 +273,4 @@ def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.Monkey
         monkeypatch.delitem(sys.modules, f'gitreceive.adapters.storage.{module}', raising=False)
     for url in ('s3://bucket', 'gs://bucket', 'az://container'):
         with pytest.raises(SettingsError, match=r'pip install "gitreceive.stores."'):
-            storage_from_url(url)
+            storage_from_urls([url])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.storage import storage_from_url
+from gitreceive.adapters.storage import storage_from_urls
 from gitreceive.adapters.storage.file import TEMPORARY, FileStorage
 from gitreceive.adapters.storage.whole import WholeSlugs
 from gitreceive.model.errors import SettingsError, StorageError
@@ -418,7 +418,7 @@ def test_the_bytes_are_on_disk_before_the_name_and_the_name_before_it_is_said(
 
 
 def test_a_url_names_the_storage(tmp_path: Path, slug: Path) -> None:
-    storage = storage_from_url(f'file://{tmp_path}/with%20space')
+    storage = storage_from_urls([f'file://{tmp_path}/with%20space'])
     storage.put('a', slug)
     assert (tmp_path / 'with space' / 'a').exists()
 
@@ -428,5 +428,5 @@ def test_a_url_names_the_storage(tmp_path: Path, slug: Path) -> None:
 )
 def test_a_url_of_no_known_storage_is_a_mistake_in_the_settings(url: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        storage_from_url(url)
+        storage_from_urls([url])
     assert 'canary' not in str(caught.value)

@@ -73,13 +73,8 @@ STORAGES: dict[str, Opener] = {
 """A kind of storage is a module of its own and a line here."""
 
 
-def storage_from_url(url: str, around: Surroundings = NOTHING) -> Storage:
-    """The storage that a URL names (``file:///var/lib/gitreceive/slugs``). Raises SettingsError for what names none."""
-    return storage_from_urls([url], around)
-
-
-def storage_from_urls(urls: Sequence[str], around: Surroundings) -> Storage:
-    """The storage that the first URL names; the others mirror it.
+def storage_from_urls(urls: Sequence[str], around: Surroundings = NOTHING) -> Storage:
+    """The storage that the first URL names (``file:///var/lib/gitreceive/slugs``); the others mirror it.
 
     Without a directory in the surroundings there are no mirrors: enough to read. Raises SettingsError for what names
     no storage.

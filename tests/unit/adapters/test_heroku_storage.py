@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitreceive.adapters.platform.heroku import HerokuPlatform
-from gitreceive.adapters.storage import Surroundings, storage_from_url
+from gitreceive.adapters.storage import Surroundings, storage_from_urls
 from gitreceive.adapters.storage.heroku import HerokuStorage
 from gitreceive.adapters.web.client import Retries
 from gitreceive.model.errors import SettingsError, StorageError
@@ -109,7 +109,7 @@ def test_the_token_comes_from_the_environment(
     server: PlatformServer, files: dict[str, Path], tmp_path: Path
 ) -> None:
     around = Surroundings(folder=tmp_path, environ={'HEROKU_API_KEY': TOKEN})
-    storage = storage_from_url(f'heroku:{server.address}?app={{app}}-live', around)
+    storage = storage_from_urls([f'heroku:{server.address}?app={{app}}-live'], around)
     for name in (SLUG, FACTS):
         storage.put(name, files[name])
     assert len(server.releases) == 1
@@ -121,4 +121,4 @@ def test_the_token_comes_from_the_environment(
 )
 def test_an_address_that_cannot_be_used_is_told(url: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError):
-        storage_from_url(url, Surroundings(folder=tmp_path, environ={'HEROKU_API_KEY': TOKEN}))
+        storage_from_urls([url], Surroundings(folder=tmp_path, environ={'HEROKU_API_KEY': TOKEN}))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.storage import Surroundings, storage_from_url
+from gitreceive.adapters.storage import Surroundings, storage_from_urls
 from gitreceive.adapters.storage.http import HttpStorage
 from gitreceive.adapters.storage.mirrors import StorageMirror
 from gitreceive.adapters.storage.secrets import NO_SECRETS
@@ -132,6 +132,6 @@ def test_a_mirror_numbers_what_comes_late_by_its_release(place: Place, tmp_path:
 def test_a_number_needs_the_history(place: Place, tmp_path: Path) -> None:
     url = f'{place.server.address}/{NUMBER}'
     with pytest.raises(SettingsError, match="needs the receiver's journal"):
-        storage_from_url(url, Surroundings(folder=tmp_path))
+        storage_from_urls([url], Surroundings(folder=tmp_path))
     known = Surroundings(folder=tmp_path, versions=place.kept.journal.releases.versions)
-    assert list(storage_from_url(url, known).list()) == []
+    assert list(storage_from_urls([url], known).list()) == []
