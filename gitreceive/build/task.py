@@ -28,16 +28,17 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """An app's image, what it was made of, and the plan as the build has completed it.
-
-    ``committed`` is the time of the code's files in the slug, in whole seconds since the epoch.
-    """
+    """An app's image, what it was made of, and the plan as the build has completed it."""
 
     app: AppName
     planned: Planned
     plan: Plan
     image: Image
-    committed: int
+
+    @property
+    def committed(self) -> int:
+        """The time of the code's files in the slug, in whole seconds since the epoch."""
+        return self.planned.source.committed
 
     def process(self, name: str) -> ProcessType:
         """The process type of that name. Raises BadCommand with those that there are."""

@@ -81,7 +81,7 @@ def build_directory(
     job = BuildJob(app=app, number=BUILT, recipe=marked(planned.recipe), source=planned.source, env=env)
     image = run_recipe(job, builder, console, cancellation, planned.explain)
     plan = with_release(planned.plan, image.release)
-    return Built(app=app, planned=planned, plan=plan, image=image, committed=planned.source.committed)
+    return Built(app=app, planned=planned, plan=plan, image=image)
 
 
 def with_generated(built: Built, env: Mapping[str, str], console: Console) -> Mapping[str, str]:

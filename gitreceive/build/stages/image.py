@@ -24,7 +24,7 @@ def build_image(task: Task, planned: Planned, *, builder: ImageBuilder, room: Ro
     point('image.built')
     plan = with_release(planned.plan, image.release)
     report_processes(plan, image, task.console)
-    return Built(app=task.app, planned=planned, plan=plan, image=image, committed=planned.source.committed)
+    return Built(app=task.app, planned=planned, plan=plan, image=image)
 
 
 def _job(task: Task, planned: Planned) -> BuildJob:

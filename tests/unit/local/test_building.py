@@ -70,9 +70,7 @@ def test_app_of_the_built_image_goes_on_the_run_image() -> None:
 def test_a_process_type_that_is_not_there_is_refused_with_those_that_are() -> None:
     processes = (ProcessType(name='web', command='serve'), ProcessType(name='worker', command='work'))
     plan = Plan(buildpack='minimal', title='Minimal', reason='Procfile', processes=processes)
-    built = Built(
-        app=AppName('hello'), planned=planned(plan), plan=plan, image=Image(id='sha256:1'), committed=0
-    )
+    built = Built(app=AppName('hello'), planned=planned(plan), plan=plan, image=Image(id='sha256:1'))
     assert built.process('worker').command == 'work'
     with pytest.raises(BadCommand, match=r'^there is no process type "wrok"; there are: web, worker$'):
         built.process('wrok')
