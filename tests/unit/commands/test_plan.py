@@ -5,7 +5,6 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -22,6 +21,7 @@ from gitreceive.model.errors import (
 )
 from gitreceive.model.push import Commit
 from gitreceive.stack import load_stack
+from tests.memory import forget_peak, memory
 from tests.unit.commands.conftest import BOB, EVE, HELLO, MAIN, Receiver
 
 PLANNER = Planner(buildpacks=load_buildpacks((), ()), stack=load_stack('cedar-12'))
@@ -111,33 +111,25 @@ def bomb(receiver: Receiver) -> None:
     git('update-ref', 'refs/heads/side', git('commit-tree', '-m', 'x', root))
 
 
-def memory() -> int:
-    """The most that this process has taken since it was reset, in KB (proc(5))."""
-    (line,) = [
-        each for each in Path('/proc/self/status').read_text().splitlines() if each.startswith('VmHWM')
-    ]
-    return int(line.split()[1])
-
-
 def test_a_tree_without_end_is_refused_in_little_memory(receiver: Receiver) -> None:
     bomb(receiver)
     made = plans(receiver, most_files=100_000)
-    Path('/proc/self/clear_refs').write_text('5')
-    before = memory()
+    forget_peak()
+    before = memory('self')
     with pytest.raises(SourceError, match='more than 100,000 files'):
         made.of_ref(BOB, HELLO, 'side', staying, title)
-    assert memory() - before < 50_000
+    assert memory('self') - before < 50_000 * 1024
 
 
 @pytest.mark.parametrize('unit', ['[],', '{"a":1},', '"a",'])
 def test_a_manifest_that_would_fill_the_memory_is_refused(receiver: Receiver, unit: str) -> None:
     commit(receiver, {'package.json': f'{{"x": [{unit * (9_900_000 // len(unit))}1]}}'})
     made = plans(receiver)
-    Path('/proc/self/clear_refs').write_text('5')
-    before = memory()
+    forget_peak()
+    before = memory('self')
     with pytest.raises(DetectError, match='holds more than'):
         made.of_ref(BOB, HELLO, 'main', staying, title)
-    assert memory() - before < 50_000
+    assert memory('self') - before < 50_000 * 1024
 
 
 def test_a_plan_that_nobody_waits_for_ends(receiver: Receiver) -> None:
