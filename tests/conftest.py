@@ -103,12 +103,12 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='module')
 def receivers(docker_host: str, stack: Stack, key: Path) -> Iterator[Callable[..., Pusher]]:
-    """Makes receivers with a registered key; they are not started. Ends them with the module."""
+    """Makes receivers of a kind with a registered key; they are not started. Ends them with the module."""
     made: list[Receiver] = []
 
-    def make(folder: Path, **environ: str | bool) -> Pusher:
+    def make(folder: Path, kind: type[Receiver] = Receiver, **environ: str | bool) -> Pusher:
         folder.mkdir(parents=True, exist_ok=True)
-        receiver = Receiver(folder, docker_host, **environ)  # type: ignore[arg-type]
+        receiver = kind(folder, docker_host, **environ)  # type: ignore[arg-type]
         made.append(receiver)
         added = receiver.host('keys', 'add', 'ann', f'{key}.pub')
         assert added.status == 0, added.err

@@ -1,31 +1,18 @@
 """Somebody who pushes to a receiver that is hit."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from functools import partial
 
 import pytest
 
-from gitreceive.model.plan import Stack
 from tests.e2e.kills.receiver import HitReceiver
 from tests.e2e.receiver import Pusher
 
 
 @pytest.fixture(scope='module')
-def make_hit_receiver(docker_host: str, stack: Stack, key: Path) -> Iterator[Callable[..., Pusher]]:
+def make_hit_receiver(receivers: Callable[..., Pusher]) -> Callable[..., Pusher]:
     """Makes receivers that are not started; they end with the module."""
-    made: list[HitReceiver] = []
-
-    def make(folder: Path, **environ: str) -> Pusher:
-        folder.mkdir(parents=True, exist_ok=True)
-        receiver = HitReceiver(folder, docker_host, **environ)
-        made.append(receiver)
-        added = receiver.host('keys', 'add', 'ann', f'{key}.pub')
-        assert added.status == 0, added.err
-        return Pusher(key, receiver)
-
-    yield make
-    for receiver in made:
-        receiver.end()
+    return partial(receivers, kind=HitReceiver)
 
 
 @pytest.fixture(scope='module')
