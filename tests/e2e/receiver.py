@@ -183,16 +183,19 @@ class Receiver:
         return [*work, *stored, *quarantines, *hooks, *self.home.repos.glob('.new-*')]
 
     def _start(self, name: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        words = ['gitreceive.sshd'] if name == 'sshd' else ['gitreceive.cli.main', name]
         with open(self.log_file, 'ab') as log:
             return subprocess.Popen(
-                [self.python, '-m', *words],
+                [self.python, *self._words(name)],
                 env={**self.environ, **environ},
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
+
+    def _words(self, name: str) -> list[str]:
+        """What Python runs as that process."""
+        return ['-m', 'gitreceive.sshd'] if name == 'sshd' else ['-m', 'gitreceive.cli.main', name]
 
 
 @dataclass(frozen=True, slots=True)

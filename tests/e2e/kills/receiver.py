@@ -3,8 +3,7 @@
 import contextlib
 import os
 import re
-import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.e2e.kills.hooks import Hooks
@@ -23,18 +22,8 @@ class HitReceiver(Receiver):
         super().__init__(folder, docker_host, apart=True, **environ)
         self.hooks = Hooks.made(folder / 'hooks')
 
-    def _start(self, name: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        if name != 'sshd':
-            return super()._start(name, environ)
-        with open(self.log_file, 'ab') as log:
-            return subprocess.Popen(
-                [self.python, str(LAUNCHER), str(self.hooks.folder)],
-                env={**self.environ, **environ},
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+    def _words(self, name: str) -> list[str]:
+        return [str(LAUNCHER), str(self.hooks.folder)] if name == 'sshd' else super()._words(name)
 
     def stop(self, name: str) -> None:
         """Ends one of the processes orderly, if it runs."""
