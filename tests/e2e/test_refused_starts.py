@@ -50,22 +50,13 @@ def test_a_stack_that_there_is_not_is_refused_too(tmp_path: Path) -> None:
     assert status in (10, 15) and 'cedar-99' in said
 
 
-def test_a_taken_port_ends_serve_with_who_has_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize('setting', ['GITRECEIVE_SSH_LISTEN', 'GITRECEIVE_REGISTRY_LISTEN'])
+def test_a_taken_port_ends_serve_with_who_has_it(tmp_path: Path, setting: str) -> None:
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
         taken.listen()
         address = f'127.0.0.1:{taken.getsockname()[1]}'
-        status, said = refused(tmp_path, GITRECEIVE_SSH_LISTEN=address)
-    assert status == 14
-    assert f'cannot listen on {address}: process {os.getpid()} (' in said
-
-
-def test_a_taken_port_of_the_registry_is_told_too(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(('127.0.0.1', 0))
-        taken.listen()
-        address = f'127.0.0.1:{taken.getsockname()[1]}'
-        status, said = refused(tmp_path, GITRECEIVE_REGISTRY_LISTEN=address)
+        status, said = refused(tmp_path, **{setting: address})
     assert status == 14
     assert f'cannot listen on {address}: process {os.getpid()} (' in said
 
