@@ -5,10 +5,9 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from gitreceive.model.push import NO_COMMIT
+from gitreceive.sshd.pktline import FLUSH, pkt_line
 from tests.e2e.receiver import PLAIN_GIT, Pusher
-
-ZERO = '0' * 40
-FLUSH = b'0000'
 
 
 class RawPush:
@@ -28,12 +27,12 @@ class RawPush:
         )
         old = self._advertised()
         new = _git(work, b'', 'rev-parse', 'HEAD').decode().strip()
-        commands = [f'{old.get(ref, ZERO)} {new} {ref}' for ref in refs]
+        commands = [f'{old.get(ref, NO_COMMIT)} {new} {ref}' for ref in refs]
         commands[0] += f'\0 {capabilities}'
         known = ''.join(f'^{commit}\n' for commit in old.values())
         pack = _git(work, f'{new}\n{known}'.encode(), 'pack-objects', '--revs', '--stdout', '-q')
         assert self.ssh.stdin
-        self.ssh.stdin.write(b''.join(map(_line, commands)) + FLUSH + pack)
+        self.ssh.stdin.write(b''.join(pkt_line(command.encode()) for command in commands) + FLUSH + pack)
         self.ssh.stdin.flush()
 
     def answer(self, at_least: int) -> bytes:
@@ -63,10 +62,6 @@ class RawPush:
     def _failed(self) -> bytes:
         assert self.ssh.stderr
         raise AssertionError(self.ssh.stderr.read().decode())
-
-
-def _line(command: str) -> bytes:
-    return b'%04x%b' % (len(command) + 4, command.encode())
 
 
 def _git(work: Path, given: bytes, *words: str) -> bytes:
