@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,11 +32,3 @@ def listening(
 def said(answer: Answer, kind: bytes = OUTPUT) -> bytes:
     """All that an answer says in frames of that kind, to its end."""
     return b''.join(text for each, text in answer if each == kind)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Until it is true; fails after ``seconds``."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)

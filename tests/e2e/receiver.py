@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from gitreceive.journal import Journal, open_journal
 from gitreceive.model.app import AppName
 from gitreceive.model.operation import Operation
 from gitreceive.model.release import Release
-from tests.e2e.sshd.sshd_process import Done, alive, descendants, run, wait_until
+from tests.e2e.sshd.sshd_process import Done, alive, descendants, run
+from tests.waiting import wait_until
 
 PROCFILE = b'web: cat\n'
 PLAIN_GIT = {
@@ -361,16 +362,6 @@ def git(work: Path, *words: str, given: bytes = b'') -> str:
     done = run(['git', *WHO, '-C', str(work), *words], environ={**os.environ, **PLAIN_GIT}, given=given)
     assert done.status == 0, done.err
     return done.out
-
-
-def within(seconds: float, happened: Callable[[], object]) -> bool:
-    """Whether something happens in time."""
-    deadline = time.monotonic() + seconds
-    while not happened():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 class Wire:

@@ -12,8 +12,9 @@ import pytest
 from gitreceive.access.book import AccessBook
 from gitreceive.grammar.wire import ask
 from gitreceive.model.operation import OperationState
-from tests.e2e.receiver import Pusher, Receiver, Wire, change, head, make_app, within
+from tests.e2e.receiver import Pusher, Receiver, Wire, change, head, make_app
 from tests.e2e.sshd.sshd_process import alive, descendants
+from tests.waiting import within
 
 _numbers = count(1)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from tests.e2e.receiver import Pusher, make_app, within
+from tests.e2e.receiver import Pusher, make_app
 from tests.e2e.sshd.sshd_process import descendants, make_key
+from tests.waiting import within
 
 LENGTH = 4
 """Bytes of the first packet's length, which git sends when it serves a session."""

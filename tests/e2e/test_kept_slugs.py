@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gitreceive import __version__
-from tests.e2e.receiver import Pusher, Receiver, change, make_app, within
+from tests.e2e.receiver import Pusher, Receiver, change, make_app
+from tests.waiting import within
 
 KEPT = 2
 

@@ -10,7 +10,8 @@ import pytest
 from gitreceive.model.app import AppName
 from gitreceive.model.operation import OperationState
 from gitreceive.points import POINTS
-from tests.e2e.receiver import Pusher, Pushing, change, head, make_app, within
+from tests.e2e.receiver import Pusher, Pushing, change, head, make_app
+from tests.waiting import within
 
 _numbers = count(1)
 

@@ -10,8 +10,9 @@ from gitreceive.journal.operations import TWICE
 from gitreceive.model.app import AppName
 from gitreceive.model.operation import OperationState
 from gitreceive.repositories import ensure_repository
-from tests.e2e.receiver import Pusher, change, git, head, make_app, within
+from tests.e2e.receiver import Pusher, change, git, head, make_app
 from tests.former_home import RELEASES, FormerHome
+from tests.waiting import within
 
 
 @pytest.fixture(scope='module')

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.receiver import Pusher, Receiver, change, copy_app, git, make_app, within
+from tests.e2e.receiver import Pusher, Receiver, change, copy_app, git, make_app
 from tests.e2e.sshd.sshd_process import alive, descendants
 from tests.memory import memory
+from tests.waiting import within
 
 EXAMPLES = Path(__file__).parents[2] / 'examples'
 

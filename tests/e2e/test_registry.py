@@ -18,8 +18,9 @@ import docker
 import pytest
 from docker.errors import APIError
 
-from tests.e2e.receiver import Pusher, change, copy_app, within
+from tests.e2e.receiver import Pusher, change, copy_app
 from tests.e2e.sshd.sshd_process import make_key
+from tests.waiting import within
 
 CONFORMANCE = 'github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111'
 PULL = (

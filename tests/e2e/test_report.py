@@ -10,7 +10,8 @@ import pytest
 
 from gitreceive.model.operation import OperationState
 from tests.e2e.receiver import Pusher, Receiver, change, git, head, make_app
-from tests.e2e.sshd.sshd_process import descendants, wait_until
+from tests.e2e.sshd.sshd_process import descendants
+from tests.waiting import wait_until
 
 MAIN = 'refs/heads/main'
 FROM = b'FROM gitreceive/cedar:12-build\n'

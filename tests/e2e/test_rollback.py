@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gitreceive.model.operation import OperationState
-from tests.e2e.receiver import Pusher, Receiver, change, git, head, make_app, within
+from tests.e2e.receiver import Pusher, Receiver, change, git, head, make_app
+from tests.waiting import within
 
 KEPT = 3
 _numbers = count(1)

@@ -9,7 +9,8 @@ import pytest
 from gitreceive.model.app import AppName
 from gitreceive.model.release import Release
 from gitreceive.slugs.lock import removing
-from tests.e2e.receiver import Pusher, Receiver, change, copy_app, make_app, within
+from tests.e2e.receiver import Pusher, Receiver, change, copy_app, make_app
+from tests.waiting import within
 
 OWN = b"""FROM gitreceive/cedar:12-build
 COPY deps.txt /app/src/

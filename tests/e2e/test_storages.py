@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.azurite import ACCOUNT, KEY, azurite
-from tests.e2e.receiver import Pusher, change, make_app, within
+from tests.e2e.receiver import Pusher, change, make_app
 from tests.gcs_server import google
 from tests.http_server import Handler, Server, running
 from tests.platform_api import TOKEN, PlatformServer
 from tests.s3_servers import S3Server, swift
+from tests.waiting import within
 
 
 @pytest.fixture(scope='module')

@@ -8,10 +8,9 @@ import shutil
 import subprocess
 import tarfile
 import threading
-import time
 import urllib.parse
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +33,7 @@ from gitreceive.model.text import harmless
 from gitreceive.slugs.pack import pack_slug
 from tests.building import FROM, Lines, Workshop, workshop
 from tests.memory import forget_peak, memory
+from tests.waiting import wait_until
 
 ENV = '--mount=type=bind,source=env,target=/tmp/env'
 
@@ -53,13 +53,6 @@ def salt() -> str:
 def processes(word: str) -> list[str]:
     listed = subprocess.run(['ps', '-ewwo', 'pid,args'], capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if word in line]
-
-
-def eventually(check: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, 'it did not happen in time'
-        time.sleep(0.02)
 
 
 def test_a_change_of_the_code_builds_only_what_depends_on_it(shop: Workshop, salt: str) -> None:
@@ -173,11 +166,11 @@ def test_a_cancelled_build_returns_and_leaves_no_process(shop: Workshop, salt: s
 
     thread = threading.Thread(target=build)
     thread.start()
-    eventually(lambda: len(processes(salt)) > 0)
+    wait_until(lambda: processes(salt), 30, 'the step to run')
     clock.stop(BuildCancelled('enough'))
     thread.join(30)
     assert ended.is_set()
-    eventually(lambda: processes(salt) == [])
+    wait_until(lambda: not processes(salt), 30, 'the step to end')
     assert own_images(shop) == []
 
 
@@ -185,7 +178,7 @@ def test_a_build_over_its_time_names_the_step(shop: Workshop, salt: str) -> None
     clock = BuildClock(2)
     with pytest.raises(BuildTimeout, match=f'timed out after 2 seconds in "sleep 1000; : {salt}"'):
         run_recipe(shop.job(f'{FROM}RUN sleep 1000; : {salt}\n'), shop.builder, shop.console, clock)
-    eventually(lambda: processes(salt) == [])
+    wait_until(lambda: not processes(salt), 30, 'the step to end')
 
 
 def test_a_build_that_was_stopped_before_it_began_sends_nothing(shop: Workshop) -> None:
@@ -360,14 +353,14 @@ def own_engine(docker_host: str) -> Iterator[tuple[Engine, 'subprocess.Popen[byt
         )
     engine = Engine(f'unix://{root}/sock')
     try:
-        eventually(lambda: answers(engine) or daemon.poll() is not None, 60)
+        wait_until(lambda: answers(engine) or daemon.poll() is not None, 60, 'the engine to answer')
         assert daemon.poll() is None, (root / 'log').read_text()[-2000:]
         import_tiny(docker_host, engine)
         yield engine, daemon
     finally:
         daemon.kill()
         daemon.wait()
-        eventually(lambda: not processes(str(root)))
+        wait_until(lambda: not processes(str(root)), 30, 'the engine to end')
         shutil.rmtree(root, ignore_errors=True)
 
 
@@ -407,7 +400,7 @@ def test_an_engine_that_dies_in_mid_build_is_named_with_the_step(
 
     thread = threading.Thread(target=build)
     thread.start()
-    eventually(lambda: len(processes(salt)) > 0 or bool(failures), 60)
+    wait_until(lambda: processes(salt) or failures, 60, 'the step to run')
     daemon.kill()
     thread.join(30)
     assert isinstance(failures[0], EngineGone)

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -29,6 +28,7 @@ from gitreceive.model.process import ProcessType
 from gitreceive.model.slug import Image, Slug
 from gitreceive.slugs.pack import pack_slug
 from tests.building import FROM, Workshop, workshop
+from tests.waiting import wait_until
 
 SERVER = r"""
 use IO::Socket::INET;
@@ -268,24 +268,18 @@ def test_a_slug_of_300_megabytes_is_streamed(
     assert most < 150_000_000
 
 
-def eventually(check: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, 'it did not happen in time'
-        time.sleep(0.01)
-
-
 def test_a_packer_that_is_killed_leaves_no_mount_and_no_process(
     shop: Workshop, large: Image, docker_host: str, tmp_path: Path
 ) -> None:
     with shop.engine.connect() as client:
         if image_layers(shop.engine, client, large.id) is None:
             pytest.skip("the engine's layers cannot be reached from here")
-    packing = [sys.executable, '-c', PACK, docker_host, large.id, str(tmp_path / 'slug'), 'layers']
+    slug = tmp_path / 'slug'
+    packing = [sys.executable, '-c', PACK, docker_host, large.id, str(slug), 'layers']
     with subprocess.Popen(packing, stdout=subprocess.PIPE) as child:
-        eventually(lambda: (tmp_path / 'slug').exists() and (tmp_path / 'slug').stat().st_size > 1_000_000)
+        wait_until(lambda: slug.exists() and slug.stat().st_size > 1_000_000, 30, 'the slug to grow')
         child.kill()
-    eventually(lambda: not tars())
+    wait_until(lambda: not tars(), 30, 'tar to end')
     assert 'lowerdir=l/' not in Path('/proc/mounts').read_text()
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.e2e.kills.hooks import Hooks
-from tests.e2e.receiver import Pushed, Pusher, Pushing, Receiver, change, head, within
+from tests.e2e.receiver import Pushed, Pusher, Pushing, Receiver, change, head
 from tests.e2e.sshd.sshd_process import descendants
+from tests.waiting import within
 
 LAUNCHER = Path(__file__).with_name('launcher.py')
 SETTLED_SECONDS = 40

@@ -11,7 +11,8 @@ import pytest
 from gitreceive.model.operation import OperationState
 from tests.e2e.kills.raw_push import RawPush
 from tests.e2e.kills.receiver import HitReceiver, check_truth, settled
-from tests.e2e.receiver import Pusher, head, make_app, within
+from tests.e2e.receiver import Pusher, head, make_app
+from tests.waiting import within
 
 SLOW = 'FROM gitreceive/cedar:12-build\nCOPY . /app/src\nRUN sleep {seconds}; exit {status}\n'
 MAIN = 'refs/heads/main'

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.kills.receiver import HitReceiver, check_truth, end
-from tests.e2e.receiver import Pusher, git, head, make_app, within
+from tests.e2e.receiver import Pusher, git, head, make_app
+from tests.waiting import within
 
 pytestmark = pytest.mark.slow
 

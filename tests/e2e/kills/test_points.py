@@ -9,7 +9,8 @@ import pytest
 
 from gitreceive.points import POINTS
 from tests.e2e.kills.receiver import HitReceiver, check_truth, end, next_commit
-from tests.e2e.receiver import Pusher, make_app, within
+from tests.e2e.receiver import Pusher, make_app
+from tests.waiting import within
 
 OTHERS = ('plan.received', 'document.stored')
 """What a push does not pass, or passes when it has ended."""

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from gitreceive.access.book import AccessBook
 from gitreceive.access.publickeys import read_public_keys
 from gitreceive.config.home import Home
 from tests.memory import memory
+from tests.waiting import wait_until
 
 LEAVE_SUCCESS = 'echo 0 > /proc/self/fd/$GITRECEIVE_VERDICT'
 LAUNCHER = Path(__file__).with_name('launcher.py')
@@ -190,14 +190,6 @@ def commit(work: Path, message: str = 'a commit') -> None:
 
 def run_git(work: Path, *words: str) -> str:
     return subprocess.run(['git', '-C', str(work), *words], check=True, capture_output=True).stdout.decode()
-
-
-def wait_until(happened, seconds: float, what: str) -> None:
-    """Waits for something that must happen within so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, f'{what}: not within {seconds} s'
-        time.sleep(0.02)
 
 
 def processes() -> dict[int, tuple[int, int]]:

@@ -34,8 +34,8 @@ from tests.e2e.sshd.sshd_process import (
     register,
     run,
     run_git,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 MEGABYTE = 1_000_000
 

@@ -9,7 +9,8 @@ from gitreceive.config.home import Home
 from gitreceive.sshd.limits import BOUNDS
 from tests.e2e.sshd.attacker import Peer, connect
 from tests.e2e.sshd.scripted import scripted_daemon
-from tests.e2e.sshd.sshd_process import Client, RunningServer, commit, wait_until
+from tests.e2e.sshd.sshd_process import Client, RunningServer, commit
+from tests.waiting import wait_until
 
 HALF_OPEN = 8
 

@@ -26,8 +26,8 @@ from tests.e2e.sshd.sshd_process import (
     register,
     run,
     run_git,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 
 class StubDaemon(socketserver.BaseRequestHandler):

@@ -21,7 +21,8 @@ from paramiko.common import (
 )
 
 from tests.e2e.sshd.attacker import Peer, closed_within, connect, flood, kexinit, packet
-from tests.e2e.sshd.sshd_process import Client, make_key, register, run, wait_until
+from tests.e2e.sshd.sshd_process import Client, make_key, register, run
+from tests.waiting import wait_until
 
 MEGABYTE = 1_000_000
 BANNER = b'SSH-2.0-someone\r\n'

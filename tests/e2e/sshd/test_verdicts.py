@@ -13,8 +13,9 @@ from gitreceive.config.home import Home
 from gitreceive.grammar.wire import End
 from gitreceive.sshd.pktline import FLUSH, pkt_line
 from tests.e2e.sshd.scripted import ScriptedDaemon, scripted_daemon
-from tests.e2e.sshd.sshd_process import Client, RunningServer, commit, hook, run_git, wait_until
+from tests.e2e.sshd.sshd_process import Client, RunningServer, commit, hook, run_git
 from tests.unit.sshd.receive_pack import ZERO
+from tests.waiting import wait_until
 
 MAIN = 'refs/heads/main'
 VERDICT = '/proc/self/fd/$GITRECEIVE_VERDICT'

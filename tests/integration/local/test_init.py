@@ -14,8 +14,8 @@ from gitreceive.adapters.buildkit.progress import Progress
 from gitreceive.adapters.buildkit.request import BuildRequest
 from gitreceive.adapters.docker.engine import Engine
 from tests.building import Lines
-from tests.e2e.sshd.sshd_process import wait_until
 from tests.integration.local.machine import Machine, fetched
+from tests.waiting import wait_until
 
 
 def test_the_written_dockerfile_builds_by_itself_and_its_image_answers(

@@ -1,8 +1,7 @@
 """The first storage is the truth; mirrors become like it, whatever happens to them or to the process."""
 
 import hashlib
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from gitreceive.slugs.ports import Storage
 from gitreceive.slugs.verified import put_verified
 from tests.fakes_storage import MemoryStorage, WholeStorage
 from tests.http_server import Server, running, says
+from tests.waiting import wait_until
 
 QUICK = Retries(tries=1, stall_seconds=5)
 
@@ -71,7 +71,7 @@ def test_a_builder_that_starts_while_a_command_deletes_is_no_error(
     mirror.catch_up(first)
     monkeypatch.setattr(first, 'delete', lambda name: (FileStorage.delete(first, name), mirror.start(first)))
     both.delete('hello/1.json')
-    wait_for(lambda: not other.objects and not notes(tmp_path))
+    wait_until(lambda: not other.objects and not notes(tmp_path), 20, 'the mirror to follow')
 
 
 def test_what_came_to_the_first_storage_though_it_said_no_comes_to_the_mirror_too(
@@ -100,9 +100,9 @@ def test_what_an_earlier_process_left_to_do_is_done(
     assert len(notes(tmp_path)) == 1
     both, _ = together(first, other, tmp_path)
     both.sweep()
-    wait_for(lambda: 'hello/1.tgz' in other.objects and not notes(tmp_path))
+    wait_until(lambda: 'hello/1.tgz' in other.objects and not notes(tmp_path), 20, 'the mirror to follow')
     both.put('hello/2.tgz', slug)
-    wait_for(lambda: 'hello/2.tgz' in other.objects)
+    wait_until(lambda: 'hello/2.tgz' in other.objects, 20, 'the mirror to follow')
 
 
 def test_a_mirror_that_fails_is_told_and_tried_again(
@@ -118,7 +118,7 @@ def test_a_mirror_that_fails_is_told_and_tried_again(
         both, _ = together(first, HttpStorage.from_url(server.address, NO_SECRETS, retries=QUICK), tmp_path)
         both.sweep()
         assert both.put('hello/1.tgz', slug) == first.url('hello/1.tgz'), 'the push does not notice'
-        wait_for(lambda: not notes(tmp_path))
+        wait_until(lambda: not notes(tmp_path), 20, 'the mirror to follow')
         assert server.objects == {'/hello/1.tgz': b'some bytes'}
     assert 'the mirror memory: is behind: 1 not done; PUT ' in caplog.text
     assert 'no more room' in caplog.text
@@ -133,7 +133,7 @@ def test_what_a_death_interrupted_is_not_forgotten(first: FileStorage, slug: Pat
     mirror.catch_up(first)
     assert other.objects == {}, 'it may not be there yet'
     both.sweep()
-    wait_for(lambda: 'hello/1.tgz' in other.objects and not notes(tmp_path))
+    wait_until(lambda: 'hello/1.tgz' in other.objects and not notes(tmp_path), 20, 'the mirror to follow')
 
 
 def test_what_the_first_storage_refused_is_not_the_mirrors_business(slug: Path, tmp_path: Path) -> None:
@@ -235,12 +235,5 @@ def test_several_urls_are_a_truth_and_its_mirrors(slug: Path, tmp_path: Path) ->
     both = storage_from_urls(urls, Surroundings(folder=tmp_path / 'daemon'))
     both.put('hello/1.tgz', slug)
     both.sweep()
-    wait_for((tmp_path / 'second/hello/1.tgz').exists)
+    wait_until((tmp_path / 'second/hello/1.tgz').exists, 20, 'the mirror to follow')
     assert not isinstance(storage_from_urls(urls, NOTHING), Mirrored), 'to read, the first is enough'
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

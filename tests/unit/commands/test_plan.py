@@ -23,6 +23,7 @@ from gitreceive.model.push import Commit
 from gitreceive.stack import load_stack
 from tests.memory import forget_peak, memory
 from tests.unit.commands.conftest import BOB, EVE, HELLO, MAIN, Receiver
+from tests.waiting import wait_until
 
 PLANNER = Planner(buildpacks=load_buildpacks((), ()), stack=load_stack('cedar-12'))
 
@@ -156,7 +157,7 @@ def test_one_key_makes_one_plan_at_once_and_waits_for_few() -> None:
     for thread in threads:
         thread.start()
     running.acquire()
-    wait_for(lambda: turns._asked['ann'] == 3)
+    wait_until(lambda: turns._asked['ann'] == 3, 10, 'the third question')
     with pytest.raises(AccessDenied, match='3 plans are under way for this key'), turns.turn('ann', nothing):
         pass
     assert not running.acquire(timeout=0.1)
@@ -181,12 +182,3 @@ def test_who_waits_for_a_turn_and_goes_leaves_the_queue() -> None:
                 pass
     with turns.turn('bob', nothing):
         pass
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    ticks = threading.Event()
-    for _ in range(1000):
-        if condition():
-            return
-        ticks.wait(0.01)
-    raise AssertionError

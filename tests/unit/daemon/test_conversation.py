@@ -23,7 +23,7 @@ from gitreceive.grammar.wire import (
     Frame,
     ask,
 )
-from tests.daemon_socket import listening, said, wait_until
+from tests.daemon_socket import listening, said
 
 frames = st.lists(st.builds(Frame, st.sampled_from(sorted(KINDS)), st.binary(max_size=20)), max_size=12)
 
@@ -83,6 +83,6 @@ def test_an_asker_that_reads_nothing_is_given_up_and_holds_nobody_up(
     with listening(path, pour):
         stuck = [ask(path, ['verb', 'SHA256:x', 'logs']) for _ in range(5)]
         assert said(ask(path, ['verb', 'SHA256:y', 'apps'])) == b'served'
-        wait_until(ended.is_set)
+        assert ended.wait(10)
         for answer in stuck:
             answer.close()

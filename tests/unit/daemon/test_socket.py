@@ -15,8 +15,9 @@ from gitreceive.daemon.socket import Answering, SocketServer
 from gitreceive.grammar import wire
 from gitreceive.grammar.wire import END, ERROR, INPUT, INPUT_END, OUTPUT, End, ErrorOutput, Frame, ask
 from gitreceive.model.errors import DaemonUnreachable, StateError
-from tests.daemon_socket import ME, listening, said, wait_until
+from tests.daemon_socket import ME, listening, said
 from tests.signals import sleeps, unnoticed
+from tests.waiting import wait_until
 
 
 def echo(conversation: Conversation) -> Answering:
@@ -231,7 +232,7 @@ def test_conversations_leave_no_descriptors_behind(path: Path) -> None:
         before = len(os.listdir('/proc/self/fd'))
         for _ in range(50):
             assert said(ask(path, ['verb', '', 'apps']))
-        wait_until(lambda: len(os.listdir('/proc/self/fd')) <= before)
+        wait_until(lambda: len(os.listdir('/proc/self/fd')) <= before, 10, 'what was open to be closed')
 
 
 def test_a_second_daemon_on_one_socket_is_refused(path: Path) -> None:
