@@ -134,7 +134,7 @@ def test_without_a_verdict_the_daemon_is_asked(alice, server, work, remote, daem
 def test_a_git_that_is_killed_behind_its_report_makes_no_failure_of_a_release(
     alice, server, work, remote, announced, daemon
 ):
-    hook(server, 'post-receive', 'kill -9 $PPID')
+    hook(server, 'post-receive', 'kill -9 $PPID; : VERDICT')
     pushed = alice.git(work, 'push', '--porcelain', remote, 'main')
     assert pushed.status == 0, pushed.err
     assert daemon.of('outcome')
