@@ -41,8 +41,9 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile('tests')
 
-# A shell starts what runs in the background with SIGINT ignored, and every child of it inherits that.
+# A shell starts what runs in the background with SIGINT ignored, nohup(1) with SIGHUP, and every child inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope='session')
