@@ -55,12 +55,15 @@ def owner(repo: Path) -> Owner:
     return {'user': found.st_uid, 'group': found.st_gid, 'extra_groups': ()}
 
 
-def git(repo: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
-    """Runs a short git command on a repository, as its owner; the caller looks at the exit status."""
+def git(repo: Path, *words: str, given: bytes = b'') -> subprocess.CompletedProcess[bytes]:
+    """Runs a short git command on a repository, as its owner; the caller looks at the exit status.
+
+    ``given`` is its standard input.
+    """
     return subprocess.run(
         ['git', *as_options(), '--git-dir', str(repo), *words],
+        input=given,
         env=git_environment(),
-        stdin=subprocess.DEVNULL,
         capture_output=True,
         cwd=repo,
         **owner(repo),
