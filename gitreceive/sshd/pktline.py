@@ -27,11 +27,6 @@ class Splitter:
     def __init__(self) -> None:
         self._held = b''
 
-    @property
-    def held(self) -> bytes:
-        """The beginning of a pkt-line whose end has not come yet."""
-        return self._held
-
     def split(self, data: bytes) -> Iterator[bytes]:
         """The pkt-lines that ``data`` completes, each with its length in front. Raises Malformed.
 
