@@ -8,7 +8,7 @@ from gitreceive.sshd.gate import Gate
 
 def set_back(repository: Path, gate: Gate, but: str) -> bool:
     """Undoes the push for all refs but one, which the daemon sets back; False if one of them has moved on since."""
-    accepted = {ref.encode(errors='surrogateescape') for ref in gate.report.accepted_refs()} - {but.encode()}
+    accepted = set(gate.report.accepted_refs()) - {but.encode()}
     moves = [update.split(b' ', 2) for update in gate.commands.updates]
     words = [b'update %b %b %b\n' % (ref, old, new) for old, new, ref in moves if ref in accepted]
     if len(words) < len(accepted):

@@ -72,14 +72,10 @@ class Report:
             return self._pieces()
         return self._rewritten(verdict)
 
-    def accepted_refs(self) -> list[str]:
+    def accepted_refs(self) -> list[bytes]:
         """The refs that git has moved."""
         self._file.seek(0)
-        return [
-            ref.decode(errors='surrogateescape')
-            for word, ref, _ in map(_parsed, self._lines())
-            if word == b'ok'
-        ]
+        return [ref for word, ref, _ in map(_parsed, self._lines()) if word == b'ok']
 
     def close(self) -> None:
         """Gives back what holds the report."""

@@ -128,7 +128,7 @@ def test_capabilities_and_commands_of_an_atomic_push_are_kept(repositories: Repo
     through(gate, talk)
     assert gate.commands.atomic and not gate.commands.empty
     assert [line.split(b' ')[2] for line in gate.commands.updates] == [MAIN.encode(), b'refs/heads/side']
-    assert gate.report.accepted_refs() == [MAIN, 'refs/heads/side']
+    assert gate.report.accepted_refs() == [MAIN.encode(), b'refs/heads/side']
 
 
 def test_however_the_bytes_are_cut_the_client_gets_the_same(tmp_path: Path) -> None:
