@@ -19,7 +19,7 @@ from pathlib import Path
 
 from gitreceive.config.resources import directory
 from gitreceive.model.errors import StateError
-from gitreceive.repositories.command import owner
+from gitreceive.repositories.bare import give
 
 LIST = 'refused'
 """Lines ``REF<TAB>REASON`` that pre-receive writes (``hooks/pre-receive``)."""
@@ -81,7 +81,9 @@ def _new(repo: Path) -> tuple[Path, int]:
             lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             fcntl.flock(lock, fcntl.LOCK_EX)
             if path.exists():
-                return _filled(path, repo), lock
+                _fill(path)
+                give(path, repo)
+                return path, lock
             os.close(lock)
 
 
@@ -100,10 +102,6 @@ def _programs() -> Mapping[str, str]:
     return {each.name: str(each) for each in found if not each.name.startswith(('.', '_'))}
 
 
-def _filled(path: Path, repo: Path) -> Path:
+def _fill(path: Path) -> None:
     for name, program in _programs().items():
         (path / name).symlink_to(program)
-    who = owner(repo)
-    if who:
-        os.chown(path, who['user'], who['group'])
-    return path
