@@ -86,7 +86,7 @@ class Home:
     @property
     def identity(self) -> Path:
         """A word that tells this receiver from all others."""
-        return self.root / 'daemon' / 'identity'
+        return self.daemon / 'identity'
 
     @property
     def boot(self) -> Path:

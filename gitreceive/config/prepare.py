@@ -18,13 +18,14 @@ def prepare_home(settings: Settings) -> None:
     Raises StateError, with the command to type, if what another user owns cannot be given away.
     """
     home, account = Home(settings.home), ssh_account(settings)
+    modes = {home.sshd: 0o700, home.repos: 0o700, home.daemon: 0o700, home.run: 0o711}
     try:
         home.root.mkdir(parents=True, exist_ok=True)
-        for path, mode in ((home.sshd, 0o700), (home.repos, 0o700), (home.daemon, 0o700), (home.run, 0o711)):
+        for path, mode in modes.items():
             path.mkdir(mode=mode, exist_ok=True)
         for path in (home.sshd, home.repos):
             _give(path, account)
-        for path, mode in ((home.sshd, 0o700), (home.repos, 0o700), (home.daemon, 0o700), (home.run, 0o711)):
+        for path, mode in modes.items():
             path.chmod(mode)
     except OSError as error:
         raise StateError(f'cannot prepare {error.filename or settings.home}: {error.strerror}') from error
