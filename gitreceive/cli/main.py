@@ -34,7 +34,7 @@ libraries take longer to load than most commands to run."""
 FORMER = {'door': 'sshd', 'builder': 'daemon'}
 """What commands were called before."""
 
-NEEDLESS = {'daemon': 'paramiko', 'builder': 'paramiko'}
+NEEDLESS = {'daemon': 'paramiko'}
 """What a command is not to load: docker-py takes it for engines at ssh://, and it is 16 MB of an idle daemon."""
 
 VERBS = tuple(word for word in WORDS if word not in {*COMMANDS, 'help', 'version'})
@@ -107,7 +107,8 @@ def main() -> None:
     if whoever was to read the output has gone.
     """
     _open_standard_streams()
-    needless = NEEDLESS.get(''.join(sys.argv[1:2]))
+    word = ''.join(sys.argv[1:2])
+    needless = NEEDLESS.get(FORMER.get(word, word))
     if needless:
         sys.modules[needless] = None  # type: ignore[assignment]
     try:
