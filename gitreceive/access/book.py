@@ -91,16 +91,12 @@ class AccessBook:
 
     def remove(self, which: str) -> tuple[Grant, ...]:
         """Removes one key by its fingerprint, or all keys of a name. Raises KeyRefused if there is none."""
-        column = 'fingerprint' if which.startswith('SHA256:') else 'name'
         with self._writing() as database:
-            rows = database.execute(f'select {_COLUMNS} from keys where {column} = ?', (which,)).fetchall()
-            query = (
-                f'delete from tokens where fingerprint in (select fingerprint from keys where {column} = ?)'
-            )
-            database.execute(query, (which,))
-            database.execute(f'delete from keys where {column} = ?', (which,))
+            rows = database.execute(f'select {_COLUMNS} from keys where {_named(which)}', (which,)).fetchall()
+            _delete_tokens(database, which)
+            database.execute(f'delete from keys where {_named(which)}', (which,))
         if not rows:
-            raise KeyRefused(f'no key of {which[:80]!a}; "gitreceive keys list" shows names and fingerprints')
+            raise _unfound('no key', which)
         return tuple(map(_from_row, rows))
 
     def add_token(self, which: str) -> str:
@@ -109,33 +105,26 @@ class AccessBook:
         It is shown once and stored as its SHA-256: nobody finds 32 random bytes by trying. Raises KeyRefused.
         """
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-        column = 'fingerprint' if which.startswith('SHA256:') else 'name'
         with self._writing() as database:
-            rows = database.execute(f'select fingerprint from keys where {column} = ?', (which,)).fetchall()
+            rows = database.execute(
+                f'select fingerprint from keys where {_named(which)}', (which,)
+            ).fetchall()
             if len(rows) != 1:
-                found = f'{len(rows)} keys' if rows else 'no key'
-                raise KeyRefused(
-                    f'{found} of {which[:80]!a}; "gitreceive keys list" shows names and fingerprints'
-                )
+                raise _unfound(f'{len(rows)} keys' if rows else 'no key', which)
             database.execute('insert into tokens values (?, ?, ?)', (_digest(token), rows[0][0], time.time()))
         return token
 
     def remove_tokens(self, which: str) -> int:
         """Removes the tokens of a key, or of all keys of a name; returns how many there were."""
-        column = 'fingerprint' if which.startswith('SHA256:') else 'name'
         with self._writing() as database:
-            query = (
-                f'delete from tokens where fingerprint in (select fingerprint from keys where {column} = ?)'
-            )
-            return database.execute(query, (which,)).rowcount
+            return _delete_tokens(database, which)
 
     def of_token(self, token: str) -> Grant | None:
         """The grant of the key that a token stands for. Raises StateError if the database cannot be read."""
         with self._reading() as database:
             if not database.execute("select 1 from sqlite_master where name = 'tokens'").fetchone():
                 return None
-            columns = ', '.join(f'keys.{column}' for column in _COLUMNS.split(', '))
-            query = f'select {columns} from keys join tokens using (fingerprint) where sha256 = ?'
+            query = f'select {_COLUMNS} from keys join tokens using (fingerprint) where sha256 = ?'
             row = database.execute(query, (_digest(token),)).fetchone()
         return _from_row(row) if row else None
 
@@ -198,6 +187,20 @@ class AccessBook:
                 )
             if found.st_uid not in (0, os.geteuid(), self.path.parent.parent.stat().st_uid):
                 raise StateError(f'{place} belongs to user {found.st_uid}, who could then log in; chown it')
+
+
+def _named(which: str) -> str:
+    """The condition for a key's fingerprint, or for all keys of a name."""
+    return f'{"fingerprint" if which.startswith("SHA256:") else "name"} = ?'
+
+
+def _delete_tokens(database: sqlite3.Connection, which: str) -> int:
+    keys = f'select fingerprint from keys where {_named(which)}'
+    return database.execute(f'delete from tokens where fingerprint in ({keys})', (which,)).rowcount
+
+
+def _unfound(found: str, which: str) -> KeyRefused:
+    return KeyRefused(f'{found} of {which[:80]!a}; "gitreceive keys list" shows names and fingerprints')
 
 
 def _digest(token: str) -> str:
