@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gitreceive.journal.requests import encode
+from gitreceive.journal.schema import insertion
 from gitreceive.model.errors import StateError
 from gitreceive.model.operation import Deploy, OperationRequest, Rollback
 from gitreceive.model.push import Commit, RefUpdate
@@ -55,8 +56,7 @@ def _rows(db: sqlite3.Connection, table: str) -> Iterator[dict[str, object]]:
 
 def _insert(db: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, object]]) -> None:
     for row in rows:
-        names, marks = ', '.join(row), ', '.join('?' * len(row))
-        db.execute(f'INSERT INTO {table} ({names}) VALUES ({marks})', tuple(row.values()))
+        db.execute(insertion(table, row), tuple(row.values()))
 
 
 def _operation(row: Mapping[str, object], old: sqlite3.Connection) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from gitreceive.journal.database import Database, record_event
 from gitreceive.journal.requests import decode, encode
+from gitreceive.journal.schema import insertion
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.operation import Deploy, Operation, OperationRequest, OperationState
@@ -181,10 +182,8 @@ def _add(
     kind, details = encode(request)
     values = {'app': app, 'kind': kind, 'request': details, 'actor': actor.name, 'key': actor.key, **columns}
     values['created'] = time.time()
-    names, marks = ', '.join(values), ', '.join('?' * len(values))
-    row = db.execute(
-        f'INSERT INTO operations ({names}) VALUES ({marks}) RETURNING *', tuple(values.values())
-    ).fetchone()
+    query = f'{insertion("operations", values)} RETURNING *'
+    row = db.execute(query, tuple(values.values())).fetchone()
     record_event(db, app, f'operation.{row["state"]}', actor.name, operation=row['number'], request=kind)
     return operation_of(row)
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from gitreceive.journal.database import Database, record_event
+from gitreceive.journal.schema import insertion
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import ReleaseError
@@ -113,8 +114,7 @@ def _insert(db: sqlite3.Connection, version: int, release: Release, config: Mapp
         'buildpack': release.buildpack,
         'stack': release.stack,
     }
-    names, marks = ', '.join(values), ', '.join('?' * len(values))
-    db.execute(f'INSERT INTO releases ({names}) VALUES ({marks})', tuple(values.values()))
+    db.execute(insertion('releases', values), tuple(values.values()))
 
 
 def _release(row: sqlite3.Row) -> Release:

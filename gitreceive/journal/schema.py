@@ -1,4 +1,6 @@
-"""The tables of the journal."""
+"""The tables of the journal, and the statement that adds a row to one of them."""
+
+from collections.abc import Collection
 
 SCHEMA = """
 CREATE TABLE apps (
@@ -33,3 +35,8 @@ CREATE INDEX events_by_app ON events (app, number);
 
 SCHEMA_VERSION = 3
 """1 and 2 were the schemas of ``history.db``; ``migration`` reads them."""
+
+
+def insertion(table: str, columns: Collection[str]) -> str:
+    """The statement that adds a row; the values of those columns are its parameters."""
+    return f'INSERT INTO {table} ({", ".join(columns)}) VALUES ({", ".join("?" * len(columns))})'
