@@ -4,8 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from gitreceive.journal.database import Database, record_event
+from gitreceive.journal.operations import succeed
 from gitreceive.model.app import AppName
-from gitreceive.model.errors import ReleaseError
 from gitreceive.model.operation import Operation
 
 OF_APPS = ('config_vars', 'allowed_paths', 'clean_members', 'documents', 'slugs', 'releases')
@@ -45,12 +45,7 @@ class Apps:
         """
         app, number = operation.app, operation.number
         with self._database.transaction() as db:
-            done = db.execute(
-                "UPDATE operations SET state = 'succeeded', finished = ? WHERE number = ? AND state = 'running'",
-                (time.time(), number),
-            )
-            if done.rowcount != 1:
-                raise ReleaseError(f'{operation.name} is no longer running')
+            succeed(db, operation, time.time(), live=None)
             for table in OF_APPS:
                 db.execute(f'DELETE FROM {table} WHERE app = ?', (app,))
             db.execute('DELETE FROM operations WHERE app = ? AND number < ?', (app, number))

@@ -10,9 +10,10 @@ from gitreceive.journal.requests import decode, encode
 from gitreceive.journal.schema import insertion
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
+from gitreceive.model.errors import ReleaseError
 from gitreceive.model.operation import Deploy, Operation, OperationRequest, OperationState
 
-ANNOUNCED, QUEUED, RUNNING = OperationState.ANNOUNCED, OperationState.QUEUED, OperationState.RUNNING
+ANNOUNCED, QUEUED = OperationState.ANNOUNCED, OperationState.QUEUED
 
 TWICE = 'the daemon died twice while this ran; its own log may say why'
 """The cause of an operation that is not tried a third time."""
@@ -21,7 +22,7 @@ MAX_ATTEMPTS = 2
 
 
 class Operations:
-    """Operations, from their announcement to an end without a release; ``Releases`` has the other end."""
+    """Operations, from their announcement to an end without a release; ``Releases`` and ``Apps`` have the other end."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -157,6 +158,19 @@ class Operations:
         for row in self._database.rows(query, *values):
             return operation_of(row)
         return None
+
+
+def succeed(db: sqlite3.Connection, operation: Operation, finished: float, live: int | None) -> None:
+    """Ends an operation that has done what it was to do; ``live`` is the version that its app runs from now on.
+
+    Raises ReleaseError if it is no longer running (it was cancelled meanwhile).
+    """
+    done = db.execute(
+        "UPDATE operations SET state = 'succeeded', finished = ?, live = ? WHERE number = ? AND state = 'running'",
+        (finished, live, operation.number),
+    )
+    if done.rowcount != 1:
+        raise ReleaseError(f'{operation.name} is no longer running')
 
 
 def operation_of(row: sqlite3.Row) -> Operation:

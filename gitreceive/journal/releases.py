@@ -5,10 +5,10 @@ import sqlite3
 from collections.abc import Mapping
 
 from gitreceive.journal.database import Database, record_event
+from gitreceive.journal.operations import succeed
 from gitreceive.journal.schema import insertion
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
-from gitreceive.model.errors import ReleaseError
 from gitreceive.model.operation import Operation
 from gitreceive.model.process import ProcessType
 from gitreceive.model.push import Commit
@@ -32,12 +32,7 @@ class Releases:
         app = release.app
         with self._database.transaction() as db:
             version = _next_version(db, app)
-            done = db.execute(
-                "UPDATE operations SET state = 'succeeded', finished = ?, live = ? WHERE number = ? AND state = 'running'",
-                (release.created, version, operation.number),
-            )
-            if done.rowcount != 1:
-                raise ReleaseError(f'{operation.name} is no longer running')
+            succeed(db, operation, release.created, live=version)
             _insert(db, version, release, config)
             db.execute("UPDATE releases SET state = 'replaced' WHERE app = ? AND state = 'live'", (app,))
             db.execute("UPDATE releases SET state = 'live' WHERE app = ? AND version = ?", (app, version))
