@@ -9,7 +9,7 @@ from gitreceive.daemon.queue import Queue
 from gitreceive.journal import Journal
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import GitReceiveError
-from gitreceive.model.operation import Deploy, Operation
+from gitreceive.model.operation import Deploy, Operation, OperationState
 from gitreceive.model.push import RefUpdate
 from gitreceive.repositories import read_ref
 
@@ -27,7 +27,7 @@ def settle_session(
     Raises StateError.
     """
     found = journal.operations.of_session(app, session)
-    if found is None or found not in journal.operations.announced(app):
+    if found is None or found.state is not OperationState.ANNOUNCED:
         return found
     return _settle(found, journal, queue, home, ended=True)
 
