@@ -30,7 +30,7 @@ def only_plan(
             yield plans.of_commit(request.actor, request.app, update.new, gone, render.plan_text).encode()
         yield ''.join(shown(' !     ', 'Nothing was built and nothing stored: this was "-o plan"')).encode()
     finally:
-        _set_back(request.app, request.updates, home)
+        set_refs_back(request.app, request.updates, home)
         _note(request, home).unlink(missing_ok=True)
 
 
@@ -68,30 +68,35 @@ def undo_plans(home: Home) -> None:
 
 def undo_plan(app: AppName, session: str, home: Home) -> bool:
     """Sets back what a session's plan was to set back itself; False if it was none, or has done it."""
-    note = home.work / f'plan {app} {session}'
+    note = _note_of(app, session, home)
     if not session or not note.exists():
         return False
     _undo(note, home)
     return True
 
 
+def set_refs_back(app: AppName, updates: Sequence[RefUpdate], home: Home) -> None:
+    """Undoes a push, but for refs that have moved on."""
+    for update in updates:
+        move_ref(home.repo(app), update.ref, new=update.old, expected=update.new)
+
+
 def _note(request: PushRequest, home: Home) -> Path:
     if request.session:
-        return home.work / f'plan {request.app} {request.session}'
+        return _note_of(request.app, request.session, home)
     about = ''.join(f'{update.new} {update.ref}\n' for update in request.updates)
-    return home.work / f'plan {request.app} {hashlib.sha256(about.encode()).hexdigest()}'
+    return _note_of(request.app, hashlib.sha256(about.encode()).hexdigest(), home)
+
+
+def _note_of(app: AppName, word: str, home: Home) -> Path:
+    return home.work / f'plan {app} {word}'
 
 
 def _undo(note: Path, home: Home) -> None:
     lines = [line.split(' ', 2) for line in note.read_text().splitlines()]
     updates = [RefUpdate(old=parse_commit(old), new=parse_commit(new), ref=ref) for old, new, ref in lines]
-    _set_back(parse_app_name(note.name.split(' ')[1]), updates, home)
+    set_refs_back(parse_app_name(note.name.split(' ')[1]), updates, home)
     note.unlink(missing_ok=True)
-
-
-def _set_back(app: AppName, updates: Sequence[RefUpdate], home: Home) -> None:
-    for update in updates:
-        move_ref(home.repo(app), update.ref, new=update.old, expected=update.new)
 
 
 def _subject(request: PushRequest, branch: str | None) -> RefUpdate | None:

@@ -18,7 +18,7 @@ from gitreceive.config.home import Home
 from gitreceive.daemon.follow import Follower
 from gitreceive.daemon.intake import Intake, PushRequest, parse_push_request
 from gitreceive.daemon.log import shown
-from gitreceive.daemon.plans import forget_plans, note_plan, only_plan, undo_plan
+from gitreceive.daemon.plans import forget_plans, note_plan, only_plan, set_refs_back, undo_plan
 from gitreceive.daemon.queue import Queue
 from gitreceive.daemon.settle import settle_all, settle_session
 from gitreceive.daemon.socket import Answering
@@ -29,7 +29,7 @@ from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
 from gitreceive.model.errors import AccessDenied, StateError
 from gitreceive.model.operation import Deploy, Operation
-from gitreceive.repositories import move_ref, read_ref
+from gitreceive.repositories import read_ref
 
 PLANNED = 'planned, nothing was released'
 
@@ -103,9 +103,7 @@ class Pushes:
         try:
             return self.intake.receive(request)
         except StateError:
-            repo = self.home.repo(request.app)
-            for update in request.updates:
-                move_ref(repo, update.ref, new=update.old, expected=update.new)
+            set_refs_back(request.app, request.updates, self.home)
             raise
 
     def _deploys_of_branch(self, app: AppName) -> Iterator[Operation]:
