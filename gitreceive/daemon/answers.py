@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from gitreceive.access.book import AccessBook
 from gitreceive.daemon.log import shown
+from gitreceive.daemon.places import PUSHES, subject
 from gitreceive.daemon.pushes import Pushes, actor_of
 from gitreceive.daemon.socket import Answering
 from gitreceive.daemon.verbs import Asking, Verbs
 from gitreceive.grammar.wire import End, ErrorOutput
 from gitreceive.model.errors import BadCommand, GitReceiveError
 
-REQUESTS = ('verb', 'announce', 'push', 'outcome', 'inflight')
+REQUESTS = ('verb', *PUSHES)
 """All that may be asked."""
 
 
@@ -35,10 +36,10 @@ class Answers:
             return End(error.exit_code if host and _on_the_host(fields) else 1, str(error))
 
     def _respond(self, fields: Sequence[str], asking: Asking, host: str) -> Answering:
-        name, key = fields[0], ''.join(fields[1:2] if fields[0] == 'verb' else fields[2:3])
+        name = fields[0]
         if name not in REQUESTS:
             raise BadCommand(f'{name[:40]!r} is not a request')
-        actor = actor_of(key, self.book, host)
+        actor = actor_of(subject(fields).key, self.book, host)
         if name == 'verb':
             return self.verbs.answer(actor, fields[2:], asking)
         if name == 'announce':

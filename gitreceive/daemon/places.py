@@ -12,14 +12,14 @@ BOUNDS: Mapping[str, Bounds] = {
     'verb': Bounds(total=256, key=24, app=48),
 }
 
-_PUSHES = ('announce', 'push', 'outcome', 'inflight')
+PUSHES = ('announce', 'push', 'outcome', 'inflight')
 """The requests about a push: the app comes before the key."""
 
 
 def subject(fields: Sequence[str]) -> Subject:
     """Who and what a request is about, by its place in the fields; nothing is looked up or checked."""
     name = fields[0]
-    if name in _PUSHES:
+    if name in PUSHES:
         return Subject('push', _at(fields, 2), _at(fields, 1))
     return Subject('verb', _at(fields, 1), _at(fields, 3))
 
