@@ -61,13 +61,13 @@ class Queue:
         cancelled from the same moment on.
         """
         while self._open:
-            engine = self._retries_wait() and self._engine_answers()
+            retries = not builds or (self._retries_wait() and self._engine_answers())
             with self._bell:
                 if not self._open:
                     break
-                if taken := self._claim(builds=builds, retries=engine or not builds):
+                if taken := self._claim(builds=builds, retries=retries):
                     return taken
-                self._bell.wait(RETRY_SECONDS if self._retries_wait() and builds else None)
+                self._bell.wait(RETRY_SECONDS if builds and self._retries_wait() else None)
         return None
 
     def _claim(self, *, builds: bool, retries: bool) -> Taken | None:
