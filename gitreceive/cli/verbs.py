@@ -81,7 +81,7 @@ def _answer_alone(fields: list[str], stream: BinaryIO | None, settings: Settings
             piece = next(answering)
             _print(piece, isinstance(piece, wire.ErrorOutput))
     except StopIteration as end:
-        return wire.read_end(wire.end_payload(end.value)).status
+        return int(end.value.status)
 
 
 def _print(text: bytes, error: bool) -> None:

@@ -28,7 +28,6 @@ from gitreceive.grammar.wire import (
     End,
     ErrorOutput,
     Frame,
-    end_payload,
 )
 from gitreceive.model.errors import StateError
 
@@ -44,7 +43,7 @@ MAX_OPEN = 2048
 """Open connections, whatever they are for."""
 
 
-Answering = Generator[bytes, None, End | str]
+Answering = Generator[bytes, None, End]
 """Pieces of output, some of them ErrorOutput, and last how the answer ends."""
 
 Respond = Callable[[Conversation], Answering]
@@ -208,7 +207,7 @@ def _send(conversation: Conversation, answering: Answering) -> None:
             for start in range(0, len(piece), MAX_PAYLOAD):
                 conversation.send(Frame(kind, piece[start : start + MAX_PAYLOAD]))
     except StopIteration as stop:
-        conversation.send(Frame(END, end_payload(stop.value)))
+        conversation.send(Frame(END, stop.value.payload))
     finally:
         answering.close()
 

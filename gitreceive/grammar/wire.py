@@ -120,11 +120,6 @@ def request_fields(data: bytes) -> list[str]:
     return [field.decode(errors='surrogateescape') for field in data.split(NUL)]
 
 
-def end_payload(end: End | str) -> bytes:
-    """How an answer ended, as an END frame carries it."""
-    return end.payload if isinstance(end, End) else end.encode()
-
-
 def read_end(payload: bytes) -> End:
     """What an END frame holds; a status that is none counts as 1."""
     status, _, cause = payload.partition(NUL)

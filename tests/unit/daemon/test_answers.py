@@ -15,8 +15,7 @@ from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.answers import REQUESTS
 from gitreceive.grammar.verbs import VERBS
-from gitreceive.grammar.wire import ErrorOutput, read_end
-from gitreceive.grammar.wire import end_payload as payload_of
+from gitreceive.grammar.wire import ErrorOutput
 from gitreceive.journal import open_journal
 from tests.unit.commands.conftest import Receiver
 
@@ -44,7 +43,7 @@ class Daemon:
                 piece = next(answering)
                 out[isinstance(piece, ErrorOutput)] += piece
         except StopIteration as end:
-            return read_end(payload_of(end.value)).status, out[False].decode(), out[True].decode()
+            return end.value.status, out[False].decode(), out[True].decode()
 
     def host(self, *words: str, given: bytes = b'') -> tuple[int, str, str]:
         """A verb on the host."""
