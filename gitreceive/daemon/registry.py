@@ -1,7 +1,6 @@
 """Serves the images of releases over HTTP. Loaded only where a receiver is told to: it takes memory."""
 
 import errno
-import socket
 import threading
 
 from waitress.server import create_server
@@ -53,7 +52,7 @@ class RegistryServer(threading.Thread):
                 ident=None,
                 asyncore_use_poll=True,
             )
-        except (OSError, ValueError, socket.gaierror) as error:
+        except (OSError, ValueError) as error:
             taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
             hint = f'{holder(int(listen.rpartition(":")[2]))} listens there' if taken else str(error)
             told = f'cannot listen on {listen}: {hint}; registry.listen takes another address'

@@ -11,6 +11,7 @@ from gitreceive.commands.apps import AppInfo
 from gitreceive.commands.builds import BuildInfo
 from gitreceive.commands.config import ConfigChange
 from gitreceive.daemon import log
+from gitreceive.daemon.masks import MASK
 from gitreceive.daemon.verdict import seconds
 from gitreceive.model.access import Actor
 from gitreceive.model.operation import Operation, OperationState
@@ -21,7 +22,6 @@ Row = Mapping[str, object]
 
 MAX_CELL = 80
 CUT = '...'
-MASK = '********'
 
 
 def as_json(value: object) -> str:

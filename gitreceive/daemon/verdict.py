@@ -36,8 +36,7 @@ def told_cause(operation: Operation) -> str:
     """Why it did not succeed, as a git client shows it behind the ref: ``build 7 failed: ...``; empty if it did."""
     if operation.state == OperationState.SUCCEEDED:
         return ''
-    how = 'failed: ' if operation.state == OperationState.FAILED else 'was '
-    return f'{operation.name} {how}{operation.cause}'
+    return f'{operation.name} {_how_it_ended(operation)}'
 
 
 def summary(operation: Operation, release: Release | None) -> dict[str, object]:
@@ -79,13 +78,16 @@ def _succeeded(ended: Ended) -> list[str]:
 
 def _failed(ended: Ended, settings: Settings) -> list[str]:
     operation = ended.operation
-    how = 'failed: ' if operation.state == OperationState.FAILED else 'was '
-    lines = shown(' !     ', f'{operation.title} {how}{operation.cause}')
+    lines = shown(' !     ', f'{operation.title} {_how_it_ended(operation)}')
     if operation.state == OperationState.FAILED:
         host, port = settings.ssh.host, settings.ssh.address[1]
         logs = f'ssh -p {port} git@{host} logs {operation.app} --build {operation.number}'
         lines += shown(' !     ', f'Whole log: {logs}')
     return lines + shown(' !     ', _what_is_live(operation, ended.live))
+
+
+def _how_it_ended(operation: Operation) -> str:
+    return f'{"failed: " if operation.state == OperationState.FAILED else "was "}{operation.cause}'
 
 
 def _what_is_live(operation: Operation, live: Release | None) -> str:
