@@ -64,7 +64,7 @@ class OperationLog:
         self._write(' !     ', text)
 
     def _write(self, lead: str, text: str) -> None:
-        lines = ''.join(shown(lead, self._masked(harmless(text))))
+        lines = ''.join(_lines(lead, self._masked(harmless(text))))
         with self._lock:
             if self._left <= 0:
                 return
@@ -127,6 +127,10 @@ class Logs:
 
 def shown(lead: str, text: str) -> list[str]:
     """``text`` as finished lines, each with ``lead`` in front, harmless and of a bearable length."""
+    return _lines(lead, harmless(text))
+
+
+def _lines(lead: str, text: str) -> list[str]:
     room = LINE_BYTES - len(lead) - 1
-    lines = (bounded(line.rstrip()) for line in harmless(text).split('\n'))
+    lines = (bounded(line.rstrip()) for line in text.split('\n'))
     return [f'{lead}{piece}'.rstrip() + '\n' for line in lines for piece in wrapped(line, room)]
