@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gitreceive.access.book import AccessBook
-from gitreceive.daemon.log import shown
+from gitreceive.daemon.log import warning
 from gitreceive.daemon.places import PUSHES, subject
 from gitreceive.daemon.pushes import Pushes, actor_of
 from gitreceive.daemon.socket import Answering
@@ -32,7 +32,7 @@ class Answers:
         try:
             return (yield from self._respond(fields, asking, host))
         except GitReceiveError as error:
-            yield ErrorOutput(''.join(shown(' !     ', str(error))).encode())
+            yield ErrorOutput(warning(str(error)))
             return End(error.exit_code if host and _on_the_host(fields) else 1, str(error))
 
     def _respond(self, fields: Sequence[str], asking: Asking, host: str) -> Answering:

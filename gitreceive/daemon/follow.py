@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
-from gitreceive.daemon.log import Logs, shown
+from gitreceive.daemon.log import Logs, warning
 from gitreceive.daemon.queue import Queue
 from gitreceive.daemon.verdict import Ended, closing_lines
 from gitreceive.journal import Journal
@@ -97,7 +97,7 @@ def missing_log(operation: Operation, home: Home) -> bytes:
     if operation.started is None or path.exists():
         return b''
     why = f'{path} is missing: logs are kept apart from the journal, in {path.parent}; restore them, too'
-    return ''.join(shown(' !     ', why)).encode()
+    return warning(why)
 
 
 def read_log(home: Home, number: int, offset: int = 0) -> Iterator[bytes]:

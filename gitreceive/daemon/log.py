@@ -130,6 +130,11 @@ def shown(lead: str, text: str) -> list[str]:
     return _lines(lead, harmless(text))
 
 
+def warning(text: str) -> bytes:
+    """`` !     text``, as a piece of an answer."""
+    return ''.join(shown(' !     ', text)).encode()
+
+
 def _lines(lead: str, text: str) -> list[str]:
     room = LINE_BYTES - len(lead) - 1
     lines = (bounded(line.rstrip()) for line in text.split('\n'))

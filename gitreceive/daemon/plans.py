@@ -11,7 +11,7 @@ from gitreceive.config.home import Home
 from gitreceive.daemon import render
 from gitreceive.daemon.branches import BRANCHES
 from gitreceive.daemon.intake import PushRequest
-from gitreceive.daemon.log import shown
+from gitreceive.daemon.log import warning
 from gitreceive.model.app import AppName, parse_app_name
 from gitreceive.model.errors import GitReceiveError, StateError
 from gitreceive.model.push import RefUpdate, parse_commit
@@ -28,7 +28,7 @@ def only_plan(
         update = _subject(request, branch)
         if update:
             yield plans.of_commit(request.actor, request.app, update.new, gone, render.plan_text).encode()
-        yield ''.join(shown(' !     ', 'Nothing was built and nothing stored: this was "-o plan"')).encode()
+        yield warning('Nothing was built and nothing stored: this was "-o plan"')
     finally:
         set_refs_back(request.app, request.updates, home)
         _note(request, home).unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from gitreceive.commands.plan import Gone, Plans
 from gitreceive.config.home import Home
 from gitreceive.daemon.follow import Follower
 from gitreceive.daemon.intake import Intake, PushRequest, parse_push_request
-from gitreceive.daemon.log import shown
+from gitreceive.daemon.log import warning
 from gitreceive.daemon.plans import forget_plans, note_plan, only_plan, set_refs_back, undo_plan
 from gitreceive.daemon.queue import Queue
 from gitreceive.daemon.settle import settle_all, settle_session
@@ -51,7 +51,7 @@ class Pushes:
         request = _request(fields, actor)
         why = self.refuse(request, self.journal.apps.deploy_branch(request.app))
         if why is not None:
-            yield ErrorOutput(''.join(shown(' !     ', why)).encode())
+            yield ErrorOutput(warning(why))
             return End(1, why)
         if 'plan' in request.options:
             note_plan(request, self.home)
