@@ -1,13 +1,9 @@
 """What tests of builds and slugs have in common: a workshop at an engine, a console that remembers."""
 
-import io
-import tarfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import IO
 
 from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
@@ -18,8 +14,8 @@ from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildError
 from gitreceive.model.plan import ContextFile, Recipe, Stack
-from gitreceive.model.push import Commit
 from gitreceive.model.slug import Image
+from tests.fakes import FakeSource
 
 BUILD_IMAGE = 'gitreceive/cedar:12-build'
 APP_SECONDS = 300
@@ -44,39 +40,6 @@ class Lines:
         self.warnings.append(text)
 
 
-class TarSource:
-    """A source of a few files, for builds that do not care where the code is from."""
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self._files = files
-
-    commit = Commit('1' * 40)
-    committed = 1_700_000_000
-
-    def exists(self, path: str) -> bool:
-        return path in self._files
-
-    def read(self, path: str, limit: int = 10_000_000) -> bytes:
-        return self._files[path]
-
-    def glob(self, pattern: str) -> Sequence[str]:
-        depth = pattern.count('/')
-        return [
-            name for name in self._files if name.count('/') == depth and PurePosixPath(name).match(pattern)
-        ]
-
-    @contextmanager
-    def archive(self, prefix: str) -> Iterator[IO[bytes]]:
-        written = io.BytesIO()
-        with tarfile.open(fileobj=written, mode='w') as tar:
-            for name, content in self._files.items():
-                member = tarfile.TarInfo(prefix + name)
-                member.size = len(content)
-                tar.addfile(member, io.BytesIO(content))
-        written.seek(0)
-        yield written
-
-
 class Workshop:
     """Builds images for one test, under a receiver's name of its own, and removes them at the end."""
 
@@ -99,14 +62,14 @@ class Workshop:
             'app': AppName('hello'),
             'number': self._number,
             'recipe': Recipe(dockerfile=dockerfile, files=recipe_files),
-            'source': TarSource(files or {'file': b'content'}),
+            'source': FakeSource(files or {'file': b'content'}),
         } | words
         return BuildJob(**wanted)  # type: ignore[arg-type]
 
     def build_app(self, files: Mapping[str, bytes], stack: Stack, app: str = 'hello') -> Image:
         """Plans and builds an app, with minutes of time. A failure is told as pushers are, and the step's last lines."""
         self.console = Lines()
-        planned = Planner(buildpacks=load_buildpacks(), stack=stack).plan(TarSource(files), {})
+        planned = Planner(buildpacks=load_buildpacks(), stack=stack).plan(FakeSource(files), {})
         clock = BuildClock(APP_SECONDS)
         try:
             job = self.job('', files, recipe=planned.recipe, app=AppName(app))

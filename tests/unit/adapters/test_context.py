@@ -18,7 +18,7 @@ from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildCancelled, RecipeError, SourceError
 from gitreceive.model.plan import ContextFile, Recipe
-from tests.building import TarSource
+from tests.fakes import FakeSource
 
 NAMES = st.from_regex(r'[A-Za-z_][A-Za-z0-9_]{0,120}', fullmatch=True)
 VALUES = st.text(st.characters(exclude_categories=('Cs',)), max_size=600)
@@ -38,7 +38,7 @@ def job(**words: object) -> BuildJob:
             ContextFile(name='meta/SOURCE_VERSION', content=b'1' * 40),
         ),
     )
-    source = TarSource({'file': b'content'})
+    source = FakeSource({'file': b'content'})
     return BuildJob(**{'app': AppName('hello'), 'number': 1, 'recipe': recipe, 'source': source} | words)  # type: ignore[arg-type]
 
 
@@ -88,7 +88,7 @@ def test_a_cancelled_build_sends_no_more() -> None:
 
 
 def test_an_archive_that_cannot_be_read_is_an_error_of_the_source(tmp_path: Path) -> None:
-    class Broken(TarSource):
+    class Broken(FakeSource):
         def archive(self, prefix: str):  # type: ignore[no-untyped-def]
             return (tmp_path / 'nothing').open('rb')
 

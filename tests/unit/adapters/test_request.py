@@ -17,7 +17,8 @@ from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildCancelled, BuildError, EngineGone, SourceError
 from gitreceive.model.plan import Recipe
-from tests.building import Lines, TarSource
+from tests.building import Lines
+from tests.fakes import FakeSource
 
 VERSION = json.dumps({'ApiVersion': '1.41'}).encode()
 STEP = b'{"stream": "Step 2/3 : RUN npm ci\\n"}\n'
@@ -86,12 +87,12 @@ def start(connection: socket.socket) -> None:
     begin(connection, STEP)
 
 
-def build(engine: Engine, clock: BuildClock, source: TarSource | None = None) -> None:
+def build(engine: Engine, clock: BuildClock, source: FakeSource | None = None) -> None:
     job = BuildJob(
         app=AppName('hello'),
         number=1,
         recipe=Recipe(dockerfile='FROM x\n'),
-        source=source or TarSource({'large': bytes(10_000_000)}),
+        source=source or FakeSource({'large': bytes(10_000_000)}),
     )
     DockerImageBuilder(engine, '/test', lambda: '').build(job, Lines(), clock)
 
@@ -152,7 +153,7 @@ def test_a_refusal_is_given_in_the_engines_words(tmp_path: Path) -> None:
 
 
 def test_code_that_cannot_be_read_is_no_fault_of_the_engine(tmp_path: Path) -> None:
-    class Broken(TarSource):
+    class Broken(FakeSource):
         @contextlib.contextmanager
         def archive(self, prefix: str):  # type: ignore[no-untyped-def]
             raise SourceError('git archive failed')
