@@ -116,10 +116,9 @@ class Found(NamedTuple):
 
 def main(words: Sequence[str]) -> int:
     """Looks through the files that are named, or through all; returns 1 if something was found."""
-    found = [one for path in words or listed() for one in look(path, (ROOT / path).read_text('utf-8'))]
-    found += twice(
-        {path: (ROOT / path).read_text('utf-8') for path in words or listed() if path.endswith('.py')}
-    )
+    texts = {path: (ROOT / path).read_text('utf-8') for path in words or listed()}
+    found = [one for path, text in texts.items() for one in look(path, text)]
+    found += twice({path: text for path, text in texts.items() if path.endswith('.py')})
     for one in found:
         print(one)
     return 1 if found else 0
