@@ -12,13 +12,14 @@ from gitreceive.build.task import Task
 from gitreceive.config.home import Home
 from gitreceive.config.settings import EngineSettings, Settings
 from gitreceive.daemon import housekeeping, service
-from gitreceive.grammar.wire import OUTPUT, ask
+from gitreceive.grammar.wire import ask
 from gitreceive.journal import open_journal
 from gitreceive.model.errors import StateError
 from gitreceive.model.operation import Deploy, OperationState, redeploy
 from gitreceive.model.push import Commit
 from gitreceive.repositories import ensure_repository
 from gitreceive.wiring import Receiver, open_receiver
+from tests import daemon_socket
 from tests.receiver_home import ANN, HELLO, MAIN
 
 
@@ -42,8 +43,7 @@ def running(settings: Settings) -> Iterator[service.Service]:
 
 def said(settings: Settings, *words: str) -> str:
     """What a verb on the host prints."""
-    answer = ask(Home(settings.home).socket, ['verb', '', *words])
-    return b''.join(frame.payload for frame in answer if frame.kind == OUTPUT).decode()
+    return daemon_socket.said(ask(Home(settings.home).socket, ['verb', '', *words])).decode()
 
 
 @pytest.fixture
@@ -59,6 +59,15 @@ def deploys(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Task], None]
         monkeypatch.setattr(service, 'open_receiver', opened)
 
     return use
+
+
+def run_until_stopped(task: Task, started: threading.Event) -> None:
+    """A deploy that never ends by itself."""
+    stopped = threading.Event()
+    with task.cancellation.call_on_stop(stopped.set):
+        started.set()
+        stopped.wait(20)
+    task.cancellation.check()
 
 
 def submitted(settings: Settings) -> int:
@@ -81,11 +90,7 @@ def test_what_runs_when_it_ends_goes_on_with_the_next_start(settings: Settings, 
 
     def handler(task: Task) -> None:
         lives.append(task.operation.attempt)
-        stopped = threading.Event()
-        with task.cancellation.call_on_stop(stopped.set):
-            started.set()
-            stopped.wait(20)
-        task.cancellation.check()
+        run_until_stopped(task, started)
 
     deploys(handler)
     number = submitted(settings)
@@ -101,15 +106,7 @@ def test_what_runs_when_it_ends_goes_on_with_the_next_start(settings: Settings, 
 
 def test_a_verb_cancels_what_runs(settings: Settings, deploys) -> None:
     started = threading.Event()
-
-    def handler(task: Task) -> None:
-        stopped = threading.Event()
-        with task.cancellation.call_on_stop(stopped.set):
-            started.set()
-            stopped.wait(20)
-        task.cancellation.check()
-
-    deploys(handler)
+    deploys(lambda task: run_until_stopped(task, started))
     submitted(settings)
     with running(settings):
         assert started.wait(20)
