@@ -5,12 +5,10 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
 from email.message import Message
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import docker
 import pytest
 from docker.errors import APIError
 
-from tests.e2e.receiver import Pusher, change, copy_app
+from tests.e2e.receiver import Pusher, change, copy_app, free_port
 from tests.e2e.sshd.sshd_process import make_key
 from tests.waiting import within
 
@@ -28,12 +26,6 @@ PULL = (
     *('Manifest head by digest', 'Manifest head by tag', 'Referrers'),
 )
 EXAMPLE = Path(__file__).parents[2] / 'examples' / 'node-hello'
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as found:
-        found.bind(('127.0.0.1', 0))
-        return int(found.getsockname()[1])
 
 
 class Shop:

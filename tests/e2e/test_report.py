@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitreceive.model.operation import OperationState
+from tests.e2e.clients.client import add_remote, tracked
 from tests.e2e.receiver import Pusher, Receiver, change, git, head, make_app
 from tests.e2e.sshd.sshd_process import descendants
 from tests.waiting import wait_until
@@ -30,14 +31,7 @@ def app() -> str:
 @pytest.fixture
 def work(tmp_path: Path, ann: Pusher, app: str) -> Path:
     """A working directory whose remote ``deploy`` is the receiver."""
-    path = make_app(tmp_path / 'work', {'Dockerfile': GOOD})
-    git(path, 'remote', 'add', 'deploy', ann.url(app))
-    return path
-
-
-def tracked(work: Path) -> str:
-    """What the client believes that the receiver has."""
-    return git(work, 'for-each-ref', '--format=%(objectname)', 'refs/remotes/deploy/main').strip()
+    return add_remote(ann, make_app(tmp_path / 'work', {'Dockerfile': GOOD}), app)
 
 
 def refused(out: str) -> list[str]:
