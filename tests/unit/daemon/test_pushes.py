@@ -72,6 +72,12 @@ def only(here: ReceiverHome) -> Operation:
     return operation
 
 
+def announced(here: ReceiverHome, pushes: Pushes, commit: Commit) -> Operation:
+    """A push of the deploy branch that pre-receive has announced."""
+    heard(pushes.announce(fields(update(commit)), ANN))
+    return only(here)
+
+
 def test_a_push_is_journaled_before_its_ref_moves_and_its_deploy_branch_is_named(
     here: ReceiverHome, pushes: Pushes
 ) -> None:
@@ -102,8 +108,7 @@ def test_what_was_announced_is_queued_followed_and_told_with_its_cause(
     here: ReceiverHome, pushes: Pushes
 ) -> None:
     commit = here.commit()
-    heard(pushes.announce(fields(update(commit)), ANN))
-    operation = only(here)
+    operation = announced(here, pushes, commit)
     with here.logs.open(operation.number) as log:
         log.step('Building')
     soon(here, operation, OperationState.FAILED, '"npm ci" failed (exit 1)')
@@ -118,8 +123,7 @@ def test_a_hook_that_asks_again_hears_the_rest_and_starts_nothing_new(
     here: ReceiverHome, pushes: Pushes
 ) -> None:
     commit = here.commit()
-    heard(pushes.announce(fields(update(commit)), ANN))
-    operation = only(here)
+    operation = announced(here, pushes, commit)
     with here.logs.open(operation.number) as log:
         log.step('Building')
         log.step('Packing')
@@ -142,8 +146,7 @@ def test_a_push_whose_announcement_was_lost_is_journaled_when_its_ref_has_moved(
 
 def test_without_a_verdict_the_refs_say_what_becomes_of_a_push(here: ReceiverHome, pushes: Pushes) -> None:
     commit = here.commit()
-    heard(pushes.announce(fields(update(commit)), ANN))
-    operation = only(here)
+    operation = announced(here, pushes, commit)
     here.move(here.update(commit))
     soon(here, operation, OperationState.FAILED, 'no')
     text, end = heard(pushes.outcome(['hello', 'SHA256:k', 'word'], ANN))
@@ -161,8 +164,7 @@ def test_what_git_did_not_move_is_forgotten(here: ReceiverHome, pushes: Pushes) 
 def test_a_push_of_what_is_being_built_follows_that(here: ReceiverHome, pushes: Pushes) -> None:
     commit = here.commit()
     assert heard(pushes.inflight(['hello', 'SHA256:k'], ANN)) == ('', End(0))
-    heard(pushes.announce(fields(update(commit)), ANN))
-    operation = only(here)
+    operation = announced(here, pushes, commit)
     here.move(here.update(commit))
     soon(here, operation, OperationState.FAILED, 'no')
     text, end = heard(pushes.inflight(['hello', 'SHA256:k'], ANN))
