@@ -138,7 +138,7 @@ def test_standard_input_is_one_thing() -> None:
         read_values(read_pairs(['A', '-']), '-', giving(b''))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.text(st.characters(blacklist_characters='\0', blacklist_categories=['Cs']), max_size=500))
 def test_any_text_comes_back_as_it_was_sent(value: str) -> None:
     assert read_pairs([f'A={value}']).values == {'A': value}

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.daemon import conversation as conversations
@@ -28,7 +28,6 @@ from tests.daemon_socket import listening, said
 frames = st.lists(st.builds(Frame, st.sampled_from(sorted(KINDS)), st.binary(max_size=20)), max_size=12)
 
 
-@settings(deadline=None)
 @given(frames)
 def test_any_frames_are_a_request_with_input_or_are_refused(sent: list[Frame]) -> None:
     ours, theirs = socket.socketpair()

@@ -12,13 +12,12 @@ from gitreceive.model.errors import BadCommand
 texts = st.text(st.characters(blacklist_characters='\0', blacklist_categories=['Cs']), max_size=40)
 
 
-@settings(deadline=None)
 @given(st.lists(texts, max_size=6))
 def test_words_that_are_quoted_for_a_shell_come_out_as_they_were(words: list[str]) -> None:
     assert split(' '.join(map(shlex.quote, words))) == words
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(st.sampled_from('aB1=_-./ \'"\\\n\t$&;{}é\u00a0'), max_size=30))
 def test_any_line_is_split_as_a_shell_would_or_refused(line: str) -> None:
     try:

@@ -1,7 +1,7 @@
 """The verbs: each says what it is for, is parsed as its usage says, and is refused with what to do."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.grammar.help import help_text
@@ -88,7 +88,6 @@ def test_what_is_not_in_the_grammar_is_refused_with_what_to_do(words: list[str],
     assert told in str(refused.value)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(WORDS), st.lists(st.text(max_size=20), max_size=5))
 def test_any_words_are_a_command_or_a_refusal_of_one_line(verb: str, words: list[str]) -> None:
     try:

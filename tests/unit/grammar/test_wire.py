@@ -1,7 +1,7 @@
 """Frames: whatever is sent, in whatever pieces it comes, is read as it was sent; anything else is refused."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.grammar.wire import (
@@ -20,7 +20,6 @@ from gitreceive.grammar.wire import (
 frames = st.lists(st.builds(Frame, st.sampled_from(sorted(KINDS)), st.binary(max_size=200)), max_size=8)
 
 
-@settings(deadline=None)
 @given(frames, st.lists(st.integers(1, 50), min_size=1))
 def test_frames_are_read_as_they_were_sent_in_whatever_pieces_they_come(
     sent: list[Frame], sizes: list[int]
@@ -34,7 +33,6 @@ def test_frames_are_read_as_they_were_sent_in_whatever_pieces_they_come(
     assert found == sent
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=500))
 def test_any_bytes_are_frames_or_are_refused_and_nothing_else_happens(data: bytes) -> None:
     reader = FrameReader()
@@ -54,7 +52,6 @@ def test_a_frame_that_is_too_long_or_of_no_kind_is_refused_before_it_is_there(he
         FrameReader().feed(header)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(blacklist_characters='\0', blacklist_categories=['Cs'])), min_size=1))
 def test_a_request_is_read_as_it_was_sent(fields: list[str]) -> None:
     sent = b''.join(frame.payload for frame in request_frames(fields))

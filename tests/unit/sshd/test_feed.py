@@ -18,7 +18,7 @@ def read_all(sock: socket.socket) -> bytes:
     return data
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.binary(max_size=100_000), max_size=20), st.integers(0, 20))
 def test_everything_arrives_in_order_and_is_granted_again(pieces, connect_at):
     ours, theirs = socket.socketpair()

@@ -138,7 +138,7 @@ def test_however_the_bytes_are_cut_the_client_gets_the_same(tmp_path: Path) -> N
     whole = Gate()
     wanted = through(whole, talk), b''.join(whole.release(FAILED))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.lists(st.integers(0, 10_000), max_size=30))
     def check(cuts: list[int]) -> None:
         gate = Gate()

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.build.buildpack import LoadedBuildpack, load_buildpacks
@@ -156,7 +156,6 @@ def test_any_word_survives_the_exec_form_and_nothing_in_it_is_special(words: lis
     assert not set("$`'<;&{}").intersection(text)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     start=TEXT,
     build=TEXT,
@@ -200,7 +199,6 @@ def test_no_package_json_adds_an_instruction(**words: str) -> None:
     assert len([step for step in found if step in tools]) <= 5
 
 
-@settings(deadline=None)
 @given(requirement=TEXT, include=TEXT, version=TEXT, folder=TEXT)
 def test_no_requirements_add_an_instruction(
     requirement: str, include: str, version: str, folder: str
@@ -222,7 +220,6 @@ def test_no_requirements_add_an_instruction(
     assert {step[0] for step in found} == {'FROM', 'ENV', 'USER', 'RUN', 'COPY', 'WORKDIR'}
 
 
-@settings(deadline=None)
 @given(
     start=TEXT,
     build=TEXT,
@@ -251,7 +248,6 @@ def test_no_app_of_bun_adds_an_instruction(**words: str) -> None:
     assert set(programs[1:]) == {'/tmp/buildpack/bun'}
 
 
-@settings(deadline=None)
 @given(
     lock=st.sampled_from(['uv.lock', 'poetry.lock', 'pdm.lock', 'Pipfile.lock']),
     dependency=TEXT,

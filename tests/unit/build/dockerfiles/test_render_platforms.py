@@ -112,7 +112,7 @@ def test_node_builds_the_assets_of_a_platform_and_neither_takes_the_others_scrip
 
 
 @pytest.mark.parametrize('platform', USUAL)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(words=st.lists(TEXT, min_size=4, max_size=4), data=st.data())
 def test_no_manifest_adds_an_instruction(platform: str, words: list[str], data: st.DataObject) -> None:
     """Texts of an attacker are put into the manifests at any place, and into the names of files."""
