@@ -150,6 +150,15 @@ class Client:
     ) -> Done:
         return self.git(work, 'push', self.url(app), *(words or ('main',)), options=options, timeout=timeout)
 
+    def start_push(self, work: Path, app: str) -> subprocess.Popen[bytes]:
+        """A push that goes on by itself, with its ssh in a process group of its own."""
+        return subprocess.Popen(
+            ['git', '-C', str(work), 'push', self.url(app), 'main'],
+            env=self.environment(),
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
 
 def run(
     words: list[str], *, environ: dict[str, str] | None = None, timeout: float = 60, given: bytes = b''

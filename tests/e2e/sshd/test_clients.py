@@ -3,7 +3,6 @@
 import os
 import signal
 import struct
-import subprocess
 import threading
 import time
 import zlib
@@ -232,12 +231,7 @@ def test_a_client_that_is_killed_leaves_nothing_behind(alice, server, work, scri
     hook(server, when, f'echo here; {script}')
     for at in range(3):
         commit(work, f'commit {at}')
-        push = subprocess.Popen(
-            ['git', '-C', str(work), 'push', alice.url('hello'), 'main'],
-            env=alice.environment(),
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        push = alice.start_push(work, 'hello')
         wait_until(lambda: len(server.children()) >= 2, 10, 'the hook')
         time.sleep(0.1 * at)
         groups = {group for pid, (_, group) in processes().items() if pid in server.children()}
@@ -252,17 +246,12 @@ def test_a_client_that_is_killed_leaves_nothing_behind(alice, server, work, scri
 
 def test_a_git_that_hangs_is_killed_and_its_quarantine_removed(alice, server, work):
     hook(server, 'pre-receive', 'kill -STOP $PPID; sleep 60')
-    push = subprocess.Popen(
-        ['git', '-C', str(work), 'push', alice.url('hello'), 'main'],
-        env=alice.environment(),
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    push = alice.start_push(work, 'hello')
     wait_until(lambda: len(server.children()) >= 3, 10, 'the hook')
     objects = server.repository('hello') / 'objects'
     assert list(objects.glob('*incoming*'))
     os.killpg(push.pid, signal.SIGKILL)
-    push.wait()
+    push.communicate()
     wait_until(lambda: not server.children(), 20, 'git to end')
     wait_until(lambda: not list(objects.glob('*incoming*')), 20, 'the quarantine to go')
 
@@ -281,15 +270,10 @@ def test_a_push_that_was_accepted_is_handed_over_although_the_client_has_gone(al
     """The hook that journals the push runs to its end if it is quick."""
     hook(server, 'update', 'sleep 0.3')
     hook(server, 'post-receive', f'sleep 0.05; cat > {server.home}/journal')
-    push = subprocess.Popen(
-        ['git', '-C', str(work), 'push', alice.url('hello'), 'main'],
-        env=alice.environment(),
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    push = alice.start_push(work, 'hello')
     wait_until(lambda: len(server.children()) >= 2, 10, 'the hook')
     os.killpg(push.pid, signal.SIGKILL)
-    push.wait()
+    push.communicate()
     wait_until(lambda: not server.children(), 20, 'git to end')
     accepted = (server.repository('hello') / 'refs/heads/main').exists()
     assert accepted == (server.home / 'journal').exists()

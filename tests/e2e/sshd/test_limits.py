@@ -1,8 +1,10 @@
 """Nobody takes the SSH server from others: not by connections, not by sessions, whether they have logged in or not."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from gitreceive.config.home import Home
@@ -31,17 +33,23 @@ def crowd(server: RunningServer, people: dict[str, Path]):
         yield make
 
 
+def ten_sessions_each(peers: Sequence[Peer], command: str) -> list[paramiko.Channel]:
+    """Sessions that run a command; nobody has read of them."""
+    channels = []
+    for peer in peers:
+        for _ in range(10):
+            channel = peer.transport.open_session(timeout=60)
+            channel.settimeout(60)
+            channel.exec_command(command)
+            channels.append(channel)
+    return channels
+
+
 def test_four_hundred_sessions_of_one_key_work_at_once_and_one_more_is_told_why_not(
     alice: Client, bob: Client, server: RunningServer, crowd, work: Path
 ) -> None:
     assert alice.push(work, 'hello').status == 0
-    channels = []
-    for peer in crowd(40):
-        for _ in range(10):
-            channel = peer.transport.open_session(timeout=60)
-            channel.settimeout(60)
-            channel.exec_command("git-receive-pack '/hello.git'")
-            channels.append(channel)
+    channels = ten_sessions_each(crowd(40), "git-receive-pack '/hello.git'")
     assert len(channels) == BOUNDS['git'].key
     assert all(channel.recv(4) for channel in channels)
     assert server.descriptors() > 1024
@@ -62,13 +70,7 @@ def test_who_follows_logs_takes_no_place_from_who_pushes(
 ) -> None:
     with scripted_daemon(Home(server.home).socket) as daemon:
         daemon.endless.add('verb')
-        channels = []
-        for peer in crowd(27):
-            for _ in range(10):
-                channel = peer.transport.open_session(timeout=60)
-                channel.settimeout(60)
-                channel.exec_command('logs hello -f')
-                channels.append(channel)
+        channels = ten_sessions_each(crowd(27), 'logs hello -f')
         most = BOUNDS['verb'].key
         wait_until(lambda: len(daemon.of('verb')) == most, 60, 'the daemon to be asked')
         wait_until(lambda: sum(each.exit_status_ready() for each in channels) == 270 - most, 60, 'refusals')

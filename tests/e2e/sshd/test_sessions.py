@@ -390,13 +390,7 @@ def test_a_push_survives_many_key_exchanges(alice, server, tmp_path):
 
 
 def test_ten_pushes_at_once_to_ten_apps_all_arrive(alice, server, work):
-    words = ['git', '-C', str(work), 'push', '-q']
-    pushes = [
-        subprocess.Popen(
-            [*words, alice.url(f'app{at}'), 'main'], env=alice.environment(), stderr=subprocess.PIPE
-        )
-        for at in range(10)
-    ]
+    pushes = [alice.start_push(work, f'app{at}') for at in range(10)]
     for push in pushes:
         assert push.wait(60) == 0, push.communicate()
         push.communicate()
@@ -405,11 +399,7 @@ def test_ten_pushes_at_once_to_ten_apps_all_arrive(alice, server, work):
 
 def test_sigterm_ends_the_server_its_sessions_and_their_gits(alice, server, work):
     hook(server, 'pre-receive', 'echo waiting; sleep 60')
-    push = subprocess.Popen(
-        ['git', '-C', str(work), 'push', alice.url('hello'), 'main'],
-        env=alice.environment(),
-        stderr=subprocess.PIPE,
-    )
+    push = alice.start_push(work, 'hello')
     wait_until(lambda: len(server.children()) >= 2, 10, 'the hook')
     children = server.children()
     assert server.stop() == 0

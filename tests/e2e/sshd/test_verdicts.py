@@ -175,15 +175,10 @@ def test_a_push_that_changes_nothing_follows_what_is_under_way(
 
 def test_what_a_client_announced_before_it_went_away_is_settled(alice, server, work, announced, daemon):
     hook(server, 'post-receive', 'sleep 60; : VERDICT')
-    push = subprocess.Popen(
-        ['git', '-C', str(work), 'push', alice.url('hello'), 'main'],
-        env=alice.environment(),
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    push = alice.start_push(work, 'hello')
     wait_until(lambda: (server.repository('hello') / MAIN).exists(), 20, 'the ref to move')
     os.killpg(push.pid, signal.SIGKILL)
-    push.wait()
+    push.communicate()
     wait_until(lambda: daemon.of('outcome'), 20, 'the daemon to be asked')
 
 
