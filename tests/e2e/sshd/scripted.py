@@ -43,11 +43,7 @@ def scripted_daemon(path: Path) -> Iterator[ScriptedDaemon]:
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            reader, frames = FrameReader(), list[Frame]()
-            while all(frame.kind != REQUEST for frame in frames):
-                frames += reader.feed(self.request.recv(65536))
-            asked = (frame.payload for frame in frames if frame.kind in (REQUEST, REQUEST_PART))
-            fields = request_fields(b''.join(asked))
+            fields = read_request(self.request)
             daemon.asked.append(fields)
             while fields[0] in daemon.endless and self.request.recv(65536):
                 pass
@@ -57,9 +53,25 @@ def scripted_daemon(path: Path) -> Iterator[ScriptedDaemon]:
             while self.request.recv(65536):
                 pass  # what is not read would reset the connection, and with it the answer
 
+    with serving(path, Handler):
+        yield daemon
+
+
+@contextmanager
+def serving(path: Path, handler: type[socketserver.BaseRequestHandler]) -> Iterator[None]:
+    """A handler listens where the daemon would."""
     path.parent.mkdir(exist_ok=True)
-    with socketserver.ThreadingUnixStreamServer(str(path), Handler) as stub:
+    with socketserver.ThreadingUnixStreamServer(str(path), handler) as stub:
         stub.daemon_threads, stub.handle_error = True, lambda *_: None  # type: ignore[method-assign]
         threading.Thread(target=stub.serve_forever, daemon=True).start()
-        yield daemon
+        yield
         stub.shutdown()
+
+
+def read_request(connection: socket.socket) -> list[str]:
+    """The fields of a request, however many frames it has."""
+    reader, frames = FrameReader(), list[Frame]()
+    while all(frame.kind != REQUEST for frame in frames):
+        frames += reader.feed(connection.recv(65536))
+    asked = (frame.payload for frame in frames if frame.kind in (REQUEST, REQUEST_PART))
+    return request_fields(b''.join(asked))

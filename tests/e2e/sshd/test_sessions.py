@@ -6,7 +6,6 @@ import socket
 import socketserver
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from gitreceive.access.book import AccessBook
 from gitreceive.config.home import Home
 from gitreceive.grammar.wire import END, INPUT_END, OUTPUT, Frame, FrameReader
+from tests.e2e.sshd.scripted import serving
 from tests.e2e.sshd.sshd_process import (
     Client,
     RunningServer,
@@ -62,13 +62,8 @@ class StubDaemon(socketserver.BaseRequestHandler):
 @pytest.fixture
 def daemon(server: RunningServer):
     """Somebody who listens where the daemon would."""
-    path = Home(server.home).socket
-    path.parent.mkdir(exist_ok=True)
-    with socketserver.ThreadingUnixStreamServer(str(path), StubDaemon) as stub:
-        stub.daemon_threads, stub.handle_error = True, lambda *_: None
-        threading.Thread(target=stub.serve_forever, daemon=True).start()
+    with serving(Home(server.home).socket, StubDaemon):
         yield
-        stub.shutdown()
 
 
 def test_a_first_push_makes_the_app_and_a_clone_gives_it_back(alice, server, work, tmp_path):

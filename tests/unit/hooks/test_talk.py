@@ -15,14 +15,12 @@ from gitreceive.grammar.wire import (
     END,
     MAX_PAYLOAD,
     OUTPUT,
-    REQUEST,
     TEMPORARY,
     End,
     Frame,
-    FrameReader,
-    request_fields,
 )
 from gitreceive.sshd.verdictpipe import MAX_ENTRY, parse_entries
+from tests.e2e.sshd.scripted import read_request
 
 HOLD = object()
 """The daemon says nothing more and stays."""
@@ -49,7 +47,7 @@ class Daemon:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            self.asked.append(self._read(connection))
+            self.asked.append(read_request(connection))
             pieces = self.script.pop(0)
             for piece in pieces:
                 if isinstance(piece, bytes):
@@ -58,12 +56,6 @@ class Daemon:
                 held.append(connection)
             else:
                 connection.close()
-
-    def _read(self, connection: socket.socket) -> list[str]:
-        reader, frames = FrameReader(), list[Frame]()
-        while not frames or frames[-1].kind != REQUEST:
-            frames += reader.feed(connection.recv(65536))
-        return request_fields(b''.join(frame.payload for frame in frames))
 
 
 def said(text: str) -> bytes:
