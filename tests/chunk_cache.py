@@ -24,6 +24,7 @@ from gitreceive.slugs.retention import Retention
 from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.verify import Verifier
 from tests.packing import Files, packed, sha256
+from tests.releases import release_of
 
 HELLO = AppName('hello')
 READER = GzipSlugReader()
@@ -100,18 +101,12 @@ class ChunkCache:
             self._put(f'{app}/members/{sha256(member)}.gz', member)
         if not members:
             self._put(f'{app}/{digest}.tgz', content)
-        release = Release(
-            app=app,
-            version=0,
-            operation=operation.number,
-            commit=commit,
-            slug=StoredSlug(sha256=digest, size=len(content)),
+        release = release_of(
+            operation,
+            StoredSlug(sha256=digest, size=len(content)),
             processes=(ProcessType(name='web', command='cat'),),
             versions={'node': '22.1.0'},
             created=1_700_000_100.25,
-            actor=Actor(name='ann'),
-            buildpack='node',
-            stack='cedar-12',
         )
         return self.journal.releases.record(operation, release, {'SECRET_KEY': 'word', 'A': '1'})
 

@@ -22,6 +22,7 @@ from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
 from gitreceive.repositories import ensure_repository, git, move_ref
 from gitreceive.wiring import Handler, Receiver
+from tests.releases import release_of
 
 HELLO = AppName('hello')
 ANN = Actor(name='ann', key='SHA256:k')
@@ -90,19 +91,8 @@ class ReceiverHome:
 
     def record(self, operation: Operation) -> Release:
         """Lets a running operation succeed."""
-        release = Release(
-            app=operation.app,
-            version=0,
-            operation=operation.number,
-            commit=operation.commit,
-            slug=StoredSlug(sha256=operation.commit + '0' * 24, size=7),
-            processes=(),
-            versions={},
-            created=(operation.started or 0.0) + 1.25,
-            actor=operation.actor,
-            buildpack='node',
-            stack='cedar-12',
-        )
+        slug = StoredSlug(sha256=operation.commit + '0' * 24, size=7)
+        release = release_of(operation, slug, created=(operation.started or 0.0) + 1.25)
         return self.journal.releases.record(operation, release, {})
 
 

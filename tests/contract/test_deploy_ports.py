@@ -28,6 +28,7 @@ from gitreceive.slugs.verified import put_verified
 from tests.building import Lines
 from tests.fakes_build import FakeConfigVars, FakeReleases, FakeSlugs
 from tests.packing import packed
+from tests.releases import release_of
 
 HELLO = AppName('hello')
 ANN = Actor(name='ann')
@@ -75,26 +76,12 @@ class Book:
 
     def record(self, slug: str, config: dict[str, str], ended: bool = False) -> Release:
         operation = self.operation(ended)
-        made = self.releases.record(operation, release(operation, slug), config)
+        web = ProcessType(name='web', command='serve')
+        release = release_of(operation, StoredSlug(sha256=slug * 64, size=7), processes=(web,))
+        made = self.releases.record(operation, release, config)
         if self._fake:
             self._journal.operations.finish(operation.number, OperationState.SUCCEEDED, '')
         return made
-
-
-def release(operation: Operation, slug: str) -> Release:
-    return Release(
-        app=HELLO,
-        version=0,
-        operation=operation.number,
-        commit=operation.commit,
-        slug=StoredSlug(sha256=slug * 64, size=7),
-        processes=(ProcessType(name='web', command='serve'),),
-        versions={},
-        created=1.0,
-        actor=ANN,
-        buildpack='minimal',
-        stack='cedar-12',
-    )
 
 
 def test_releases_are_numbered_and_the_last_is_live(kind: str, journal: Journal) -> None:

@@ -16,6 +16,7 @@ from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
 from gitreceive.repositories import ensure_repository
+from tests.releases import release_of
 
 SYSADMIN = Actor(name='root')
 ANN = Actor(name='ann', key='SHA256:ann')
@@ -55,18 +56,12 @@ class Receiver:
         self.push(app, number)
         operation = self.journal.operations.claim(builds=True, retries=False)
         assert operation
-        release = Release(
-            app=app,
-            version=0,
-            operation=operation.number,
-            commit=operation.commit,
-            slug=StoredSlug(sha256=f'{number:064x}', size=31_200_000),
+        release = release_of(
+            operation,
+            StoredSlug(sha256=f'{number:064x}', size=31_200_000),
             processes=(ProcessType(name='web', command='node server.js'),),
             versions={'Node.js': '22.11.0'},
             created=1_800_000_000.0,
-            actor=ANN,
-            buildpack='node',
-            stack='cedar-12',
         )
         return self.journal.releases.record(operation, release, {})
 

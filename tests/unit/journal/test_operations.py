@@ -15,6 +15,7 @@ from gitreceive.model.operation import Deploy, Operation, OperationState, Rollba
 from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 from gitreceive.model.release import Release, ReleaseState
 from gitreceive.model.slug import StoredSlug
+from tests.releases import release_of
 
 HELLO, OTHER = AppName('hello'), AppName('other')
 ANN = Actor(name='ann', key='SHA256:k')
@@ -34,20 +35,7 @@ def deploy(digit: str, *options: str) -> Deploy:
 
 
 def release(operation: Operation) -> Release:
-    return Release(
-        app=operation.app,
-        version=0,
-        operation=operation.number,
-        commit=operation.commit,
-        slug=StoredSlug(sha256='ab', size=7),
-        processes=(),
-        versions={},
-        created=9.0,
-        actor=operation.actor,
-        buildpack='node',
-        stack='cedar-12',
-        description='Deploy 1111111',
-    )
+    return release_of(operation, StoredSlug(sha256='ab', size=7), description='Deploy 1111111')
 
 
 def released(journal: Journal, digit: str) -> Release:
