@@ -1,7 +1,6 @@
 """From a push to a release, and an older release live again, with stand-ins for the engine, the journal and slugs."""
 
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,13 +94,6 @@ class Bound:
 
     def _git(self, *words: str) -> str:
         return subprocess.check_output(['git', '-C', str(self._tree), *words], text=True)
-
-
-@pytest.fixture
-def clock() -> Iterator[BuildClock]:
-    made = BuildClock(60)
-    yield made
-    made.close()
 
 
 @pytest.fixture

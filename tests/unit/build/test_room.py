@@ -8,13 +8,7 @@ import pytest
 
 from gitreceive.build.room import FIRST_IMAGE, Need, check_room, free_bytes, needs
 from gitreceive.model.errors import RoomError, StorageError
-from tests.chunk_cache import ChunkCache, chunk_cache
-
-
-@pytest.fixture
-def kept(tmp_path: Path):
-    with chunk_cache(tmp_path / 'home') as made:
-        yield made
+from tests.chunk_cache import ChunkCache
 
 
 def test_what_fits_is_not_refused_and_nobody_looks_for_garbage(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """``slug show`` and ``slug diff``: what they print for people, and for machines."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,18 +8,18 @@ from click.testing import CliRunner, Result
 
 from gitreceive.cli.main import gitreceive
 from gitreceive.model.errors import BadCommand
-from tests.chunk_cache import ChunkCache, chunk_cache
+from tests.chunk_cache import ChunkCache
 
 OLD = {'src': None, 'src/a': b'a' * 10, 'src/same': b's', 'heroku': None, 'heroku/node': b'n' * 1000}
 NEW = {'src': None, 'src/a': b'b' * 10, 'src/same': b's', 'src/new\nline': b'x' * 3_000_000}
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[ChunkCache]:
-    with chunk_cache(tmp_path / 'home') as made:
-        made.release(OLD)
-        made.release(NEW)
-        yield made
+def kept(kept: ChunkCache) -> ChunkCache:
+    """With two releases."""
+    kept.release(OLD)
+    kept.release(NEW)
+    return kept
 
 
 def slug(kept: ChunkCache, *words: str) -> Result:

@@ -1,8 +1,6 @@
 """A destroyed app leaves nothing, and a new one of its name begins anew."""
 
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -25,12 +23,6 @@ from tests import chunk_cache
 ANN = Actor(name='ann')
 HELLO = chunk_cache.HELLO
 OTHER = AppName('other')
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[chunk_cache.ChunkCache]:
-    with chunk_cache.chunk_cache(tmp_path / 'home') as made:
-        yield made
 
 
 def receiver(kept: chunk_cache.ChunkCache) -> Receiver:

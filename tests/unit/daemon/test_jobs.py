@@ -1,9 +1,7 @@
 """What follows a release is done in the end, whatever is away for a while."""
 
 import threading
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import IO
 
 import pytest
@@ -13,7 +11,7 @@ from gitreceive.daemon.jobs import PostReleaseJobs
 from gitreceive.model.errors import EngineGone, StorageError
 from gitreceive.model.push import NO_COMMIT, Commit
 from gitreceive.repositories import ensure_repository, git, keep_commit, read_ref
-from tests.chunk_cache import HELLO, ChunkCache, chunk_cache
+from tests.chunk_cache import HELLO, ChunkCache
 
 
 class Flapping(FileStorage):
@@ -25,12 +23,6 @@ class Flapping(FileStorage):
         if self.away:
             raise StorageError(f'{name}: 503')
         return super().open(name)
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[ChunkCache]:
-    with chunk_cache(tmp_path) as made:
-        yield made
 
 
 def test_documents_that_an_outage_has_hindered_are_made_when_the_next_build_ends(kept: ChunkCache) -> None:

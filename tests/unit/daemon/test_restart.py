@@ -1,6 +1,5 @@
 """What the daemon puts right when it starts."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -14,16 +13,10 @@ from gitreceive.model.operation import Deploy, OperationState
 from gitreceive.model.push import NO_COMMIT
 from gitreceive.repositories import read_ref
 from gitreceive.wiring import Receiver
-from tests.chunk_cache import ChunkCache, chunk_cache, member
+from tests.chunk_cache import ChunkCache, member
 from tests.fakes_storage import MemoryStorage
 from tests.packing import packed
 from tests.receiver_home import ANN, HELLO, MAIN, ReceiverHome
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[ChunkCache]:
-    with chunk_cache(tmp_path / 'home') as made:
-        yield made
 
 
 @pytest.fixture

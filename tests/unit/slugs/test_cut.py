@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,13 +68,6 @@ class Packer:
 
 def let_pass(member: Chunk, opening: Opening) -> None:
     """A scan that finds nothing."""
-
-
-@pytest.fixture
-def clock() -> Iterator[BuildClock]:
-    made = BuildClock(60)
-    yield made
-    made.close()
 
 
 @pytest.fixture
