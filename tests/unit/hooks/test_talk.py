@@ -147,7 +147,7 @@ def test_a_large_request_goes_in_parts(talk, daemon, shown) -> None:
 
 
 @pytest.fixture
-def given(monkeypatch: pytest.MonkeyPatch):
+def given():
     """Lets a hook read lines from standard input."""
     saved = os.dup(0)
 
