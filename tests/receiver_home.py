@@ -1,5 +1,6 @@
 """A receiver's home with a journal, a queue and repositories of real git, without a daemon or an engine."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+from gitreceive.build.task import Task
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.follow import Follower
@@ -109,3 +111,12 @@ def receiver_home(folder: Path, seconds: float = 60) -> Iterator[ReceiverHome]:
         queue = Queue(journal, logs, lambda: engine[-1], seconds)
         yield ReceiverHome(home=home, journal=journal, logs=logs, queue=queue, engine=engine)
         queue.close()
+
+
+def run_until_stopped(task: Task, started: threading.Event) -> None:
+    """A deploy that never ends by itself."""
+    stopped = threading.Event()
+    with task.cancellation.call_on_stop(stopped.set):
+        started.set()
+        stopped.wait(20)
+    task.cancellation.check()

@@ -20,7 +20,7 @@ from gitreceive.model.push import Commit
 from gitreceive.repositories import ensure_repository
 from gitreceive.wiring import Receiver, open_receiver
 from tests import daemon_socket
-from tests.receiver_home import ANN, HELLO, MAIN
+from tests.receiver_home import ANN, HELLO, MAIN, run_until_stopped
 
 
 @pytest.fixture
@@ -59,15 +59,6 @@ def deploys(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Task], None]
         monkeypatch.setattr(service, 'open_receiver', opened)
 
     return use
-
-
-def run_until_stopped(task: Task, started: threading.Event) -> None:
-    """A deploy that never ends by itself."""
-    stopped = threading.Event()
-    with task.cancellation.call_on_stop(stopped.set):
-        started.set()
-        stopped.wait(20)
-    task.cancellation.check()
 
 
 def submitted(settings: Settings) -> int:

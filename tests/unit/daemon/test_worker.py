@@ -2,20 +2,17 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable
 from contextlib import closing, contextmanager
-from typing import Any
 
-import pytest
-
+from gitreceive.build.task import Task
 from gitreceive.daemon import worker as module
 from gitreceive.daemon.worker import Interrupted, Worker
 from gitreceive.model.errors import BuildError, EngineGone
 from gitreceive.model.operation import Deploy, Operation, OperationState
+from gitreceive.model.release import Release
 from gitreceive.repositories import read_ref
-from tests.receiver_home import ANN, HELLO, MAIN, ReceiverHome
-
-Handler = Callable[[Operation, Any, Any, Any], Any]
+from gitreceive.wiring import Handler
+from tests.receiver_home import ANN, HELLO, MAIN, ReceiverHome, run_until_stopped
 
 
 @contextmanager
@@ -32,16 +29,6 @@ def working(here: ReceiverHome):
         assert not worker.is_alive()
 
 
-@pytest.fixture
-def handled(here: ReceiverHome) -> Callable[[Handler], None]:
-    """Deploys are carried out by this."""
-
-    def handle(handler: Handler) -> None:
-        here.handlers[Deploy] = lambda task: handler(task.operation, None, task.console, task.cancellation)
-
-    return handle
-
-
 def pushed(here: ReceiverHome) -> Operation:
     """A push of the first commit."""
     deploy = here.update(here.commit())
@@ -50,14 +37,14 @@ def pushed(here: ReceiverHome) -> Operation:
 
 
 def fails(error: Exception) -> Handler:
-    def handler(operation: Operation, line: object, console: object, clock: object) -> None:
+    def handler(task: Task) -> Release:
         raise error
 
     return handler
 
 
-def test_a_release_ends_its_operation_and_the_deploy_branch_names_it(here: ReceiverHome, handled) -> None:
-    handled(lambda operation, line, console, clock: here.record(operation))
+def test_a_release_ends_its_operation_and_the_deploy_branch_names_it(here: ReceiverHome) -> None:
+    here.handlers[Deploy] = lambda task: here.record(task.operation)
     operation = pushed(here)
     with working(here) as ended:
         assert ended.acquire(timeout=10)
@@ -66,8 +53,8 @@ def test_a_release_ends_its_operation_and_the_deploy_branch_names_it(here: Recei
     assert read_ref(repo, MAIN) == operation.commit == read_ref(repo, 'HEAD')
 
 
-def test_a_failure_sets_the_deploy_branch_back(here: ReceiverHome, handled) -> None:
-    handled(fails(BuildError('failed in "make"')))
+def test_a_failure_sets_the_deploy_branch_back(here: ReceiverHome) -> None:
+    here.handlers[Deploy] = fails(BuildError('failed in "make"'))
     operation = pushed(here)
     with working(here) as ended:
         assert ended.acquire(timeout=10)
@@ -75,8 +62,8 @@ def test_a_failure_sets_the_deploy_branch_back(here: ReceiverHome, handled) -> N
     assert read_ref(here.home.repo(HELLO), MAIN) == '0' * 40
 
 
-def test_an_unexpected_error_fails_the_operation_only(here: ReceiverHome, handled, caplog) -> None:
-    handled(fails(ValueError('no')))
+def test_an_unexpected_error_fails_the_operation_only(here: ReceiverHome, caplog) -> None:
+    here.handlers[Deploy] = fails(ValueError('no'))
     first = pushed(here)
     with working(here) as ended:
         assert ended.acquire(timeout=10)
@@ -86,25 +73,18 @@ def test_an_unexpected_error_fails_the_operation_only(here: ReceiverHome, handle
         assert here.state(operation.number) == ('failed', module.UNEXPECTED)
 
 
-def test_a_full_disk_is_named_with_its_path(here: ReceiverHome, handled) -> None:
-    handled(fails(OSError(28, 'No space left on device', '/srv/slug')))
+def test_a_full_disk_is_named_with_its_path(here: ReceiverHome) -> None:
+    here.handlers[Deploy] = fails(OSError(28, 'No space left on device', '/srv/slug'))
     operation = pushed(here)
     with working(here) as ended:
         assert ended.acquire(timeout=10)
     assert here.state(operation.number)[1].startswith('No space left on device at /srv/slug; make room')
 
 
-def test_a_cancelled_operation_ends_as_that(here: ReceiverHome, handled) -> None:
+def test_a_cancelled_operation_ends_as_that(here: ReceiverHome) -> None:
     started = threading.Event()
 
-    def handler(operation: Operation, line: object, console: object, clock: Any) -> None:
-        stopped = threading.Event()
-        with clock.call_on_stop(stopped.set):
-            started.set()
-            stopped.wait(10)
-        clock.check()
-
-    handled(handler)
+    here.handlers[Deploy] = lambda task: run_until_stopped(task, started)
     operation = pushed(here)
     with working(here) as ended:
         assert started.wait(10)
@@ -113,8 +93,8 @@ def test_a_cancelled_operation_ends_as_that(here: ReceiverHome, handled) -> None
     assert here.state(operation.number) == ('cancelled', 'cancelled by ann')
 
 
-def test_an_engine_that_goes_away_is_waited_for_once(here: ReceiverHome, handled) -> None:
-    handled(fails(EngineGone('the engine went away')))
+def test_an_engine_that_goes_away_is_waited_for_once(here: ReceiverHome) -> None:
+    here.handlers[Deploy] = fails(EngineGone('the engine went away'))
     operation = pushed(here)
     with working(here) as ended:
         for _ in range(2):
@@ -125,8 +105,8 @@ def test_an_engine_that_goes_away_is_waited_for_once(here: ReceiverHome, handled
     assert here.journal.operations.get(operation.number + 2) is None
 
 
-def test_an_orderly_end_puts_the_operation_back(here: ReceiverHome, handled) -> None:
-    handled(fails(Interrupted('the receiver is ending')))
+def test_an_orderly_end_puts_the_operation_back(here: ReceiverHome) -> None:
+    here.handlers[Deploy] = fails(Interrupted('the receiver is ending'))
     operation = pushed(here)
     taken: list[int] = []
 
@@ -142,13 +122,13 @@ def test_an_orderly_end_puts_the_operation_back(here: ReceiverHome, handled) -> 
     assert here.log(operation) == '-----> The receiver is restarted; build 1 starts again\n'
 
 
-def test_config_vars_are_masked_in_the_log_and_in_the_cause(here: ReceiverHome, handled) -> None:
-    def handler(operation: Operation, line: object, console: Any, clock: object) -> None:
+def test_config_vars_are_masked_in_the_log_and_in_the_cause(here: ReceiverHome) -> None:
+    def handler(task: Task) -> Release:
         here.journal.apps.change_config(HELLO, {'URL': 'postgres://u:hunter2@db', 'SHORT': 'word'}, ())
-        console.detail('connecting to postgres://u:hunter2@db with word')
+        task.console.detail('connecting to postgres://u:hunter2@db with word')
         raise BuildError('failed in "psql postgres://u:hunter2@db"')
 
-    handled(handler)
+    here.handlers[Deploy] = handler
     operation = pushed(here)
     with working(here) as ended:
         assert ended.acquire(timeout=10)
@@ -157,9 +137,9 @@ def test_config_vars_are_masked_in_the_log_and_in_the_cause(here: ReceiverHome, 
 
 
 def test_a_worker_outlives_a_journal_that_cannot_be_written_and_an_app_without_repository(
-    here: ReceiverHome, handled
+    here: ReceiverHome,
 ) -> None:
-    handled(fails(BuildError('no')))
+    here.handlers[Deploy] = fails(BuildError('no'))
     here.journal.apps.add(HELLO, MAIN)
     with closing(sqlite3.connect(here.home.journal_db, isolation_level=None)) as other:
         operation = here.queue.submit(HELLO, here.update('1' * 40), ANN)
