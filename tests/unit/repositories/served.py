@@ -1,7 +1,6 @@
 """A bare repository as the receiver makes it, pushed to by the real git with the receiver's settings,
 and with the report gate between them; no SSH, no daemon."""
 
-import os
 import shlex
 import subprocess
 import sys
@@ -11,18 +10,7 @@ from gitreceive.config.settings import Limits
 from gitreceive.repositories import ensure_repository, git_environment, serve_command
 from tests.e2e.sshd.sshd_process import Done
 from tests.shipped import ROOT
-
-PLAIN = {
-    'PATH': os.environ['PATH'],
-    'HOME': '/nonexistent',
-    'LANG': 'C.UTF-8',
-    'GIT_CONFIG_GLOBAL': '/dev/null',
-    'GIT_CONFIG_NOSYSTEM': '1',
-    'GIT_AUTHOR_NAME': 'a',
-    'GIT_AUTHOR_EMAIL': 'a@b',
-    'GIT_COMMITTER_NAME': 'a',
-    'GIT_COMMITTER_EMAIL': 'a@b',
-}
+from tests.unit.sshd.receive_pack import WHO
 
 
 class Served:
@@ -40,7 +28,7 @@ class Served:
     def git(self, *words: str, given: bytes = b'', at: Path | None = None, fails: bool = False) -> Done:
         """Runs git as the person who pushes, in ``work`` unless something else is named."""
         done = subprocess.run(
-            ['git', '-C', str(at or self.work), *words], env=PLAIN, input=given, capture_output=True
+            ['git', '-C', str(at or self.work), *words], env=WHO, input=given, capture_output=True
         )
         found = Done(
             done.returncode, done.stdout.decode(errors='replace'), done.stderr.decode(errors='replace')
