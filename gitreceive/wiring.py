@@ -37,7 +37,6 @@ from gitreceive.build.stages.release import create_release
 from gitreceive.build.stages.slug import cut_slug
 from gitreceive.build.stages.source import open_source
 from gitreceive.build.stages.store import store_slug
-from gitreceive.build.task import Task
 from gitreceive.config.home import Home
 from gitreceive.config.identity import receiver_identity
 from gitreceive.config.settings import Settings
@@ -48,6 +47,7 @@ from gitreceive.model.errors import GitReceiveError
 from gitreceive.model.operation import Deploy, OperationRequest, Rollback
 from gitreceive.model.progress import Console
 from gitreceive.model.release import Release
+from gitreceive.model.task import Task
 from gitreceive.run.ports import Containers, SlugRunner
 from gitreceive.slugs.chunk_cache import ChunkCache
 from gitreceive.slugs.cut import Cutter

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from gitreceive.build.task import Task
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.follow import Follower
@@ -22,6 +21,7 @@ from gitreceive.model.operation import Deploy, Operation, OperationRequest
 from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
+from gitreceive.model.task import Task
 from gitreceive.repositories import ensure_repository, git, move_ref
 from gitreceive.wiring import Handler, Receiver
 from tests.releases import release_of

@@ -5,11 +5,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitreceive.build.built import Built
 from gitreceive.build.planning import Planned
 from gitreceive.build.ports import Source
-from gitreceive.build.task import Built, Task
 from gitreceive.model.release import Release
 from gitreceive.model.slug import LayeredSlug, StoredSlug
+from gitreceive.model.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Mapping
 
 from gitreceive import __version__
+from gitreceive.build.built import Built
 from gitreceive.build.ports import ImageBuilder
-from gitreceive.build.task import Built
 from gitreceive.model.operation import Operation
 from gitreceive.model.plan import Stack
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from gitreceive.build.ports import ReleaseBook, SlugStore
 from gitreceive.build.reduce import reduce_older
-from gitreceive.build.task import Task
 from gitreceive.model.errors import NoSuchObject, ReleaseError, StorageError
 from gitreceive.model.operation import Rollback
 from gitreceive.model.release import Release
+from gitreceive.model.task import Task
 from gitreceive.points import point
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitreceive.build.task import Task
 from gitreceive.model.errors import GitReceiveError, StateError
 from gitreceive.model.operation import Operation
+from gitreceive.model.task import Task
 from gitreceive.wiring import Receiver
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from gitreceive.build.task import Task
 from gitreceive.daemon.branch import follow_release, set_back
 from gitreceive.daemon.destroy import destroy
 from gitreceive.daemon.log import Logs
@@ -16,6 +15,7 @@ from gitreceive.daemon.queue import Queue, Taken
 from gitreceive.journal.operations import MAX_ATTEMPTS
 from gitreceive.model.errors import BuildCancelled, EngineGone, GitReceiveError, StateError
 from gitreceive.model.operation import Destroy, Operation, OperationState
+from gitreceive.model.task import Task
 from gitreceive.points import point
 from gitreceive.repositories import keep_commit
 from gitreceive.wiring import Handler, Receiver

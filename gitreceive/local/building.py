@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gitreceive.build.appfiles.binrelease import with_release
+from gitreceive.build.built import Built as Built
 from gitreceive.build.dockerfiles.mark import marked
 from gitreceive.build.generate import generate_config
 from gitreceive.build.planning import Planner
@@ -16,7 +17,6 @@ from gitreceive.build.recipe import run_recipe
 from gitreceive.build.report import report_plan
 from gitreceive.build.sources.shown import ShownSource
 from gitreceive.build.sources.workdir import WorkingDirectory
-from gitreceive.build.task import Built as Built
 from gitreceive.local.home import LocalHome
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import BuildError, DetectError, SlugError

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from gitreceive.build.built import Built
 from gitreceive.build.report import report_left_out, report_processes
-from gitreceive.build.task import Built
 from gitreceive.config.settings import Limits
 from gitreceive.model.app import AppName
 from gitreceive.model.progress import Cancellation, Console

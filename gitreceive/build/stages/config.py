@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from gitreceive.build.appfiles.appjson import first_config, read_app_json
 from gitreceive.build.ports import ConfigVars, Source
-from gitreceive.build.task import Task
+from gitreceive.model.task import Task
 
 
 def prepare_config(task: Task, source: Source, *, apps: ConfigVars) -> Mapping[str, str]:

@@ -1,13 +1,14 @@
 """Builds the app's image, if there is room for it."""
 
 from gitreceive.build.appfiles.binrelease import with_release
+from gitreceive.build.built import Built
 from gitreceive.build.dockerfiles.mark import marked
 from gitreceive.build.planning import Planned
 from gitreceive.build.ports import BuildJob, ImageBuilder
 from gitreceive.build.recipe import run_recipe
 from gitreceive.build.report import report_processes
 from gitreceive.build.room import Room
-from gitreceive.build.task import Built, Task
+from gitreceive.model.task import Task
 from gitreceive.points import point
 
 

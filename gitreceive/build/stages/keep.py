@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gitreceive.build.ports import SlugStore
-from gitreceive.build.task import Task
 from gitreceive.model.errors import SlugError
+from gitreceive.model.task import Task
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from gitreceive.build.generate import generate_config
 from gitreceive.build.planning import Planned, Planner
 from gitreceive.build.ports import ConfigVars, Source
 from gitreceive.build.report import report_plan
-from gitreceive.build.task import Task
+from gitreceive.model.task import Task
 from gitreceive.points import point
 
 

@@ -2,11 +2,12 @@
 
 import time
 
+from gitreceive.build.built import Built
 from gitreceive.build.ports import ReleaseBook
-from gitreceive.build.task import Built, Task
 from gitreceive.model.plan import Stack
 from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
+from gitreceive.model.task import Task
 from gitreceive.points import point
 
 

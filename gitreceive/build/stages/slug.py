@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from gitreceive.build.appfiles.appjson import unpublished
+from gitreceive.build.built import Built
 from gitreceive.build.ports import ReleaseBook, SlugCutter, SlugStore
 from gitreceive.build.report import report_slug
-from gitreceive.build.task import Built, Task
 from gitreceive.model.slug import LayeredSlug, SlugOrder
+from gitreceive.model.task import Task
 from gitreceive.points import point
 
 

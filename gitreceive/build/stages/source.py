@@ -7,8 +7,8 @@ from pathlib import Path
 from gitreceive.build.ports import Source
 from gitreceive.build.sources.git import GitSource
 from gitreceive.build.sources.shown import WatchedSource
-from gitreceive.build.task import Task
 from gitreceive.model.app import AppName
+from gitreceive.model.task import Task
 from gitreceive.points import point
 
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from gitreceive.build.built import Built
 from gitreceive.build.ports import ReleaseBook, SlugStore
 from gitreceive.build.reduce import reduce_older
-from gitreceive.build.task import Built, Task
 from gitreceive.model.operation import Operation
 from gitreceive.model.slug import LayeredSlug, StoredSlug
+from gitreceive.model.task import Task
 from gitreceive.points import point
 
 

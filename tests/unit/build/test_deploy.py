@@ -11,7 +11,6 @@ from gitreceive.build.deploy import deploy
 from gitreceive.build.planning import Planner
 from gitreceive.build.rollback import roll_back
 from gitreceive.build.room import Room
-from gitreceive.build.task import Task
 from gitreceive.config.home import Home
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
@@ -21,6 +20,7 @@ from gitreceive.model.operation import Deploy, Operation, OperationRequest, Oper
 from gitreceive.model.plan import Stack
 from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 from gitreceive.model.release import Release
+from gitreceive.model.task import Task
 from gitreceive.wiring import bind_stages
 from tests.building import Lines
 from tests.fakes import FakeBuilder

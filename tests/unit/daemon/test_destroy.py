@@ -6,7 +6,6 @@ from typing import cast
 
 import pytest
 
-from gitreceive.build.task import Task
 from gitreceive.daemon.destroy import destroy
 from gitreceive.daemon.log import OperationLog
 from gitreceive.model.access import Actor
@@ -15,6 +14,7 @@ from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import ReleaseError, StorageError
 from gitreceive.model.operation import Destroy, Operation, OperationState, redeploy
 from gitreceive.model.push import Commit
+from gitreceive.model.task import Task
 from gitreceive.repositories import ensure_repository
 from gitreceive.slugs.chunk_cache import ChunkCache
 from gitreceive.wiring import Receiver

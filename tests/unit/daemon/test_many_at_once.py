@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from gitreceive.build.task import Task
 from gitreceive.daemon.branch import set_back
 from gitreceive.daemon.worker import Worker
 from gitreceive.model.app import AppName
@@ -16,6 +15,7 @@ from gitreceive.model.errors import BuildError
 from gitreceive.model.operation import Deploy, OperationRequest, Rollback, redeploy
 from gitreceive.model.push import NO_COMMIT, Commit
 from gitreceive.model.release import Release
+from gitreceive.model.task import Task
 from gitreceive.repositories import read_ref
 from tests.receiver_home import ANN, MAIN, ReceiverHome
 

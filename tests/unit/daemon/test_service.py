@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.build.task import Task
 from gitreceive.config.home import Home
 from gitreceive.config.settings import EngineSettings, Settings
 from gitreceive.daemon import housekeeping, service
@@ -17,6 +16,7 @@ from gitreceive.journal import open_journal
 from gitreceive.model.errors import StateError
 from gitreceive.model.operation import Deploy, OperationState, redeploy
 from gitreceive.model.push import Commit
+from gitreceive.model.task import Task
 from gitreceive.repositories import ensure_repository
 from gitreceive.wiring import Receiver, open_receiver
 from tests import daemon_socket

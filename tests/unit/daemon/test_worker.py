@@ -4,12 +4,12 @@ import sqlite3
 import threading
 from contextlib import closing, contextmanager
 
-from gitreceive.build.task import Task
 from gitreceive.daemon import worker as module
 from gitreceive.daemon.worker import Interrupted, Worker
 from gitreceive.model.errors import BuildError, EngineGone
 from gitreceive.model.operation import Deploy, Operation, OperationState
 from gitreceive.model.release import Release
+from gitreceive.model.task import Task
 from gitreceive.repositories import read_ref
 from gitreceive.wiring import Handler
 from tests.receiver_home import ANN, HELLO, MAIN, ReceiverHome, run_until_stopped

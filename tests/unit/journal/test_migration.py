@@ -15,7 +15,6 @@ import pytest
 from gitreceive.adapters.slugfiles.entries import GzipSlugReader
 from gitreceive.adapters.storage.file import FileStorage
 from gitreceive.build.rollback import roll_back
-from gitreceive.build.task import Task
 from gitreceive.config.home import Home
 from gitreceive.daemon.log import OperationLog
 from gitreceive.journal import Journal, making, open_journal
@@ -25,6 +24,7 @@ from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import StateError
 from gitreceive.model.operation import Deploy, Operation, OperationState, Rollback
 from gitreceive.model.release import ReleaseState
+from gitreceive.model.task import Task
 from gitreceive.slugs.documents import Documents
 from gitreceive.slugs.retention import Retention
 from gitreceive.slugs.sbom import Inventory

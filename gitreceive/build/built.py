@@ -1,29 +1,13 @@
-"""What is passed from stage to stage beside the values of the story."""
+"""An app that was built: its image, what it was made of, and the plan as the build has completed it."""
 
 from dataclasses import dataclass
 
 from gitreceive.build.planning import Planned
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import BadCommand
-from gitreceive.model.operation import Operation
 from gitreceive.model.plan import Plan
 from gitreceive.model.process import ProcessType
-from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.slug import Image
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One operation that is carried out: where it reports to, and what stops it."""
-
-    operation: Operation
-    console: Console
-    cancellation: Cancellation
-
-    @property
-    def app(self) -> AppName:
-        """The app that it changes."""
-        return self.operation.app
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
