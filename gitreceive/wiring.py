@@ -49,6 +49,7 @@ from gitreceive.model.progress import Console
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
 from gitreceive.run.ports import Containers, SlugRunner
+from gitreceive.run.rollout import only_release
 from gitreceive.slugs.chunk_cache import ChunkCache
 from gitreceive.slugs.cut import Cutter
 from gitreceive.slugs.documents import Documents
@@ -68,6 +69,10 @@ PING_SECONDS = 1.0
 
 Handler = Callable[[Task], Release | None]
 """Carries an operation out."""
+
+
+RollOut = Callable[[Task, Release], Release]
+"""Makes a created release the live one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +112,9 @@ def open_receiver(settings: Settings) -> Receiver:
         releases=journal.releases,
         freeable=retention.freeable,
     )
+    roll_out = partial(only_release, releases=journal.releases)
     stages = bind_stages(home, journal, planner, builder, slugs, cutter, room)
-    back = partial(roll_back, slugs=slugs, releases=journal.releases, keep=retention.keep)
+    back = partial(roll_back, slugs=slugs, releases=journal.releases, keep=retention.keep, roll_out=roll_out)
     return Receiver(
         home=home,
         journal=journal,
@@ -119,7 +125,7 @@ def open_receiver(settings: Settings) -> Receiver:
         retention=retention,
         documents=open_documents(settings, retention),
         chunk_cache=chunk_cache,
-        handlers={Deploy: partial(deploy, stages=stages), Rollback: back},
+        handlers={Deploy: partial(deploy, stages=stages, roll_out=roll_out), Rollback: back},
     )
 
 

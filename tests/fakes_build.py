@@ -11,7 +11,7 @@ from gitreceive.model.app import AppName
 from gitreceive.model.errors import NoSuchObject, ReleaseError
 from gitreceive.model.operation import Operation
 from gitreceive.model.progress import Cancellation, Console
-from gitreceive.model.release import Release
+from gitreceive.model.release import Release, ReleaseState
 from gitreceive.model.slug import Chunk, LayeredSlug, SlugOrder, StoredSlug
 
 
@@ -31,30 +31,51 @@ class FakeConfigVars:
 
 
 class FakeReleases:
-    """Satisfies ``ports.Releases``; ``ended`` operations can make no release any more."""
+    """Satisfies ``ReleaseBook`` and ``RunningReleases``; ``ended`` operations can make no release any more."""
 
     def __init__(self) -> None:
         self.made: list[tuple[Release, Mapping[str, str]]] = []
+        self.states: list[ReleaseState] = []
         self.ended: set[int] = set()
 
     def live(self, app: AppName) -> Release | None:
-        return next(iter(self.of(app, 1)), None)
+        return next((one for one in self.of(app, -1) if one.state is ReleaseState.LIVE), None)
 
     def of(self, app: AppName, limit: int) -> Sequence[Release]:
-        return [release for release, _ in reversed(self.made)][:limit]
+        newest = [self._current(release) for release, _ in reversed(self.made)]
+        return newest if limit < 0 else newest[:limit]
 
     def get(self, app: AppName, version: int) -> Release | None:
-        return next((release for release, _ in self.made if release.version == version), None)
+        return next((one for one in self.of(app, -1) if one.version == version), None)
 
     def config(self, release: Release) -> Mapping[str, str]:
         return self.made[release.version - 1][1]
 
-    def record(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
+    def create(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
         if operation.number in self.ended:
             raise ReleaseError(f'{operation.title} is no longer running')
         made = replace(release, version=len(self.made) + 1)
         self.made.append((made, config))
-        return made
+        self.states.append(ReleaseState.CREATED)
+        return self._current(made)
+
+    def starting(self, release: Release) -> None:
+        self.states[release.version - 1] = ReleaseState.STARTING
+
+    def fail(self, release: Release) -> None:
+        self.states[release.version - 1] = ReleaseState.FAILED
+
+    def go_live(self, operation: Operation, release: Release) -> Release:
+        if operation.number in self.ended:
+            raise ReleaseError(f'{operation.title} is no longer running')
+        self.states = [
+            ReleaseState.REPLACED if state is ReleaseState.LIVE else state for state in self.states
+        ]
+        self.states[release.version - 1] = ReleaseState.LIVE
+        return self._current(release)
+
+    def _current(self, release: Release) -> Release:
+        return replace(release, state=self.states[release.version - 1])
 
 
 class FakeSlugs:

@@ -27,10 +27,10 @@ class Stages:
     create_release: Callable[[Task, Built, StoredSlug], Release]
 
 
-def deploy(task: Task, stages: Stages) -> Release:
-    """Turns a running operation into a recorded release.
+def deploy(task: Task, *, stages: Stages, roll_out: Callable[[Task, Release], Release]) -> Release:
+    """Turns a running operation into a live release.
 
-    Raises a GitReceiveError of the stage that failed; then nothing is released and no temporary file is left.
+    Raises a GitReceiveError of the stage that failed; then what was live is live and no temporary file is left.
     """
     with stages.open_source(task) as source:
         config = stages.prepare_config(task, source)
@@ -39,4 +39,5 @@ def deploy(task: Task, stages: Stages) -> Release:
     with stages.keep_slugs(task) as folder:
         slug = stages.cut_slug(task, built, folder)
         with stages.store_slug(task, built, slug, folder) as stored:
-            return stages.create_release(task, built, stored)
+            release = stages.create_release(task, built, stored)
+            return roll_out(task, release)

@@ -139,8 +139,8 @@ class ReleaseBook(Protocol):
     def config(self, release: Release) -> Mapping[str, str]:
         """The config vars that it was made with."""
 
-    def record(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
-        """Gives the release its version, lets it be live and ends its operation. Raises ReleaseError if that has ended."""
+    def create(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
+        """Gives the release its version; it is not live yet. Raises ReleaseError if the operation has ended."""
 
 
 class SlugCutter(Protocol):

@@ -1,6 +1,7 @@
 """An older release live again: its slug as it is in storage, its process types and config vars, under a new number."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from gitreceive.build.ports import ReleaseBook, SlugStore
@@ -12,7 +13,14 @@ from gitreceive.model.task import Task
 from gitreceive.points import point
 
 
-def roll_back(task: Task, *, slugs: SlugStore, releases: ReleaseBook, keep: int) -> Release:
+def roll_back(
+    task: Task,
+    *,
+    slugs: SlugStore,
+    releases: ReleaseBook,
+    keep: int,
+    roll_out: Callable[[Task, Release], Release],
+) -> Release:
     """Releases an older release again, after its slug has been read back and compared.
 
     ``keep`` is how many releases keep their slugs. Raises ReleaseError if there is no such release or its slug is not
@@ -26,8 +34,9 @@ def roll_back(task: Task, *, slugs: SlugStore, releases: ReleaseBook, keep: int)
         _restore(older, slugs, task, keep)
         point('slug.stored')
         task.cancellation.check()
-        release = _record(task, older, releases)
-        point('release.recorded')
+        created = _create(task, older, releases)
+        point('release.created')
+        release = roll_out(task, created)
     task.console.detail(f'v{release.version} is v{older.version} again')
     reduce_older(task.app, slugs, releases)
     return release
@@ -58,7 +67,7 @@ def _restore(release: Release, slugs: SlugStore, task: Task, keep: int) -> None:
         raise ReleaseError(f'{name}: {error}; "gitreceive slug verify" says more') from error
 
 
-def _record(task: Task, older: Release, releases: ReleaseBook) -> Release:
+def _create(task: Task, older: Release, releases: ReleaseBook) -> Release:
     again = replace(
         older,
         version=0,
@@ -67,4 +76,4 @@ def _record(task: Task, older: Release, releases: ReleaseBook) -> Release:
         actor=task.operation.actor,
         description=f'Rollback to v{older.version}',
     )
-    return releases.record(task.operation, again, releases.config(older))
+    return releases.create(task.operation, again, releases.config(older))

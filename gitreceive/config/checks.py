@@ -6,6 +6,9 @@ from functools import partial
 
 URL = re.compile(r'https?://[A-Za-z0-9._~:/@%+-]{1,500}', re.ASCII)
 HOST = re.compile(r'(https?://)?[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?', re.ASCII)
+DOMAIN = re.compile(
+    r'(?=.{1,220}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*', re.ASCII
+)
 ENGINE = re.compile('(unix|tcp|http|https|ssh)://.+')
 ALGORITHMS = ('default', 'strict', 'compatible')
 MOST_PARALLEL = 256
@@ -38,6 +41,11 @@ def _url(value: object) -> None:
         raise ValueError('a URL of http or https is expected, with nothing to escape')
 
 
+def _domain(value: object) -> None:
+    if not DOMAIN.fullmatch(str(value)):
+        raise ValueError('a domain in lower case is expected, for example apps.example.com')
+
+
 def _engine(value: object) -> None:
     if value and not ENGINE.fullmatch(str(value)):
         raise ValueError('unix:///PATH or tcp://HOST:PORT is expected')
@@ -64,6 +72,13 @@ def _parallel(value: object) -> None:
 CHECKS: Mapping[str, Callable[[object], None]] = {
     'ssh.listen': _address,
     'registry.listen': _maybe_address,
+    'router.listen': _maybe_address,
+    'router.tls_listen': _maybe_address,
+    'router.domain': _domain,
+    'router.acme': _url,
+    'run.boot_seconds': partial(_at_least_one, 'an app takes its time to start'),
+    'run.memory_bytes': partial(_at_least_one, 'an app needs memory'),
+    'run.pids': partial(_at_least_one, 'an app is a process'),
     'ssh.algorithms': partial(_one_of, ALGORITHMS),
     'builds.parallel': _parallel,
     'builds.buildpack_hosts': _hosts,

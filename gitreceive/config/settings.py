@@ -86,6 +86,45 @@ class RegistrySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """``enabled``: releases are run here, not only built and stored.
+
+    ``boot_seconds`` an instance may take until it answers, ``stop_seconds`` until it is killed; ``memory_bytes``,
+    ``millicpus`` (thousandths of a core, 0: all of them), ``pids`` and ``log_bytes`` are what each may use.
+    ``allow_private``: instances reach each other, the host and private networks.
+    """
+
+    enabled: bool = False
+    boot_seconds: int = 60
+    stop_seconds: int = 30
+    memory_bytes: int = 512_000_000
+    millicpus: int = 0
+    pids: int = 1024
+    log_bytes: int = 10_000_000
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterSettings:
+    """``listen`` and ``tls_listen`` are ``host:port`` for HTTP and HTTPS (empty: not); apps are ``APP.domain``.
+
+    ``haproxy`` is the program (empty: there is no router, instances have ports of their own). ``acme`` is the directory
+    URL of a certificate authority (empty: one of the receiver's own) and ``acme_email`` where it may write to;
+    ``redirect``: HTTP is redirected to HTTPS. ``max_requests`` an app may have at once, ``max_queued`` may wait.
+    """
+
+    listen: str = '127.0.0.1:8080'
+    tls_listen: str = ''
+    domain: str = 'localhost'
+    haproxy: str = 'haproxy'
+    acme: str = ''
+    acme_email: str = ''
+    redirect: bool = False
+    max_requests: int = 200
+    max_queued: int = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a push may cost. Sizes in bytes, times in seconds."""
 
@@ -112,6 +151,8 @@ class Settings:
     storage: StorageSettings = StorageSettings()
     engine: EngineSettings = EngineSettings()
     registry: RegistrySettings = RegistrySettings()
+    run: RunSettings = RunSettings()
+    router: RouterSettings = RouterSettings()
     limits: Limits = Limits()
 
     @property
@@ -127,6 +168,8 @@ TABLES: Mapping[str, type] = {
     'storage': StorageSettings,
     'engine': EngineSettings,
     'registry': RegistrySettings,
+    'run': RunSettings,
+    'router': RouterSettings,
     'limits': Limits,
 }
 """The tables of the settings file."""

@@ -8,7 +8,16 @@ from gitreceive.journal.operations import succeed
 from gitreceive.model.app import AppName
 from gitreceive.model.operation import Operation
 
-OF_APPS = ('config_vars', 'allowed_paths', 'clean_members', 'documents', 'slugs', 'releases')
+OF_APPS = (
+    'config_vars',
+    'allowed_paths',
+    'clean_members',
+    'documents',
+    'slugs',
+    'releases',
+    'formation',
+    'domains',
+)
 """The tables with what belongs to an app, beside its operations."""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gitreceive.journal.making import ensure
 from gitreceive.journal.schema import SCHEMA_VERSION
+from gitreceive.journal.upgrading import upgrade
 from gitreceive.model.errors import StateError
 
 
@@ -25,6 +26,7 @@ class Database:
         self._lock = threading.RLock()
         self._path = path
         ensure(path)
+        upgrade(path)
         try:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
             self._db.row_factory = sqlite3.Row

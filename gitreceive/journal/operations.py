@@ -173,6 +173,13 @@ def succeed(db: sqlite3.Connection, operation: Operation, finished: float, live:
         raise ReleaseError(f'{operation.name} is no longer running')
 
 
+def check_running(db: sqlite3.Connection, operation: Operation) -> None:
+    """Raises ReleaseError if the operation is no longer running (it was cancelled meanwhile)."""
+    query = "SELECT 1 FROM operations WHERE number = ? AND state = 'running'"
+    if not db.execute(query, (operation.number,)).fetchone():
+        raise ReleaseError(f'{operation.name} is no longer running')
+
+
 def operation_of(row: sqlite3.Row) -> Operation:
     """A row of the table."""
     return Operation(

@@ -2,10 +2,11 @@
 
 import json
 import sqlite3
+import time
 from collections.abc import Mapping
 
 from gitreceive.journal.database import Database, record_event
-from gitreceive.journal.operations import succeed
+from gitreceive.journal.operations import check_running, succeed
 from gitreceive.journal.schema import insertion
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
@@ -24,22 +25,64 @@ class Releases:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
-        """Gives the release its version, lets it be live, and ends its operation, in one transaction.
+    def create(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
+        """Gives the release its version; it is not live yet. An operation that is tried again makes the same one.
 
         Raises ReleaseError if the operation is no longer running (it was cancelled meanwhile).
         """
-        app = release.app
         with self._database.transaction() as db:
-            version = _next_version(db, app)
-            succeed(db, operation, release.created, live=version)
-            _insert(db, version, release, config)
-            db.execute("UPDATE releases SET state = 'replaced' WHERE app = ? AND state = 'live'", (app,))
-            db.execute("UPDATE releases SET state = 'live' WHERE app = ? AND version = ?", (app, version))
-            db.execute('UPDATE apps SET live_release = ? WHERE name = ?', (version, app))
-            who, number = operation.actor.name, operation.number
-            record_event(db, app, 'release.live', who, release=version, operation=number)
-            record_event(db, app, 'operation.succeeded', who, operation=number, release=version)
+            return self._create(db, operation, release, config)
+
+    def starting(self, release: Release) -> None:
+        """Its instances are being started."""
+        with self._database.transaction() as db:
+            _mark(db, release, ReleaseState.STARTING)
+
+    def fail(self, release: Release) -> None:
+        """It was not to be live."""
+        with self._database.transaction() as db:
+            _mark(db, release, ReleaseState.FAILED)
+            record_event(db, release.app, 'release.failed', release.actor.name, release=release.version)
+
+    def go_live(self, operation: Operation, release: Release) -> Release:
+        """Lets the release be live and ends its operation, in one transaction.
+
+        Raises ReleaseError if the operation is no longer running (it was cancelled meanwhile).
+        """
+        with self._database.transaction() as db:
+            return self._go_live(db, operation, release)
+
+    def record(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
+        """``create`` and ``go_live`` at once."""
+        with self._database.transaction() as db:
+            return self._go_live(db, operation, self._create(db, operation, release, config))
+
+    def _create(
+        self, db: sqlite3.Connection, operation: Operation, release: Release, config: Mapping[str, str]
+    ) -> Release:
+        check_running(db, operation)
+        app, number = release.app, operation.number
+        again = db.execute(
+            'DELETE FROM releases WHERE operation = ? AND app = ? RETURNING version', (number, app)
+        ).fetchone()
+        version = again['version'] if again else _next_version(db, app)
+        _insert(db, version, release, config)
+        if not again:
+            record_event(db, app, 'release.created', operation.actor.name, release=version, operation=number)
+        return self._made(app, version)
+
+    def _go_live(self, db: sqlite3.Connection, operation: Operation, release: Release) -> Release:
+        app, version = release.app, release.version
+        succeed(db, operation, max(time.time(), release.created), live=version)
+        db.execute("UPDATE releases SET state = 'replaced' WHERE app = ? AND state = 'live'", (app,))
+        _mark(db, release, ReleaseState.LIVE)
+        db.execute('UPDATE apps SET live_release = ? WHERE name = ?', (version, app))
+        who, number = operation.actor.name, operation.number
+        record_event(db, app, 'release.live', who, release=version, operation=number)
+        record_event(db, app, 'operation.succeeded', who, operation=number, release=version)
+        return self._made(app, version)
+
+    def _made(self, app: AppName, version: int) -> Release:
         made = self.get(app, version)
         assert made
         return made
@@ -82,6 +125,12 @@ class Releases:
         for row in self._database.rows(query, *values):
             return _release(row)
         return None
+
+
+def _mark(db: sqlite3.Connection, release: Release, state: ReleaseState) -> None:
+    db.execute(
+        'UPDATE releases SET state = ? WHERE app = ? AND version = ?', (state, release.app, release.version)
+    )
 
 
 def _next_version(db: sqlite3.Connection, app: AppName) -> int:

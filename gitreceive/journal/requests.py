@@ -2,26 +2,40 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
-from gitreceive.model.operation import Deploy, Destroy, OperationRequest, Rollback
+from gitreceive.model.app import AppName
+from gitreceive.model.instance import Scale
+from gitreceive.model.operation import (
+    Configure,
+    Deploy,
+    Destroy,
+    OperationRequest,
+    Promote,
+    Rescale,
+    Restart,
+    Rollback,
+    Switch,
+)
 from gitreceive.model.push import Commit, RefUpdate
 
 
 def encode(request: OperationRequest) -> tuple[str, str]:
     """The kind and the JSON."""
-    if isinstance(request, Rollback):
-        return 'rollback', json.dumps({'version': request.version, 'commit': request.commit})
-    if isinstance(request, Destroy):
-        return 'destroy', '{}'
-    update = request.update
-    moved = {'ref': update.ref, 'old': update.old, 'new': update.new}
-    return 'deploy', json.dumps({**moved, 'options': sorted(request.options)})
+    kind = next(kind for kind, (record, _) in KINDS.items() if isinstance(request, record))
+    details = _deployed(request) if isinstance(request, Deploy) else asdict(request)
+    return kind, json.dumps(details)
 
 
 def decode(kind: str, details: str) -> OperationRequest:
     """The opposite of ``encode``."""
-    return KINDS[kind](json.loads(details))
+    return KINDS[kind][1](json.loads(details))
+
+
+def _deployed(request: Deploy) -> Mapping[str, object]:
+    update = request.update
+    return {'ref': update.ref, 'old': update.old, 'new': update.new, 'options': sorted(request.options)}
 
 
 def _deploy(details: Mapping[str, Any]) -> Deploy:
@@ -30,11 +44,30 @@ def _deploy(details: Mapping[str, Any]) -> Deploy:
 
 
 def _rollback(details: Mapping[str, Any]) -> Rollback:
-    return Rollback(version=details['version'], commit=Commit(details['commit']))
+    return Rollback(**{**details, 'commit': Commit(details['commit'])})
 
 
-KINDS: Mapping[str, Callable[[Mapping[str, Any]], OperationRequest]] = {
-    'deploy': _deploy,
-    'rollback': _rollback,
-    'destroy': lambda details: Destroy(),
+def _promote(details: Mapping[str, Any]) -> Promote:
+    return Promote(
+        source=AppName(details['source']), version=details['version'], commit=Commit(details['commit'])
+    )
+
+
+def _rescale(details: Mapping[str, Any]) -> Rescale:
+    return Rescale(formation={name: Scale(**scale) for name, scale in details['formation'].items()})
+
+
+KINDS: Mapping[str, tuple[type, Callable[[Mapping[str, Any]], OperationRequest]]] = {
+    'deploy': (Deploy, _deploy),
+    'rollback': (Rollback, _rollback),
+    'destroy': (Destroy, lambda details: Destroy()),
+    'configure': (
+        Configure,
+        lambda details: Configure(changed=details['changed'], commit=Commit(details['commit'])),
+    ),
+    'promote': (Promote, _promote),
+    'rescale': (Rescale, _rescale),
+    'restart': (Restart, lambda details: Restart(processes=tuple(details['processes']))),
+    'switch': (Switch, lambda details: Switch(on=details['on'])),
 }
+"""The record of each kind, and how it is read."""

@@ -1,10 +1,17 @@
 """The tables of the journal, and the statement that adds a row to one of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 SCHEMA = """
 CREATE TABLE apps (
-    name TEXT PRIMARY KEY, deploy_branch TEXT NOT NULL, live_release INTEGER, created REAL NOT NULL);
+    name TEXT PRIMARY KEY, deploy_branch TEXT NOT NULL, live_release INTEGER, created REAL NOT NULL,
+    stopped INTEGER NOT NULL DEFAULT 0, maintenance INTEGER NOT NULL DEFAULT 0, sticky INTEGER NOT NULL DEFAULT 0,
+    locked TEXT NOT NULL DEFAULT '', stack TEXT NOT NULL DEFAULT '');
+CREATE TABLE formation (
+    app TEXT NOT NULL, process TEXT NOT NULL, count INTEGER NOT NULL, memory INTEGER, cpus REAL,
+    PRIMARY KEY (app, process));
+CREATE TABLE domains (name TEXT PRIMARY KEY, app TEXT NOT NULL, created REAL NOT NULL);
+CREATE INDEX domains_by_app ON domains (app);
 CREATE TABLE config_vars (
     app TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (app, name));
 CREATE TABLE allowed_paths (app TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (app, path));
@@ -21,7 +28,7 @@ CREATE TABLE releases (
     app TEXT NOT NULL, version INTEGER NOT NULL, operation INTEGER NOT NULL, state TEXT NOT NULL,
     description TEXT NOT NULL, commit_id TEXT NOT NULL, slug TEXT NOT NULL, processes TEXT NOT NULL,
     versions TEXT NOT NULL, config TEXT NOT NULL, created REAL NOT NULL, actor TEXT NOT NULL, key TEXT NOT NULL,
-    buildpack TEXT NOT NULL, stack TEXT NOT NULL, PRIMARY KEY (app, version));
+    buildpack TEXT NOT NULL, stack TEXT NOT NULL, running TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (app, version));
 CREATE UNIQUE INDEX releases_by_operation ON releases (operation);
 CREATE TABLE clean_members (
     app TEXT NOT NULL, sha256 TEXT NOT NULL, rules TEXT NOT NULL, PRIMARY KEY (app, sha256));
@@ -33,8 +40,25 @@ CREATE TABLE events (
 CREATE INDEX events_by_app ON events (app, number);
 """
 
-SCHEMA_VERSION = 3
-"""1 and 2 were the schemas of ``history.db``; ``migration`` reads them."""
+SCHEMA_VERSION = 4
+"""1 and 2 were the schemas of ``history.db``; ``migration`` reads them. ``UPGRADES`` has what came after 3."""
+
+UPGRADES: Mapping[int, str] = {
+    3: """
+ALTER TABLE apps ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE apps ADD COLUMN maintenance INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE apps ADD COLUMN sticky INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE apps ADD COLUMN locked TEXT NOT NULL DEFAULT '';
+ALTER TABLE apps ADD COLUMN stack TEXT NOT NULL DEFAULT '';
+ALTER TABLE releases ADD COLUMN running TEXT NOT NULL DEFAULT '{}';
+CREATE TABLE formation (
+    app TEXT NOT NULL, process TEXT NOT NULL, count INTEGER NOT NULL, memory INTEGER, cpus REAL,
+    PRIMARY KEY (app, process));
+CREATE TABLE domains (name TEXT PRIMARY KEY, app TEXT NOT NULL, created REAL NOT NULL);
+CREATE INDEX domains_by_app ON domains (app);
+""",
+}
+"""What makes the next schema of each: carried out in one transaction."""
 
 
 def insertion(table: str, columns: Collection[str]) -> str:

@@ -161,3 +161,27 @@ class ReleaseError(GitReceiveError):
     """The release could not be recorded."""
 
     exit_code = 90
+
+
+class RunError(GitReceiveError):
+    """An instance could not be started."""
+
+    exit_code = 100
+
+
+class Unhealthy(RunError):
+    """The processes of a release did not come up; the message says which, and what it said last."""
+
+    exit_code = 101
+
+
+class ReleaseCommandFailed(RunError):
+    """The ``release`` process type ended with another status than 0."""
+
+    exit_code = 102
+
+
+class RouterError(GitReceiveError):
+    """The router could not be told who answers."""
+
+    exit_code = 103

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
+from gitreceive.model.instance import Formation
 from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 
 
@@ -43,10 +44,11 @@ class Deploy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollback:
-    """An older release is released again; ``commit`` is that release's."""
+    """An older release is released again; ``commit`` is that release's. ``code_only``: with today's config vars."""
 
     version: int
     commit: Commit
+    code_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,60 @@ class Destroy:
         return NO_COMMIT
 
 
-OperationRequest = Deploy | Rollback | Destroy
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configure:
+    """What is live is released again with the config vars that are set now; ``changed`` says what was (``Set FOO``)."""
+
+    changed: str
+    commit: Commit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promote:
+    """A release of another app is released, with this app's config vars; ``commit`` is that release's."""
+
+    source: AppName
+    version: int
+    commit: Commit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescale:
+    """The formation changes: what runs is made to agree with it. No release is made."""
+
+    formation: Formation
+
+    @property
+    def commit(self) -> Commit:
+        """No commit: the release stays."""
+        return NO_COMMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restart:
+    """New instances take the place of those that run, or of one process type or instance (``web``, ``web.1``)."""
+
+    processes: tuple[str, ...] = ()
+
+    @property
+    def commit(self) -> Commit:
+        """No commit: the release stays."""
+        return NO_COMMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """All instances are stopped, or started again."""
+
+    on: bool
+
+    @property
+    def commit(self) -> Commit:
+        """No commit: the release stays."""
+        return NO_COMMIT
+
+
+OperationRequest = Deploy | Rollback | Destroy | Configure | Promote | Rescale | Restart | Switch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +149,23 @@ class Operation:
     @property
     def name(self) -> str:
         """What people call it: ``build 7``, ``rollback to v3``, ``removal of hello``."""
-        if isinstance(self.request, Destroy):
-            return f'removal of {self.app}'
-        if isinstance(self.request, Rollback):
-            return f'rollback to v{self.request.version}'
-        return f'build {self.number}'
+        match self.request:
+            case Destroy():
+                return f'removal of {self.app}'
+            case Rollback(version=version):
+                return f'rollback to v{version}'
+            case Configure():
+                return f'release of {self.app} with new config vars'
+            case Promote(source=source, version=version):
+                return f'promotion of {source} v{version}'
+            case Rescale():
+                return f'scaling of {self.app}'
+            case Restart():
+                return f'restart of {self.app}'
+            case Switch(on=on):
+                return f'{"start" if on else "stop"} of {self.app}'
+            case _:
+                return f'build {self.number}'
 
     @property
     def title(self) -> str:

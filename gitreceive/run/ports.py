@@ -5,7 +5,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from gitreceive.model.app import AppName
 from gitreceive.model.container import ContainerSpec
+from gitreceive.model.instance import Formation, Instance, InstanceSpec, LogLine, Usage
+from gitreceive.model.operation import Operation
+from gitreceive.model.progress import Cancellation
+from gitreceive.model.release import Release
+from gitreceive.model.route import Endpoint, Route
 
 
 class Attached(Protocol):
@@ -62,3 +68,109 @@ class SlugRunner(Protocol):
 
         Raises StackError without the image, SlugError if the slug cannot be unpacked, EngineGone or BuildError.
         """
+
+
+class Images(Protocol):
+    """The images of releases, in the engine that runs them."""
+
+    def ensure(self, release: Release, cancellation: Cancellation) -> str:
+        """Fetches the image of a release unless it is there, and returns its id. Raises RunError or EngineGone."""
+
+    def remove(self, kept: Callable[[AppName, int], bool]) -> int:
+        """Removes the images of the releases that are not kept and run nowhere; returns how many. Raises EngineGone."""
+
+
+class Instances(Protocol):
+    """Starts and ends instances. All of it can be asked for again: an engine may have gone in the middle."""
+
+    def start(self, spec: InstanceSpec) -> Instance:
+        """Starts one, which is not started again when it ends until ``keep``. Raises RunError or EngineGone."""
+
+    def keep(self, instance: Instance) -> None:
+        """From now on the engine starts it again when it crashes, each time a little later, and after a reboot."""
+
+    def find(self, app: AppName | None = None) -> Sequence[Instance]:
+        """The instances that there are, of an app or of all, also those that have ended. Raises EngineGone."""
+
+    def stop(self, instance: Instance, grace: float) -> None:
+        """Ends and removes it: SIGTERM, and SIGKILL after ``grace`` seconds. Nothing if it is gone. Raises EngineGone."""
+
+    def changes(self, wake: Callable[[AppName], None]) -> AbstractContextManager[None]:
+        """As long as it lasts, ``wake`` is called when instances of an app end or begin; from a thread of its own."""
+
+
+class Observed(Protocol):
+    """What can be seen of an instance."""
+
+    def usage(self, instances: Sequence[Instance]) -> Mapping[str, Usage]:
+        """What they use, by id, as far as they run."""
+
+    def logs(self, instance: Instance, *, since: float = 0.0, last: int = -1) -> Iterator[LogLine]:
+        """What it printed, from a time on, at most the ``last`` lines (-1: all)."""
+
+    def follow(self, instance: Instance, since: float) -> AbstractContextManager[Iterator[LogLine]]:
+        """What it prints, as it comes, until it ends or the context does."""
+
+    def sockets(self, instance: Instance) -> str:
+        """Its socket tables, for ``listening``; empty if it has ended."""
+
+
+class OneOff(Protocol):
+    """A command in a container of a release that lives as long as the command."""
+
+    def run(self, spec: InstanceSpec, output: Callable[[bytes], None], cancellation: Cancellation) -> int:
+        """Runs it, without input; gives what it prints, and its exit status. Nothing of it is left.
+
+        Raises RunError, EngineGone, or what the cancellation was stopped with.
+        """
+
+
+class Router(Protocol):
+    """Leads requests to instances."""
+
+    def apply(self, route: Route) -> None:
+        """From the return on, new requests of the app go to these endpoints only; running ones end where they are.
+
+        Raises RouterError; then requests go where they went before.
+        """
+
+    def busy(self, app: AppName, endpoint: Endpoint) -> bool:
+        """Whether requests still run there."""
+
+    def remove(self, app: AppName) -> None:
+        """Forgets an app. Raises RouterError."""
+
+    def urls(self, route: Route) -> Sequence[str]:
+        """Where the app is reached, the best address first."""
+
+
+class RunningReleases(Protocol):
+    """The releases of apps, as the journal keeps them."""
+
+    def live(self, app: AppName) -> Release | None:
+        """What the app runs, or None."""
+
+    def config(self, release: Release) -> Mapping[str, str]:
+        """The config vars that it was made with."""
+
+    def starting(self, release: Release) -> None:
+        """Its instances are being started."""
+
+    def go_live(self, operation: Operation, release: Release) -> Release:
+        """Lets it be live and ends its operation, in one transaction. Raises ReleaseError if that has ended."""
+
+    def fail(self, release: Release) -> None:
+        """It was not to be live."""
+
+
+class AppsThatRun(Protocol):
+    """What is known of the apps that run."""
+
+    def formation(self, app: AppName) -> Formation:
+        """How many instances of which process type there are to be."""
+
+    def stopped(self, app: AppName) -> bool:
+        """Whether it was stopped by its people."""
+
+    def route(self, app: AppName) -> Route:
+        """Its names and how it is served, without endpoints."""

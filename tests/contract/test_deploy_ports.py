@@ -22,6 +22,7 @@ from gitreceive.model.process import ProcessType
 from gitreceive.model.push import Commit
 from gitreceive.model.release import Release
 from gitreceive.model.slug import Chunk, LayeredSlug, StoredSlug
+from gitreceive.run.ports import RunningReleases
 from gitreceive.slugs.names import chunk_name
 from gitreceive.slugs.store import StoredSlugs
 from gitreceive.slugs.verified import put_verified
@@ -62,6 +63,7 @@ class Book:
     def __init__(self, kind: str, journal: Journal) -> None:
         self._journal, self._fake = journal, FakeReleases() if kind == 'fake' else None
         self.releases: ReleaseBook = self._fake or journal.releases
+        self.running: RunningReleases = self._fake or journal.releases
 
     def operation(self, ended: bool = False) -> Operation:
         """One that runs, or has been cancelled meanwhile."""
@@ -78,7 +80,7 @@ class Book:
         operation = self.operation(ended)
         web = ProcessType(name='web', command='serve')
         release = release_of(operation, StoredSlug(sha256=slug * 64, size=7), processes=(web,))
-        made = self.releases.record(operation, release, config)
+        made = self.running.go_live(operation, self.releases.create(operation, release, config))
         if self._fake:
             self._journal.operations.finish(operation.number, OperationState.SUCCEEDED, '')
         return made

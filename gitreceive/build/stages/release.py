@@ -1,4 +1,4 @@
-"""Records the release."""
+"""Creates the release."""
 
 import time
 
@@ -14,7 +14,7 @@ from gitreceive.points import point
 def create_release(
     task: Task, built: Built, stored: StoredSlug, *, releases: ReleaseBook, stack: Stack
 ) -> Release:
-    """The release, which ends the operation. Raises ReleaseError if that is no longer running, StateError."""
+    """The release, which is not live yet. Raises ReleaseError if the operation is no longer running, StateError."""
     operation, plan = task.operation, built.plan
     release = Release(
         app=operation.app,
@@ -30,6 +30,6 @@ def create_release(
         stack=stack.name,
         description=f'Deploy {operation.commit[:7]}',
     )
-    recorded = releases.record(operation, release, built.planned.config)
-    point('release.recorded')
-    return recorded
+    created = releases.create(operation, release, built.planned.config)
+    point('release.created')
+    return created

@@ -21,6 +21,7 @@ from gitreceive.model.plan import Stack
 from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
+from gitreceive.run.rollout import only_release
 from gitreceive.wiring import bind_stages
 from tests.building import Lines
 from tests.fakes import FakeBuilder
@@ -75,11 +76,15 @@ class Bound:
         buildpacks = load_buildpacks(hosts=['github.com'])
         planner = Planner(buildpacks=buildpacks, stack=STACK)
         ports = (self.home, journal, planner, self.builder, self.slugs, self.slugs, room)
-        return deploy(self._task(Deploy(update=update, options=frozenset(options))), bind_stages(*ports))  # type: ignore[arg-type]
+        task = self._task(Deploy(update=update, options=frozenset(options)))
+        return deploy(task, stages=bind_stages(*ports), roll_out=self._roll_out)  # type: ignore[arg-type]
 
     def roll_back(self, version: int) -> Release:
         task = self._task(Rollback(version=version, commit=NO_COMMIT))
-        return roll_back(task, slugs=self.slugs, releases=self.releases, keep=10)
+        return roll_back(task, slugs=self.slugs, releases=self.releases, keep=10, roll_out=self._roll_out)
+
+    def _roll_out(self, task: Task, release: Release) -> Release:
+        return only_release(task, release, releases=self.releases)
 
     def _task(self, request: OperationRequest) -> Task:
         self._count += 1

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from gitreceive.model.errors import StateError
 from gitreceive.model.operation import Deploy, Operation, OperationState, Rollback
 from gitreceive.model.release import ReleaseState
 from gitreceive.model.task import Task
+from gitreceive.run.rollout import only_release
 from gitreceive.slugs.documents import Documents
 from gitreceive.slugs.retention import Retention
 from gitreceive.slugs.sbom import Inventory
@@ -126,7 +128,8 @@ def test_slugs_are_verified_and_rolled_back_after_it(former: FormerHome) -> None
         slugs = StoredSlugs(storage, reader, home)
         with OperationLog(home.log(operation.number), 10_000) as console:
             task = Task(operation=operation, console=console, cancellation=clock)
-            release = roll_back(task, slugs=slugs, releases=journal.releases, keep=40)
+            roll_out = partial(only_release, releases=journal.releases)
+            release = roll_back(task, slugs=slugs, releases=journal.releases, keep=40, roll_out=roll_out)
         assert (release.version, release.slug, release.commit) == (RELEASES + 1, third.slug, third.commit)
         assert journal.releases.config(release) == {'V': '3'}
         assert journal.releases.live(HELLO) == release
