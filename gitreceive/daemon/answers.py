@@ -8,7 +8,8 @@ from gitreceive.daemon.log import warning
 from gitreceive.daemon.places import PUSHES, subject
 from gitreceive.daemon.pushes import Pushes, actor_of
 from gitreceive.daemon.socket import Answering
-from gitreceive.daemon.verbs import Asking, Verbs
+from gitreceive.daemon.verbs import answer_verb
+from gitreceive.daemon.verbs.parts import Asking, Parts
 from gitreceive.grammar.wire import End, ErrorOutput
 from gitreceive.model.errors import BadCommand, GitReceiveError
 
@@ -21,7 +22,7 @@ class Answers:
     """Answers requests. Who asks is looked up in the access book by the key that the request names, each time."""
 
     book: AccessBook
-    verbs: Verbs
+    parts: Parts
     pushes: Pushes
 
     def respond(self, fields: Sequence[str], asking: Asking, host: str = '') -> Answering:
@@ -41,7 +42,7 @@ class Answers:
             raise BadCommand(f'{name[:40]!r} is not a request')
         actor = actor_of(subject(fields).key, self.book, host)
         if name == 'verb':
-            return self.verbs.answer(actor, fields[2:], asking)
+            return answer_verb(self.parts, actor, fields[2:], asking)
         if name == 'announce':
             return self.pushes.announce(fields[1:], actor)
         if name == 'push':

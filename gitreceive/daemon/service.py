@@ -24,7 +24,7 @@ from gitreceive.daemon.pushes import Pushes
 from gitreceive.daemon.queue import Queue
 from gitreceive.daemon.restart import complete, reconcile, sweep
 from gitreceive.daemon.socket import Answering, SocketServer
-from gitreceive.daemon.verbs import Verbs
+from gitreceive.daemon.verbs.parts import Parts
 from gitreceive.daemon.worker import Interrupted, Worker
 from gitreceive.wiring import Receiver, engine_answers, open_base_images, open_receiver
 
@@ -46,19 +46,17 @@ def open_answers(
     settings: Settings, receiver: Receiver, queue: Queue, logs: Logs, positions: Positions
 ) -> Answers:
     """Who answers requests: enough to read, to journal and to cancel, also where no worker runs."""
-    home, journal, url = receiver.home, receiver.journal, receiver.slugs.url
-    follower = Follower(journal, queue, logs, home, settings, url)
+    home, journal = receiver.home, receiver.journal
+    follower = Follower(journal, queue, logs, home, settings, receiver.slugs.url)
     intake = Intake(journal, queue, positions, home)
     plans = Plans(home, journal.apps, receiver.planner, settings.limits.checkout_files)
-    verbs = Verbs(
-        home=home,
-        journal=journal,
+    parts = Parts(
+        receiver=receiver,
+        settings=settings,
         plans=plans,
         follower=follower,
         queue=queue,
         submit=intake.enqueue,
-        url=url,
-        most_of_key=settings.apps.per_key if settings.apps.create else 0,
     )
     pushes = Pushes(
         journal=journal,
@@ -69,7 +67,7 @@ def open_answers(
         home=home,
         refuse=partial(refusal, retention=receiver.retention, settings=settings),
     )
-    return Answers(book=AccessBook(home.access_db), verbs=verbs, pushes=pushes)
+    return Answers(book=AccessBook(home.access_db), parts=parts, pushes=pushes)
 
 
 class Service:

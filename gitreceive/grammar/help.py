@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Sequence
 
 from gitreceive.grammar.parsing import unknown
-from gitreceive.grammar.verbs import VERBS, Verb
+from gitreceive.grammar.verb import Verb
+from gitreceive.grammar.verbs import VERBS
 
 WIDTH = 92
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from gitreceive.grammar.verbs import VERBS, WORDS, Argument, Option, Verb
+from gitreceive.grammar.verb import Argument, Option, Verb
+from gitreceive.grammar.verbs import VERBS, WORDS
 from gitreceive.model.app import AppName, parse_app_name
 from gitreceive.model.errors import BadCommand
 
