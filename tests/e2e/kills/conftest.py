@@ -25,9 +25,9 @@ def ann(make_hit_receiver: Callable[..., Pusher], tmp_path_factory: pytest.TempP
 
 @pytest.fixture
 def hit(ann: Pusher) -> Iterator[HitReceiver]:
-    """The module's receiver, as a test finds it: everything runs, nothing is aimed at."""
+    """The module's receiver, as a test finds it: everything runs, nothing waits at a step."""
     assert isinstance(ann.receiver, HitReceiver)
-    ann.receiver.hooks.spare()
+    ann.receiver.steps.spare()
     ann.receiver.start()
     yield ann.receiver
-    ann.receiver.hooks.spare()
+    ann.receiver.steps.spare()

@@ -10,7 +10,7 @@ import pytest
 
 from gitreceive.model.operation import OperationState
 from tests.e2e.kills.raw_push import RawPush
-from tests.e2e.kills.receiver import HitReceiver, check_truth, settled
+from tests.e2e.kills.receiver import HitReceiver, check_truth, end, settled, signal_all
 from tests.e2e.receiver import Pusher, head, make_app
 from tests.waiting import within
 
@@ -40,7 +40,7 @@ def test_a_push_whose_client_leaves_after_the_pack_is_carried_out(
     time.sleep(wait)
     push.leave()
     assert within(20, lambda: not hit.helpers()), hit.helpers()
-    assert within(20, lambda: settled(hit, app, head(work)))
+    assert within(20, lambda: settled(hit, app))
     if wait:
         assert hit.ref(app) == head(work)
     assert ann.push(work, app).status == 0
@@ -52,9 +52,10 @@ def test_a_client_that_leaves_while_the_hook_stands_still_loses_nothing(
 ) -> None:
     """The hook has not handed over yet; the SSH server ends it and asks the daemon."""
     work = make_app(tmp_path / 'work')
-    hit.hooks.aim('post-receive', 1, [('hook', signal.SIGSTOP)])
+    hit.steps.aim('post-receive', 1)
     push = RawPush(ann, work, app, [MAIN])
-    assert within(20, lambda: hit.hooks.hit)
+    assert within(20, lambda: hit.steps.reached)
+    signal_all(hit.pids('hook'), signal.SIGSTOP)
     push.leave()
     assert within(20, lambda: not hit.helpers()), hit.helpers()
     assert within(20, lambda: hit.releases(app))
@@ -114,11 +115,11 @@ def test_a_failed_commit_that_is_pushed_again_as_the_daemon_dies_is_built(
     work = slow_app(tmp_path / 'work', 0, 3)
     assert ann.push(work, app).status != 0
     before = len(hit.builds(app))
-    hit.hooks.aim('post-receive', 1, [(hit.pid('daemon'), signal.SIGKILL)])
+    hit.steps.aim('post-receive', 1)
     pushing = ann.start_push(work, app)
-    hit.restarted_until(lambda: pushing.process.poll() is not None)
-    pushed = pushing.end()
-    check_truth(ann, work, app, pushed)
+    assert hit.comes_to_step(pushing)
+    hit.kill_all(['daemon'], pushing)
+    check_truth(ann, work, app, end(pushing, hit))
     assert len(hit.builds(app)) == before + 1
     assert hit.builds(app)[-1].state == OperationState.FAILED
 
@@ -128,13 +129,10 @@ def test_pushes_are_settled_without_a_restart_when_the_ssh_server_and_its_gits_d
 ) -> None:
     """The refs have moved, the hook has not handed over, and nobody is left to ask: the daemon looks by itself."""
     work = make_app(tmp_path / 'work')
-    hit.hooks.aim(
-        'post-receive',
-        1,
-        [(hit.pid('sshd'), signal.SIGKILL), ('git', signal.SIGKILL), ('hook', signal.SIGKILL)],
-    )
+    hit.steps.aim('post-receive', 1)
     pushing = ann.start_push(work, app)
-    assert within(20, lambda: hit.running['sshd'].poll() is not None)
+    assert hit.comes_to_step(pushing)
+    hit.kill_all(['sshd', 'git', 'hook'], pushing)
     assert pushing.end().status != 0
     daemon = hit.pid('daemon')
     assert within(60, lambda: hit.releases(app)), 'nobody settled it'
@@ -194,18 +192,6 @@ class TestStandingStill:
         assert pushed.status != 0
         assert 'does not answer' in pushed.err
         check_truth(ann, work, app, pushed, lies=True)
-
-    @pytest.mark.parametrize('line', [1, *(pytest.param(line, marks=pytest.mark.slow) for line in (20, 40))])
-    def test_a_hook_that_stands_still_for_a_while_tells_the_truth_then(
-        self, ann: Pusher, hit: HitReceiver, tmp_path: Path, app: str, line: int
-    ) -> None:
-        work = make_app(tmp_path / 'work')
-        hit.hooks.aim('post-receive', line, [('hook', signal.SIGSTOP)])
-        pushing = ann.start_push(work, app)
-        assert within(20, lambda: hit.hooks.hit)
-        time.sleep(3)
-        assert hit.signal_hooks(signal.SIGCONT) == 1
-        check_truth(ann, work, app, pushing.end())
 
     def test_an_ssh_server_that_stands_still_for_a_while_tells_the_truth_then(
         self, ann: Pusher, hit: HitReceiver, tmp_path: Path, app: str

@@ -9,14 +9,24 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.kills.receiver import HitReceiver, check_truth, end
+from tests.e2e.kills.victims import ON_FAILURE, VICTIMS
 from tests.e2e.receiver import Pusher, git, head, make_app
-from tests.waiting import within
 
 pytestmark = pytest.mark.slow
 
 REFS = 50_000
 ALL = 'refs/heads/*:refs/heads/*'
 FAILS = b'FROM gitreceive/cedar:12-build\nRUN sleep 1; exit 3\n'
+
+LINES = (2, 20, 40, 60, 80)
+POINTS_OF_PUSH = (
+    'push.announced',
+    'push.received',
+    'push.journaled',
+    'build.started',
+    'release.recorded',
+    *ON_FAILURE,
+)
 
 _numbers = count(1)
 
@@ -46,16 +56,19 @@ def test_the_report_of_many_refs_is_true(ann: Pusher, hit: HitReceiver, app: str
 
 
 @pytest.mark.parametrize('victim', ['hook', 'daemon', 'both'])
-@pytest.mark.parametrize(('hook', 'line'), [('pre-receive', 20), ('post-receive', 2), ('post-receive', 40)])
+@pytest.mark.parametrize(
+    ('who', 'step'),
+    [*(('pre-receive', line) for line in LINES), *(('post-receive', line) for line in LINES)]
+    + [('daemon', point) for point in POINTS_OF_PUSH],
+)
 def test_a_push_of_many_refs_does_not_lie(
-    ann: Pusher, hit: HitReceiver, app: str, work: Path, victim: str, hook: str, line: int
+    ann: Pusher, hit: HitReceiver, app: str, work: Path, victim: str, who: str, step: str | int
 ) -> None:
-    who = {'hook': ('hook',), 'daemon': (hit.pid('daemon'),), 'both': (hit.pid('daemon'), 'hook')}[victim]
-    hit.hooks.aim(hook, line, [(one, signal.SIGKILL) for one in who])
+    hit.steps.aim(who, step)
     pushing = ann.start_push(work, app, ALL)
-    pushed = end(pushing, hit)
-    assert hit.hooks.hit
-    check_truth(ann, work, app, pushed)
+    if hit.comes_to_step(pushing):
+        hit.kill_all(VICTIMS[victim], pushing)
+    check_truth(ann, work, app, end(pushing, hit))
 
 
 def test_a_daemon_that_stands_still_takes_no_push_of_many_refs(
@@ -78,9 +91,11 @@ def test_a_daemon_that_stands_still_takes_no_push_of_many_refs(
 def test_a_daemon_that_stands_still_behind_many_refs_is_no_success(
     ann: Pusher, hit: HitReceiver, app: str, work: Path
 ) -> None:
-    hit.hooks.aim('post-receive', 1, [(hit.pid('daemon'), signal.SIGSTOP)])
+    hit.steps.aim('post-receive', 1)
     pushing = ann.start_push(work, app, ALL)
-    assert within(120, lambda: hit.hooks.hit)
+    assert hit.comes_to_step(pushing)
+    os.kill(hit.pid('daemon'), signal.SIGSTOP)
+    hit.steps.go_on()
     try:
         pushed = pushing.end(120)
     finally:

@@ -1,52 +1,68 @@
-"""The daemon dies at a named point, and the hooks that wait for it die with it."""
+"""At every named point of the daemon something dies, or stands still for a while."""
 
-import signal
-from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from gitreceive.points import POINTS
-from tests.e2e.kills.receiver import HitReceiver, check_truth, end, next_commit
+from tests.e2e.kills.receiver import HitReceiver, Strike, check_truth, end, next_commit
+from tests.e2e.kills.victims import ON_FAILURE, STANDING, STILL_SECONDS, UNHEARD, VICTIMS
 from tests.e2e.receiver import Pusher, make_app
-from tests.waiting import within
 
 OTHERS = ('plan.received', 'document.stored')
 """What a push does not pass, or passes when it has ended."""
 
-ON_FAILURE = ('build.failed', 'ref.moved_back')
-QUICK = ('push.announced', 'push.journaled', 'release.recorded', 'build.failed')
+ON_SECOND = ('slug.reduced',)
+
+UNACCEPTED = ('push.announced',)
+"""Where git has not moved the refs yet: what dies there may be told as a failure, and is one."""
+
+QUICK_KILLS = (
+    ('push.announced', 'daemon'),
+    ('push.journaled', 'both'),
+    ('release.recorded', 'hook'),
+    ('build.failed', 'all'),
+)
+QUICK_STOPS = (('push.received', 'daemon'), ('release.recorded', 'hook'))
+PASSED = [point for point in POINTS if point not in OTHERS]
 
 _numbers = count(1)
 
 
-@pytest.fixture(scope='module')
-def ann(make_hit_receiver: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFactory) -> Pusher:
-    """Her receiver is started by each test."""
-    return make_hit_receiver(tmp_path_factory.mktemp('points'))
+def quick_or_slow(victims: tuple[str, ...], quick: tuple[tuple[str, str], ...]) -> list[object]:
+    """Every point with every victim, as parameters."""
+    every = [(point, victim) for point in PASSED for victim in victims]
+    return [pytest.param(*each, marks=[pytest.mark.slow] * (each not in quick)) for each in every]
 
 
-@pytest.mark.parametrize('hooks', ['hooks die', 'hooks live'])
-@pytest.mark.parametrize(
-    'point',
-    [
-        pytest.param(point, marks=[pytest.mark.slow] * (point not in QUICK))
-        for point in POINTS
-        if point not in OTHERS
-    ],
-)
-def test_no_push_lies_when_the_daemon_dies(ann: Pusher, tmp_path: Path, point: str, hooks: str) -> None:
-    hit = ann.receiver
+@pytest.mark.parametrize(('point', 'victim'), quick_or_slow(tuple(VICTIMS), QUICK_KILLS))
+def test_no_push_lies_whatever_dies_at_a_point(
+    ann: Pusher, hit: HitReceiver, tmp_path: Path, point: str, victim: str
+) -> None:
+    lies = victim in UNHEARD or (victim == 'git' and point in UNACCEPTED)
+    strike_at(ann, tmp_path / 'work', point, partial(hit.kill_all, VICTIMS[victim]), lies=lies)
+
+
+@pytest.mark.parametrize(('point', 'victim'), quick_or_slow(STANDING, QUICK_STOPS))
+def test_no_push_lies_whatever_stands_still_at_a_point(
+    ann: Pusher, hit: HitReceiver, tmp_path: Path, point: str, victim: str
+) -> None:
+    strike_at(ann, tmp_path / 'work', point, partial(hit.stop_all, [victim], seconds=STILL_SECONDS))
+
+
+def strike_at(ann: Pusher, work: Path, point: str, strike: Strike, *, lies: bool = False) -> None:
+    """Pushes once; when the daemon comes to the point, the blow falls. The same push tells the truth afterwards."""
+    hit, app, good = ann.receiver, f'points-{next(_numbers)}', point not in ON_FAILURE
     assert isinstance(hit, HitReceiver)
-    app, work = f'points-{next(_numbers)}', make_app(tmp_path / 'work')
-    next_commit(work, good=point not in ON_FAILURE, number=1)
-    hit.stop('daemon')
-    hit.start(GITRECEIVE_KILL_AT=point)
+    make_app(work)
+    if point in ON_SECOND:
+        assert ann.push(work, app).status == 0
+    next_commit(work, good=good, number=1)
+    hit.steps.aim('daemon', point)
     pushing = ann.start_push(work, app)
-    assert within(60, lambda: hit.running['daemon'].poll() is not None), pushing.said
-    if hooks == 'hooks die':
-        assert hit.signal_hooks(signal.SIGKILL) == 1
-    pushed = end(pushing, hit)
-    check_truth(ann, work, app, pushed)
-    assert ann.push(work, app).status == (1 if point in ON_FAILURE else 0)
+    assert hit.comes_to_step(pushing), pushing.said
+    strike(pushing)
+    check_truth(ann, work, app, end(pushing, hit), lies=lies)
+    assert ann.push(work, app).status == (0 if good else 1)
