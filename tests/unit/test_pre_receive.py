@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gitreceive.grammar.wire import End
 from gitreceive.repositories.sessionhooks import session_hooks
+from tests.e2e.sshd.scripted import scripted_daemon
 
 HOOK = Path(__file__).parents[2] / 'hooks' / 'pre-receive'
 LIMITS = {'FILES': '2', 'BYTES': '100000', 'DEPTH': '10'}
@@ -57,6 +59,24 @@ def test_a_tree_that_is_too_large_is_not_planned_either(repo: Path) -> None:
     made = commit(repo, *(f'100644 blob {blob}\t{name}' for name in 'abc'))
     for ref in ('refs/heads/other', 'refs/tags/v1'):
         assert 'has more than 2 files' in refusal(repo, ref, made, 'plan')
+
+
+@pytest.mark.parametrize(
+    ('head', 'deployed', 'others'),
+    [('main', ('main', 'master'), ('trunk',)), ('trunk', ('trunk',), ('main', 'master'))],
+)
+def test_a_submodule_that_nothing_describes_is_refused_where_it_would_be_deployed(
+    repo: Path, head: str, deployed: tuple[str, ...], others: tuple[str, ...]
+) -> None:
+    git(repo, 'symbolic-ref', 'HEAD', f'refs/heads/{head}')
+    made = commit(repo, f'160000 commit {commit(repo)}\tvendored')
+    with scripted_daemon(repo / 'nobody') as daemon:
+        daemon.answers['announce'] = ('asked', End(1, 'asked'))
+        for branch in deployed:
+            assert 'vendored is a submodule' in refusal(repo, f'refs/heads/{branch}', made)
+        assert not daemon.asked
+        for branch in others:
+            assert refusal(repo, f'refs/heads/{branch}', made) == 'asked'
 
 
 def test_without_hooks_of_its_own_a_push_with_a_bad_name_is_refused_whole(repo: Path) -> None:
