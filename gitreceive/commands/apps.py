@@ -75,9 +75,9 @@ def set_deploy_branch(actor: Actor, app: AppName, branch: str, home: Home, journ
         raise BadCommand(f'{app} is being deployed; wait for its end, or "cancel {app}"')
     live = journal.releases.live(app)
     if former is None:
-        journal.apps.add(app, ref)
+        journal.apps.add(app, ref, by=actor.name)
     elif former != ref:
-        journal.apps.set_deploy_branch(app, ref)
+        journal.apps.set_deploy_branch(app, ref, by=actor.name)
     if live:
         move_ref(repo, ref, new=live.commit, expected=read_ref(repo, ref))
     point_head(repo, ref)

@@ -177,5 +177,5 @@ class Intake:
             return known
         branch = first_branch(request.updates)
         if branch:
-            self._journal.apps.add(request.app, branch)
+            self._journal.apps.add(request.app, branch, by=request.actor.name)
         return branch

@@ -106,7 +106,7 @@ def _match_branch(app: AppName, receiver: Receiver, queue: Queue) -> None:
     if known or commit == NO_COMMIT:
         move_ref(home.repo(app), branch, new=live, expected=commit)
         return
-    journal.apps.add(app, branch)
+    journal.apps.add(app, branch, by=RESTART.name)
     request = Deploy(update=RefUpdate(old=live, new=commit, ref=branch))
     number = queue.submit(app, request, RESTART).number
     log.info('%s was pushed to %s and no build knew of it: build %d', commit[:7], app, number)

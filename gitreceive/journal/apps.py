@@ -37,15 +37,15 @@ class Apps:
             return str(row['deploy_branch'])
         return None
 
-    def add(self, app: AppName, deploy_branch: str) -> None:
-        """Remembers an app and its deploy branch; the first word counts."""
+    def add(self, app: AppName, deploy_branch: str, *, by: str = '') -> None:
+        """Remembers an app and its deploy branch; the first word counts. ``by`` names who pushed or set it."""
         with self._database.transaction() as db:
             added = db.execute(
                 'INSERT OR IGNORE INTO apps (name, deploy_branch, created) VALUES (?, ?, ?)',
                 (app, deploy_branch, time.time()),
             )
             if added.rowcount:
-                record_event(db, app, 'app.created', deploy_branch=deploy_branch)
+                record_event(db, app, 'app.created', by, deploy_branch=deploy_branch)
 
     def destroy(self, operation: Operation) -> None:
         """Forgets the operation's app and ends the operation, in one transaction; what was pushed later stays.
@@ -66,11 +66,11 @@ class Apps:
             )
             record_event(db, app, 'app.destroyed', operation.actor.name, operation=number)
 
-    def set_deploy_branch(self, app: AppName, ref: str) -> None:
-        """Lets pushes of another branch deploy from now on."""
+    def set_deploy_branch(self, app: AppName, ref: str, *, by: str) -> None:
+        """Lets pushes of another branch deploy from now on. ``by`` names who asked for it."""
         with self._database.transaction() as db:
             db.execute('UPDATE apps SET deploy_branch = ? WHERE name = ?', (ref, app))
-            record_event(db, app, 'app.deploy_branch', deploy_branch=ref)
+            record_event(db, app, 'app.deploy_branch', by, deploy_branch=ref)
 
     def config(self, app: AppName) -> dict[str, str]:
         """The app's config vars."""

@@ -12,7 +12,7 @@ from tests.e2e.receiver import Pusher
 @pytest.fixture(scope='module')
 def make_hit_receiver(receivers: Callable[..., Pusher]) -> Callable[..., Pusher]:
     """Makes receivers that are not started; they end with the module."""
-    return partial(receivers, kind=HitReceiver)
+    return partial(receivers, kind=HitReceiver, GITRECEIVE_APPS_PER_KEY='10000')
 
 
 @pytest.fixture(scope='module')

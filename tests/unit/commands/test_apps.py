@@ -86,6 +86,14 @@ def test_another_branch_can_be_deployed_and_names_what_is_live_until_it_is_pushe
     assert read_ref(receiver.home.repo(HELLO), 'refs/heads/trunk') == commit
 
 
+def test_the_event_of_a_set_deploy_branch_names_who_set_it(receiver: Receiver) -> None:
+    ensure_repository(receiver.home.repo(HELLO))
+    for actor, branch in ((BOB, 'trunk'), (SYSADMIN, 'main')):
+        set_deploy_branch(actor, HELLO, branch, receiver.home, receiver.journal)
+    told = [(event.kind, event.actor) for event in receiver.journal.events.after(0)]
+    assert told == [('app.created', BOB.name), ('app.deploy_branch', SYSADMIN.name)]
+
+
 @pytest.mark.parametrize(
     'name',
     ['', 'HEAD', 'refs/heads/x', '-x', 'a b', 'a..b', 'a.lock', '.a', 'a/', 'x' * 201, 'a\nb', '$(id)'],
