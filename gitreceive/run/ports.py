@@ -76,6 +76,9 @@ class Images(Protocol):
     def ensure(self, release: Release, cancellation: Cancellation) -> str:
         """Fetches the image of a release unless it is there, and returns its id. Raises RunError or EngineGone."""
 
+    def prepare(self, stack: str) -> None:
+        """Fetches what all releases on a stack share, so that the first one need not. Raises RunError or EngineGone."""
+
     def remove(self, kept: Callable[[AppName, int], bool]) -> int:
         """Removes the images of the releases that are not kept and run nowhere; returns how many. Raises EngineGone."""
 
@@ -87,7 +90,10 @@ class Instances(Protocol):
         """Starts one, which is not started again when it ends until ``keep``. Raises RunError or EngineGone."""
 
     def keep(self, instance: Instance) -> None:
-        """From now on the engine starts it again when it crashes, each time a little later, and after a reboot."""
+        """From now on the engine starts it again when it crashes, each time a little later, and after a reboot.
+
+        One that has ended meanwhile is started again now. Raises RunError if it is gone, or EngineGone.
+        """
 
     def find(self, app: AppName | None = None) -> Sequence[Instance]:
         """The instances that there are, of an app or of all, also those that have ended. Raises EngineGone."""
@@ -123,6 +129,16 @@ class OneOff(Protocol):
 
         Raises RunError, EngineGone, or what the cancellation was stopped with.
         """
+
+    def remove_left(self) -> int:
+        """Removes the containers of commands that ran when the daemon died; returns how many. Raises EngineGone."""
+
+
+class Isolation(Protocol):
+    """What keeps instances from each other, from the host and from private networks."""
+
+    def ensure(self) -> str:
+        """Puts it in force unless it is, or was taken away. Returns why it cannot be in force here; empty if it is."""
 
 
 class Router(Protocol):
