@@ -32,7 +32,7 @@ from gitreceive.build.room import Room
 from gitreceive.build.stages.config import prepare_config
 from gitreceive.build.stages.image import build_image
 from gitreceive.build.stages.keep import keep_slugs
-from gitreceive.build.stages.plan import plan_build
+from gitreceive.build.stages.plan import plan_build, stack_name
 from gitreceive.build.stages.release import create_release
 from gitreceive.build.stages.slug import cut_slug
 from gitreceive.build.stages.source import open_source
@@ -139,17 +139,18 @@ def bind_stages(
     room: Room,
 ) -> Stages:
     """Each stage with the ports that it needs."""
-    apps, releases, stack = journal.apps, journal.releases, planner.stack
-    describe = partial(slug_facts, stack=stack, builder=builder)
+    apps, releases = journal.apps, journal.releases
+    describe = partial(slug_facts, builder=builder)
+    stack = partial(stack_name, planner=planner, apps=apps)
     return Stages(
-        open_source=partial(open_source, repository=home.repo, stack=stack.name),
+        open_source=partial(open_source, repository=home.repo, stack=stack),
         prepare_config=partial(prepare_config, apps=apps),
         plan_build=partial(plan_build, planner=planner, apps=apps),
         build_image=partial(build_image, builder=builder, room=room),
         keep_slugs=partial(keep_slugs, slugs=slugs, work=home.work),
         cut_slug=partial(cut_slug, cutter=cutter, slugs=slugs, releases=releases),
         store_slug=partial(store_slug, slugs=slugs, releases=releases, describe=describe),
-        create_release=partial(create_release, releases=releases, stack=stack),
+        create_release=partial(create_release, releases=releases),
     )
 
 

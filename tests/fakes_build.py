@@ -15,11 +15,15 @@ from gitreceive.model.release import Release, ReleaseState
 from gitreceive.model.slug import Chunk, LayeredSlug, SlugOrder, StoredSlug
 
 
-class FakeConfigVars:
-    """Satisfies ``ports.ConfigVars``."""
+class FakeApps:
+    """Satisfies ``ports.BuiltApps``."""
 
     def __init__(self, config: Mapping[str, str] | None = None) -> None:
         self.kept = dict(config or {})
+        self.stack = ''
+
+    def kept_stack(self, app: AppName) -> str:
+        return self.stack
 
     def config(self, app: AppName) -> dict[str, str]:
         return dict(self.kept)

@@ -7,14 +7,11 @@ from gitreceive import __version__
 from gitreceive.build.built import Built
 from gitreceive.build.ports import ImageBuilder
 from gitreceive.model.operation import Operation
-from gitreceive.model.plan import Stack
 
 
-def slug_facts(
-    operation: Operation, built: Built, stack: Stack, builder: ImageBuilder
-) -> Mapping[str, object]:
+def slug_facts(operation: Operation, built: Built, builder: ImageBuilder) -> Mapping[str, object]:
     """Values of JSON, the same for the same build. ``builder`` is asked for the digests of base images."""
-    plan, recipe = built.plan, built.planned.recipe
+    plan, recipe, stack = built.plan, built.planned.recipe, built.planned.stack
     on_stack = stack.build_image in recipe.dockerfile  # an app's own Dockerfile may be on another image
     others = [name for name in recipe.bases if name != stack.build_image]
     return {

@@ -13,6 +13,7 @@ from gitreceive.build.ports import Source
 from gitreceive.build.sources.ignore import parse_dockerignore, parse_slugignore
 from gitreceive.build.sources.lfs import lfs_note
 from gitreceive.build.sources.shown import ShownSource, without_ignored
+from gitreceive.build.stacks import CONTAINER, NONE, Stacks
 from gitreceive.build.submodules import read_submodules, with_submodules
 from gitreceive.model.plan import ContextFile, Plan, Recipe, Stack
 
@@ -29,6 +30,7 @@ class Planned:
     plan: Plan
     recipe: Recipe
     source: Source
+    stack: Stack
     buildpacks: tuple[LoadedBuildpack, ...]
     config: Mapping[str, str] = field(default_factory=dict)
     app_json: AppJson = NO_APP_JSON
@@ -42,29 +44,41 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planner:
-    """What plans are made with: the same for every app of a receiver. Submodules are fetched from ``submodule_hosts``."""
+    """What plans are made with: the same for every app of a receiver. Submodules are fetched from ``submodule_hosts``.
+
+    ``stack`` is that of new apps, ``others`` are by their names.
+    """
 
     buildpacks: Sequence[LoadedBuildpack]
     stack: Stack
+    others: Mapping[str, Stack] = field(default_factory=lambda: NONE)
     submodule_hosts: Sequence[str] = ()
 
-    def plan(self, source: Source, env: Mapping[str, str], asked: Asked | None = None) -> Planned:
+    def stack_for(self, wanted: AppJson, kept: str = '') -> Stack:
+        """What an app is built on that asks for it in ``wanted``, and is on ``kept`` now. Raises DetectError."""
+        return Stacks(default=self.stack, others=self.others).choose(wanted.stack, kept)
+
+    def plan(
+        self, source: Source, env: Mapping[str, str], asked: Asked | None = None, kept: str = ''
+    ) -> Planned:
         """Finds out what the app is and writes its Dockerfile. ``env`` are its config vars.
 
         What app.json would set counts as if it were set: a plan is that of the next push. ``asked`` is what somebody
-        asks for, whatever the app itself does.
+        asks for, whatever the app itself does. ``kept`` is the name of the stack that the app is on.
 
         Raises SourceError, DetectError or RecipeError, with the remedy.
         """
         shown = without_ignored(source, SLUGIGNORE, parse_slugignore)
         wanted = read_app_json(source)
-        plan = choose_plan(shown, self.buildpacks, self.stack, with_defaults(wanted, env), asked)
+        stack = self.stack_for(wanted, kept)
+        asked = asked or _container(wanted)
+        plan = choose_plan(shown, self.buildpacks, stack, with_defaults(wanted, env), asked)
         plan = replace(plan, notes=(*plan.notes, *wanted.notes, *to_be_set(wanted, env), *_also(shown)))
         taking_part = [self._buildpack(part) for part in (plan, plan.assets) if part]
-        recipe = render_dockerfile(plan, taking_part[0], self.stack)
+        recipe = render_dockerfile(plan, taking_part[0], stack)
         if plan.assets:
-            recipe = with_assets(recipe, plan, taking_part, self.stack)
-        recipe = with_submodules(recipe, read_submodules(source, self.submodule_hosts), self.stack)
+            recipe = with_assets(recipe, plan, taking_part, stack)
+        recipe = with_submodules(recipe, read_submodules(source, self.submodule_hosts), stack)
         if any(part.values.get('needs_source_version') for part in (plan, plan.assets) if part):
             version = ContextFile(name='meta/SOURCE_VERSION', content=source.commit.encode())
             recipe = replace(recipe, files=(*recipe.files, version))
@@ -75,6 +89,7 @@ class Planner:
             plan=plan,
             recipe=recipe,
             source=code,
+            stack=stack,
             buildpacks=tuple(taking_part),
             config=env,
             app_json=wanted,
@@ -82,6 +97,10 @@ class Planner:
 
     def _buildpack(self, plan: Plan) -> LoadedBuildpack:
         return next(found for found in self.buildpacks if found.name == plan.buildpack)
+
+
+def _container(wanted: AppJson) -> Asked | None:
+    return Asked(names=('dockerfile',), where='app.json') if wanted.stack == CONTAINER else None
 
 
 def _also(source: Source) -> Iterator[str]:

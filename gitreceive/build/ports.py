@@ -114,14 +114,17 @@ class Buildpack(Protocol):
         """The files that its steps need, below ``buildpack/`` in the context."""
 
 
-class ConfigVars(Protocol):
-    """The config vars of apps, as the journal keeps them."""
+class BuiltApps(Protocol):
+    """What counts for builds of an app, as the journal keeps it: config vars, and the stack."""
 
     def config(self, app: AppName) -> dict[str, str]:
-        """Those of an app."""
+        """The config vars of an app."""
 
     def change_config(self, app: AppName, changes: Mapping[str, str], removed: Sequence[str]) -> None:
         """Sets and removes some, all or none."""
+
+    def kept_stack(self, app: AppName) -> str:
+        """The name of the stack that the app stays on unless its app.json asks for another; empty: the default."""
 
 
 class ReleaseBook(Protocol):

@@ -70,14 +70,14 @@ def release(settings: Settings, target: Target, env_file: Path | None, allow: tu
     The token is HEROKU_API_KEY, or that of the address's host in ~/.netrc.
     """
     platform = open_platform(target.address, os.environ)
-    directory, planner, console = Path.cwd(), open_planner(settings), Lines(err=True)
+    directory, console = Path.cwd(), Lines(err=True)
     env = read_env_file(env_file) if env_file else {}
     note = _commit_note(directory, console)
     with interrupting_signals(), tempfile.TemporaryDirectory(prefix='gitreceive-') as folder:
         built, slug = _built(directory, env, allow, Path(folder, 'slug.tgz'), settings, console)
         console.step(f'Releasing to {target.app} at {target.address}')
         with warnings_told(console), _progress(slug.size) as progress:
-            new = _new_slug(built, slug, target.stack or planner.stack.name, note)
+            new = _new_slug(built, slug, target.stack or built.planned.stack.name, note)
             made = platform.publish(target.app, new, slug.path, progress)
     _report(made, console)
 

@@ -53,10 +53,10 @@ def start(process_type: str, port: int, interactive: bool, settings: Settings) -
     with build_clock(settings.limits.build_seconds) as clock, app_lock(directory, home, clock):
         built = build_directory(directory, env, planner, builder, console, clock)
         process = built.process(process_type)
-        image = runnable_image(built, planner.stack, builder, console, clock)
+        image = runnable_image(built, built.planned.stack, builder, console, clock)
         builder.remove_replaced(built.app)
     env = with_generated(built, env, console)
-    spec = process_spec(image.name, process, env, planner.stack.uid, published)
+    spec = process_spec(image.name, process, env, built.planned.stack.uid, published)
     if interactive:
         spec = with_input(spec, process, calling_terminal())
     ends = '' if interactive else ' (Ctrl-C ends it)'

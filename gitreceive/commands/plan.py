@@ -105,7 +105,9 @@ class Plans:
         with closing(BuildClock(PLAN_SECONDS)) as clock, gone(_stopping(clock)):
             with self._turns.turn(actor.key, clock.check), GitSource(self._home.repo(app), commit) as code:
                 source = _BoundedSource(code, clock.check, self._most_files)
-                return show(preview_plan(self._planner, source, self._apps.config(app)))
+                return show(
+                    preview_plan(self._planner, source, self._apps.config(app), self._apps.kept_stack(app))
+                )
 
 
 def _stopping(clock: BuildClock) -> Callable[[], None]:

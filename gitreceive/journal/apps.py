@@ -72,6 +72,22 @@ class Apps:
             db.execute('UPDATE apps SET deploy_branch = ? WHERE name = ?', (ref, app))
             record_event(db, app, 'app.deploy_branch', by, deploy_branch=ref)
 
+    def kept_stack(self, app: AppName) -> str:
+        """The stack that was chosen for the app, else that of its live release; empty if there is neither."""
+        query = (
+            'SELECT apps.stack AS chosen, releases.stack AS live FROM apps LEFT JOIN releases'
+            ' ON releases.app = name AND version = live_release WHERE name = ?'
+        )
+        for row in self._database.rows(query, app):
+            return str(row['chosen'] or row['live'] or '')
+        return ''
+
+    def set_stack(self, app: AppName, stack: str, *, by: str) -> None:
+        """Lets the next builds of the app be on that stack."""
+        with self._database.transaction() as db:
+            db.execute('UPDATE apps SET stack = ? WHERE name = ?', (stack, app))
+            record_event(db, app, 'app.stack', by, stack=stack)
+
     def config(self, app: AppName) -> dict[str, str]:
         """The app's config vars."""
         query = 'SELECT name, value FROM config_vars WHERE app = ?'

@@ -74,9 +74,9 @@ def build_directory(
     Raises the error of the stage that failed.
     """
     app = app_name(directory)
-    console.step(f'Building {path_text(directory.name)} on {planner.stack.name}')
     with _below_the_top(directory):
         planned = planner.plan(directory_source(directory), env)
+    console.step(f'Building {path_text(directory.name)} on {planned.stack.name}')
     report_plan(planned.plan, console)
     job = BuildJob(app=app, number=BUILT, recipe=marked(planned.recipe), source=planned.source, env=env)
     image = run_recipe(job, builder, console, cancellation, planned.explain)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import IO
 
 from gitreceive.model.errors import StackError
+from gitreceive.model.stackimages import making
 from gitreceive.stack.ports import FoundImage, Inside, StackEngine
 from gitreceive.stack.recipe import StackRecipe
 
@@ -30,7 +31,9 @@ def build_image_id(engine: StackEngine, recipe: StackRecipe) -> str:
     """The id of the build image. Raises StackError if it is not there."""
     found = engine.find(recipe.stack.build_image)
     if found is None:
-        raise StackError(f'the engine has no image {recipe.stack.build_image}: run "gitreceive stack build"')
+        raise StackError(
+            f'the engine has no image {recipe.stack.build_image}: run "{making(recipe.stack.build_image)}"'
+        )
     return found.id
 
 

@@ -64,6 +64,11 @@ def load_stack(name: str) -> Stack:
     return load_recipe(name).stack
 
 
+def stack_names() -> tuple[str, ...]:
+    """The stacks that there are recipes of, sorted."""
+    return tuple(sorted(found.parent.name for found in directory('stacks').glob('*/stack.toml')))
+
+
 def load_recipe(name: str) -> StackRecipe:
     """The recipe of the stack ``name``. Raises StackError that names the file, or the stacks that there are."""
     place = directory('stacks') / name
@@ -110,10 +115,8 @@ def digest(recipe: StackRecipe, circumstances: Iterable[str]) -> str:
 def _table(place: Path) -> dict[str, Any]:
     path = place / 'stack.toml'
     if not path.is_file():
-        known = sorted(found.parent.name for found in place.parent.glob('*/stack.toml'))
-        raise StackError(
-            f'there is no stack "{place.name}"; there are: {", ".join(known) or "none"} (in {place.parent})'
-        )
+        known = ', '.join(stack_names()) or 'none'
+        raise StackError(f'there is no stack "{place.name}"; there are: {known} (in {place.parent})')
     try:
         return tomllib.loads(_read(path))
     except tomllib.TOMLDecodeError as error:

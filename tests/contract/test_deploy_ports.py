@@ -10,7 +10,7 @@ import pytest
 
 from gitreceive.adapters.slugfiles.entries import GzipSlugReader
 from gitreceive.adapters.storage.file import FileStorage
-from gitreceive.build.ports import ConfigVars, ReleaseBook, SlugStore
+from gitreceive.build.ports import BuiltApps, ReleaseBook, SlugStore
 from gitreceive.config.home import Home
 from gitreceive.journal import Journal, open_journal
 from gitreceive.model.access import Actor
@@ -27,7 +27,7 @@ from gitreceive.slugs.names import chunk_name
 from gitreceive.slugs.store import StoredSlugs
 from gitreceive.slugs.verified import put_verified
 from tests.building import Lines
-from tests.fakes_build import FakeConfigVars, FakeReleases, FakeSlugs
+from tests.fakes_build import FakeApps, FakeReleases, FakeSlugs
 from tests.packing import packed
 from tests.releases import release_of
 
@@ -48,7 +48,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 def test_config_vars_are_set_and_removed(kind: str, journal: Journal) -> None:
-    apps: ConfigVars = FakeConfigVars() if kind == 'fake' else journal.apps
+    apps: BuiltApps = FakeApps() if kind == 'fake' else journal.apps
     apps.change_config(HELLO, {'A': '1', 'B': '2'}, ())
     apps.change_config(HELLO, {'A': '3'}, ('B', 'NONE'))
     found = apps.config(HELLO)

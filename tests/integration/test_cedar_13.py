@@ -17,7 +17,7 @@ from gitreceive.model.plan import Stack
 from gitreceive.model.process import ProcessType
 from gitreceive.stack.recipe import load_recipe
 from tests.conftest import make_stack
-from tests.e2e.receiver import Pusher, make_app
+from tests.e2e.receiver import Pusher, change, make_app
 
 APPS = Path(__file__).parent / 'apps'
 FLASK = APPS / 'python' / 'flask-without-procfile'
@@ -104,3 +104,18 @@ def test_an_app_that_asks_for_the_python_before_is_told_what_there_is(
     pushed = ann.push(make_app(tmp_path / 'app', files), 'older', timeout=300)
     assert pushed.status == 1
     assert 'runtime.txt asks for Python 3.11, and the stack cedar-13 has 3.13' in pushed.err
+
+
+def test_an_app_moves_to_the_newer_stack_when_it_is_told_to(
+    receivers: Callable[..., Pusher], newer: Stack, tmp_path: Path
+) -> None:
+    bea = receivers(tmp_path / 'receiver')
+    bea.receiver.start()
+    app = make_app(tmp_path / 'app', {'Procfile': b'web: cat /etc/debian_version\n', 'a': b'1'})
+    assert bea.push(app, 'moving', timeout=300).status == 0
+    assert bea.ssh('stack', 'set', 'moving', 'cedar-13').status == 0
+    change(app, {'a': b'2'})
+    pushed = bea.push(app, 'moving', timeout=300)
+    assert pushed.status == 0, pushed.err
+    assert 'Building moving on cedar-13' in pushed.err
+    assert [each.stack for each in bea.receiver.releases('moving')] == ['cedar-13', 'cedar-12']

@@ -26,6 +26,7 @@ from gitreceive.model.errors import BuildError, BuildTimeout, EngineGone, Recipe
 from gitreceive.model.plan import Recipe
 from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.slug import Image
+from gitreceive.model.stackimages import making
 
 BUILD_LABEL = 'gitreceive.build'
 HOME_LABEL = 'gitreceive.home'
@@ -182,10 +183,9 @@ def cache_namespace(identity: str, app: AppName) -> str:
 
 def _without(name: str, recipe: Recipe) -> str:
     if recipe.code:
-        addition = name.rpartition('-')[2]
         return (
             f'this platform is built on {name}, which the receiver does not have: '
-            f'its sysadmin makes it with "gitreceive stack build --with {addition}"'
+            f'its sysadmin makes it with "{making(name)}"'
         )
     return (
         f'the Dockerfile builds on {name}, and this receiver has no such image: '

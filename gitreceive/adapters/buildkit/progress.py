@@ -8,6 +8,7 @@ from gitreceive.adapters.buildkit.lines import LineJoiner
 from gitreceive.adapters.buildkit.titles import runs, title
 from gitreceive.model.errors import BuildError
 from gitreceive.model.progress import Console
+from gitreceive.model.stackimages import making
 from gitreceive.model.text import harmless
 
 TAIL = 30
@@ -75,9 +76,7 @@ class Progress:
         if self._failure and self._failed:
             message, step, tail = self._failure.error, self._failed.title, tuple(self._failed.tail)
         elif self._failure and (base := MISSING_BASE.match(self._failure.name)):
-            return BuildError(
-                f'the engine has no base image {base[1]} (run "gitreceive stack build"): {message}'
-            )
+            return BuildError(f'the engine has no base image {base[1]} (run "{making(base[1])}"): {message}')
         if not step:
             return BuildError(f'the engine could not build the image: {harmless(message)[:1000]}')
         codes = EXIT.findall(message)

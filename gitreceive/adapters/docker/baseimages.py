@@ -24,6 +24,7 @@ from isal import igzip
 
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.model.errors import StackError, StateError
+from gitreceive.model.stackimages import making
 from gitreceive.slugs.images import BaseImage, Layer
 
 INDEX = 'layers.json'
@@ -52,9 +53,7 @@ class ExportedBaseImages:
                 try:
                     identity = str(client.inspect_image(name)['Id'])  # type: ignore[no-untyped-call]
                 except ImageNotFound as error:
-                    raise StackError(
-                        f'the engine has no image {name}: run "gitreceive stack build --stack {stack}"'
-                    ) from error
+                    raise StackError(f'the engine has no image {name}: run "{making(name)}"') from error
             if identity not in self._known:
                 place = self._folder / identity.replace(':', '-')
                 if not (place / INDEX).exists():

@@ -27,6 +27,7 @@ from gitreceive.adapters.docker.create import create_request
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.model.container import ContainerSpec, Streams, port_taken
 from gitreceive.model.errors import BuildError, EngineGone, SourceError, StackError, StateError
+from gitreceive.model.stackimages import making
 from gitreceive.model.text import path_text
 
 GRACE = 10
@@ -84,7 +85,7 @@ class Foreground:
             try:
                 created = client.create_container_from_config(self._request)  # type: ignore[no-untyped-call]
             except NotFound as error:
-                raise StackError(f'the engine has no image {image}: run "{_making(image)}"') from error
+                raise StackError(f'the engine has no image {image}: run "{making(image)}"') from error
             except APIError as error:
                 raise _translated(error, self._spec) from error
         self._container = str(created['Id'])
@@ -204,11 +205,6 @@ def _raw_terminal(resize: Callable[[], None]) -> Iterator[None]:
     finally:
         termios.tcsetattr(STDIN, termios.TCSADRAIN, before)
         signal.signal(signal.SIGWINCH, handler)
-
-
-def _making(image: str) -> str:
-    addition = image.partition('-build-')[2]
-    return f'gitreceive stack build --with {addition}' if addition else 'gitreceive stack build'
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -16,6 +16,7 @@ from gitreceive.adapters.slugfiles.archive import repacked
 from gitreceive.adapters.slugfiles.reading import unpacked
 from gitreceive.model.container import ContainerSpec
 from gitreceive.model.errors import SlugError, StackError
+from gitreceive.model.stackimages import making
 from gitreceive.model.text import decoded
 
 RUN_LABEL = 'gitreceive.run'
@@ -44,7 +45,7 @@ class DockerSlugRunner:
     def _created(self, client: APIClient, spec: ContainerSpec) -> str:
         with self._engine.errors(f'looked for {spec.image}'):
             if not client.images(spec.image):
-                raise StackError(f'the engine has no image {spec.image}: run "gitreceive stack build"')
+                raise StackError(f'the engine has no image {spec.image}: run "{making(spec.image)}"')
         with self._engine.errors(f'created a container of {spec.image}'):
             request = create_request(spec, {RUN_LABEL: spec.env.get('DYNO', '').partition('.')[0]})
             return str(client.create_container_from_config(request)['Id'])  # type: ignore[no-untyped-call]

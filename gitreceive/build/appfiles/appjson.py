@@ -24,7 +24,6 @@ WITHOUT_MEANING = {
     'scripts': 'scripts are not run: a "release" process type in the Procfile says the same',
     'healthchecks': 'checks are not made',
     'addons': 'add-ons are not provided: set their addresses as config vars',
-    'stack': 'the sysadmin chooses the stack',
     'image': 'the stack is used',
     'environments': 'there are no other environments',
 }
@@ -33,12 +32,16 @@ WITHOUT_MEANING = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppJson:
-    """Config vars: ``values`` by default, ``generated`` once, ``required`` from a person. ``notes`` are to be told."""
+    """Config vars: ``values`` by default, ``generated`` once, ``required`` from a person. ``notes`` are to be told.
+
+    ``stack`` is what the app asks to be built on, empty if it does not.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     generated: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    stack: str = ''
 
 
 NO_APP_JSON = AppJson()
@@ -66,7 +69,11 @@ def read_app_json(source: Source) -> AppJson:
         elif needed:
             required.append(name)
     return AppJson(
-        values=values, generated=tuple(generated), required=tuple(required), notes=tuple(_notes(found))
+        values=values,
+        generated=tuple(generated),
+        required=tuple(required),
+        notes=tuple(_notes(found)),
+        stack=_stack(found),
     )
 
 
@@ -123,6 +130,15 @@ def _config_var(name: str, about: object) -> tuple[str | None, bool, bool]:
     if generator not in (None, 'secret'):
         raise DetectError(f'"env.{shown}.generator" in app.json is not "secret", the only one there is')
     return value, generator == 'secret', about.get('required', True) is not False
+
+
+def _stack(found: Mapping[str, object]) -> str:
+    stack = found.get('stack') or ''
+    if not isinstance(stack, str) or len(stack) > 40:
+        raise DetectError(
+            '"stack" in app.json is not the name of a stack, such as "cedar-13": correct or remove it'
+        )
+    return stack
 
 
 def _notes(found: Mapping[str, object]) -> Iterator[str]:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from gitreceive.build.appfiles.appjson import first_config, read_app_json
-from gitreceive.build.ports import ConfigVars, Source
+from gitreceive.build.ports import BuiltApps, Source
 from gitreceive.model.task import Task
 
 
-def prepare_config(task: Task, source: Source, *, apps: ConfigVars) -> Mapping[str, str]:
+def prepare_config(task: Task, source: Source, *, apps: BuiltApps) -> Mapping[str, str]:
     """The config vars of the build. What app.json sets or generates is the app's own from now on.
 
     Raises DetectError that names those which only a person can set.

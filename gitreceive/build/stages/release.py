@@ -4,16 +4,13 @@ import time
 
 from gitreceive.build.built import Built
 from gitreceive.build.ports import ReleaseBook
-from gitreceive.model.plan import Stack
 from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
 from gitreceive.model.task import Task
 from gitreceive.points import point
 
 
-def create_release(
-    task: Task, built: Built, stored: StoredSlug, *, releases: ReleaseBook, stack: Stack
-) -> Release:
+def create_release(task: Task, built: Built, stored: StoredSlug, *, releases: ReleaseBook) -> Release:
     """The release, which is not live yet. Raises ReleaseError if the operation is no longer running, StateError."""
     operation, plan = task.operation, built.plan
     release = Release(
@@ -27,7 +24,7 @@ def create_release(
         created=time.time(),
         actor=operation.actor,
         buildpack=plan.buildpack,
-        stack=stack.name,
+        stack=built.planned.stack.name,
         description=f'Deploy {operation.commit[:7]}',
     )
     created = releases.create(operation, release, built.planned.config)

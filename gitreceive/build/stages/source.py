@@ -13,10 +13,17 @@ from gitreceive.points import point
 
 
 @contextmanager
-def open_source(task: Task, *, repository: Callable[[AppName], Path], stack: str) -> Iterator[Source]:
-    """The operation's commit in the app's repository; ``stack`` is what it is built on. Reading it ends when the task is stopped. Raises SourceError."""
+def open_source(
+    task: Task, *, repository: Callable[[AppName], Path], stack: Callable[[AppName, Source], str]
+) -> Iterator[Source]:
+    """The operation's commit in the app's repository; ``stack`` names what it is built on.
+
+    Reading it ends when the task is stopped. Raises SourceError, or DetectError if app.json cannot be read.
+    """
     number = task.operation.number
-    task.console.step(f'Building {task.app} on {stack} (build {number}; it goes on if you disconnect)')
-    point('build.started')
     with GitSource(repository(task.app), task.operation.commit) as code:
-        yield WatchedSource(code, task.cancellation.check)
+        source = WatchedSource(code, task.cancellation.check)
+        on = stack(task.app, source)
+        task.console.step(f'Building {task.app} on {on} (build {number}; it goes on if you disconnect)')
+        point('build.started')
+        yield source

@@ -117,7 +117,9 @@ def test_a_failure_without_an_exit_status_gives_the_engines_words() -> None:
 def test_a_missing_base_image_says_how_to_make_it() -> None:
     name = '[internal] load metadata for registry.example.com/library/gitreceive/cedar:12-build'
     state, _ = progress(started(name), ended(name, error='pull access denied'), error('failed to solve'))
-    assert 'no base image gitreceive/cedar:12-build (run "gitreceive stack build")' in str(state.failure())
+    assert 'no base image gitreceive/cedar:12-build (run "gitreceive stack build --stack cedar-12")' in str(
+        state.failure()
+    )
 
 
 def test_the_image_is_the_result() -> None:

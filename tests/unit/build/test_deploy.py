@@ -25,7 +25,7 @@ from gitreceive.run.rollout import only_release
 from gitreceive.wiring import bind_stages
 from tests.building import Lines
 from tests.fakes import FakeBuilder
-from tests.fakes_build import FakeConfigVars, FakeReleases, FakeSlugs
+from tests.fakes_build import FakeApps, FakeReleases, FakeSlugs
 
 HELLO = AppName('hello')
 STACK = Stack(name='cedar-12', run_image='run:12', build_image='build:12', uid=1000, rubies=('3.1.2',))
@@ -35,7 +35,7 @@ STACK = Stack(name='cedar-12', run_image='run:12', build_image='build:12', uid=1
 class Parts:
     """What the stages are bound to."""
 
-    apps: FakeConfigVars
+    apps: FakeApps
     releases: FakeReleases
 
 
@@ -44,7 +44,7 @@ class Bound:
 
     def __init__(self, folder: Path, clock: BuildClock) -> None:
         self.home = Home(folder / 'home')
-        self.config, self.releases, self.slugs = FakeConfigVars(), FakeReleases(), FakeSlugs()
+        self.config, self.releases, self.slugs = FakeApps(), FakeReleases(), FakeSlugs()
         self.builder, self.console, self.clock = FakeBuilder(), Lines(), clock
         self.largest = 1000
         self._tree = folder / 'tree'

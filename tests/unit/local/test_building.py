@@ -21,6 +21,7 @@ from gitreceive.model.errors import BadCommand, DetectError
 from gitreceive.model.plan import Plan, Recipe, Stack
 from gitreceive.model.process import ProcessType
 from gitreceive.model.slug import Image
+from gitreceive.stack import load_stack
 from tests.building import Lines
 from tests.fakes import FakeBuilder, FakeSource
 
@@ -98,4 +99,10 @@ def test_a_subdirectory_without_an_app_is_called_one(tmp_path: Path) -> None:
 
 
 def planned(plan: Plan) -> Planned:
-    return Planned(plan=plan, recipe=Recipe(dockerfile=''), source=FakeSource(), buildpacks=())
+    return Planned(
+        plan=plan,
+        recipe=Recipe(dockerfile=''),
+        source=FakeSource(),
+        buildpacks=(),
+        stack=load_stack('cedar-12'),
+    )
