@@ -1,14 +1,16 @@
-"""What happened on this receiver: apps, operations, releases, slugs, events, in SQLite. The daemon's alone."""
+"""What happened on this receiver: apps and how they run, operations, releases, events, in SQLite. The daemon's alone."""
 
 from pathlib import Path
 
 from gitreceive.config.home import Home
 from gitreceive.journal.apps import Apps
 from gitreceive.journal.database import Database
+from gitreceive.journal.domains import Domains
 from gitreceive.journal.events import Events
 from gitreceive.journal.making import ensure
 from gitreceive.journal.operations import Operations
 from gitreceive.journal.releases import Releases
+from gitreceive.journal.running import RunningApps
 from gitreceive.journal.slugs import Slugs
 
 
@@ -19,6 +21,8 @@ class Journal:
         """Opens or makes the file. Raises StateError if it cannot be used."""
         self._database = Database(path)
         self.apps = Apps(self._database)
+        self.running = RunningApps(self._database)
+        self.domains = Domains(self._database)
         self.operations = Operations(self._database)
         self.releases = Releases(self._database)
         self.slugs = Slugs(self._database)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from gitreceive.journal.database import Database, record_event
 from gitreceive.journal.operations import succeed
+from gitreceive.journal.running import ensure_row
 from gitreceive.model.app import AppName
 from gitreceive.model.operation import Operation
 
@@ -28,22 +29,21 @@ class Apps:
         self._database = database
 
     def all(self) -> list[AppName]:
-        """All apps that were ever pushed to their deploy branch, or created, sorted."""
+        """All apps that somebody pushed to or said something of, sorted."""
         return [AppName(row['name']) for row in self._database.rows('SELECT name FROM apps ORDER BY name')]
 
     def deploy_branch(self, app: AppName) -> str | None:
         """The ref whose pushes deploy (``refs/heads/main``), or None before the first one."""
         for row in self._database.rows('SELECT deploy_branch FROM apps WHERE name = ?', app):
-            return str(row['deploy_branch'])
+            return row['deploy_branch'] or None
         return None
 
     def add(self, app: AppName, deploy_branch: str, *, by: str = '') -> None:
         """Remembers an app and its deploy branch; the first word counts. ``by`` names who pushed or set it."""
         with self._database.transaction() as db:
-            added = db.execute(
-                'INSERT OR IGNORE INTO apps (name, deploy_branch, created) VALUES (?, ?, ?)',
-                (app, deploy_branch, time.time()),
-            )
+            ensure_row(db, app)
+            query = "UPDATE apps SET deploy_branch = ? WHERE name = ? AND deploy_branch = ''"
+            added = db.execute(query, (deploy_branch, app))
             if added.rowcount:
                 record_event(db, app, 'app.created', by, deploy_branch=deploy_branch)
 
@@ -87,6 +87,19 @@ class Apps:
         with self._database.transaction() as db:
             db.execute('UPDATE apps SET stack = ? WHERE name = ?', (stack, app))
             record_event(db, app, 'app.stack', by, stack=stack)
+
+    def locked(self, app: AppName) -> str:
+        """Why nothing of the app may be changed; empty if it may."""
+        for row in self._database.rows('SELECT locked FROM apps WHERE name = ?', app):
+            return str(row['locked'])
+        return ''
+
+    def lock(self, app: AppName, reason: str, *, by: str) -> None:
+        """Locks the app for a reason; an empty one unlocks it."""
+        with self._database.transaction() as db:
+            ensure_row(db, app)
+            db.execute('UPDATE apps SET locked = ? WHERE name = ?', (reason, app))
+            record_event(db, app, 'app.locked' if reason else 'app.unlocked', by, reason=reason)
 
     def config(self, app: AppName) -> dict[str, str]:
         """The app's config vars."""

@@ -90,6 +90,14 @@ class Operations:
         with self._database.transaction() as db:
             return _end(db, number, state, cause)
 
+    def done(self, operation: Operation) -> None:
+        """Ends an operation that has done what it was to do without a release.
+
+        Raises ReleaseError if it is no longer running (it was cancelled meanwhile).
+        """
+        with self._database.transaction() as db:
+            finish_done(db, operation)
+
     def requeue(self, number: int) -> None:
         """Lets an operation that was interrupted on purpose wait again, without counting it as an attempt."""
         with self._database.transaction() as db:
@@ -171,6 +179,16 @@ def succeed(db: sqlite3.Connection, operation: Operation, finished: float, live:
     )
     if done.rowcount != 1:
         raise ReleaseError(f'{operation.name} is no longer running')
+
+
+def finish_done(db: sqlite3.Connection, operation: Operation) -> None:
+    """Ends an operation that has done what it was to do without a release; its app runs what it ran.
+
+    Raises ReleaseError if it is no longer running (it was cancelled meanwhile).
+    """
+    row = db.execute('SELECT live_release FROM apps WHERE name = ?', (operation.app,)).fetchone()
+    succeed(db, operation, time.time(), live=row['live_release'] if row else None)
+    record_event(db, operation.app, 'operation.succeeded', operation.actor.name, operation=operation.number)
 
 
 def check_running(db: sqlite3.Connection, operation: Operation) -> None:

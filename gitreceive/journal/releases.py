@@ -157,6 +157,7 @@ def _insert(db: sqlite3.Connection, version: int, release: Release, config: Mapp
         'key': release.actor.key,
         'buildpack': release.buildpack,
         'stack': release.stack,
+        'running': json.dumps(dict(release.running)),
     }
     db.execute(insertion('releases', values), tuple(values.values()))
 
@@ -177,4 +178,5 @@ def _release(row: sqlite3.Row) -> Release:
         stack=row['stack'],
         state=ReleaseState(row['state']),
         description=row['description'],
+        running=json.loads(row['running']),
     )

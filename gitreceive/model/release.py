@@ -25,7 +25,8 @@ class ReleaseState(StrEnum):
 class Release:
     """A slug, process types and config vars: immutable but for its state, numbered from 1 for each app.
 
-    ``operation`` is the number of the operation that made it, ``description`` what that did (``Deploy 41ccc10``).
+    ``operation`` is the number of the operation that made it, ``description`` what that did (``Deploy 41ccc10``);
+    ``running`` what app.json says of how it runs, as JSON has it.
     """
 
     app: AppName
@@ -41,3 +42,4 @@ class Release:
     stack: str
     state: ReleaseState = field(default=ReleaseState.CREATED, compare=False)
     description: str = ''
+    running: Mapping[str, object] = field(default_factory=dict)
