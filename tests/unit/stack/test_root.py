@@ -1,6 +1,5 @@
 """The host's side of a stack, with a stand-in for mmdebstrap: what is streamed, told, and said when it fails."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,35 +18,13 @@ from gitreceive.stack.root import (
     inspect_host,
     prepare,
 )
-
-
-class Told:
-    """A console that remembers."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def step(self, text: str) -> None:
-        self.lines.append(f'-----> {text}')
-
-    def detail(self, text: str) -> None:
-        self.lines.append(text)
-
-    def warn(self, text: str) -> None:
-        self.lines.append(f'! {text}')
+from tests.building import Lines
+from tests.stand_ins import stand_in
 
 
 @pytest.fixture
 def recipe() -> StackRecipe:
     return load_recipe('cedar-12')
-
-
-def stand_in(monkeypatch: pytest.MonkeyPatch, place: Path, script: str) -> None:
-    """Puts a program called mmdebstrap first on the PATH."""
-    program = place / 'mmdebstrap'
-    program.write_text(f'#!/bin/sh\n{script}\n')
-    program.chmod(0o755)
-    monkeypatch.setenv('PATH', f'{place}:{os.environ["PATH"]}')
 
 
 def test_the_root_is_streamed_and_the_stages_are_told(
@@ -58,17 +35,17 @@ def test_the_root_is_streamed_and_the_stages_are_told(
         tmp_path,
         'echo "I: using /tmp as tempdir" >&2; echo "I: installing packages" >&2; echo tar',
     )
-    told = Told()
+    told = Lines()
     with debian_root(tmp_path, recipe, told) as root:
         assert root.read() == b'tar\n'
-    assert told.lines == ['installing packages']
+    assert told.details == ['installing packages']
 
 
 def test_a_failed_mmdebstrap_is_told_with_its_last_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: StackRecipe
 ) -> None:
     stand_in(monkeypatch, tmp_path, 'echo "E: no such mirror" >&2; exit 1')
-    with pytest.raises(StackError, match='E: no such mirror'), debian_root(tmp_path, recipe, Told()) as root:
+    with pytest.raises(StackError, match='E: no such mirror'), debian_root(tmp_path, recipe, Lines()) as root:
         root.read()
 
 
@@ -76,7 +53,7 @@ def test_what_mmdebstrap_broke_is_not_blamed_on_the_reader(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: StackRecipe
 ) -> None:
     stand_in(monkeypatch, tmp_path, 'echo "E: no such mirror" >&2; exit 1')
-    with pytest.raises(StackError, match='E: no such mirror'), debian_root(tmp_path, recipe, Told()):
+    with pytest.raises(StackError, match='E: no such mirror'), debian_root(tmp_path, recipe, Lines()):
         raise StackError('unexpected end of the tar')
 
 
@@ -85,7 +62,7 @@ def test_what_the_reader_broke_is_not_blamed_on_mmdebstrap(
 ) -> None:
     stand_in(monkeypatch, tmp_path, 'exec sleep 60')
     monkeypatch.setattr('gitreceive.stack.root.GRACE_SECONDS', 0.1)
-    with pytest.raises(StackError, match='engine is full'), debian_root(tmp_path, recipe, Told()):
+    with pytest.raises(StackError, match='engine is full'), debian_root(tmp_path, recipe, Lines()):
         raise StackError('the disk of the Docker engine is full')
 
 
@@ -167,16 +144,16 @@ def kept(tmp_path: Path, recipe: StackRecipe) -> tuple[Path, Path]:
 
 
 def test_a_long_drift_is_cut_and_says_so(kept: tuple[Path, Path]) -> None:
-    told = Told()
+    told = Lines()
     compare(*kept, told, Options())
-    assert told.lines[0].startswith('-----> Debian has moved on since installed-run.txt')
-    assert '-p1=1' in told.lines
-    assert 'lines more' in told.lines[-1] and len(told.lines) == 42
+    assert told.steps[0].startswith('Debian has moved on since installed-run.txt')
+    assert '-p1=1' in told.details
+    assert 'lines more' in told.details[-1] and len(told.details) == 41
 
 
 def test_recording_writes_the_lists_into_the_recipe(kept: tuple[Path, Path]) -> None:
     recipe, work = kept
-    told = Told()
+    told = Lines()
     compare(recipe, work, told, Options(record=True))
     assert (recipe / 'installed-run.txt').read_text() == (work / 'installed-run.txt').read_text()
-    assert told.lines == [f'wrote {recipe}/installed-run.txt', f'wrote {recipe}/installed-build.txt']
+    assert told.details == [f'wrote {recipe}/installed-run.txt', f'wrote {recipe}/installed-build.txt']
