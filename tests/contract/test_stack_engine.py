@@ -149,7 +149,7 @@ def test_what_is_no_tar_is_not_imported(place: Workplace, tmp_path: Path) -> Non
 
 def test_an_engine_that_does_not_answer_is_told_with_the_remedy(tmp_path: Path) -> None:
     with (
-        pytest.raises(StackError, match='no Docker engine answers.*set DOCKER_HOST'),
+        pytest.raises(StackError, match=r'no Docker engine answers.*set DOCKER_HOST'),
         connected({'DOCKER_HOST': f'unix://{tmp_path}/none.sock'}),
     ):
         pass

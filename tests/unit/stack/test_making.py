@@ -142,7 +142,7 @@ def test_a_missing_temporary_directory_is_told_with_the_remedy(
     place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr('tempfile.tempdir', '/nowhere')
-    with pytest.raises(StackError, match='/nowhere.*No such file.*set TMPDIR'):
+    with pytest.raises(StackError, match=r'/nowhere.*No such file.*set TMPDIR'):
         place.make()
 
 
@@ -160,7 +160,7 @@ def test_an_addition_is_made_on_top_of_the_build_image_of_what_apt_fetches(place
     found = place.engine.find(place.recipe.stack.addition('php'))
     assert found and found.labels['gitreceive.stack.base'] == build
     update, install = [call for call in place.calls if call.startswith('apt-get')]
-    assert update.endswith(' update') and 'install --download-only php' in install
+    assert update.endswith(' update') and ' install --download-only ' in install
 
 
 def test_an_addition_that_is_there_is_made_again_with_its_build_image_and_not_without(
