@@ -30,6 +30,16 @@ POINTS = (
     'ref.moved_back',
 )
 
+CHANGE_POINTS = (
+    'release.starting',
+    'instances.up',
+    'route.switched',
+    'change.committed',
+    'instances.kept',
+    'instance.retired',
+)
+"""Those of a change of what runs, in their order: passed where releases are run."""
+
 _lock = threading.Lock()
 _passed: dict[str, int] = {}
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from gitreceive.model.errors import BuildError, BuildTimeout
 from gitreceive.model.progress import Cancellation
@@ -60,6 +60,20 @@ class BuildClock:
 
     def _expire(self) -> None:
         self.stop(BuildTimeout(f'timed out after {_spoken(self._limit)}'))
+
+
+class Unstopped:
+    """Nobody stops it. Satisfies the ``Cancellation`` port."""
+
+    def check(self) -> None:
+        """Never raises."""
+
+    def call_on_stop(self, action: Callable[[], None]) -> AbstractContextManager[None]:
+        """Never calls it."""
+        return nullcontext()
+
+
+NEVER = Unstopped()
 
 
 def pause(cancellation: Cancellation, seconds: float) -> None:

@@ -144,6 +144,12 @@ class Isolation(Protocol):
 class Router(Protocol):
     """Leads requests to instances."""
 
+    def begin(self, routes: Sequence[Route]) -> None:
+        """The router leads to these apps and to no others: at the start of the daemon, all of them at once.
+
+        One that runs goes on without losing a request; it is started if none runs. Raises RouterError.
+        """
+
     def apply(self, route: Route) -> None:
         """From the return on, new requests of the app go to these endpoints only; running ones end where they are.
 
@@ -185,8 +191,20 @@ class AppsThatRun(Protocol):
     def formation(self, app: AppName) -> Formation:
         """How many instances of which process type there are to be."""
 
+    def set_first_formation(self, app: AppName, formation: Formation) -> None:
+        """What an app begins with; nothing if somebody has said something already."""
+
+    def rescale(self, operation: Operation, formation: Formation) -> None:
+        """Changes the formation of those process types and ends the operation, in one transaction.
+
+        Raises ReleaseError if that has ended.
+        """
+
     def stopped(self, app: AppName) -> bool:
         """Whether it was stopped by its people."""
+
+    def switch(self, operation: Operation, on: bool) -> None:
+        """Stops the app or lets it run, and ends the operation, in one transaction. Raises ReleaseError if that has ended."""
 
     def route(self, app: AppName) -> Route:
         """Its names and how it is served, without endpoints."""

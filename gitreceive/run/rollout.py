@@ -1,9 +1,80 @@
 """Makes a created release the one that is live."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from gitreceive.model.instance import Scale
+from gitreceive.model.needs import read_needs
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
 from gitreceive.points import point
-from gitreceive.run.ports import RunningReleases
+from gitreceive.run.changeover import Changeover, Target
+from gitreceive.run.formation import desired
+from gitreceive.run.ports import AppsThatRun, RunningReleases
+
+AtOnce = Callable[[Task, Release], None]
+"""Runs a command of a release, once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """What it needs. ``before`` runs what goes before the instances, ``after`` what follows the first release.
+
+    ``told`` names the receiver for people.
+    """
+
+    releases: RunningReleases
+    apps: AppsThatRun
+    changeover: Changeover
+    before: AtOnce
+    after: AtOnce
+    told: str
+
+    def __call__(self, task: Task, release: Release) -> Release:
+        """The live release. Raises RunError, Unhealthy, ReleaseCommandFailed, RouterError, EngineGone, ReleaseError,
+        StateError, or what the task was stopped with; then the release has failed, and what was live is live.
+        """
+        first = self.releases.live(task.app) is None
+        with self._failing(release):
+            task.console.step(f'Releasing v{release.version}')
+            self.releases.starting(release)
+            point('release.starting')
+            if first:
+                self._begin_formation(release)
+            self.before(task, release)
+            commit = partial(self.releases.go_live, task.operation, release)
+            live = self.changeover.change(task, self._target(release), commit)
+        point('release.live')
+        self._tell(task)
+        if first:
+            self.after(task, live)
+        return live
+
+    def _target(self, release: Release) -> Target:
+        """Nothing of another release, or of an earlier try, stays."""
+        app = release.app
+        wanted = desired(release, self.apps.formation(app), stopped=self.apps.stopped(app))
+        return Target(release=release, wanted=wanted, renewed=lambda name: True)
+
+    def _begin_formation(self, release: Release) -> None:
+        counts = read_needs(release.running).formation
+        self.apps.set_first_formation(
+            release.app, {name: Scale(count=count) for name, count in counts.items()}
+        )
+
+    @contextmanager
+    def _failing(self, release: Release) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.releases.fail(release)
+            raise
+
+    def _tell(self, task: Task) -> None:
+        for url in self.changeover.traffic.urls(task.app)[:1]:
+            task.console.detail(f'{url} deployed to {self.told}')
 
 
 def only_release(task: Task, release: Release, *, releases: RunningReleases) -> Release:

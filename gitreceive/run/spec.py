@@ -1,14 +1,24 @@
 """How an app's process is started in its container, wherever that runs. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from gitreceive.config.settings import RunSettings
 from gitreceive.model.container import ContainerSpec, PublishedPort, Sandbox
+from gitreceive.model.instance import InstanceName, InstanceSpec, Scale
 from gitreceive.model.process import ProcessType
+from gitreceive.model.release import Release
+
+WEB = 'web'
+"""The process type that takes requests."""
 
 PORT = 5000
 """Inside the container, given to the process as ``PORT``."""
 
 PIDS = 1024
+
+LIVED_SECONDS = 3.0
+"""A process type that takes no requests is up when it has lived so long."""
 
 START = """
 cd /app || exit 1
@@ -53,4 +63,41 @@ def process_spec(
         env={**env, 'PORT': str(PORT), 'HOME': '/app', 'DYNO': f'{process.name}.1'},
         port=None if port is None else PublishedPort(inside=PORT, outside=port),
         sandbox=Sandbox(pids=PIDS),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all instances of a release have in common. ``routed``: a router leads requests to them."""
+
+    image: str
+    env: Mapping[str, str]
+    settings: RunSettings
+    routed: bool = True
+
+
+def instance_spec(
+    release: Release, name: InstanceName, command: str, scale: Scale, around: Surroundings
+) -> InstanceSpec:
+    """An instance of a release that runs ``command``; its image begins it as ``process_spec`` begins that of a slug.
+
+    A web process takes requests, from the router or else on a port of the host's loopback.
+    """
+    settings = around.settings
+    return InstanceSpec(
+        app=release.app,
+        release=release.version,
+        name=name,
+        container=ContainerSpec(
+            image=around.image,
+            command=(command,),
+            user='app',
+            directory='/app',
+            env={**around.env, 'PORT': str(PORT), 'HOME': '/app', 'DYNO': f'{name}'},
+            port=PublishedPort(inside=PORT, outside=0) if name.process == WEB else None,
+            sandbox=Sandbox(pids=settings.pids),
+        ),
+        published=not around.routed,
+        memory=scale.memory or settings.memory_bytes,
+        cpus=settings.millicpus / 1000 if scale.cpus is None else scale.cpus,
     )
