@@ -2,55 +2,20 @@
 
 import http.server
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from gitreceive.local.slugrun import SlugRun, run_slug
-from gitreceive.model.container import ContainerSpec
 from gitreceive.model.errors import SlugError
 from gitreceive.model.plan import Stack
 from gitreceive.model.process import ProcessType
+from tests.fakes_containers import FakeRunner
 
 STACK = Stack(name='cedar-12', run_image='run:12', build_image='build:12', uid=1000)
 WEB = SlugRun(
     stack=STACK, slug=Path('/slug.tgz'), process=ProcessType(name='web', command='serve'), env={'A': 'b'}
 )
-
-
-class FakeRunner:
-    """One slug that runs, or has ended. Satisfies ``SlugRunner`` and ``RunningSlug``."""
-
-    def __init__(self, port: int | None = None, status: int | None = None) -> None:
-        self._port, self._status = port, status
-        self.started: list[tuple[ContainerSpec, Path, int]] = []
-        self.removed = False
-
-    @contextmanager
-    def start(self, spec: ContainerSpec, slug: Path, owner: int) -> Iterator['FakeRunner']:
-        self.started.append((spec, slug, owner))
-        yield self
-        self.removed = True
-
-    def port(self) -> int | None:
-        return self._port
-
-    def ended(self) -> int | None:
-        return self._status
-
-    def output_of(self, command: Sequence[str]) -> str:
-        return ''
-
-    def last_output(self) -> str:
-        return 'goodbye'
-
-    def follow(self) -> Iterator[str]:
-        yield 'goodbye'
-
-    def wait(self) -> int:
-        return self._status or 0
 
 
 def test_the_url_is_given_once_the_process_answers() -> None:
