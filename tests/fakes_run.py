@@ -92,7 +92,7 @@ class FakeEngine:
         container = self.containers[identity]
         now = float(next(self._clock))
         state = InstanceState.UP if container.kept else InstanceState.STARTING
-        container.instance = replace(container.instance, since=now, state=state)
+        container.instance = replace(container.instance, since=now, state=state, exit_status=None)
         container.printed += [
             LogLine(at=now, name=container.spec.name, text=x) for x in container.script.lines
         ]

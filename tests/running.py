@@ -1,22 +1,37 @@
 """Instances for tests, on the stand-in of an engine or on a real one."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from docker import APIClient
+
+from gitreceive.adapters.docker.containers import InstanceContainers
+from gitreceive.adapters.docker.engine import Engine
+from gitreceive.adapters.docker.instances import DockerInstances
+from gitreceive.adapters.docker.network import InstanceNetwork
+from gitreceive.adapters.docker.observed import DockerObserved
+from gitreceive.adapters.docker.oneoff import DockerOneOff
 from gitreceive.model.app import AppName
 from gitreceive.model.container import ContainerSpec, PublishedPort, Sandbox
 from gitreceive.model.instance import Instance, InstanceName, InstanceSpec
 from gitreceive.run.ports import Instances, Observed, OneOff
 from tests.fakes_run import FakeEngine, FakeInstances, FakeObserved, FakeOneOff, Script
+from tests.waiting import within
 
 HELLO, OTHER = AppName('hello'), AppName('other')
 
+LOG_BYTES = 100_000
+PATIENCE = 30
+
 LIVES = 'exec sleep 1000'
+STOPS = 'trap "exit 0" TERM; while :; do sleep 0.05; done'
 ENDS = 'echo one; echo two; exit 3'
-TALKS = 'echo hello; exec sleep 1000'
-CRASHES = 'trap "exit 9" USR1; while :; do sleep 0.05; done'
-"""Lives until it is told to crash."""
+TALKS = 'trap "exit 9" USR1; echo hello; while :; do sleep 0.05; done'
+"""Lives until it is told to crash, which it can be when it has spoken."""
+
+CRASHES = TALKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +102,40 @@ def fake_rig() -> Iterator[Rig]:
 def without_image(spec: InstanceSpec) -> InstanceSpec:
     """The same, of an image that no engine has."""
     return replace(spec, container=replace(spec.container, image=f'sha256:{"0" * 64}'))
+
+
+@contextmanager
+def engine_rig(docker_host: str, image: str) -> Iterator[Rig]:
+    """A real engine, in which the receiver of the rig has a network of its own; nothing of it is left."""
+    engine, identity = Engine(docker_host), f'test-{secrets.token_hex(8)}'
+    network = InstanceNetwork(engine, lambda: identity)
+    containers = InstanceContainers(engine, lambda: identity, network, LOG_BYTES)
+    with engine.connect() as client:
+
+        def crash(instance: Instance) -> None:
+            assert within(PATIENCE, lambda: client.logs(instance.id))
+            # An engine that is asked to kill takes it that the container is not to be started again.
+            made = client.exec_create(instance.id, ['bash', '-c', 'kill -USR1 1'])
+            client.exec_start(made['Id'])
+
+        rig = Rig(
+            image=image,
+            instances=DockerInstances(containers),
+            observed=DockerObserved(engine),
+            one_off=DockerOneOff(containers, 'now'),
+            crash=crash,
+            impossible=lambda: without_image(spec_of(rig, LIVES)),
+            busy=lambda: bool(client.containers(filters={'label': containers.mine, 'status': 'running'})),
+        )
+        try:
+            yield rig
+        finally:
+            clean(client, containers.mine)
+
+
+def clean(client: APIClient, mine: str) -> None:
+    """Removes the containers and networks with a label."""
+    for container in client.containers(all=True, filters={'label': mine}):
+        client.remove_container(container['Id'], force=True, v=True)
+    for network in client.networks(filters={'label': mine}):
+        client.remove_network(network['Id'])

@@ -65,7 +65,7 @@ class Instance:
     """An instance, as the engine knows it. ``since`` is when its process started (seconds since the epoch).
 
     ``address`` and ``port`` lead to it from this host; 0 where nothing listens by design. ``restarts`` counts crashes.
-    ``exit_status`` is that of its last end, None if it never ended.
+    ``exit_status`` is that of its end, None while it runs.
     """
 
     id: str

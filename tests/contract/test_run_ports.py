@@ -9,16 +9,21 @@ from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildCancelled, RunError
 from gitreceive.model.instance import Instance, InstanceState, LogLine
-from tests.running import CRASHES, ENDS, HELLO, LIVES, OTHER, TALKS, Rig, fake_rig, spec_of
+from tests.running import CRASHES, ENDS, HELLO, LIVES, OTHER, STOPS, TALKS, Rig, engine_rig, fake_rig, spec_of
 from tests.waiting import within
 
 PATIENCE = 30
 
 
-@pytest.fixture(params=['fake'])
+@pytest.fixture(params=['fake', 'engine'])
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
-    with fake_rig() as made:
-        yield made
+    if request.param == 'fake':
+        with fake_rig() as made:
+            yield made
+    else:
+        host, image = request.getfixturevalue('docker_host'), request.getfixturevalue('stack').run_image
+        with engine_rig(host, image) as made:
+            yield made
 
 
 def found(rig: Rig, instance: Instance) -> Instance:
@@ -81,7 +86,7 @@ def test_a_kept_instance_that_crashes_is_started_again_at_its_address(rig: Rig) 
     again = found(rig, started)
     assert (again.address, again.port) == (started.address, started.port)
     assert again.since > started.since
-    assert again.exit_status == 9
+    assert again.exit_status is None
 
 
 def test_an_instance_that_ended_before_it_is_kept_is_started_again(rig: Rig) -> None:
@@ -102,9 +107,9 @@ def test_what_is_gone_cannot_be_kept(rig: Rig) -> None:
 def test_a_stopped_instance_is_gone_and_can_be_stopped_again(rig: Rig) -> None:
     started = rig.instances.start(spec_of(rig, LIVES))
     rig.instances.keep(started)
-    rig.instances.stop(started, 5)
+    rig.instances.stop(started, 1)
     assert list(rig.instances.find()) == []
-    rig.instances.stop(started, 5)
+    rig.instances.stop(started, 1)
 
 
 def test_one_that_ended_by_itself_can_be_stopped(rig: Rig) -> None:
@@ -196,7 +201,7 @@ def test_a_command_ends_when_it_is_cancelled(rig: Rig) -> None:
     clock = BuildClock(60)
     threading.Timer(1.0, clock.stop, [BuildCancelled('superseded')]).start()
     with pytest.raises(BuildCancelled, match='superseded'):
-        rig.one_off.run(spec_of(rig, LIVES), lambda data: None, clock)
+        rig.one_off.run(spec_of(rig, STOPS), lambda data: None, clock)
     assert list(rig.instances.find()) == []
 
 
@@ -204,7 +209,7 @@ def test_a_command_that_is_cancelled_already_does_not_begin(rig: Rig) -> None:
     clock = BuildClock(60)
     clock.stop(BuildCancelled('superseded'))
     with pytest.raises(BuildCancelled):
-        rig.one_off.run(spec_of(rig, LIVES), lambda data: None, clock)
+        rig.one_off.run(spec_of(rig, STOPS), lambda data: None, clock)
 
 
 def test_commands_that_are_running_are_not_instances_nor_left_behind(rig: Rig) -> None:
@@ -221,4 +226,4 @@ def test_commands_that_are_running_are_not_instances_nor_left_behind(rig: Rig) -
 
 def stopped(rig: Rig, clock: BuildClock) -> None:
     with pytest.raises(BuildCancelled):
-        rig.one_off.run(spec_of(rig, LIVES), lambda data: None, clock)
+        rig.one_off.run(spec_of(rig, STOPS), lambda data: None, clock)

@@ -44,14 +44,16 @@ class Engine:
         return client
 
     @contextmanager
-    def errors(self, doing: str) -> Iterator[None]:
+    def errors(self, doing: str, *, refusals: bool = False) -> Iterator[None]:
         """Translates what the engine or the way to it raises: EngineGone, or BuildError for a refusal.
 
-        ``doing`` completes "the Docker engine went away while it ...".
+        ``doing`` completes "the Docker engine went away while it ...". ``refusals``: the caller translates those.
         """
         try:
             yield
         except APIError as error:
+            if refusals:
+                raise
             raise BuildError(
                 f'the Docker engine refused when it {doing}: {error.explanation or error}'
             ) from error
