@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from gitreceive.build.appfiles.manifest import read_json_object, read_text, table
+from gitreceive.build.appfiles.manifest import plain_path, read_json_object, read_text, table
 from gitreceive.build.appfiles.workspaces import has_workspaces, workspace_folders
 from gitreceive.build.ports import Source
 from gitreceive.model.errors import DetectError
@@ -163,9 +163,21 @@ def _start(
         command, why = f'{runner or "npm"} start', 'scripts.start'
     elif source.exists('server.js'):
         command, why = f'{runner} node server.js'.strip(), 'server.js'
+    elif main := _main(source, package):
+        command, why = f'{runner} node {main}'.strip(), main
     else:
         raise DetectError(_no_start(source))
     return (ProcessType(name='web', command=command),), f'No Procfile, so the default for Node.js ({why})'
+
+
+def _main(source: Source, package: Mapping[str, object]) -> str:
+    """The program that package.json names, or index.js; none where a build may make a site of files."""
+    if any(map(source.exists, SITES)) or table(package, 'scripts', 'package.json').get('build'):
+        return ''
+    named = package.get('main')
+    path = named.removeprefix('./') if isinstance(named, str) else ''
+    there = (name for name in (path, f'{path}.js', 'index.js') if plain_path(name) and source.exists(name))
+    return next(there, '')
 
 
 def _no_start(source: Source) -> str:

@@ -1,7 +1,7 @@
 """Django, FastAPI and Flask: where they are, and how they are started without a Procfile."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import chain
 
 from gitreceive.build.appfiles.manifest import plain_path, read_text
@@ -23,6 +23,12 @@ MODULES = {
     'app/main.py': 'app.main',
 }
 """Where the app's object is by custom, and the name of that module."""
+
+PROGRAMS = ('main.py', 'app.py')
+"""What starts an app by custom, where nothing says so."""
+
+SERVED = frozenset(('fastapi', 'django', 'flask'))
+"""Frameworks whose apps are started by a server."""
 
 MANAGE_PY = ('manage.py', '*/manage.py', '*/*/manage.py')
 """Where Heroku's buildpack looks for it, and no deeper."""
@@ -48,7 +54,24 @@ def processes(source: Source, names: Mapping[str, str], manifest: str) -> tuple[
         command = find(source, names)
         if command:
             return (ProcessType(name='web', command=command),), f'No Procfile, so the default for {framework}'
+    program = program_of_custom(source)
+    if program and not SERVED.intersection(names):
+        command = f'python {program}'
+        return (
+            ProcessType(name='web', command=command),
+        ), f'No Procfile, so the default for Python ({program})'
     raise DetectError(_no_process(names, manifest))
+
+
+def program_of_custom(source: Source, lists: Collection[str] = ()) -> str:
+    """What starts an app where nothing says so, or an empty string.
+
+    None counts where a Procfile or one of ``lists`` is there as a symbolic link, which is not followed.
+    """
+    program = next((name for name in PROGRAMS if source.exists(name)), '')
+    if program and any(file.kind == 'link' and file.path in ('Procfile', *lists) for file in source.files()):
+        return ''
+    return program
 
 
 def _no_process(names: Mapping[str, str], manifest: str) -> str:

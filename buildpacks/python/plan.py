@@ -20,8 +20,6 @@ HINTS = {
     'pyproject.toml': 'add a requirements.txt; with the one line "." it installs the project of pyproject.toml',
     'requirements.in': 'compile requirements.in to requirements.txt (pip-compile) and commit it',
     'manage.py': 'add a requirements.txt with the packages that the app needs (pip freeze > requirements.txt)',
-    'app.py': 'add a requirements.txt with the packages that the app needs; it may be empty',
-    'main.py': 'add a requirements.txt with the packages that the app needs; it may be empty',
 }
 
 ENVIRONMENTS = ('.venv', 'venv', 'env')
@@ -77,7 +75,7 @@ def _values(
         'tool': project.tool,
         'manifests': project.files,
         'tree_first': project.needs_tree or bool(pre_compile),
-        'install': INSTALL[project.tool],
+        'install': INSTALL[project.tool] if project.files else (),
         'install_project': INSTALL_PROJECT[project.tool] if project.packaged else (),
         'pre_compile': pre_compile,
         'post_compile': post_compile,
@@ -94,6 +92,8 @@ def _notes(source: Source) -> Iterable[str]:
     for folder in ENVIRONMENTS:
         if source.exists(f'{folder}/pyvenv.cfg'):
             yield f'{folder} is in the repository and is not used: "git rm -r --cached {folder}" and add it to .gitignore.'
+    if not any(map(source.exists, LOCKS)):
+        yield 'There is no requirements.txt: no packages are installed.'
     if source.exists('nltk.txt'):
         yield 'nltk.txt is not read: download what it names in bin/post_compile ("python -m nltk.downloader -d nltk_data NAME").'
     if source.exists('runtime.txt'):

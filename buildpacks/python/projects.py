@@ -8,6 +8,7 @@ from gitreceive.build.appfiles.manifest import at, read_json_object, read_text, 
 from gitreceive.build.ports import Source
 from gitreceive.model.errors import DetectError
 
+from .frameworks import program_of_custom
 from .requirements import NAME, Requirements, normal
 
 LOCKS = {
@@ -25,6 +26,12 @@ MANIFESTS = {
     'pdm': ('pyproject.toml', 'pdm.lock', 'pdm.toml'),
     'pipenv': ('Pipfile', 'Pipfile.lock'),
 }
+
+STARTS = re.compile(
+    r'^[\w-]+[ \t]*:[^\n]*?\bpython3?(?:[ \t]+-[uOBEsSI]+)*[ \t]+(?:\./)?([\w./-]+\.py)\b',
+    re.MULTILINE | re.ASCII,
+)
+"""A process type of a Procfile that starts a file of the app."""
 
 ELSEWHERE = re.compile(
     r'\b(?:editable|directory|path|virtual) = "(?!\.")'  # uv.lock, pdm.lock; "." is the project itself
@@ -59,7 +66,17 @@ def marker(source: Source) -> str | None:
         return found
     if source.exists('pyproject.toml') and _speaks_of_packages(source):
         return 'pyproject.toml'
-    return 'setup.py' if source.exists('setup.py') else None
+    if source.exists('setup.py'):
+        return 'setup.py'
+    return program(source)
+
+
+def program(source: Source) -> str | None:
+    """The file of an app that needs no package: what its Procfile starts by ``python``, or a name of custom."""
+    if source.exists('Procfile'):
+        match = STARTS.search(read_text(source, 'Procfile'))
+        return match[1] if match and source.exists(match[1]) else None
+    return program_of_custom(source, LOCKS) or None
 
 
 def read_project(source: Source) -> Project:
@@ -71,6 +88,8 @@ def read_project(source: Source) -> Project:
             f'{first} and {second} may say different things, and one tool installs: '
             f'delete {second} if you use {LOCKS[first]}, else {first}'
         )
+    if not there and marker(source) == program(source):
+        return Project(tool='pip', manifest='requirements.txt', files=(), names={})
     if not there:
         raise DetectError(_unlocked(source))
     tool = LOCKS[there[0]]

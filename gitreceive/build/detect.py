@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import chain
 
 from gitreceive.build.appfiles.classic import SETTING, Asked, asked_for, in_home, platform_name
+from gitreceive.build.appfiles.foreign import foreign_notes, foreign_start
 from gitreceive.build.appfiles.procfile import LIMIT, parse_procfile
 from gitreceive.build.buildpack import LoadedBuildpack
 from gitreceive.build.ports import Source
@@ -31,12 +32,17 @@ def choose_plan(
     the remedy, if nobody recognises the app, if its manifests contradict each other, or if there is nothing to run.
     """
     try:
+        start = None if source.exists(PROCFILE) else foreign_start(source)
+        shown = _Started(source, f'web: {start.command}\n') if start else source
         asked = asked or asked_for(source, env)
         if asked:
-            plan = _asked(asked, source, buildpacks, stack, env)
+            plan = _asked(asked, shown, buildpacks, stack, env)
         else:
-            plan = _detected(source, buildpacks, stack, env)
-        return _noted(_with_procfile(plan, source))
+            plan = _detected(shown, buildpacks, stack, env)
+        plan = _with_procfile(plan, shown)
+        if start:
+            plan = replace(plan, processes_from=start.file)
+        return _noted(replace(plan, notes=(*plan.notes, *foreign_notes(source))))
     except DetectError as error:
         raise DetectError(f'{error}{_about_links(source, buildpacks)}') from error
 
@@ -123,7 +129,7 @@ def _not_combined(asked: Asked, buildpacks: Sequence[LoadedBuildpack]) -> str:
 
 def _assets(maker: LoadedBuildpack, source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
     """What Node.js does to the code before the main platform gets it: its own plan, without a process."""
-    return maker.plan(_Started(source, lambda path: False), stack, env)
+    return maker.plan(_Started(source), stack, env)
 
 
 def _with_assets(plan: Plan, assets: Plan) -> Plan:
@@ -140,10 +146,17 @@ def _with_assets(plan: Plan, assets: Plan) -> Plan:
 
 
 class _Started(ShownSource):
-    """The code, with something that says how it is started: the main platform does."""
+    """The code, with something that says how it is started: the main platform does, or a file of another one."""
+
+    def __init__(self, source: Source, procfile: str = '') -> None:
+        super().__init__(source, lambda path: False)
+        self._procfile = procfile.encode()
 
     def exists(self, path: str) -> bool:
         return path == PROCFILE or super().exists(path)
+
+    def read(self, path: str, limit: int = 10_000_000) -> bytes:
+        return self._procfile if path == PROCFILE else super().read(path, limit)
 
 
 def _with_procfile(plan: Plan, source: Source) -> Plan:

@@ -118,4 +118,4 @@ def test_an_app_moves_to_the_newer_stack_when_it_is_told_to(
     pushed = bea.push(app, 'moving', timeout=300)
     assert pushed.status == 0, pushed.err
     assert 'Building moving on cedar-13' in pushed.err
-    assert [each.stack for each in bea.receiver.releases('moving')] == ['cedar-13', 'cedar-12']
+    assert [each.stack for each in bea.receiver.releases('moving')] == ['cedar-12', 'cedar-13']

@@ -29,6 +29,14 @@ HOME = '/app'
 HEROKUS = re.compile(r'/heroku-buildpack-(\w+)(?:\.git)?(?:#|$)|/heroku/(\w+)\.tgz$', re.ASCII)
 """Where Heroku keeps its buildpacks: repositories, and archives."""
 
+OFFICIAL = re.compile(
+    r'(?:https?|git|ssh)://(?:git@)?github\.com/heroku/heroku-buildpack-(\w+?)(?:\.git)?/?(?:#.{0,100})?'
+    r'|https://buildpack-registry\.s3\.amazonaws\.com/buildpacks/heroku(?:-buildpacks)?/(\w+)\.tgz'
+    r'|https://(?:codon|buildpack)[\w-]*\.s3\.amazonaws\.com/buildpacks/heroku/(\w+)\.tgz',
+    re.ASCII,
+)
+"""The addresses of Heroku's own buildpacks, as its documentation has and had them."""
+
 ALIASES = {'nodejs': 'node', 'jvm': 'java', 'gradle': 'java'}
 """What platforms are called elsewhere (``heroku/nodejs``)."""
 
@@ -149,7 +157,11 @@ class Classics:
 
 
 def platform_name(name: str) -> str:
-    """``heroku/nodejs`` as ``node``."""
+    """``heroku/nodejs`` as ``node``, and so is the address of Heroku's own buildpack."""
+    official = OFFICIAL.fullmatch(name)
+    if official:
+        short = official[1] or official[2] or official[3]
+        return ALIASES.get(short, short)
     short = name.removeprefix('urn:buildpack:').removeprefix('heroku/')
     return ALIASES.get(short, short)
 
@@ -163,10 +175,7 @@ def _from_file(source: Source) -> Sequence[str]:
     if not source.exists(FILE):
         return ()
     lines = (line.strip() for line in read_text(source, FILE).splitlines())
-    found = [line for line in lines if line and not line.startswith('#')]
-    if not found:
-        raise DetectError(f'{FILE} names no buildpack: add one a line, or delete the file')
-    return found
+    return [line for line in lines if line and not line.startswith('#')]
 
 
 def _from_app_json(source: Source) -> Sequence[str]:

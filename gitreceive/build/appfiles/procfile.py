@@ -17,12 +17,12 @@ CONTROL = re.compile('[\x00-\x08\x0a-\x1f\x7f]')
 def parse_procfile(content: bytes) -> tuple[ProcessType, ...]:
     """The process types, in the file's order; empty if it has only comments and blank lines. Pure.
 
-    ``name: command``, one a line; ``#`` comments, CRLF, a BOM and blanks around a line are accepted. Raises
+    ``name: command``, one a line; ``#`` and ``//`` comments, CRLF, a BOM and blanks around a line are accepted. Raises
     DetectError, with the line's number, for anything else: bytes that are not UTF-8, a name twice, a conflict marker.
     """
     found: dict[str, ProcessType] = {}
     for number, line in enumerate(_lines(content), start=1):
-        if not line or line.startswith('#'):
+        if not line or line.startswith(('#', '//')):
             continue
         process = _process(line, number)
         if process.name in found:

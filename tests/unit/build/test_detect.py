@@ -264,7 +264,6 @@ def test_the_buildpacks_of_the_app_win_over_detection() -> None:
         ),
         ({**BOTH, '.buildpacks': 'python\nhttps://example.com/x'}, {}, 'which cannot be combined'),
         ({**BOTH, '.buildpacks': 'node\nminimal'}, {}, 'which cannot be combined'),
-        ({**BOTH, '.buildpacks': '# none\n'}, {}, '.buildpacks names no buildpack'),
         (
             {**BOTH, 'app.json': '{"buildpacks": ["x"]}'},
             {},

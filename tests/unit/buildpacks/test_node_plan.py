@@ -549,3 +549,35 @@ def test_any_json_is_planned_or_refused(package: object) -> None:
         return
     for value in found.values.values():
         assert isinstance(value, str | bool) or all(isinstance(word, str) for word in value)
+
+
+@pytest.mark.parametrize(
+    ('package', 'files', 'command'),
+    [
+        ({'main': 'lib/web.js'}, {'lib/web.js': ''}, 'node lib/web.js'),
+        ({'main': './web'}, {'web.js': ''}, 'node web.js'),
+        ({}, {'index.js': ''}, 'node index.js'),
+        ({'main': 'gone.js'}, {'index.js': ''}, 'node index.js'),
+        ({'main': 'a.js'}, {'server.js': '', 'a.js': ''}, 'node server.js'),
+    ],
+)
+def test_the_program_of_package_json_is_the_default_process(
+    package: dict[str, str], files: dict[str, str | bytes], command: str
+) -> None:
+    assert [one.command for one in plan(package, files).processes] == [command]
+
+
+@pytest.mark.parametrize(
+    ('package', 'files'),
+    [
+        ({'main': '$(id).js'}, {'$(id).js': ''}),
+        ({'main': '../x.js'}, {}),
+        ({'main': 7}, {}),
+        ({'main': 'a.js', 'scripts': {'build': 'vite build'}}, {'a.js': ''}),
+        ({}, {'index.js': '', 'index.html': ''}),
+    ],
+)
+def test_what_may_be_a_site_or_no_program_is_not_guessed(
+    package: dict[str, object], files: dict[str, str | bytes]
+) -> None:
+    assert 'nothing says how the app is started' in refusal(package, files)

@@ -445,7 +445,7 @@ def test_frameworks_start_without_a_procfile(
 @pytest.mark.parametrize(
     ('requirements', 'files', 'said'),
     [
-        ('six', {'main.py': ''}, 'add a Procfile with "web: COMMAND"'),
+        ('six', {'web.py': ''}, 'add a Procfile with "web: COMMAND"'),
         ('flask', {'app.py': 'app = 1'}, 'gunicorn (for flask) to requirements.txt'),
         ('django', {'manage.py': MANAGE, 'shop/wsgi.py': ''}, 'gunicorn (for django) to requirements.txt'),
         ('fastapi', {'main.py': 'app = 1'}, 'uvicorn (for fastapi) to requirements.txt'),
@@ -512,3 +512,39 @@ def test_any_bytes_are_planned_or_refused(content: bytes) -> None:
         return
     for value in found.values.values():
         assert isinstance(value, str | bool) or all(isinstance(word, str) for word in value)
+
+
+@pytest.mark.parametrize(
+    ('files', 'marker', 'processes'),
+    [
+        ({'main.py': ''}, 'main.py', ['web: python main.py']),
+        ({'app.py': ''}, 'app.py', ['web: python app.py']),
+        ({'web.py': '', 'Procfile': 'web: python3 -u web.py $PORT'}, 'web.py', []),
+        ({'web/run.py': '', 'Procfile': 'web: cd web && python ./web/run.py'}, 'web/run.py', []),
+    ],
+)
+def test_an_app_without_packages_is_one_by_what_starts_it(
+    files: dict[str, str | bytes], marker: str, processes: list[str]
+) -> None:
+    found = PYTHON.plan(FakeSource(files), STACK, {})
+    assert (PYTHON.detect(FakeSource(files)), found.reason) == (marker, marker)
+    assert [f'{one.name}: {one.command}' for one in found.processes] == processes
+    assert (found.values['manifests'], found.values['install']) == ((), ())
+    assert 'There is no requirements.txt: no packages are installed.' in found.notes
+
+
+@pytest.mark.parametrize(
+    'files',
+    [
+        {'Procfile': 'web: python3 gone.py'},
+        {'Procfile': 'web: ./serve', 'main.py': ''},
+        {'tool.py': ''},
+    ],
+)
+def test_a_python_file_alone_does_not_make_a_python_app(files: dict[str, str | bytes]) -> None:
+    assert PYTHON.detect(FakeSource(files)) is None
+
+
+def test_a_program_of_custom_is_started_where_no_framework_is_asked_for() -> None:
+    found = plan('six\n', {'main.py': ''})
+    assert [one.command for one in found.processes] == ['python main.py']

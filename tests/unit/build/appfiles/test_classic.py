@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.build.appfiles.binrelease import with_release
-from gitreceive.build.appfiles.classic import Classics
+from gitreceive.build.appfiles.classic import Classics, asked_for, platform_name
 from gitreceive.build.buildpack import load_buildpacks
 from gitreceive.build.planning import Planner
 from gitreceive.build.report import report_planned
@@ -153,3 +153,25 @@ def test_any_release_output_is_processes_or_a_refusal(said: bytes) -> None:
         assert with_release(PLAN, said).processes
     except DetectError:
         pass
+
+
+@pytest.mark.parametrize(
+    ('address', 'platform'),
+    [
+        ('https://github.com/heroku/heroku-buildpack-python.git', 'python'),
+        ('https://github.com/heroku/heroku-buildpack-nodejs#v200', 'node'),
+        ('git@github.com:heroku/heroku-buildpack-python', ''),
+        ('ssh://git@github.com/heroku/heroku-buildpack-ruby.git', 'ruby'),
+        ('https://buildpack-registry.s3.amazonaws.com/buildpacks/heroku/go.tgz', 'go'),
+        ('https://codon-buildpacks.s3.amazonaws.com/buildpacks/heroku/php.tgz', 'php'),
+        ('https://github.com/someone/heroku-buildpack-python', ''),
+        ('https://example.com/heroku/heroku-buildpack-python', ''),
+    ],
+)
+def test_the_address_of_herokus_own_buildpack_means_the_platform(address: str, platform: str) -> None:
+    named = platform_name(address)
+    assert named == (platform or address)
+
+
+def test_buildpacks_that_names_none_leaves_the_app_to_be_recognised() -> None:
+    assert asked_for(FakeSource({'.buildpacks': '# none\n\n'}), {}) is None

@@ -24,7 +24,7 @@ def test_each_line_is_a_process_type_in_the_order_of_the_file() -> None:
         b'\xef\xbb\xbfweb: run\n',
         b'web:run',
         b'web :  run  \t\n',
-        b'# a comment\n\n  \nweb: run\n\n',
+        b'# a comment\n\n  \n// another\nweb: run\n\n',
         b'web:\trun',
     ],
     ids=['CRLF', 'BOM', 'no blank', 'blanks around', 'comments and blank lines', 'tab'],
