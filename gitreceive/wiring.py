@@ -1,6 +1,8 @@
 """Puts the parts together: the only module that names adapters."""
 
 import os
+import pwd
+import shutil
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -14,8 +16,11 @@ from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.foreground import DockerContainers
 from gitreceive.adapters.docker.slugrun import DockerSlugRunner
 from gitreceive.adapters.docker.stack import connected
+from gitreceive.adapters.haproxy.options import RouterOptions
+from gitreceive.adapters.haproxy.router import HaproxyRouter
 from gitreceive.adapters.platform.heroku import HEROKU as HEROKU
 from gitreceive.adapters.platform.heroku import HerokuPlatform
+from gitreceive.adapters.ports.router import PublishedPorts
 from gitreceive.adapters.slugfiles import reading
 from gitreceive.adapters.slugfiles.entries import GzipSlugReader
 from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
@@ -39,6 +44,7 @@ from gitreceive.build.stages.source import open_source
 from gitreceive.build.stages.store import store_slug
 from gitreceive.config.home import Home
 from gitreceive.config.identity import receiver_identity
+from gitreceive.config.listening import holder
 from gitreceive.config.settings import Settings
 from gitreceive.journal import Journal, open_journal
 from gitreceive.local.ports import LocalBuilder, Platform
@@ -48,7 +54,7 @@ from gitreceive.model.operation import Deploy, OperationRequest, Rollback
 from gitreceive.model.progress import Console
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
-from gitreceive.run.ports import Containers, SlugRunner
+from gitreceive.run.ports import Containers, ResidentRouter, SlugRunner
 from gitreceive.run.rollout import only_release
 from gitreceive.slugs.chunk_cache import ChunkCache
 from gitreceive.slugs.cut import Cutter
@@ -251,3 +257,38 @@ def open_containers(settings: Settings) -> Containers:
 def open_platform(address: str, environ: Mapping[str, str]) -> Platform:
     """Another receiver of slugs, with the token that ``environ`` or ``.netrc`` has for it. Raises SettingsError."""
     return HerokuPlatform.from_environment(address, environ)
+
+
+def has_router(settings: Settings) -> bool:
+    """Whether apps are reached by a router; if not, instances have ports of their own."""
+    return bool(_haproxy(settings))
+
+
+def open_router(settings: Settings) -> ResidentRouter:
+    """What leads requests to instances. Starts nothing."""
+    return HaproxyRouter(_router_options(settings), holder) if has_router(settings) else PublishedPorts()
+
+
+def _router_options(settings: Settings) -> RouterOptions:
+    given = settings.router
+    return RouterOptions(
+        folder=Home(settings.home).router,
+        program=_haproxy(settings),
+        listen=given.listen,
+        tls_listen=given.tls_listen,
+        domain=given.domain,
+        redirect=given.redirect,
+        max_requests=given.max_requests,
+        max_queued=given.max_queued,
+        account=('haproxy', 'haproxy') if os.geteuid() == 0 and _is_user('haproxy') else (),
+    )
+
+
+def _haproxy(settings: Settings) -> str:
+    """The program, also where only root's PATH leads to it; empty if there is none."""
+    path = f'{os.environ.get("PATH", os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin'
+    return shutil.which(settings.router.haproxy, path=path) or '' if settings.router.haproxy else ''
+
+
+def _is_user(name: str) -> bool:
+    return any(each.pw_name == name for each in pwd.getpwall())

@@ -112,3 +112,8 @@ class Home:
     def base_images(self) -> Path:
         """The run images of stacks, exported for the registry. May be removed at any time."""
         return self.daemon / 'base-images'
+
+    @property
+    def router(self) -> Path:
+        """What the router has: its configuration, its socket, its log. Made again from the journal when it is lost."""
+        return self.daemon / 'router'

@@ -166,6 +166,16 @@ class Router(Protocol):
         """Where the app is reached, the best address first."""
 
 
+class ResidentRouter(Router, Protocol):
+    """A router that is a process of its own, and outlives the daemon."""
+
+    def supervised(self) -> AbstractContextManager[None]:
+        """As long as it lasts, the process is started whenever it ends, once ``begin`` has been called. It goes on after."""
+
+    def stop(self) -> None:
+        """Ends the process, with all connections."""
+
+
 class RunningReleases(Protocol):
     """The releases of apps, as the journal keeps them."""
 

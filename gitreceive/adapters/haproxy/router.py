@@ -1,0 +1,149 @@
+"""Leads requests to instances by HAProxy. Satisfies ``run.ports.Router``.
+
+A switch is some words to the running HAProxy. It is reloaded only where its configuration changes beside the servers,
+and started where it does not run: each time from the routes that it was told, so that nothing of it can be lost.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+
+from gitreceive.adapters.haproxy.configuration import FILE, most_files, render, structure
+from gitreceive.adapters.haproxy.files import placed, written
+from gitreceive.adapters.haproxy.master import CURRENT, NotRunning, Processes, processes
+from gitreceive.adapters.haproxy.names import server_name
+from gitreceive.adapters.haproxy.options import RouterOptions, urls
+from gitreceive.adapters.haproxy.process import Process
+from gitreceive.adapters.haproxy.runtime import running_requests, synchronise
+from gitreceive.adapters.haproxy.watch import watching
+from gitreceive.model.app import AppName
+from gitreceive.model.errors import RouterError
+from gitreceive.model.route import Endpoint, Route
+
+log = logging.getLogger(__name__)
+
+
+class HaproxyRouter:
+    """The router of a receiver. ``holder`` says who listens on a port of this host."""
+
+    def __init__(
+        self, options: RouterOptions, holder: Callable[[int], str] = lambda port: 'another server'
+    ) -> None:
+        self._options, self._process = options, Process(options, holder)
+        self._lock = threading.RLock()
+        self._routes: dict[AppName, Route] | None = None
+        self._worker = 0
+        self._agreed: dict[AppName, Route] = {}
+
+    def begin(self, routes: Sequence[Route]) -> None:
+        """See the port."""
+        with self._lock:
+            self._change({route.app: route for route in routes}, routes)
+
+    def apply(self, route: Route) -> None:
+        """See the port."""
+        with self._lock:
+            self._change({**(self._routes or {}), route.app: route}, [route])
+
+    def remove(self, app: AppName) -> None:
+        """See the port."""
+        with self._lock:
+            known = self._routes or {}
+            if app in known:
+                self._change({name: known[name] for name in known if name != app}, [Route(app=app)])
+
+    def busy(self, app: AppName, endpoint: Endpoint) -> bool:
+        """See the port. Where no HAProxy runs, no request does."""
+        folder, name = self._options.folder, server_name(endpoint)
+        with suppress(NotRunning):
+            return any(_requests(self._options, each, app, name) for each in processes(folder).workers)
+        return False
+
+    def urls(self, route: Route) -> Sequence[str]:
+        """See the port."""
+        return urls(route, self._options)
+
+    def stop(self) -> None:
+        """Ends HAProxy, with all connections."""
+        with self._lock:
+            self._process.stop()
+
+    @contextmanager
+    def supervised(self) -> Iterator[None]:
+        """As long as it lasts, HAProxy is started whenever it ends. It goes on afterwards."""
+        with watching(self._running):
+            yield
+
+    def _change(self, routes: dict[AppName, Route], told: Sequence[Route]) -> None:
+        found = self._process.found()
+        if found and found.current == self._worker and self._agreed == routes:
+            return
+        files, self._agreed = render(self._options, routes, most_files()), {}
+        if found is None:
+            self._start(files)
+        elif structure(files[FILE]) != structure(written(self._options.folder)):
+            self._reload(files, told)
+        else:
+            self._switch(files, told)
+        self._routes = routes
+        self._remember(routes)
+
+    def _remember(self, routes: dict[AppName, Route]) -> None:
+        with suppress(RouterError):
+            self._worker, self._agreed = processes(self._options.folder).current, routes
+
+    def _start(self, files: Mapping[str, str]) -> None:
+        with placed(self._options.folder, files, self._process.check):
+            self._process.start()
+
+    def _reload(self, files: Mapping[str, str], routes: Sequence[Route]) -> None:
+        with placed(self._options.folder, files, self._process.check):
+            after = self._process.reload()
+        self._tell_old_workers(after, routes)
+
+    def _switch(self, files: Mapping[str, str], routes: Sequence[Route]) -> None:
+        try:
+            self._tell_current_worker(routes)
+            self._tell_old_workers(processes(self._options.folder), routes)
+        except NotRunning:
+            self._start(files)
+
+    def _tell_current_worker(self, routes: Sequence[Route]) -> None:
+        try:
+            synchronise(self._options, CURRENT, routes)
+        except NotRunning:
+            raise
+        except RouterError:
+            known = self._routes or {}
+            with suppress(RouterError):
+                former = [known.get(route.app, Route(app=route.app)) for route in routes]
+                synchronise(self._options, CURRENT, former)
+            raise
+
+    def _tell_old_workers(self, found: Processes, routes: Sequence[Route]) -> None:
+        """Requests come to them, too, on connections that clients keep. One that has just ended needs to know nothing."""
+        for worker in found.workers[1:]:
+            with suppress(RouterError):
+                synchronise(self._options, worker, routes)
+
+    def _running(self) -> int:
+        """The process id of HAProxy, which is started unless it runs; 0 as long as nothing has begun. Raises RouterError."""
+        with self._lock:
+            if self._routes is None:
+                return 0
+            found = self._process.found()
+            if found is None:
+                log.warning('HAProxy has ended; it is started again')
+                self._start(render(self._options, self._routes, most_files()))
+            return (found or processes(self._options.folder)).master
+
+
+def _requests(options: RouterOptions, worker: str, app: AppName, name: str) -> int:
+    """An old worker that has just ended, or does not know the app, has none."""
+    try:
+        return running_requests(options.folder, worker, app, name)
+    except NotRunning:
+        raise
+    except RouterError:
+        return 0

@@ -1,0 +1,1 @@
+"""No router: instances are reached on ports of their own."""
