@@ -35,7 +35,9 @@ STACK = {'id': str(uuid.uuid5(uuid.NAMESPACE_DNS, 'cedar-14')), 'name': 'cedar-1
 
 
 class PlatformServer(Server):
-    """Apps by name, each with its ``slugs`` and ``releases``; the blobs are in ``objects``."""
+    """Apps by name, each with its ``slugs`` and ``releases``; the blobs are in ``objects``. ``status`` is that of new releases."""
+
+    status = 'succeeded'
 
     def __init__(self, *apps: str) -> None:
         super().__init__(PlatformHandler)
@@ -126,7 +128,7 @@ class PlatformHandler(Handler):
             'id': str(uuid.uuid4()),
             'updated_at': now,
             'slug': {'id': slug['id']},
-            'status': 'succeeded',
+            'status': self.server.status,
             'user': {'id': str(uuid.uuid4()), 'email': 'someone@example.com'},
             'version': len(mine) + 1,
             'current': True,

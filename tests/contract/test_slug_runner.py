@@ -25,7 +25,7 @@ Starting = Callable[[str, FakeRunner], AbstractContextManager[RunningSlug]]
 @pytest.fixture
 def slug(tmp_path: Path) -> Path:
     path = tmp_path / 'slug.tgz'
-    path.write_bytes(packed({'app/src/word': b'inside'}))
+    path.write_bytes(packed({'src/word': b'inside'}))
     return path
 
 
