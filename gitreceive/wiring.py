@@ -47,6 +47,7 @@ from gitreceive.config.identity import receiver_identity
 from gitreceive.config.listening import holder
 from gitreceive.config.settings import Settings
 from gitreceive.journal import Journal, open_journal
+from gitreceive.journal.forgetting import forget_config as forget_config
 from gitreceive.local.ports import LocalBuilder, Platform
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import GitReceiveError

@@ -27,6 +27,7 @@ COMMANDS = {
     'exec': 'exec:exec_command',
     'release': 'release:release',
     'clean': 'clean:clean',
+    'forget-config': 'forget:forget',
 }
 """Where each command is, in a module of this package. Only the one that is asked for is imported: the SSH and Docker
 libraries take longer to load than most commands to run."""

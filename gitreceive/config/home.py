@@ -66,6 +66,11 @@ class Home:
         return self.daemon / 'journal.db'
 
     @property
+    def config_key(self) -> Path:
+        """What the config vars in ``journal_db`` are encrypted with. Without it they cannot be read."""
+        return self.daemon / 'config.key'
+
+    @property
     def history_db(self) -> Path:
         """The journal of earlier versions, from which ``journal_db`` is made once."""
         return self.daemon / 'history.db'

@@ -104,14 +104,16 @@ class Apps:
     def config(self, app: AppName) -> dict[str, str]:
         """The app's config vars."""
         query = 'SELECT name, value FROM config_vars WHERE app = ?'
-        return {row['name']: row['value'] for row in self._database.rows(query, app)}
+        unseal = self._database.cipher.unseal
+        return {row['name']: unseal(row['value']) for row in self._database.rows(query, app)}
 
     def change_config(
         self, app: AppName, changes: Mapping[str, str], removed: Sequence[str], *, by: str = ''
     ) -> None:
         """Sets and removes config vars, all or none. ``by`` names who asked for it; empty for a build."""
+        sealed = {name: self._database.cipher.seal(value) for name, value in changes.items()}
         with self._database.transaction() as db:
-            for name, value in changes.items():
+            for name, value in sealed.items():
                 db.execute('INSERT OR REPLACE INTO config_vars VALUES (?, ?, ?)', (app, name, value))
             for name in removed:
                 db.execute('DELETE FROM config_vars WHERE app = ? AND name = ?', (app, name))

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gitreceive.journal.cipher import check_key, read_key
 from gitreceive.journal.making import ensure
 from gitreceive.journal.schema import SCHEMA_VERSION
-from gitreceive.journal.upgrading import upgrade
+from gitreceive.journal.upgrading import clean, upgrade
 from gitreceive.model.errors import StateError
 
 
@@ -32,7 +33,11 @@ class Database:
             self._db.row_factory = sqlite3.Row
             self._db.execute('PRAGMA journal_mode=WAL')
             self._db.execute('PRAGMA synchronous=FULL')
+            self._db.execute('PRAGMA secure_delete=ON')
             self._refuse_other_schemas()
+            self.cipher = read_key(path)
+            check_key(self._db, self.cipher, path)
+            clean(self._db, path)
         except (OSError, sqlite3.Error) as error:
             raise StateError(f'cannot use the journal {path}: {error}; {self._remedy}') from error
 

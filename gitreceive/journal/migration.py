@@ -4,7 +4,7 @@ There a rollback was a push with the option ``rollback=N``, and the newest relea
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gitreceive.journal.requests import encode
@@ -37,17 +37,23 @@ def open_former(path: Path) -> sqlite3.Connection:
     return db
 
 
-def copy_former(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
-    """Writes everything that ``old`` holds into the empty tables of ``new``, in the caller's transaction."""
+def copy_former(old: sqlite3.Connection, new: sqlite3.Connection, seal: Callable[[str], str]) -> None:
+    """Writes everything that ``old`` holds into the empty tables of ``new``, in the caller's transaction.
+
+    ``seal`` encrypts config vars.
+    """
     (schema,) = old.execute('PRAGMA user_version').fetchone()
     live = dict(old.execute('SELECT app, MAX(version) FROM releases GROUP BY app').fetchall())
     _insert(new, 'apps', ({**row, 'live_release': live.get(row['name'])} for row in _rows(old, 'apps')))
-    for table in ('config_vars', *(('allowed_paths', 'clean_members', 'documents') if schema > 1 else ())):
+    _insert(
+        new, 'config_vars', ({**row, 'value': seal(str(row['value']))} for row in _rows(old, 'config_vars'))
+    )
+    for table in ('allowed_paths', 'clean_members', 'documents') if schema > 1 else ():
         _insert(new, table, _rows(old, table))
     _insert(new, 'operations', (_operation(row, old) for row in _rows(old, 'builds')))
     slugs = old.execute('SELECT DISTINCT app, sha256, size FROM releases').fetchall()
     _insert(new, 'slugs', {(row['app'], row['sha256']): dict(row) for row in slugs}.values())
-    _insert(new, 'releases', (_release(row, live, old) for row in _rows(old, 'releases')))
+    _insert(new, 'releases', (_release(row, live, old, seal) for row in _rows(old, 'releases')))
 
 
 def _rows(db: sqlite3.Connection, table: str) -> Iterator[dict[str, object]]:
@@ -89,7 +95,7 @@ def _live_when_it_ended(row: Mapping[str, object], old: sqlite3.Connection) -> o
 
 
 def _release(
-    row: Mapping[str, object], live: Mapping[str, int], old: sqlite3.Connection
+    row: Mapping[str, object], live: Mapping[str, int], old: sqlite3.Connection, seal: Callable[[str], str]
 ) -> dict[str, object]:
     same = (
         'app',
@@ -97,7 +103,6 @@ def _release(
         'commit_id',
         'processes',
         'versions',
-        'config',
         'created',
         'key',
         'buildpack',
@@ -109,6 +114,7 @@ def _release(
         'state': 'live' if live[str(row['app'])] == row['version'] else 'replaced',
         'description': _description(row, old),
         'slug': row['sha256'],
+        'config': seal(str(row['config'])),
         'actor': row['pusher'],
     }
 

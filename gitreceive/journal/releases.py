@@ -66,7 +66,7 @@ class Releases:
             'DELETE FROM releases WHERE operation = ? AND app = ? RETURNING version', (number, app)
         ).fetchone()
         version = again['version'] if again else _next_version(db, app)
-        _insert(db, version, release, config)
+        _insert(db, version, release, self._database.cipher.seal(json.dumps(dict(config))))
         if not again:
             record_event(db, app, 'release.created', operation.actor.name, release=version, operation=number)
         return self._made(app, version)
@@ -109,7 +109,7 @@ class Releases:
         """The config vars that a release was made with."""
         query = 'SELECT config FROM releases WHERE app = ? AND version = ?'
         for row in self._database.rows(query, release.app, release.version):
-            return dict(json.loads(row['config']))
+            return dict(json.loads(self._database.cipher.unseal(row['config'])))
         return {}
 
     def versions(self, app: AppName, sha256: str) -> tuple[int | None, int]:
@@ -138,7 +138,7 @@ def _next_version(db: sqlite3.Connection, app: AppName) -> int:
     return int(db.execute(query, (app,)).fetchone()['next'])
 
 
-def _insert(db: sqlite3.Connection, version: int, release: Release, config: Mapping[str, str]) -> None:
+def _insert(db: sqlite3.Connection, version: int, release: Release, config: str) -> None:
     app, slug = release.app, release.slug
     db.execute('INSERT OR REPLACE INTO slugs VALUES (?, ?, ?)', (app, slug.sha256, slug.size))
     values = {
@@ -151,7 +151,7 @@ def _insert(db: sqlite3.Connection, version: int, release: Release, config: Mapp
         'slug': slug.sha256,
         'processes': json.dumps({process.name: process.command for process in release.processes}),
         'versions': json.dumps(dict(release.versions)),
-        'config': json.dumps(dict(config)),
+        'config': config,
         'created': release.created,
         'actor': release.actor.name,
         'key': release.actor.key,

@@ -71,11 +71,11 @@ class RunningApps:
         )
 
     def set_maintenance(self, app: AppName, on: bool, *, by: str) -> None:
-        """Whether visitors get the page that says that the app is being worked on."""
+        """Whether requests are answered with the page that says that the app is being worked on."""
         self._set(app, 'maintenance', on, by)
 
     def set_sticky(self, app: AppName, on: bool, *, by: str) -> None:
-        """Whether a visitor stays with the instance that answered first."""
+        """Whether a client stays with the instance that answered it first."""
         self._set(app, 'sticky', on, by)
 
     def _set(self, app: AppName, column: str, on: bool, by: str) -> None:

@@ -14,6 +14,7 @@ CREATE TABLE domains (name TEXT PRIMARY KEY, app TEXT NOT NULL, created REAL NOT
 CREATE INDEX domains_by_app ON domains (app);
 CREATE TABLE config_vars (
     app TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (app, name));
+CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE allowed_paths (app TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (app, path));
 CREATE TABLE operations (
     number INTEGER PRIMARY KEY AUTOINCREMENT, app TEXT NOT NULL, kind TEXT NOT NULL, request TEXT NOT NULL,
@@ -56,9 +57,14 @@ CREATE TABLE formation (
     PRIMARY KEY (app, process));
 CREATE TABLE domains (name TEXT PRIMARY KEY, app TEXT NOT NULL, created REAL NOT NULL);
 CREATE INDEX domains_by_app ON domains (app);
+CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """,
 }
-"""What makes the next schema of each: carried out in one transaction."""
+"""What makes the next schema of each: carried out in one transaction.
+
+``config_vars.value`` and ``releases.config`` are encrypted (``cipher``) from schema 4 on; ``secrets`` has what tells
+whether the key is the right one, and whether all that was not encrypted is gone from the file.
+"""
 
 
 def insertion(table: str, columns: Collection[str]) -> str:

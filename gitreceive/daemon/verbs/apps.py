@@ -1,4 +1,4 @@
-"""Apps."""
+"""Answers the verbs of apps."""
 
 from gitreceive.commands import allowed, apps
 from gitreceive.daemon import render

@@ -1,4 +1,4 @@
-"""Builds and plans."""
+"""Answers the verbs of builds."""
 
 from gitreceive.commands import builds
 from gitreceive.daemon import render

@@ -1,4 +1,4 @@
-"""Config vars."""
+"""Answers the verbs of config."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Logs."""
+"""Answers the verbs of logs."""
 
 from gitreceive.commands import builds
 from gitreceive.daemon.follow import missing_log, read_log

@@ -1,4 +1,4 @@
-"""The receiver itself, and who asks."""
+"""Answers the verbs of the receiver itself, and of who asks."""
 
 from importlib.metadata import version
 

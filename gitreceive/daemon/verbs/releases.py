@@ -1,4 +1,4 @@
-"""Releases."""
+"""Answers the verbs of releases."""
 
 from gitreceive.commands import releases
 from gitreceive.daemon import render

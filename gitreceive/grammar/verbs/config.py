@@ -1,4 +1,4 @@
-"""Config vars."""
+"""The verbs of config vars."""
 
 from gitreceive.grammar.verb import Argument, Option, Verb
 from gitreceive.grammar.words import APP, FILE, JSON, PAIRS, QUOTING, REVEAL

@@ -1,4 +1,4 @@
-"""Releases."""
+"""The verbs of releases."""
 
 from gitreceive.grammar.verb import Argument, Verb
 from gitreceive.grammar.words import APP, DETACH, JSON, LIMIT

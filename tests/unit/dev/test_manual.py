@@ -91,6 +91,7 @@ def test_the_home_of_the_manual_is_that_of_the_program() -> None:
     paths = [
         home.access_db,
         home.journal_db,
+        home.config_key,
         home.socket,
         home.lock,
         home.chunk_cache,

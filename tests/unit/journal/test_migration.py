@@ -2,14 +2,13 @@
 
 import hashlib
 import os
+import re
 import resource
 import signal
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,6 +18,7 @@ from gitreceive.build.rollback import roll_back
 from gitreceive.config.home import Home
 from gitreceive.daemon.log import OperationLog
 from gitreceive.journal import Journal, making, open_journal
+from gitreceive.journal.cipher import read_key
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
@@ -32,10 +32,12 @@ from gitreceive.slugs.retention import Retention
 from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.store import StoredSlugs
 from gitreceive.slugs.verify import Verifier
+from tests.dying import die_after, in_child
 from tests.former_home import RELEASES, FormerHome
 
 HELLO, OTHER = AppName('hello'), AppName('other')
 ANN = Actor(name='ann', key='SHA256:k')
+SEALED = re.compile('gAAAA[0-9A-Za-z_=-]+')
 
 
 @pytest.fixture
@@ -44,9 +46,10 @@ def former(tmp_path: Path) -> FormerHome:
 
 
 def dump(home: Home) -> list[str]:
-    """All that is in the journal."""
+    """All that is in the journal, decrypted."""
+    unseal = read_key(home.journal_db).unseal
     with closing(sqlite3.connect(home.journal_db)) as db:
-        return list(db.iterdump())
+        return [SEALED.sub(lambda found: unseal(found[0]), line) for line in db.iterdump()]
 
 
 def checksum(path: Path) -> str:
@@ -139,7 +142,7 @@ def test_the_former_file_stays_as_it_was(former: FormerHome) -> None:
     before = checksum(former.home.history_db)
     open_journal(former.home).close()
     assert checksum(former.home.history_db) == before
-    assert files(former.home) == {'history.db', 'journal.db'}
+    assert files(former.home) == {'history.db', 'journal.db', 'config.key'}
     assert former.home.journal_db.stat().st_mode & 0o777 == 0o600
     former.home.history_db.unlink()
     with closing(open_journal(former.home)) as journal:
@@ -158,41 +161,12 @@ def test_what_was_written_last_is_there_after_a_kill_of_the_former_version(forme
         assert AppName('late') in journal.apps.all()
 
 
-def in_child(work: Callable[[], Any]) -> int:
-    """Does it in a process that ends with it; how that ended."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work()
-            os._exit(0)
-        except StateError:
-            os._exit(11)
-        finally:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-class Killed(sqlite3.Connection):
-    """Dies before its N-th statement."""
-
-    left = 0
-
-    def execute(self, *words: Any) -> sqlite3.Cursor:
-        Killed.left -= 1
-        if Killed.left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().execute(*words)
-
-
 def test_it_may_be_killed_at_every_statement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    connect, home = sqlite3.connect, FormerHome(tmp_path / 'home', releases=5).home
+    home = FormerHome(tmp_path / 'home', releases=5).home
     before = checksum(home.history_db)
 
     def migrate(statements: int) -> None:
-        Killed.left = statements
-        monkeypatch.setattr(
-            sqlite3, 'connect', lambda *words, **more: connect(*words, factory=Killed, **more)
-        )
+        die_after(statements, monkeypatch)
         making.ensure(home.journal_db, home.history_db)
 
     assert in_child(lambda: migrate(1_000_000)) == 0
@@ -212,7 +186,7 @@ def test_it_may_be_killed_at_every_statement(tmp_path: Path, monkeypatch: pytest
         statements += 1
     assert statements > 30
     assert dump(home) == expected
-    assert files(home) == {'history.db', 'journal.db'}
+    assert files(home) == {'history.db', 'journal.db', 'config.key'}
 
 
 @pytest.mark.parametrize('name', ['fsync', 'replace'])
@@ -227,7 +201,7 @@ def test_it_may_be_killed_before_the_file_has_its_name(
     assert not former.home.journal_db.exists()
     with closing(open_journal(former.home)) as journal:
         assert journal.releases.live(HELLO)
-    assert files(former.home) == {'history.db', 'journal.db'}
+    assert files(former.home) == {'history.db', 'journal.db', 'config.key'}
 
 
 @pytest.mark.parametrize('room', [0, 4096, 20_000, 40_000])
@@ -239,7 +213,7 @@ def test_a_full_disk_changes_nothing(former: FormerHome, room: int) -> None:
         making.ensure(home.journal_db, home.history_db)
 
     assert in_child(migrate) == StateError.exit_code
-    assert files(home) == before
+    assert files(home) - {'config.key'} == before
     with closing(open_journal(home)) as journal:
         assert journal.releases.live(HELLO)
 
@@ -249,7 +223,7 @@ def test_a_former_file_of_a_newer_version_is_refused(former: FormerHome) -> None
         db.execute('PRAGMA user_version = 7')
     with pytest.raises(StateError, match=r'schema 7, .* install a newer one'):
         open_journal(former.home)
-    assert files(former.home) == {'history.db'}
+    assert files(former.home) - {'config.key'} == {'history.db'}
 
 
 def test_a_damaged_former_file_is_refused(former: FormerHome) -> None:
@@ -257,7 +231,7 @@ def test_a_damaged_former_file_is_refused(former: FormerHome) -> None:
     os.truncate(path, path.stat().st_size // 4096 // 2 * 4096)
     with pytest.raises(StateError, match=r'history.db'):
         open_journal(former.home)
-    assert files(former.home) == {'history.db'}
+    assert files(former.home) - {'config.key'} == {'history.db'}
 
 
 def test_two_that_come_first_make_one_journal(former: FormerHome) -> None:
