@@ -110,7 +110,9 @@ class Routed:
             connection.request('GET', path, headers=sent)
             answer = connection.getresponse()
             return Answer(
-                answer.status, dict(answer.headers.items()), answer.read().decode('utf-8', 'replace')
+                answer.status,
+                {name.lower(): value for name, value in answer.headers.items()},
+                answer.read().decode('utf-8', 'replace'),
             )
         finally:
             connection.close()

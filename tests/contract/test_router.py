@@ -188,6 +188,15 @@ def test_a_domain_moves_to_another_app_when_the_first_has_let_go(place: Place) -
     assert place.ask('www.example.com') == 'web.1 of v2'
 
 
+@pytest.mark.parametrize('name', ['other', 'hello'])
+def test_a_domain_may_be_called_as_an_app_is(place: Place, name: str) -> None:
+    first, second = place.instance(1), place.instance(2)
+    place.router.apply(Route(app=HELLO, endpoints=(first,), domains=(name,)))
+    for maintenance in (True, False):
+        place.router.apply(Route(app=OTHER, endpoints=(second,), maintenance=maintenance))
+    assert place.ask(name) == 'web.1 of v1'
+
+
 @pytest.mark.parametrize(
     'name', ['*.example.com', 'a b.example.com', 'x\ny', 'a;b', '', 'é.example.com', '-a.b', 'a..b']
 )

@@ -12,9 +12,10 @@ from gitreceive.model.app import AppName
 from gitreceive.model.route import Route
 
 FILE = 'haproxy.cfg'
-HOSTS, WORDS, CHALLENGES = 'hosts.map', 'words.map', 'challenges.map'
+HOSTS, WORDS, MOVED, CHALLENGES = 'hosts.map', 'words.map', 'moved.map', 'challenges.map'
+MOVED_SERVER = 'moved'
 COOKIE = 'gitreceive_instance'
-SERVER_LINE = '    server '
+SERVER_LINE = '    server v'
 
 PAGES: Mapping[str, tuple[str, str]] = {
     'unknown': ('No such app', 'No app has this name here.'),
@@ -65,6 +66,7 @@ def render(options: RouterOptions, routes: Mapping[AppName, Route], files: int) 
         FILE: _configuration(options, routes, files),
         HOSTS: _map(hosts),
         WORDS: _map({app: text for app, text in special.items() if text}),
+        MOVED: '',
         **{
             f'pages/{name}.html': pages.render(title=title, text=text)
             for name, (title, text) in PAGES.items()

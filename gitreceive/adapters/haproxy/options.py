@@ -55,8 +55,8 @@ def all_hosts(routes: Mapping[AppName, Route], domain: str) -> Mapping[str, AppN
 
 
 def words(route: Route) -> str:
-    """What is special about an app, for the router's map: any of ``maintenance`` and ``sticky``."""
-    named = {'maintenance': route.maintenance, 'sticky': route.sticky}
+    """What is special about an app, for the router's map: any of ``down``, ``maintenance`` and ``sticky``."""
+    named = {'down': not route.endpoints, 'maintenance': route.maintenance, 'sticky': route.sticky}
     return ' '.join(word for word, given in named.items() if given)
 
 

@@ -15,7 +15,7 @@ from gitreceive.adapters.haproxy.master import CURRENT, NotRunning, Processes, p
 from gitreceive.adapters.haproxy.names import server_name
 from gitreceive.adapters.haproxy.options import RouterOptions, urls
 from gitreceive.adapters.haproxy.process import Process
-from gitreceive.adapters.haproxy.runtime import running_requests, synchronise
+from gitreceive.adapters.haproxy.runtime import redirect, running_requests, synchronise
 from gitreceive.adapters.haproxy.watch import watching
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import RouterError
@@ -125,7 +125,7 @@ class HaproxyRouter:
         """Requests come to them, too, on connections that clients keep. One that has just ended needs to know nothing."""
         for worker in found.workers[1:]:
             with suppress(RouterError):
-                synchronise(self._options, worker, routes)
+                redirect(self._options, worker, routes)
 
     def _running(self) -> int:
         """The process id of HAProxy, which is started unless it runs; 0 as long as nothing has begun. Raises RouterError."""

@@ -1,11 +1,11 @@
-"""Tells a worker of a running HAProxy what an app's route is, by the differences to what it knows."""
+"""Tells the workers of a running HAProxy what the routes of apps are, by the differences to what they know."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitreceive.adapters.haproxy.configuration import HOSTS, WORDS
+from gitreceive.adapters.haproxy.configuration import HOSTS, MOVED, MOVED_SERVER, WORDS
 from gitreceive.adapters.haproxy.master import ask, table, tell
 from gitreceive.adapters.haproxy.names import most_of_each, servers, target
 from gitreceive.adapters.haproxy.options import RouterOptions, own_hosts, words
@@ -22,8 +22,11 @@ class Known:
     """What a worker knows: the states of the servers of each app by their names, and the entries of the maps."""
 
     servers: Mapping[str, Mapping[str, str]]
-    hosts: Mapping[str, str]
-    words: Mapping[str, str]
+    maps: Mapping[str, Mapping[str, str]]
+
+    def of(self, app: AppName) -> Mapping[str, str]:
+        """The states of the servers of an app."""
+        return self.servers.get(app, {})
 
 
 def synchronise(options: RouterOptions, worker: str, routes: Sequence[Route]) -> None:
@@ -31,46 +34,54 @@ def synchronise(options: RouterOptions, worker: str, routes: Sequence[Route]) ->
 
     New servers are added before old ones are left, so that at no moment there is none.
     """
-    known = read(options.folder, worker, routes[0].app if len(routes) == 1 else '')
+    known = _read(options.folder, worker, routes)
     for route in routes:
         for command in commands(options, route, known):
             tell(options.folder, worker, command)
-        for name in known.servers.get(route.app, {}).keys() - servers(route).keys():
+        for name in known.of(route.app).keys() - servers(route).keys():
             with suppress(RouterError):  # as long as it has requests
                 tell(options.folder, worker, f'del server {route.app}/{name}')
 
 
-def read(folder: Path, worker: str, app: str = '') -> Known:
-    """What a worker knows of an app, or of all. Raises RouterError."""
-    found: dict[str, dict[str, str]] = {}
-    for row in table(ask(folder, worker, f'show servers state {app}'.strip())):
-        found.setdefault(row['be_name'], {})[row['srv_name']] = row['srv_admin_state']
-    return Known(servers=found, hosts=_entries(folder, worker, HOSTS), words=_entries(folder, worker, WORDS))
+def redirect(options: RouterOptions, worker: str, routes: Sequence[Route]) -> None:
+    """The same for an old worker, which gets one more request on each connection that it has. Raises RouterError.
+
+    Its servers stay as they are ("Proxy is disabled"); its maps do not.
+    """
+    known = _read(options.folder, worker, routes)
+    for route in routes:
+        for command in old_commands(options, route, known):
+            tell(options.folder, worker, command)
 
 
 def commands(options: RouterOptions, route: Route, known: Known) -> Sequence[str]:
-    """What to say to a worker. Pure. Raises RouterError."""
-    hosts = dict.fromkeys(own_hosts(route, options.domain), str(route.app))
-    special = {str(route.app): text} if (text := words(route)) else {}
-    found = known.servers.get(route.app, {})
-    stale = {name for name, app in known.hosts.items() if app == route.app} - hosts.keys()
+    """What to say to the worker that takes new connections. Pure. Raises RouterError."""
+    left = sorted(known.of(route.app).keys() - servers(route).keys())
     return [
-        *_added(options, route, found),
-        *_written(HOSTS, hosts, known.hosts),
-        *_written(WORDS, special, known.words),
-        *(
-            f'set server {route.app}/{name} state maint'
-            for name in sorted(found.keys() - servers(route).keys())
-        ),
-        *(f'del map {HOSTS} {name}' for name in sorted(stale)),
-        *(f'del map {WORDS} {app}' for app in {route.app} & known.words.keys() - special.keys()),
+        *_added(options, route, known.of(route.app)),
+        *_mapped(options, route, known),
+        *(f'set server {route.app}/{name} state maint' for name in left),
     ]
 
 
+def old_commands(options: RouterOptions, route: Route, known: Known) -> Sequence[str]:
+    """What to say to an old worker. Pure. Raises RouterError."""
+    ready = {name for name, state in known.of(route.app).items() if state == READY}
+    if not route.endpoints or ready == servers(route).keys():
+        moved = {}
+    else:
+        moved = {str(route.app): f'{route.endpoints[0].address}@{route.endpoints[0].port}'}
+    return [*_written(MOVED, route, moved, known), *_mapped(options, route, known)]
+
+
 def running_requests(folder: Path, worker: str, app: AppName, name: str) -> int:
-    """How many requests and tunnels of a server run, or wait for it. Raises RouterError."""
+    """How many requests and tunnels of a server run, or wait for it. Raises RouterError.
+
+    Those of a connection that an old worker has kept may be anywhere, and count for each.
+    """
     rows = table(ask(folder, worker, f'show stat {app} 4 -1'))
-    return sum(int(row['scur'] or 0) + int(row['qcur'] or 0) for row in rows if row['svname'] == name)
+    found = [row for row in rows if row['svname'] in (name, MOVED_SERVER)]
+    return sum(int(row['scur'] or 0) + int(row['qcur'] or 0) for row in found)
 
 
 def _added(options: RouterOptions, route: Route, known: Mapping[str, str]) -> Iterator[str]:
@@ -85,16 +96,35 @@ def _added(options: RouterOptions, route: Route, known: Mapping[str, str]) -> It
             yield f'set server {server} state ready'
 
 
-def _written(file: str, wanted: Mapping[str, str], known: Mapping[str, str]) -> Iterator[str]:
+def _mapped(options: RouterOptions, route: Route, known: Known) -> Iterator[str]:
+    hosts = dict.fromkeys(own_hosts(route, options.domain), str(route.app))
+    special = {str(route.app): text} if (text := words(route)) else {}
+    yield from _written(HOSTS, route, hosts, known)
+    yield from _written(WORDS, route, special, known)
+
+
+def _written(file: str, route: Route, wanted: Mapping[str, str], known: Known) -> Iterator[str]:
+    """Lets a map have these entries of an app and no others of it."""
+    found = known.maps[file]
     for key, value in wanted.items():
-        if key not in known:
-            yield f'add map {file} {key} {_escaped(value)}'
-        elif known[key] != value:
-            yield f'set map {file} {key} {_escaped(value)}'
+        escaped = value.replace(' ', '\\ ')
+        if key not in found:
+            yield f'add map {file} {key} {escaped}'
+        elif found[key] != value:
+            yield f'set map {file} {key} {escaped}'
+    for key, value in found.items():
+        owner = value if file == HOSTS else key
+        if key not in wanted and owner == route.app:
+            yield f'del map {file} {key}'
 
 
-def _escaped(value: str) -> str:
-    return value.replace(' ', '\\ ')
+def _read(folder: Path, worker: str, routes: Sequence[Route]) -> Known:
+    app = routes[0].app if len(routes) == 1 else ''
+    found: dict[str, dict[str, str]] = {}
+    for row in table(ask(folder, worker, f'show servers state {app}'.strip())):
+        if row['srv_name'] != MOVED_SERVER:
+            found.setdefault(row['be_name'], {})[row['srv_name']] = row['srv_admin_state']
+    return Known(servers=found, maps={file: _entries(folder, worker, file) for file in (HOSTS, WORDS, MOVED)})
 
 
 def _entries(folder: Path, worker: str, file: str) -> Mapping[str, str]:
