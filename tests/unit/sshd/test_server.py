@@ -12,15 +12,13 @@ import paramiko
 import pytest
 
 from gitreceive.access.book import AccessBook
-from gitreceive.access.publickeys import read_public_keys
 from gitreceive.config.home import Home
-from gitreceive.config.settings import Settings, SshSettings
 from gitreceive.grammar.wire import End
 from gitreceive.sshd.limits import ServerLimits
-from gitreceive.sshd.log import Log
-from gitreceive.sshd.server import SshServer, quiet_paramiko
+from gitreceive.sshd.server import SshServer
 from tests.e2e.sshd.scripted import ScriptedDaemon, scripted_daemon
 from tests.unit.sshd.receive_pack import WHO
+from tests.unit.sshd.serving import serving
 
 MAIN = 'refs/heads/main'
 
@@ -67,28 +65,10 @@ class Ann:
         return f'ssh://git@{host}:{port}/hello.git'
 
 
-@pytest.fixture(scope='module')
-def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp('key') / 'ann'
-    subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', path], check=True)
-    return path
-
-
 @pytest.fixture
 def server(tmp_path: Path, key: Path) -> Iterator[SshServer]:
-    quiet_paramiko()
-    settings = Settings(home=tmp_path / 'home', ssh=SshSettings(listen='127.0.0.1:0'))
-    book = AccessBook(Home(settings.home).access_db)
-    public = key.with_name('ann.pub')
-    book.add('ann', read_public_keys(public.read_bytes(), str(public)), frozenset({'hello'}))
-    with open(tmp_path / 'log', 'wb') as log:
-        made = SshServer(settings, limits=ServerLimits(idle_seconds=30), log=Log(log.fileno()))
-        thread = threading.Thread(target=made.run)
-        thread.start()
-        yield made
-        made.stop()
-        thread.join(10)
-    assert not thread.is_alive()
+    with serving(tmp_path, key, ServerLimits(idle_seconds=30)) as made:
+        yield made.server
 
 
 @pytest.fixture
