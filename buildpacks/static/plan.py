@@ -63,7 +63,12 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
         buildpack='static',
         title='Static site',
         reason=detect(source) or STATICFILE,
-        values={'root': root, 'options': tuple(options), 'built': built},
+        values={
+            'root': root,
+            'options': tuple(options),
+            'built': built,
+            'only': (root, 'check-root') if built else (),
+        },
         processes=(ProcessType(name='web', command='serve-static'),),
         processes_from='The site is served by nginx',
         notes=(*_notes(source, root, settings, built), *_about_build(source, root, settings, built)),

@@ -6,7 +6,9 @@ from itertools import chain
 
 from gitreceive.build.appfiles.classic import SETTING, Asked, asked_for, in_home, platform_name
 from gitreceive.build.appfiles.foreign import foreign_notes, foreign_start
+from gitreceive.build.appfiles.manifest import read_json_object
 from gitreceive.build.appfiles.procfile import LIMIT, parse_procfile
+from gitreceive.build.appfiles.sites import Site, built_site
 from gitreceive.build.buildpack import LoadedBuildpack
 from gitreceive.build.ports import Source
 from gitreceive.build.sources.shown import ShownSource
@@ -16,6 +18,11 @@ from gitreceive.model.plan import Plan, Stack
 
 PROCFILE = 'Procfile'
 NO_WEB = 'There is no web process: nothing will answer HTTP. Add "web: COMMAND" to the Procfile if something should.'
+STATICFILE = 'Staticfile'
+MADE_OF = 'package.json'
+STRONGER = ('Gemfile', 'composer.json', 'requirements.txt', 'go.mod', 'Cargo.toml', 'pom.xml')
+"""Beside these package.json is there for the assets of an app on another platform."""
+
 MISSPELT = ('procfile', 'ProcFile', 'PROCFILE', 'Procfile.txt', 'procfile.txt')
 
 
@@ -33,10 +40,12 @@ def choose_plan(
     """
     try:
         start = None if source.exists(PROCFILE) else foreign_start(source)
-        shown = _Started(source, f'web: {start.command}\n') if start else source
+        shown = _WithFile(source, PROCFILE, f'web: {start.command}\n') if start else source
         asked = asked or asked_for(source, env)
         if asked:
             plan = _asked(asked, shown, buildpacks, stack, env)
+        elif site := _site(shown):
+            plan = _built_site(site, shown, buildpacks, stack, env)
         else:
             plan = _detected(shown, buildpacks, stack, env)
         plan = _with_procfile(plan, shown)
@@ -117,6 +126,28 @@ def _asked(
     return _with_assets(plan, assets)
 
 
+def _site(source: Source) -> Site | None:
+    """A site that a build makes, of an app that nothing else says anything of."""
+    others = (PROCFILE, STATICFILE, 'Dockerfile', *STRONGER)
+    if not source.exists(MADE_OF) or any(map(source.exists, others)):
+        return None
+    return built_site(source, read_json_object(source, MADE_OF))
+
+
+def _built_site(
+    site: Site, source: Source, buildpacks: Sequence[LoadedBuildpack], stack: Stack, env: Mapping[str, str]
+) -> Plan:
+    """The plan of ``node`` and ``static``, as a Staticfile and .buildpacks would ask for them."""
+    said = f'root: {site.root}\npushstate: {"enabled" if site.fallback else "disabled"}\n'
+    names = Asked(names=('node', 'static'), where=MADE_OF)
+    plan = _asked(names, _WithFile(source, STATICFILE, said), buildpacks, stack, env)
+    note = (
+        f'{site.tool} makes a site of files, and {site.root}/ is served. A Procfile starts a program instead; '
+        f'a {STATICFILE} says how files are served.'
+    )
+    return replace(plan, title=f'{site.tool} site', reason=MADE_OF, notes=(note, *plan.notes[1:]))
+
+
 def _not_combined(asked: Asked, buildpacks: Sequence[LoadedBuildpack]) -> str:
     maker = _assets_maker(buildpacks)
     beside = ', '.join(each.name for each in buildpacks if each.traits.takes_assets)
@@ -129,7 +160,7 @@ def _not_combined(asked: Asked, buildpacks: Sequence[LoadedBuildpack]) -> str:
 
 def _assets(maker: LoadedBuildpack, source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
     """What Node.js does to the code before the main platform gets it: its own plan, without a process."""
-    return maker.plan(_Started(source), stack, env)
+    return maker.plan(_WithFile(source, PROCFILE), stack, env)
 
 
 def _with_assets(plan: Plan, assets: Plan) -> Plan:
@@ -145,18 +176,18 @@ def _with_assets(plan: Plan, assets: Plan) -> Plan:
     )
 
 
-class _Started(ShownSource):
-    """The code, with something that says how it is started: the main platform does, or a file of another one."""
+class _WithFile(ShownSource):
+    """The code, with one file more, which says what another one says in other words."""
 
-    def __init__(self, source: Source, procfile: str = '') -> None:
+    def __init__(self, source: Source, path: str, content: str = '') -> None:
         super().__init__(source, lambda path: False)
-        self._procfile = procfile.encode()
+        self._path, self._content = path, content.encode()
 
     def exists(self, path: str) -> bool:
-        return path == PROCFILE or super().exists(path)
+        return path == self._path or super().exists(path)
 
     def read(self, path: str, limit: int = 10_000_000) -> bytes:
-        return self._procfile if path == PROCFILE else super().read(path, limit)
+        return self._content if path == self._path else super().read(path, limit)
 
 
 def _with_procfile(plan: Plan, source: Source) -> Plan:

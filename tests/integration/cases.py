@@ -9,6 +9,7 @@
 - ``process``: the process type that answers (``web``)
 - ``prints``: other process types, which end, to text of their output
 - ``versions``: tool to regular expression
+- ``absent``: paths that the slug must not have
 - ``components``: regular expressions for package URLs that its bill of materials has to have
 - ``env``: config vars
 - ``allow``: paths in the slug that may hold what looks secret

@@ -221,6 +221,7 @@ def test_an_app_does_what_its_case_says(case: Case, shop: Shop, docker_host: str
     for tool, wanted in case.says.get('versions', {}).items():
         assert re.fullmatch(wanted, built.release['versions'].get(tool, '')), (tool, built.release)
     bill_has(case, built)
+    lacks(case, built)
     if 'expect' in case.says:
         answers(case, built, docker_host, stack)
     prints(case, built, docker_host, stack)
@@ -244,6 +245,14 @@ def answers(case: Case, built: Built, docker_host: str, stack: Stack) -> None:
     with run_slug(DockerSlugRunner(Engine(docker_host)), wanted) as url:
         for path, text in {'': case.says['expect'], **case.says.get('answers', {})}.items():
             assert text in answer(url + path)
+
+
+def lacks(case: Case, built: Built) -> None:
+    """What is not to be in the slug is not there."""
+    if unwanted := case.says.get('absent', ()):
+        with tarfile.open(built.slug) as tar:
+            names = {f'/{name.removeprefix("./")}' for name in tar.getnames()}
+        assert not names.intersection(unwanted)
 
 
 def bill_has(case: Case, built: Built) -> None:

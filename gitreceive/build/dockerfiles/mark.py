@@ -12,7 +12,8 @@ from gitreceive.model.plan import CODE_MARK, ContextFile, Recipe
 
 FILE = ContextFile(name='mark/code', content=b'')
 INSTRUCTION = f'COPY ["mark", "{CODE_MARK}"]\n'
-CODE = re.compile(r'^COPY (?:--\S+ )*\["(?:/app/)?src", "/app/src"\]$', re.MULTILINE)
+CODE = re.compile(r'^COPY (?:--\S+ )*\["(?:src|/app/src(/[^"]+)?)", "/app/src(?(1)\1)"\]$', re.MULTILINE)
+"""The whole code; or of a stage before, all of it or the one directory that is needed."""
 
 
 def marked(recipe: Recipe) -> Recipe:

@@ -36,10 +36,8 @@ FOLDER = 'buildpack'
 """Where a buildpack's files are in the context."""
 
 COPY_ALL = Syntax('COPY --chown=app:app ["src", "/app/src"]')
-COPY_BUILT = Syntax(
-    'COPY --from=assets ["/app/heroku/versions", "/app/heroku/assets/versions"]\n'
-    'COPY --from=assets --chown=app:app ["/app/src", "/app/src"]'
-)
+COPY_VERSIONS = 'COPY --from=assets ["/app/heroku/versions", "/app/heroku/assets/versions"]'
+COPY_BUILT = Syntax(f'{COPY_VERSIONS}\nCOPY --from=assets --chown=app:app ["/app/src", "/app/src"]')
 """The code is the last: what stands above it stays the same from push to push."""
 
 NODE_TO_BUILD = Syntax('COPY --from=assets ["/app/heroku/node", "/opt/node"]\nENV PATH=/opt/node/bin:$PATH\n')
@@ -72,22 +70,51 @@ def with_assets(recipe: Recipe, plan: Plan, buildpacks: Sequence[Buildpack], sta
 
     ``buildpacks`` are those of the two plans.
     What the main platform installs does not depend on that stage; its steps that follow the code find Node.js on PATH.
-    Where the value ``stays`` of ``plan.assets`` is set, the app's processes do, too.
+    Where the value ``stays`` of ``plan.assets`` is set, the app's processes do, too. The value ``only`` of ``plan`` is a
+    directory that alone is taken of that stage, and the script that looks whether it was made.
     """
     assert plan.assets
     buildpack, assets = buildpacks
-    first = _filled(plan.assets, assets, stack, COPY_ALL, 'assets')
-    head, _, rest = first.partition('\n')
+    if plan.values.get('only'):
+        return _with_files(recipe, plan, buildpacks, stack)
     node = NODE_TO_RUN if plan.assets.values.get('stays') else NODE_TO_BUILD
-    text = f'{head} AS assets\n{rest}\n\n{_filled(plan, buildpack, stack, Syntax(node + COPY_BUILT))}'
+    text = f'{_assets_stage(plan.assets, assets, stack)}\n\n{_filled(plan, buildpack, stack, Syntax(node + COPY_BUILT))}'
+    return _joined(recipe, text, assets)
+
+
+def _with_files(recipe: Recipe, plan: Plan, buildpacks: Sequence[Buildpack], stack: Stack) -> Recipe:
+    """The same where the main platform needs one directory of that stage and nothing else: no step follows it."""
+    assert plan.assets
+    buildpack, assets = buildpacks
+    only = plan.values['only']
+    assert isinstance(only, tuple)
+    directory, script = only
+    stage = _assets_stage(replace(plan.assets, values={**plan.assets.values, 'prune': ()}), assets, stack)
+    check = f'RUN {_mount(FOLDER)} {exec_form([f"/tmp/buildpack/{script}", directory])}'
+    path = f'/app/src/{directory}'
+    copied = Syntax(f'{COPY_VERSIONS}\nCOPY --from=assets --chown=app:app {json.dumps([path, path])}')
+    checked = replace(plan, values={**plan.values, 'built': False})
+    return _joined(recipe, f'{stage}\n{check}\n\n{_filled(checked, buildpack, stack, copied)}', assets)
+
+
+def _assets_stage(plan: Plan, buildpack: Buildpack, stack: Stack) -> str:
+    head, _, rest = _filled(plan, buildpack, stack, COPY_ALL, 'assets').partition('\n')
+    return f'{head} AS assets\n{rest}'
+
+
+def _joined(recipe: Recipe, text: str, assets: Buildpack) -> Recipe:
     apart = (replace(file, name=file.name.replace(FOLDER, 'assets', 1)) for file in assets.files)
     return replace(recipe, dockerfile=_tidy(text), files=(*apart, *recipe.files))
+
+
+def _mount(folder: str) -> Syntax:
+    return Syntax(f'--mount=type=bind,source={folder},target=/tmp/buildpack')
 
 
 def _filled(plan: Plan, buildpack: Buildpack, stack: Stack, copy_code: Syntax, folder: str = FOLDER) -> str:
     """The template's text; the scripts of its steps are in ``folder`` of the context."""
     words = {
-        'buildpack_mount': Syntax(f'--mount=type=bind,source={folder},target=/tmp/buildpack'),
+        'buildpack_mount': _mount(folder),
         'env_mount': Syntax('--mount=type=bind,source=env,target=/tmp/env'),
         'meta_mount': Syntax('--mount=type=bind,source=meta,target=/tmp/meta'),
         'cache_mount': lambda name: cache_mount(name, stack.uid),

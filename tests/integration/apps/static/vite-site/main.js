@@ -1,0 +1,1 @@
+document.querySelector("#made").textContent = `production ${import.meta.env.PROD}`;
