@@ -91,6 +91,7 @@ class FakeSlugs:
         self.reduced: set[str] = set()
         self.kept = False
         self.restored: list[str] = []
+        self.copied: list[tuple[AppName, str, AppName]] = []
 
     def cut(self, order: SlugOrder, cancellation: Cancellation) -> LayeredSlug:
         cancellation.check()
@@ -129,3 +130,9 @@ class FakeSlugs:
         if sha256 not in self.stored:
             raise NoSuchObject(sha256)
         self.restored.append(sha256)
+
+    def copy(self, source: AppName, sha256: str, target: AppName, check: Callable[[], None]) -> None:
+        check()
+        if sha256 not in self.stored:
+            raise NoSuchObject(sha256)
+        self.copied.append((source, sha256, target))

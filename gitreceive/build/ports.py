@@ -182,3 +182,9 @@ class SlugStore(Protocol):
 
         ``check`` is called now and then, and may raise. Raises NoSuchObject if the slug is not kept, StorageError.
         """
+
+    def copy(self, source: AppName, sha256: str, target: AppName, check: Callable[[], None]) -> None:
+        """Gives ``target`` a slug of ``source``. ``check`` is called now and then, and may raise.
+
+        Raises NoSuchObject if ``source`` does not have it, StorageError.
+        """

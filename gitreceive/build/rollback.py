@@ -1,14 +1,11 @@
 """An older release live again: its slug as it is in storage, its process types and config vars, under a new number."""
 
-import time
-from collections.abc import Callable
-from dataclasses import replace
-
-from gitreceive.build.ports import ReleaseBook, SlugStore
+from gitreceive.build.again import RollOut, create_again
+from gitreceive.build.ports import ConfigVars, ReleaseBook, SlugStore
 from gitreceive.build.reduce import reduce_older
 from gitreceive.model.errors import NoSuchObject, ReleaseError, StorageError
 from gitreceive.model.operation import Rollback
-from gitreceive.model.release import Release
+from gitreceive.model.release import Release, ReleaseState
 from gitreceive.model.task import Task
 from gitreceive.points import point
 
@@ -18,15 +15,18 @@ def roll_back(
     *,
     slugs: SlugStore,
     releases: ReleaseBook,
+    apps: ConfigVars,
     keep: int,
-    roll_out: Callable[[Task, Release], Release],
+    roll_out: RollOut,
 ) -> Release:
     """Releases an older release again, after its slug has been read back and compared.
 
-    ``keep`` is how many releases keep their slugs. Raises ReleaseError if there is no such release or its slug is not
-    what was stored, StorageError, StateError, BuildTimeout or BuildCancelled; then nothing is released.
+    ``keep`` is how many releases keep their slugs. Raises ReleaseError if there is no such release, it failed, or its
+    slug is not what was stored, StorageError, StateError, BuildTimeout or BuildCancelled; then nothing is released.
     """
-    older = _older(task, releases)
+    request = task.operation.request
+    assert isinstance(request, Rollback)
+    older = _older(task, request.version, releases)
     task.console.step(f'Rolling {task.app} back to v{older.version} ({older.commit[:7]})')
     point('build.started')
     with slugs.keeping(task.app, task.cancellation):
@@ -34,21 +34,24 @@ def roll_back(
         _restore(older, slugs, task, keep)
         point('slug.stored')
         task.cancellation.check()
-        created = _create(task, older, releases)
-        point('release.created')
+        config = apps.config(task.app) if request.code_only else releases.config(older)
+        created = create_again(task, older, config, f'Rollback to v{older.version}', releases)
         release = roll_out(task, created)
     task.console.detail(f'v{release.version} is v{older.version} again')
     reduce_older(task.app, slugs, releases)
     return release
 
 
-def _older(task: Task, releases: ReleaseBook) -> Release:
-    """The release that is to be live again. Raises ReleaseError if there is none of that version."""
-    app, request = task.app, task.operation.request
-    assert isinstance(request, Rollback)
-    found = releases.get(app, request.version)
+def _older(task: Task, version: int, releases: ReleaseBook) -> Release:
+    """The release that is to be live again. Raises ReleaseError if there is none of that version, or it never was."""
+    app = task.app
+    found = releases.get(app, version)
     if found is None:
-        raise ReleaseError(f'{app} has no release v{request.version}; "releases {app}" lists them')
+        raise ReleaseError(f'{app} has no release v{version}; "releases {app}" lists them')
+    if found.state is ReleaseState.FAILED:
+        raise ReleaseError(
+            f'cannot roll back to v{version}: it never came up; "releases {app}" lists those that did'
+        )
     return found
 
 
@@ -65,15 +68,3 @@ def _restore(release: Release, slugs: SlugStore, task: Task, keep: int) -> None:
         ) from error
     except StorageError as error:
         raise ReleaseError(f'{name}: {error}; "gitreceive slug verify" says more') from error
-
-
-def _create(task: Task, older: Release, releases: ReleaseBook) -> Release:
-    again = replace(
-        older,
-        version=0,
-        operation=task.operation.number,
-        created=time.time(),
-        actor=task.operation.actor,
-        description=f'Rollback to v{older.version}',
-    )
-    return releases.create(task.operation, again, releases.config(older))

@@ -2,28 +2,31 @@
 
 from gitreceive.config.home import Home
 from gitreceive.journal import Journal
-from gitreceive.model.operation import Deploy, Operation, Rollback
+from gitreceive.model.operation import Configure, Deploy, Operation
 from gitreceive.model.push import NO_COMMIT, Commit
+from gitreceive.model.release import Release
 from gitreceive.repositories import move_ref, point_head, read_ref
 from gitreceive.repositories.failed import forget_failed, remember_failed
 
 
-def follow_release(operation: Operation, journal: Journal, home: Home) -> None:
-    """After a release: the deploy branch names its commit, also if it had been set back meanwhile.
+def follow_release(
+    operation: Operation, released: Release, before: Release | None, journal: Journal, home: Home
+) -> None:
+    """After a release: the deploy branch names its commit, also if it had been set back meanwhile to that of ``before``.
 
-    After a rollback it may name what was pushed and not built; what is still to be built keeps it.
+    After a rollback or a promotion it may name what was pushed and not built; what is still to be built keeps it. New
+    config vars move nothing.
     """
-    app, ref = operation.app, _branch(operation, journal)
-    if ref is None:
+    request, ref = operation.request, _branch(operation, journal)
+    if ref is None or isinstance(request, Configure):
         return
-    repo = home.repo(app)
-    before = [release.commit for release in journal.releases.of(app, 2)[1:]]
-    expected = before[0] if before else NO_COMMIT
-    if isinstance(operation.request, Rollback) and not journal.operations.active(app):
+    repo = home.repo(operation.app)
+    expected = before.commit if before else NO_COMMIT
+    if not isinstance(request, Deploy) and not journal.operations.active(operation.app):
         expected = read_ref(repo, ref)
-    move_ref(repo, ref, new=operation.commit, expected=expected)
+    move_ref(repo, ref, new=released.commit, expected=expected)
     point_head(repo, ref)
-    if isinstance(operation.request, Deploy):
+    if isinstance(request, Deploy):
         forget_failed(repo)
 
 

@@ -75,12 +75,13 @@ class Worker(threading.Thread):
     def _carry_out(self, taken: Taken, masked: Masks) -> None:
         operation = taken.operation
         try:
+            before = self._journal.releases.live(operation.app)
             with self._logs.open(operation.number, masked) as console:
                 task = Task(operation=operation, console=console, cancellation=taken.clock)
                 release = self._handlers[type(operation.request)](task)
             if release:
                 keep_commit(self._home.repo(operation.app), release.version, release.commit)
-                follow_release(operation, self._journal, self._home)
+                follow_release(operation, release, before, self._journal, self._home)
         except Interrupted:
             self._put_back(operation)
         except BuildCancelled as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from gitreceive.model.errors import SourceError
 from gitreceive.model.push import NO_COMMIT, Commit
 from gitreceive.repositories.command import git
-from gitreceive.repositories.refs import move_ref
+from gitreceive.repositories.refs import move_ref, read_ref
 
 PREFIX = 'refs/releases/v'
 
@@ -17,6 +17,14 @@ PREFIX = 'refs/releases/v'
 def keep_commit(repo: Path, version: int, commit: Commit) -> None:
     """Lets a release keep its commit."""
     move_ref(repo, f'{PREFIX}{version}', new=commit, expected=NO_COMMIT)
+
+
+def fetch_commit(source: Path, version: int, commit: Commit, target: Path) -> None:
+    """Brings the commit of a release into another repository. Raises SourceError if it is not kept."""
+    done = git(target, 'fetch', '--quiet', '--no-tags', '--no-write-fetch-head', str(source), f'{PREFIX}{version}')
+    if read_ref(target, commit) != commit:
+        why = done.stderr.decode(errors='replace').strip()
+        raise SourceError(f'the commit {commit[:7]} of v{version} is not in {source}{why and ": "}{why}')
 
 
 def keep_only(repo: Path, kept: Callable[[], Mapping[int, Commit]]) -> None:

@@ -16,6 +16,7 @@ from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.release import Release
 from gitreceive.model.slug import Chunk, LayeredSlug, StoredSlug
 from gitreceive.points import point
+from gitreceive.slugs.copy import copy_slug
 from gitreceive.slugs.growth import report_growth
 from gitreceive.slugs.lock import keeping
 from gitreceive.slugs.names import FACTS, slug_name
@@ -72,6 +73,10 @@ class StoredSlugs:
             while stream.read(PIECE):
                 check()
         complete_slug(self._storage, app, sha256)
+
+    def copy(self, source: AppName, sha256: str, target: AppName, check: Callable[[], None]) -> None:
+        """Gives ``target`` a slug of ``source``. Raises NoSuchObject if that has none, or StorageError."""
+        copy_slug(self._storage, source, sha256, target, work=self._home.work, check=check)
 
 
 def store_slug(
