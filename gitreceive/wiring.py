@@ -27,11 +27,14 @@ from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
 from gitreceive.adapters.storage import Surroundings, storage_from_urls
 from gitreceive.adapters.storage.secrets import NO_SECRETS, load_secrets
 from gitreceive.adapters.storage.whole import composing
+from gitreceive.build.again import RollOut
+from gitreceive.build.configure import configure
 from gitreceive.build.deploy import Stages, deploy
 from gitreceive.build.facts import slug_facts
 from gitreceive.build.planning import Planner
 from gitreceive.build.platforms import open_planner
 from gitreceive.build.ports import ImageBuilder, SlugCutter, SlugStore
+from gitreceive.build.promote import promote
 from gitreceive.build.rollback import roll_back
 from gitreceive.build.room import Room
 from gitreceive.build.stages.config import prepare_config
@@ -51,10 +54,22 @@ from gitreceive.journal.forgetting import forget_config as forget_config
 from gitreceive.local.ports import LocalBuilder, Platform
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import GitReceiveError
-from gitreceive.model.operation import Deploy, OperationRequest, Rollback
+from gitreceive.model.operation import (
+    Configure,
+    Deploy,
+    OperationRequest,
+    Promote,
+    Rescale,
+    Restart,
+    Rollback,
+    Switch,
+)
 from gitreceive.model.progress import Console
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
+from gitreceive.repositories import ensure_repository, fetch_commit
+from gitreceive.run.changes import Changes
+from gitreceive.run.parts import Running
 from gitreceive.run.ports import Containers, ResidentRouter, SlugRunner
 from gitreceive.run.rollout import only_release
 from gitreceive.slugs.chunk_cache import ChunkCache
@@ -78,10 +93,6 @@ Handler = Callable[[Task], Release | None]
 """Carries an operation out."""
 
 
-RollOut = Callable[[Task, Release], Release]
-"""Makes a created release the live one."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
     """The parts of a receiver, put together; the daemon hands each of them to who works with it."""
@@ -95,6 +106,7 @@ class Receiver:
     retention: Retention
     documents: Documents
     chunk_cache: ChunkCache
+    running: Running | None
     handlers: Mapping[type[OperationRequest], Handler]
 
 
@@ -119,9 +131,9 @@ def open_receiver(settings: Settings) -> Receiver:
         releases=journal.releases,
         freeable=retention.freeable,
     )
-    roll_out = partial(only_release, releases=journal.releases)
+    running: Running | None = None
+    roll_out: RollOut = running.rollout if running else partial(only_release, releases=journal.releases)
     stages = bind_stages(home, journal, planner, builder, slugs, cutter, room)
-    back = partial(roll_back, slugs=slugs, releases=journal.releases, keep=retention.keep, roll_out=roll_out)
     return Receiver(
         home=home,
         journal=journal,
@@ -132,8 +144,51 @@ def open_receiver(settings: Settings) -> Receiver:
         retention=retention,
         documents=open_documents(settings, retention),
         chunk_cache=chunk_cache,
-        handlers={Deploy: partial(deploy, stages=stages, roll_out=roll_out), Rollback: back},
+        running=running,
+        handlers={
+            Deploy: partial(deploy, stages=stages, roll_out=roll_out),
+            Rollback: partial(
+                roll_back,
+                slugs=slugs,
+                releases=journal.releases,
+                apps=journal.apps,
+                keep=retention.keep,
+                roll_out=roll_out,
+            ),
+            **bind_changes(home, journal, slugs, roll_out, running),
+        },
     )
+
+
+def bind_changes(
+    home: Home, journal: Journal, slugs: SlugStore, roll_out: RollOut, running: Running | None
+) -> dict[type[OperationRequest], Handler]:
+    """What changes an app without a build."""
+    releases, apps = journal.releases, journal.apps
+    changes = Changes(
+        releases=releases,
+        apps=journal.running,
+        operations=journal.operations,
+        changeover=running.changeover if running else None,
+    )
+    bring = partial(_bring_commit, home, journal)
+    return {
+        Configure: partial(configure, slugs=slugs, releases=releases, apps=apps, roll_out=roll_out),
+        Promote: partial(
+            promote, slugs=slugs, releases=releases, apps=apps, bring_commit=bring, roll_out=roll_out
+        ),
+        Rescale: changes.rescale,
+        Restart: changes.restart,
+        Switch: changes.switch,
+    }
+
+
+def _bring_commit(home: Home, journal: Journal, source: Release, target: AppName) -> None:
+    """An app that nobody has pushed to is deployed from the branch of the other one."""
+    ensure_repository(home.repo(target))
+    fetch_commit(home.repo(source.app), source.version, source.commit, home.repo(target))
+    if branch := journal.apps.deploy_branch(source.app):
+        journal.apps.add(target, branch)
 
 
 def bind_stages(

@@ -30,4 +30,3 @@ def create_again(
     created = releases.create(task.operation, again, config)
     point('release.created')
     return created
-

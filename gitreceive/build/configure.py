@@ -1,7 +1,7 @@
 """What is live, released again with the config vars that are set now."""
 
 from gitreceive.build.again import RollOut, create_again
-from gitreceive.build.ports import ConfigVars, ReleaseBook, SlugStore
+from gitreceive.build.ports import BuiltApps, ReleaseBook, SlugStore
 from gitreceive.model.errors import ReleaseError
 from gitreceive.model.operation import Configure
 from gitreceive.model.release import Release
@@ -10,7 +10,7 @@ from gitreceive.points import point
 
 
 def configure(
-    task: Task, *, slugs: SlugStore, releases: ReleaseBook, apps: ConfigVars, roll_out: RollOut
+    task: Task, *, slugs: SlugStore, releases: ReleaseBook, apps: BuiltApps, roll_out: RollOut
 ) -> Release:
     """Releases the live slug again. Raises ReleaseError if nothing is live, or what ``roll_out`` raises.
 

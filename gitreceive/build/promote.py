@@ -3,18 +3,17 @@
 from collections.abc import Callable
 
 from gitreceive.build.again import RollOut, create_again
-from gitreceive.build.ports import ConfigVars, ReleaseBook, SlugStore
+from gitreceive.build.ports import BuiltApps, ReleaseBook, SlugStore
 from gitreceive.build.reduce import reduce_older
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import NoSuchObject, ReleaseError
 from gitreceive.model.operation import Promote
-from gitreceive.model.push import Commit
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
 from gitreceive.points import point
 
-FetchCommit = Callable[[AppName, int, Commit, AppName], None]
-"""Brings the commit of a release of an app into the repository of another."""
+BringCommit = Callable[[Release, AppName], None]
+"""Brings the commit of a release into the repository of another app."""
 
 
 def promote(
@@ -22,8 +21,8 @@ def promote(
     *,
     slugs: SlugStore,
     releases: ReleaseBook,
-    apps: ConfigVars,
-    fetch_commit: FetchCommit,
+    apps: BuiltApps,
+    bring_commit: BringCommit,
     roll_out: RollOut,
 ) -> Release:
     """Releases a release of another app. Raises ReleaseError if that is not there, or its slug; SourceError,
@@ -36,7 +35,7 @@ def promote(
         raise ReleaseError(f'{request.source} has no release v{request.version} any more')
     task.console.step(f'Promoting {found.app} v{found.version} ({found.commit[:7]}) to {task.app}')
     point('build.started')
-    fetch_commit(found.app, found.version, found.commit, task.app)
+    bring_commit(found, task.app)
     with slugs.keeping(found.app, task.cancellation), slugs.keeping(task.app, task.cancellation):
         _copy(found, task, slugs)
         point('slug.stored')

@@ -1,7 +1,7 @@
 """An older release live again: its slug as it is in storage, its process types and config vars, under a new number."""
 
 from gitreceive.build.again import RollOut, create_again
-from gitreceive.build.ports import ConfigVars, ReleaseBook, SlugStore
+from gitreceive.build.ports import BuiltApps, ReleaseBook, SlugStore
 from gitreceive.build.reduce import reduce_older
 from gitreceive.model.errors import NoSuchObject, ReleaseError, StorageError
 from gitreceive.model.operation import Rollback
@@ -15,7 +15,7 @@ def roll_back(
     *,
     slugs: SlugStore,
     releases: ReleaseBook,
-    apps: ConfigVars,
+    apps: BuiltApps,
     keep: int,
     roll_out: RollOut,
 ) -> Release:

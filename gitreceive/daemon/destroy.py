@@ -3,24 +3,26 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from gitreceive.model.errors import GitReceiveError, StateError
 from gitreceive.model.operation import Operation
 from gitreceive.model.task import Task
+from gitreceive.run.clear import cleared
 from gitreceive.wiring import Receiver
 
 
 def destroy(task: Task, receiver: Receiver) -> None:
-    """Removes the app's repository, slugs, logs and rows. Its images go with the next look at the engine.
+    """Removes what runs of the app, its repository, slugs, logs and rows. Its images go with the next look at the engine.
 
     Raises StateError, StorageError or ReleaseError; then the app is there as before, but for slugs that went already.
     """
     app, operation, console = task.app, task.operation, task.console
     console.step(f'Destroying {app}')
     task.cancellation.check()
-    with _set_aside(receiver.home.repo(app), operation) as gone:
+    ended = cleared(task, receiver.running) if receiver.running else nullcontext()
+    with ended, _set_aside(receiver.home.repo(app), operation) as gone:
         console.detail(f'Removed {receiver.retention.remove_all(app)} objects of its slugs')
         _remove_tree(gone)
     console.detail('Removed its repository')

@@ -10,7 +10,7 @@ from gitreceive.daemon.queue import Queue
 from gitreceive.daemon.verdict import Ended, closing_lines
 from gitreceive.journal import Journal
 from gitreceive.model.operation import Operation
-from gitreceive.model.release import Release
+from gitreceive.model.release import Release, ReleaseState
 
 LOOK_SECONDS = 1.0
 """Who writes the log wakes those who follow it; so often they look whether their listener is still there."""
@@ -22,6 +22,8 @@ CANCEL_SECONDS = 10.0
 """A running operation that is cancelled lets go within a second."""
 
 CHUNK = 65536
+
+WERE_LIVE = (ReleaseState.LIVE, ReleaseState.REPLACED)
 
 
 class Follower:
@@ -76,7 +78,8 @@ class Follower:
     def closing(self, operation: Operation) -> bytes:
         """The verdict of a finished operation as bytes."""
         app, releases = operation.app, self._journal.releases
-        release = releases.made_by(operation.number)
+        made = releases.made_by(operation.number)
+        release = made if made and made.state in WERE_LIVE else None
         ended = Ended(
             operation=operation,
             release=release,

@@ -27,15 +27,22 @@ class Taken:
 class Queue:
     """The journal's active rows, with a bell. The rows are the truth; nothing is lost with this object.
 
-    ``seconds`` is the time that an operation may take from when it is taken.
+    ``seconds`` is the time that an operation may take from when it is taken. ``runs``: releases are run here, so that
+    also what needs no build needs the engine.
     """
 
     def __init__(
-        self, journal: Journal, logs: Logs, engine_answers: Callable[[], bool], seconds: float
+        self,
+        journal: Journal,
+        logs: Logs,
+        engine_answers: Callable[[], bool],
+        seconds: float,
+        *,
+        runs: bool = False,
     ) -> None:
         self._journal, self._logs = journal, logs
         self._engine_answers = engine_answers
-        self._seconds = seconds
+        self._seconds, self._runs = seconds, runs
         self._bell = threading.Condition()
         self._open = True
         self._taken: dict[int, Taken] = {}
@@ -61,13 +68,14 @@ class Queue:
         cancelled from the same moment on.
         """
         while self._open:
-            retries = not builds or (self._retries_wait() and self._engine_answers())
+            needed = builds or self._runs
+            retries = not needed or (self._retries_wait() and self._engine_answers())
             with self._bell:
                 if not self._open:
                     break
                 if taken := self._claim(builds=builds, retries=retries):
                     return taken
-                self._bell.wait(RETRY_SECONDS if builds and self._retries_wait() else None)
+                self._bell.wait(RETRY_SECONDS if needed and self._retries_wait() else None)
         return None
 
     def _claim(self, *, builds: bool, retries: bool) -> Taken | None:

@@ -39,7 +39,8 @@ def open_queue(settings: Settings, receiver: Receiver) -> tuple[Queue, Logs]:
     """What hands operations to workers, and the logs that they write."""
     logs = Logs(receiver.home, settings.limits.log_bytes)
     asked = partial(engine_answers, settings)
-    return Queue(receiver.journal, logs, asked, settings.limits.build_seconds), logs
+    seconds, runs = settings.limits.build_seconds, settings.run.enabled
+    return Queue(receiver.journal, logs, asked, seconds, runs=runs), logs
 
 
 def open_answers(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.log import shown
-from gitreceive.model.operation import Deploy, Operation, OperationState
+from gitreceive.model.instance import counts
+from gitreceive.model.operation import Deploy, Operation, OperationState, Rescale, Restart, Switch
 from gitreceive.model.release import Release
 
 
@@ -70,10 +71,23 @@ def queued_seconds(operation: Operation) -> float | None:
 
 
 def _succeeded(ended: Ended) -> list[str]:
-    release = ended.release
-    if release is None:
-        return shown('-----> ', f'Destroyed {ended.operation.app}')
-    return [*shown('-----> ', 'Releasing'), *shown('       ', f'v{release.version} stored in {ended.url}')]
+    if ended.release:
+        return shown('       ', f'v{ended.release.version} stored in {ended.url}')
+    return shown('-----> ', _done(ended.operation))
+
+
+def _done(operation: Operation) -> str:
+    """What has no release of its own."""
+    app = operation.app
+    match operation.request:
+        case Rescale(formation=formation):
+            return f'Scaled {app}: {counts(formation)}'
+        case Restart(processes=processes):
+            return f'Restarted {", ".join(processes) or app}'
+        case Switch(on=on):
+            return f'{"Started" if on else "Stopped"} {app}'
+        case _:
+            return f'Destroyed {app}'
 
 
 def _failed(ended: Ended, settings: Settings) -> list[str]:

@@ -44,6 +44,11 @@ Formation = Mapping[str, Scale]
 """By process type. A type that is not in it: one ``web``, none of the others."""
 
 
+def counts(formation: Formation) -> str:
+    """``web=2 worker=1``"""
+    return ' '.join(f'{process}={scale.count}' for process, scale in formation.items())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceSpec:
     """An instance to be started: of ``release`` of ``app``, in a container, within limits. 0 ``cpus``: no limit.

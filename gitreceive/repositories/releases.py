@@ -21,7 +21,9 @@ def keep_commit(repo: Path, version: int, commit: Commit) -> None:
 
 def fetch_commit(source: Path, version: int, commit: Commit, target: Path) -> None:
     """Brings the commit of a release into another repository. Raises SourceError if it is not kept."""
-    done = git(target, 'fetch', '--quiet', '--no-tags', '--no-write-fetch-head', str(source), f'{PREFIX}{version}')
+    done = git(
+        target, 'fetch', '--quiet', '--no-tags', '--no-write-fetch-head', str(source), f'{PREFIX}{version}'
+    )
     if read_ref(target, commit) != commit:
         why = done.stderr.decode(errors='replace').strip()
         raise SourceError(f'the commit {commit[:7]} of v{version} is not in {source}{why and ": "}{why}')

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from gitreceive.model.errors import RunError
-from gitreceive.model.instance import Formation, InstanceName
+from gitreceive.model.instance import Formation, InstanceName, counts
 from gitreceive.model.operation import Operation, Rescale, Restart, Switch
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
@@ -35,7 +35,7 @@ class Changes:
         """Changes the formation. Raises RunError for a process type that there is not, or as ``Changeover.change``."""
         app, request = task.app, task.operation.request
         assert isinstance(request, Rescale)
-        task.console.step(f'Scaling {app}: {_counts(request.formation)}')
+        task.console.step(f'Scaling {app}: {counts(request.formation)}')
         live, before = self.releases.live(app), self.apps.formation(app)
         if live:
             _check_types(live, request.formation)
@@ -119,7 +119,3 @@ def _is_one_of(name: InstanceName, asked: Iterable[str]) -> bool:
 def _limits_differ(process: str, before: Formation, after: Formation) -> bool:
     old, new = scale_of(process, before), scale_of(process, after)
     return (old.memory, old.cpus) != (new.memory, new.cpus)
-
-
-def _counts(formation: Formation) -> str:
-    return ' '.join(f'{name}={scale.count}' for name, scale in formation.items())

@@ -39,7 +39,7 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """The parts, each for those who work with it."""
+    """The parts, each for those who work with it. ``grace``: the seconds that an instance has to end."""
 
     ports: Ports
     rollout: Rollout
@@ -48,6 +48,7 @@ class Running:
     traffic: Traffic
     retiring: Retiring
     supervision: Supervision
+    grace: float
 
 
 def put_together(
@@ -94,4 +95,5 @@ def put_together(
         traffic=traffic,
         retiring=retiring,
         supervision=Supervision(known, apps, launcher, traffic, retiring, locks),
+        grace=settings.stop_seconds,
     )

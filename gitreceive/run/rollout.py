@@ -1,10 +1,12 @@
 """Makes a created release the one that is live."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from gitreceive.model.errors import StateError
 from gitreceive.model.instance import Scale
 from gitreceive.model.needs import read_needs
 from gitreceive.model.release import Release
@@ -13,6 +15,8 @@ from gitreceive.points import point
 from gitreceive.run.changeover import Changeover, Target
 from gitreceive.run.formation import desired
 from gitreceive.run.ports import AppsThatRun, RunningReleases
+
+log = logging.getLogger(__name__)
 
 AtOnce = Callable[[Task, Release], None]
 """Runs a command of a release, once."""
@@ -69,7 +73,10 @@ class Rollout:
         try:
             yield
         except BaseException:
-            self.releases.fail(release)
+            try:
+                self.releases.fail(release)
+            except StateError as error:
+                log.error('%s v%d has failed, which is not written: %s', release.app, release.version, error)
             raise
 
     def _tell(self, task: Task) -> None:
@@ -79,6 +86,7 @@ class Rollout:
 
 def only_release(task: Task, release: Release, *, releases: RunningReleases) -> Release:
     """Where nothing is run here: the release is live at once. Raises ReleaseError, StateError."""
+    task.console.step(f'Releasing v{release.version}')
     live = releases.go_live(task.operation, release)
     point('release.live')
     return live

@@ -55,5 +55,3 @@ def _file(work: Path) -> Iterator[Path]:
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work) as folder:
         yield Path(folder) / 'object'
-
-

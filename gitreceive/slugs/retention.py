@@ -7,12 +7,16 @@ from gitreceive.config.home import Home
 from gitreceive.journal import Journal
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import StorageError
-from gitreceive.model.release import Release
+from gitreceive.model.release import Release, ReleaseState
 from gitreceive.slugs.lock import removing
 from gitreceive.slugs.names import FACTS, KINDS, chunk_name, is_of_slugs, slug_name
 from gitreceive.slugs.parts import checksum
 from gitreceive.slugs.ports import Composing
 from gitreceive.slugs.stored import chunks_of, read_manifest
+
+CAME_UP = (ReleaseState.LIVE, ReleaseState.REPLACED)
+NEEDED = (ReleaseState.CREATED, ReleaseState.STARTING, ReleaseState.LIVE)
+"""Whatever their number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +62,13 @@ class Retention:
     keep: int
 
     def releases(self, app: AppName) -> list[Release]:
-        """Those whose slugs and commits are kept: the newest ones, and the live one."""
-        live, newest = self.journal.releases.live(app), self.journal.releases.of(app, self.keep)
-        return [*newest, live] if live and live not in newest else newest
+        """Those whose slugs and commits are kept, newest first: the newest of those that were live, and what is to be.
+
+        A release that failed takes nobody's place.
+        """
+        found = self.journal.releases.of(app, -1)
+        came_up = [release for release in found if release.state in CAME_UP][: self.keep]
+        return [release for release in found if release in came_up or release.state in NEEDED]
 
     def slugs(self, app: AppName) -> list[Release]:
         """The kept releases, oldest first, each slug once: of releases that share one the oldest has made it."""

@@ -28,7 +28,8 @@ OTHER = AppName('other')
 def receiver(kept: chunk_cache.ChunkCache) -> Receiver:
     parts = {'home': kept.home, 'journal': kept.journal, 'retention': kept.retention}
     return cast(
-        Receiver, SimpleNamespace(**parts, chunk_cache=ChunkCache(kept.storage, kept.home.chunk_cache))
+        Receiver,
+        SimpleNamespace(**parts, chunk_cache=ChunkCache(kept.storage, kept.home.chunk_cache), running=None),
     )
 
 

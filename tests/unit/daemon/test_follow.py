@@ -98,7 +98,7 @@ def test_a_release_is_told_when_the_worker_is_done_with_the_deploy_branch(here: 
     pieces = here.follower.follow(taken.operation.number, 0)
     assert next(pieces) == b'', 'it waits'
     here.queue.forget(taken.operation.number)
-    assert '-----> Releasing' in text(pieces)
+    assert 'v1 stored in' in text(pieces)
 
 
 def test_seconds_are_those_of_the_work(here: ReceiverHome) -> None:
@@ -106,7 +106,6 @@ def test_seconds_are_those_of_the_work(here: ReceiverHome) -> None:
     here.record(operation)
     lines, record = verdict(here, operation.number)
     assert lines == [
-        '-----> Releasing',
         f'       v1 stored in memory:/hello/{operation.commit}{"0" * 24}.tgz',
     ]
     assert record['seconds'] == 1.25

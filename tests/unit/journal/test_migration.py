@@ -132,7 +132,8 @@ def test_slugs_are_verified_and_rolled_back_after_it(former: FormerHome) -> None
         with OperationLog(home.log(operation.number), 10_000) as console:
             task = Task(operation=operation, console=console, cancellation=clock)
             roll_out = partial(only_release, releases=journal.releases)
-            release = roll_back(task, slugs=slugs, releases=journal.releases, keep=40, roll_out=roll_out)
+            releases, apps = journal.releases, journal.apps
+            release = roll_back(task, slugs=slugs, releases=releases, apps=apps, keep=40, roll_out=roll_out)
         assert (release.version, release.slug, release.commit) == (RELEASES + 1, third.slug, third.commit)
         assert journal.releases.config(release) == {'V': '3'}
         assert journal.releases.live(HELLO) == release
