@@ -66,6 +66,12 @@ class Workshop:
         } | words
         return BuildJob(**wanted)  # type: ignore[arg-type]
 
+    def images(self) -> list[str]:
+        """The ids of the images that it has built and that are still there."""
+        with self.engine.connect() as client:
+            found = client.images(filters={'label': f'gitreceive.home={self.home}'})
+        return [str(image['Id']) for image in found]
+
     def build_app(self, files: Mapping[str, bytes], stack: Stack, app: str = 'hello') -> Image:
         """Plans and builds an app, with minutes of time. A failure is told as pushers are, and the step's last lines."""
         self.console = Lines()

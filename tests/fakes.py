@@ -67,34 +67,53 @@ class FakeSource:
 
 
 class FakeBuilder:
-    """An engine that builds every recipe at once, into one image for each number. Satisfies ``ports.ImageBuilder``."""
+    """An engine that builds every recipe at once, into one image for each number. Satisfies ``ports.ImageBuilder``.
 
-    def __init__(self, release: bytes = b'', error: BuildError | None = None) -> None:
+    ``error`` is how every build fails, ``broken`` how those of some Dockerfiles do.
+    """
+
+    def __init__(
+        self,
+        release: bytes = b'',
+        error: BuildError | None = None,
+        broken: Mapping[str, BuildError] | None = None,
+    ) -> None:
         self.jobs: list[BuildJob] = []
-        self._release, self._error = release, error
+        self._release, self._error, self._broken = release, error, broken or {}
+        self._images: dict[int, tuple[AppName, Image]] = {}
 
     def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
         cancellation.check()
         self.jobs.append(job)
-        if self._error:
-            raise self._error
-        digest = hashlib.sha256(f'{job.app} {job.number}'.encode()).hexdigest()
-        return Image(id=f'sha256:{digest}', name=f'{job.app}:{job.number}', release=self._release)
+        error = self._error or self._broken.get(job.recipe.dockerfile)
+        if error:
+            raise error
+        name = f'{job.app}:{job.number}'
+        image = Image(id=_id(f'{job.app} {job.number}'), name=name, release=self._release)
+        self._images[job.number] = job.app, image
+        return image
 
     def digest(self, name: str) -> str:
-        return f'sha256:{hashlib.sha256(name.encode()).hexdigest()}'
+        return next((image.id for _, image in self._images.values() if image.name == name), '')
 
     def place(self) -> Path | None:
         return None
 
     def images(self) -> Mapping[int, AppName]:
-        return {job.number: job.app for job in self.jobs}
+        return {number: app for number, (app, _) in self._images.items()}
 
     def remove_images(self, numbers: frozenset[int]) -> int:
-        return 0
+        gone = numbers & self._images.keys()
+        for number in gone:
+            del self._images[number]
+        return len(gone)
 
     def remove_containers(self, before: int, active: frozenset[int]) -> int:
         return 0
+
+
+def _id(text: str) -> str:
+    return f'sha256:{hashlib.sha256(text.encode()).hexdigest()}'
 
 
 def _matches(path: Sequence[str], pattern: Sequence[str]) -> bool:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.slugfiles.packer import DockerSlugPacker
 from gitreceive.adapters.slugfiles.reading import unpacked
@@ -28,7 +27,6 @@ from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildCancelled, BuildError, BuildTimeout, EngineGone
 from gitreceive.model.plan import Stack
 from gitreceive.model.push import Commit
-from gitreceive.model.slug import Image
 from gitreceive.model.text import harmless
 from gitreceive.slugs.pack import pack_slug
 from tests.building import FROM, Lines, Workshop, workshop
@@ -89,29 +87,6 @@ def test_the_cache_mounts_of_two_apps_are_apart(shop: Workshop, salt: str) -> No
     assert shop.console.details == ['one']
 
 
-def test_the_exact_versions_come_with_the_image(shop: Workshop) -> None:
-    step = "RUN mkdir -p /app/heroku && printf 'node 22.11.0\\nnpm 10.9.0\\n' > /app/heroku/versions\n"
-    image = shop.build(f'{FROM}USER root\n{step}')
-    assert dict(image.versions) == {'node': '22.11.0', 'npm': '10.9.0'}
-
-
-def test_the_versions_are_found_without_the_engines_layers_too(
-    shop: Workshop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr('gitreceive.adapters.buildkit.versions.image_layers', lambda *_: None)
-    step = "RUN mkdir -p /app/heroku && printf 'node 22.11.0\\n' > /app/heroku/versions\n"
-    assert dict(shop.build(f'{FROM}USER root\n{step}').versions) == {'node': '22.11.0'}
-    assert dict(shop.build(FROM).versions) == {}
-
-
-def test_a_failure_names_the_step_and_carries_its_last_lines(shop: Workshop) -> None:
-    with pytest.raises(BuildError) as caught:
-        shop.build(f'{FROM}RUN ["/bin/bash", "-c", "echo cause; echo on stderr >&2; exit 7"]\n')
-    assert str(caught.value) == 'failed in "echo cause; echo on stderr >&2; exit 7" (exit 7)'
-    assert caught.value.step == 'echo cause; echo on stderr >&2; exit 7'
-    assert set(caught.value.tail) == {'cause', 'on stderr'}
-
-
 def test_a_broken_dockerfile_is_an_error_with_the_engines_words(shop: Workshop) -> None:
     with pytest.raises(BuildError, match='unknown instruction'):
         shop.build('FRM x\n')
@@ -125,11 +100,6 @@ def test_a_word_that_is_no_instruction_is_refused_before_an_image_is_looked_for(
     with pytest.raises(BuildError, match='unknown instruction') as caught:
         shop.build(f'{FROM}{wrong}{missing}' if before else f'{FROM}{missing}{wrong}')
     assert 'there-is-no-such-image' not in str(caught.value)
-
-
-def test_a_missing_base_image_says_how_to_make_it(shop: Workshop) -> None:
-    with pytest.raises(BuildError, match='gitreceive stack build'):
-        shop.build('FROM registry.invalid/nothing:1\n')
 
 
 @pytest.mark.parametrize(('fails', 'tries'), [('1', 2), ('9', 2), ('0', 1)])
@@ -171,7 +141,7 @@ def test_a_cancelled_build_returns_and_leaves_no_process(shop: Workshop, salt: s
     thread.join(30)
     assert ended.is_set()
     wait_until(lambda: not processes(salt), 30, 'the step to end')
-    assert own_images(shop) == []
+    assert shop.images() == []
 
 
 def test_a_build_over_its_time_names_the_step(shop: Workshop, salt: str) -> None:
@@ -295,35 +265,6 @@ def test_a_config_var_is_in_no_layer_no_history_no_slug_and_no_log(
         assert not secrets_in(stream.read(1 << 30), canary)
 
 
-def own_images(shop: Workshop) -> list[str]:
-    with shop.engine.connect() as client:
-        return [image['Id'] for image in client.images(filters={'label': f'gitreceive.home={shop.home}'})]
-
-
-def test_an_image_has_a_name_so_that_nobody_prunes_it_and_can_be_removed(shop: Workshop) -> None:
-    image = shop.build(FROM)
-    with shop.engine.connect() as client:
-        assert client.inspect_image(image.id)['RepoTags'][0].startswith('gitreceive-app/hello:1-')
-    shop.builder.remove(image)
-    assert own_images(shop) == []
-    shop.builder.remove(image)
-
-
-def test_a_sweep_removes_what_no_live_build_owns_and_nothing_of_others(shop: Workshop) -> None:
-    first, second = shop.build(FROM), shop.build(FROM)
-    with shop.engine.connect() as client, shop.engine.container(client, first.id, {}) as container:
-        assert DockerImageBuilder(shop.engine, '/another/receiver', lambda: '').sweep(frozenset()) == 0
-        assert shop.builder.sweep(frozenset({2})) == 2
-        assert container not in [found['Id'] for found in client.containers(all=True)]
-    assert own_images(shop) == [second.id]
-
-
-def test_an_engine_that_is_not_there_says_where_it_was_looked_for(tmp_path: Path) -> None:
-    builder = DockerImageBuilder(Engine(f'unix://{tmp_path}/none.sock'), '/test', lambda: '')
-    with pytest.raises(EngineGone, match=r'none\.sock.*is it running'):
-        builder.remove(Image(id='sha256:1'))
-
-
 @pytest.fixture
 def own_engine(docker_host: str) -> Iterator[tuple[Engine, 'subprocess.Popen[bytes]']]:
     """An engine of the test's own, to be killed, with an image ``tiny`` in it.
@@ -406,18 +347,3 @@ def test_an_engine_that_dies_in_mid_build_is_named_with_the_step(
     assert isinstance(failures[0], EngineGone)
     assert str(failures[0]) == f'the Docker engine went away during "sleep 1000; : {salt}"'
     assert failures[0].step == f'sleep 1000; : {salt}'
-
-
-def test_images_are_listed_and_removed_by_the_numbers_of_their_builds(shop: Workshop) -> None:
-    first, second = shop.build(FROM), shop.build(FROM)
-    other = DockerImageBuilder(shop.engine, '/another/receiver', lambda: '')
-    assert dict(shop.builder.images()) == {1: 'hello', 2: 'hello'}
-    assert dict(other.images()) == {}
-    assert other.remove_images(frozenset({1, 2})) == 0
-    with shop.engine.connect() as client, shop.engine.container(client, first.id, {}) as container:
-        assert shop.builder.remove_containers(2, frozenset({1})) == 0
-        assert shop.builder.remove_containers(1, frozenset()) == 0
-        assert shop.builder.remove_containers(2, frozenset()) == 1
-        assert container not in [found['Id'] for found in client.containers(all=True)]
-    assert shop.builder.remove_images(frozenset({1, 9})) == 1
-    assert own_images(shop) == [second.id]
