@@ -86,7 +86,7 @@ def test_an_image_is_always_the_same(make: Callable[[], BaseImages]) -> None:
 
 
 def test_a_stack_without_an_image_is_refused_with_what_makes_it(make: Callable[[], BaseImages]) -> None:
-    with pytest.raises(StackError, match='run "gitreceive stack build --stack none"'):
+    with pytest.raises(StackError, match='run "gitreceive stack build'):
         make().image('none')
 
 

@@ -208,5 +208,5 @@ def test_an_addition_needs_the_build_image(place: Workplace, monkeypatch: pytest
     place.make()
     del place.engine.names[place.recipe.stack.build_image]
     monkeypatch.setattr('gitreceive.stack.images.present', lambda *given: True)
-    with pytest.raises(StackError, match='run "gitreceive stack build"'):
+    with pytest.raises(StackError, match='run "gitreceive stack build --stack cedar-12"'):
         place.make(replace(NO_CA, additions=('php',)))
