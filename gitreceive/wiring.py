@@ -12,12 +12,19 @@ from pathlib import Path
 
 from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.baseimages import ExportedBaseImages
+from gitreceive.adapters.docker.containers import InstanceContainers
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.foreground import DockerContainers
+from gitreceive.adapters.docker.images import DockerImages
+from gitreceive.adapters.docker.instances import DockerInstances
+from gitreceive.adapters.docker.network import InstanceNetwork
+from gitreceive.adapters.docker.observed import DockerObserved
+from gitreceive.adapters.docker.oneoff import DockerOneOff
 from gitreceive.adapters.docker.slugrun import DockerSlugRunner
 from gitreceive.adapters.docker.stack import connected
 from gitreceive.adapters.haproxy.options import RouterOptions
 from gitreceive.adapters.haproxy.router import HaproxyRouter
+from gitreceive.adapters.nftables.isolation import NftablesIsolation, NoIsolation
 from gitreceive.adapters.platform.heroku import HEROKU as HEROKU
 from gitreceive.adapters.platform.heroku import HerokuPlatform
 from gitreceive.adapters.ports.router import PublishedPorts
@@ -47,7 +54,7 @@ from gitreceive.build.stages.source import open_source
 from gitreceive.build.stages.store import store_slug
 from gitreceive.config.home import Home
 from gitreceive.config.identity import receiver_identity
-from gitreceive.config.listening import holder
+from gitreceive.config.listening import holder, public_ports
 from gitreceive.config.settings import Settings
 from gitreceive.journal import Journal, open_journal
 from gitreceive.journal.forgetting import forget_config as forget_config
@@ -70,7 +77,17 @@ from gitreceive.model.task import Task
 from gitreceive.repositories import ensure_repository, fetch_commit
 from gitreceive.run.changes import Changes
 from gitreceive.run.parts import Running
-from gitreceive.run.ports import Containers, ResidentRouter, SlugRunner
+from gitreceive.run.ports import (
+    Containers,
+    Images,
+    Instances,
+    Isolation,
+    Observed,
+    OneOff,
+    ResidentRouter,
+    SlugRunner,
+)
+from gitreceive.run.registry import OwnRegistry
 from gitreceive.run.rollout import only_release
 from gitreceive.slugs.chunk_cache import ChunkCache
 from gitreceive.slugs.cut import Cutter
@@ -94,6 +111,17 @@ Handler = Callable[[Task], Release | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnginePorts:
+    """An engine, as what runs releases sees it."""
+
+    images: Images
+    instances: Instances
+    observed: Observed
+    oneoff: OneOff
+    isolation: Isolation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
     """The parts of a receiver, put together; the daemon hands each of them to who works with it."""
 
@@ -107,6 +135,7 @@ class Receiver:
     documents: Documents
     chunk_cache: ChunkCache
     running: Running | None
+    own_registry: OwnRegistry
     handlers: Mapping[type[OperationRequest], Handler]
 
 
@@ -144,6 +173,7 @@ def open_receiver(settings: Settings) -> Receiver:
         retention=retention,
         documents=open_documents(settings, retention),
         chunk_cache=chunk_cache,
+        own_registry=OwnRegistry(),
         running=running,
         handlers={
             Deploy: partial(deploy, stages=stages, roll_out=roll_out),
@@ -288,6 +318,22 @@ def open_base_images(settings: Settings) -> BaseImages:
     """The run images of stacks, for the registry."""
     folder = Home(settings.home).base_images
     return ExportedBaseImages(Engine(settings.engine.url), folder, lambda name: load_stack(name).run_image)
+
+
+def open_engine_ports(settings: Settings, registry: OwnRegistry) -> EnginePorts:
+    """What runs releases in the engine, as this receiver's. Connects to nothing."""
+    engine, identity = Engine(settings.engine.url), partial(receiver_identity, Home(settings.home))
+    network = InstanceNetwork(engine, identity, open=settings.run.allow_private)
+    containers = InstanceContainers(engine, identity, network, settings.run.log_bytes)
+    public = [settings.router.listen, settings.router.tls_listen]
+    walls = NftablesIsolation(lambda: network.bridge, public_ports(public))
+    return EnginePorts(
+        images=DockerImages(engine, identity, registry.access),
+        instances=DockerInstances(containers),
+        observed=DockerObserved(engine),
+        oneoff=DockerOneOff(containers, uuid.uuid4().hex),
+        isolation=NoIsolation() if settings.run.allow_private else walls,
+    )
 
 
 def open_reader() -> SlugReader:

@@ -1,24 +1,28 @@
 """What the HTTP front end asks for, as small protocols."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gitreceive.model.access import Actor
-from gitreceive.model.app import AppName
 from gitreceive.model.content import Content
 
+Key = TypeVar('Key', contravariant=True)
 
-class Images(Protocol):
-    """The images of an app's releases. All raise StorageError if the storage does not answer."""
 
-    def tags(self, app: AppName) -> Sequence[str]:
-        """``v1``, ``v2``, ...: the releases whose slugs are kept, the oldest first. Empty if there is no such app."""
+class Images(Protocol[Key]):
+    """Images by what they are of: the name of an app or of a stack.
 
-    def manifest(self, app: AppName, reference: str) -> Content | None:
+    All raise StorageError if the storage does not answer, StackError or EngineGone if the engine does not.
+    """
+
+    def tags(self, of: Key, /) -> Sequence[str]:
+        """``v1``, ``v2``, ... of the releases whose slugs are kept, the oldest first. Empty if there is nothing."""
+
+    def manifest(self, of: Key, reference: str, /) -> Content | None:
         """The manifest of a tag or digest, or None."""
 
-    def blob(self, app: AppName, digest: str) -> Content | None:
-        """What there is of that digest in images of the app, or None."""
+    def blob(self, of: Key, digest: str, /) -> Content | None:
+        """What there is of that digest in those images, or None."""
 
 
 class Readers(Protocol):

@@ -7,6 +7,7 @@ that is not there and one that may not be read are answered alike.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -15,7 +16,7 @@ from werkzeug.http import parse_range_header
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from gitreceive.api.ports import Images, Readers
+from gitreceive.api.ports import Images, Key, Readers
 from gitreceive.model.access import Actor
 from gitreceive.model.app import APP_NAME, AppName
 from gitreceive.model.content import Content
@@ -27,6 +28,8 @@ PIECE = 1 << 18
 INDEX_TYPE = 'application/vnd.oci.image.index.v1+json'
 DIGEST = re.compile('sha(256|512):[0-9a-f]{64,128}')
 MAX_TAGS = 10_000
+STACK = re.compile(r'stack/([a-z0-9][a-z0-9.-]{0,63})')
+"""The image of a stack; no app has a name with a slash."""
 
 URLS = Map(
     [
@@ -57,8 +60,8 @@ class RegistryError(Exception):
 class Registry:
     """Answers what registry clients ask for."""
 
-    def __init__(self, images: Images, readers: Readers) -> None:
-        self._images, self._readers = images, readers
+    def __init__(self, images: Images[AppName], readers: Readers, stacks: Images[str]) -> None:
+        self._images, self._readers, self._stacks = images, readers, stacks
         self._endpoints: dict[str, Callable[..., Response]] = {
             'base': self._base,
             'tags': self._tags,
@@ -84,15 +87,26 @@ class Registry:
             endpoint, values = URLS.bind_to_environ(request.environ).match(method='GET')
         except HTTPException as error:
             raise RegistryError(404, 'NAME_UNKNOWN', 'there is nothing at this address') from error
-        app = _app(values.get('name'))
-        if app is not None and not reader.reaches(app):
-            raise RegistryError(404, 'NAME_UNKNOWN', f'no app {app} that you may read')
+        images = self._images_of(values.get('name'))
+        if images is not None and not reader.reaches(images.name):
+            raise RegistryError(404, 'NAME_UNKNOWN', f'no app {images.name} that you may read')
         if request.method not in ('GET', 'HEAD'):
             raise RegistryError(
                 405, 'UNSUPPORTED', 'images are made by pushes of code; this registry is read-only'
             )
         rest = {key: value for key, value in values.items() if key != 'name'}
-        return self._endpoints[endpoint](request, app, **rest)
+        return self._endpoints[endpoint](request, images, **rest)
+
+    def _images_of(self, name: str | None) -> '_Repository | None':
+        """Raises RegistryError for what is no name."""
+        if name is None:
+            return None
+        stack = STACK.fullmatch(name)
+        if stack:
+            return _Repository(name, stack[1], self._stacks)
+        if not APP_NAME.fullmatch(name):
+            raise RegistryError(404, 'NAME_INVALID', 'this is not the name of an app')
+        return _Repository(name, AppName(name), self._images)
 
     def _reader(self, request: Request) -> Actor:
         """Who asks. Raises RegistryError for a user name and password that open nothing at all."""
@@ -104,34 +118,35 @@ class Registry:
             raise RegistryError(401, 'UNAUTHORIZED', 'a user name and a token are needed')
         return reader
 
-    def _base(self, request: Request, app: None) -> Response:
+    def _base(self, request: Request, images: None) -> Response:
         return _json({}, 200, VERSION)
 
-    def _tags(self, request: Request, app: AppName) -> Response:
-        tags = self._images.tags(app)
+    def _tags(self, request: Request, images: '_Repository') -> Response:
+        name, tags = images.name, images.tags()
         if not tags:
-            raise RegistryError(404, 'NAME_UNKNOWN', f'no app {app} that you may read')
+            raise RegistryError(404, 'NAME_UNKNOWN', f'no app {name} that you may read')
         after, most = request.args.get('last', ''), request.args.get('n', MAX_TAGS, type=int)
         later = tags[tags.index(after) + 1 :] if after in tags else tags
         page = later[: max(0, most)]
-        more = {'Link': f'</v2/{app}/tags/list?n={most}&last={page[-1]}>; rel="next"'}
+        more = {'Link': f'</v2/{name}/tags/list?n={most}&last={page[-1]}>; rel="next"'}
         return _json(
-            {'name': app, 'tags': page}, 200, {**VERSION, **(more if page and len(page) < len(later) else {})}
+            {'name': name, 'tags': page},
+            200,
+            {**VERSION, **(more if page and len(page) < len(later) else {})},
         )
 
-    def _manifest(self, request: Request, app: AppName, reference: str) -> Response:
-        content = self._images.manifest(app, reference)
+    def _manifest(self, request: Request, images: '_Repository', reference: str) -> Response:
+        content = images.manifest(reference)
         if content is None:
-            raise RegistryError(
-                404, 'MANIFEST_UNKNOWN', f'{app} has no release {reference[:80]!a} that is kept'
-            )
+            shown = f'{images.name} has no release {reference[:80]!a} that is kept'
+            raise RegistryError(404, 'MANIFEST_UNKNOWN', shown)
         with content.open() as stream:
             return Response(stream.read(), 200, _headers(content))
 
-    def _blob(self, request: Request, app: AppName, digest: str) -> Response:
-        content = self._images.blob(app, digest)
+    def _blob(self, request: Request, images: '_Repository', digest: str) -> Response:
+        content = images.blob(digest)
         if content is None:
-            raise RegistryError(404, 'BLOB_UNKNOWN', f'no image of {app} has {digest[:80]!a}')
+            raise RegistryError(404, 'BLOB_UNKNOWN', f'no image of {images.name} has {digest[:80]!a}')
         headers = {**_headers(content), 'Accept-Ranges': 'bytes', 'Cache-Control': 'max-age=31536000'}
         first, end, status = 0, content.size, 200
         wanted = parse_range_header(request.headers.get('Range'))
@@ -142,7 +157,7 @@ class Registry:
         body = () if request.method == 'HEAD' else _stream(content, first, end)
         return Response(body, status, headers, direct_passthrough=True)
 
-    def _referrers(self, request: Request, app: AppName, digest: str) -> Response:
+    def _referrers(self, request: Request, images: '_Repository', digest: str) -> Response:
         """What refers to a manifest: nothing does."""
         if not DIGEST.fullmatch(digest):
             raise RegistryError(400, 'DIGEST_INVALID', f'{digest[:80]!a} is no digest')
@@ -150,10 +165,14 @@ class Registry:
         return Response(json.dumps(index), 200, VERSION, content_type=INDEX_TYPE)
 
 
-def _app(name: str | None) -> AppName | None:
-    if name is not None and not APP_NAME.fullmatch(name):
-        raise RegistryError(404, 'NAME_INVALID', 'this is not the name of an app')
-    return AppName(name) if name else None
+class _Repository:
+    """The images under a ``name``; ``source`` has them under a ``key``."""
+
+    def __init__(self, name: str, key: Key, source: Images[Key]) -> None:
+        self.name = name
+        self.tags = partial(source.tags, key)
+        self.manifest = partial(source.manifest, key)
+        self.blob = partial(source.blob, key)
 
 
 def _range(wanted: Any, content: Content) -> tuple[int, int]:

@@ -1,6 +1,8 @@
 """Who listens on a port of this host, for the one who comes second."""
 
+import ipaddress
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +19,19 @@ def holder(port: int) -> str:
                 if any(os.readlink(file) in wanted for file in (process / 'fd').iterdir()):
                     return f'process {process.name} ({(process / "comm").read_text().strip()})'
     return 'another server'
+
+
+def public_ports(addresses: Sequence[str]) -> Sequence[int]:
+    """The ports of addresses, each ``host:port`` or empty, at which others than this host are answered. Pure."""
+    found = [address.rpartition(':') for address in addresses if address]
+    return [int(port) for host, _, port in found if not _is_loopback(host.strip('[]'))]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == 'localhost'
 
 
 def _listening(port: int) -> set[str]:

@@ -2,7 +2,9 @@
 
 import errno
 import threading
+from typing import Any
 
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
 from gitreceive.access.book import AccessBook
@@ -12,40 +14,67 @@ from gitreceive.config.listening import holder
 from gitreceive.config.settings import Settings
 from gitreceive.model.access import Actor
 from gitreceive.model.errors import AddressInUse, StateError
+from gitreceive.run.registry import USER, OwnRegistry
 from gitreceive.run.spec import ATTENDED, START
-from gitreceive.slugs.published import BaseImages, PublishedImages
+from gitreceive.slugs.published import BaseImages, PublishedImages, PublishedStacks
 from gitreceive.slugs.retention import Retention
+from gitreceive.stack import stack_names
 
 THREADS = 8
 CONNECTIONS = 200
 IDLE_SECONDS = 60
+TLS_HANDSHAKE = b'\x16\x03'
+"""What the first record begins with (RFC 8446, 5.1)."""
+
+LOOPBACK = '127.0.0.1:0'
 
 ENTRYPOINT = ('bash', '-c', ATTENDED, 'gitreceive', START)
 """What an image's command is an argument of: the app's profile is read, and signals reach its processes."""
 
 
-class TokenReaders:
-    """Lets in who has a token; the user name is for people."""
+class PlainChannel(HTTPChannel):
+    """A connection that ends at once if the client tries TLS.
 
-    def __init__(self, book: AccessBook) -> None:
-        self._book = book
+    Engines do that first, also on the loopback where they take plain HTTP; without an end of it they wait for ten
+    seconds (Go, net/http, TLSHandshakeTimeout) for each image.
+    """
+
+    def received(self, data: bytes) -> bool:
+        """See ``HTTPChannel``."""
+        if self.request is None and data.startswith(TLS_HANDSHAKE):
+            self.handle_close()
+            return False
+        return bool(super().received(data))
+
+
+class TokenReaders:
+    """Lets in who has a token, and the engine of this receiver; the user name is for people."""
+
+    def __init__(self, book: AccessBook, own: OwnRegistry) -> None:
+        self._book, self._own = book, own
 
     def reader(self, user: str, password: str) -> Actor | None:
         """See ``api.ports.Readers``. Raises StateError if the access database cannot be read."""
+        if self._own.opened_by(password):
+            return Actor(name=USER)
         grant = self._book.of_token(password)
         return grant.actor if grant else None
 
 
 class RegistryServer(threading.Thread):
-    """Listens at once; serves from ``start`` to ``close``. Raises AddressInUse or StateError if it cannot listen."""
+    """Listens at once; serves from ``start`` to ``close``. Raises AddressInUse or StateError if it cannot listen.
 
-    def __init__(self, settings: Settings, registry: Registry) -> None:
+    Beside the address that the settings name it listens on one of the loopback, for the engine of this receiver.
+    """
+
+    def __init__(self, listen: str, registry: Registry) -> None:
         super().__init__(name='registry', daemon=True)
-        listen = settings.registry.listen
+        sockets: dict[int, Any] = {}
         try:
             self._server = create_server(
                 registry,
-                listen=listen,
+                map=sockets,
+                listen=f'{listen} {LOOPBACK}'.strip(),
                 threads=THREADS,
                 connection_limit=CONNECTIONS,
                 channel_timeout=IDLE_SECONDS,
@@ -57,6 +86,16 @@ class RegistryServer(threading.Thread):
             hint = f'{holder(int(listen.rpartition(":")[2]))} listens there' if taken else str(error)
             told = f'cannot listen on {listen}: {hint}; registry.listen takes another address'
             raise (AddressInUse if taken else StateError)(told) from error
+        for listening in sockets.values():
+            listening.channel_class = PlainChannel
+
+    @property
+    def own_address(self) -> str:
+        """Where the engine of this receiver reaches it: on the loopback, where engines take plain HTTP."""
+        server: Any = self._server  # of one socket or of several, which tell it each in a way of its own
+        several = getattr(server, 'effective_listen', None)
+        host, port = several[-1] if several else (server.effective_host, server.effective_port)
+        return f'{host}:{port}'
 
     def run(self) -> None:
         """Serves until ``close``."""
@@ -67,8 +106,13 @@ class RegistryServer(threading.Thread):
         self._server.close()
 
 
-def open_registry(settings: Settings, retention: Retention, bases: BaseImages) -> RegistryServer:
+def open_registry(
+    settings: Settings, retention: Retention, bases: BaseImages, own: OwnRegistry
+) -> RegistryServer:
     """The registry of the releases whose slugs are kept. Raises AddressInUse or StateError."""
-    readers = TokenReaders(AccessBook(Home(settings.home).access_db))
+    readers = TokenReaders(AccessBook(Home(settings.home).access_db), own)
     images = PublishedImages(retention.releases, retention.storage, bases, ENTRYPOINT)
-    return RegistryServer(settings, Registry(images, readers))
+    stacks = PublishedStacks(bases, stack_names())
+    server = RegistryServer(settings.registry.listen, Registry(images, readers, stacks))
+    own.listening(server.own_address)
+    return server

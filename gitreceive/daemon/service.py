@@ -125,10 +125,10 @@ class Service:
 
 def _open_registry(settings: Settings, receiver: Receiver) -> Any:
     """The registry, if there is to be one: only then is what speaks HTTP loaded."""
-    if not settings.registry.listen:
+    if not settings.registry.listen and not settings.run.enabled:
         return None
     opened = import_module('gitreceive.daemon.registry').open_registry
-    return opened(settings, receiver.retention, open_base_images(settings))
+    return opened(settings, receiver.retention, open_base_images(settings), receiver.own_registry)
 
 
 def _answer(conversation: Conversation, answers: Answers, own: frozenset[int]) -> Answering:

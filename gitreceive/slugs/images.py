@@ -18,6 +18,7 @@ CONFIG_TYPE = 'application/vnd.oci.image.config.v1+json'
 LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar+gzip'
 
 WEB = 'web'
+EPOCH = '1970-01-01T00:00:00Z'
 LABELS = 'org.opencontainers.image.'
 """Annotation keys that the field agrees on (OCI image-spec, annotations.md)."""
 
@@ -65,7 +66,17 @@ def compose_image(
     The image runs the process type ``web`` unless it is given another command.
     """
     layers = (*base.layers, *chunks)
-    config = _document(_config(release, base, layers, start))
+    return _image(_config(release, base, layers, start), layers)
+
+
+def compose_base(base: BaseImage, stack: str) -> ReleaseImage:
+    """The run image alone: who has pulled it pulls nothing but chunks of every release on it."""
+    config = _config_of({'Env': list(base.env)}, base, base.layers, EPOCH, stack)
+    return _image(config, base.layers)
+
+
+def _image(about: Mapping[str, object], layers: tuple[Layer, ...]) -> ReleaseImage:
+    config = _document(about)
     manifest = _document(
         {
             'schemaVersion': 2,
@@ -97,13 +108,19 @@ def _config(
     }
     if WEB in commands:
         runs['Cmd'] = [commands[WEB]]
+    return _config_of(runs, base, layers, created, release.stack)
+
+
+def _config_of(
+    runs: Mapping[str, object], base: BaseImage, layers: Sequence[Layer], created: str, stack: str
+) -> Mapping[str, object]:
     return {
         'created': created,
         'architecture': base.architecture,
         'os': 'linux',
         'config': runs,
         'rootfs': {'type': 'layers', 'diff_ids': [each.diff_id for each in layers]},
-        'history': [{'created': created, 'created_by': f'gitreceive {release.stack}'} for _ in layers],
+        'history': [{'created': created, 'created_by': f'gitreceive {stack}'} for _ in layers],
     }
 
 

@@ -19,12 +19,14 @@ from gitreceive.slugs.images import (
     BaseImage,
     Document,
     Layer,
+    compose_base,
     compose_image,
 )
 from gitreceive.slugs.parts import Part, checksum, parts
 from gitreceive.slugs.ports import Composing
 
 TAG = re.compile(r'v([1-9][0-9]{0,8})')
+NEWEST = 'latest'
 REMEMBERED = 512
 """Images of releases whose two documents are kept in memory: a few kilobytes each."""
 
@@ -45,6 +47,40 @@ class PublishedImage:
 
     manifest: Content
     blobs: Mapping[str, Content]
+
+
+class PublishedStacks:
+    """The run images of ``stacks`` themselves, as images without a slug. Names are those of stacks."""
+
+    def __init__(self, bases: BaseImages, stacks: Sequence[str]) -> None:
+        self._bases, self._stacks = bases, stacks
+
+    def tags(self, name: str) -> Sequence[str]:
+        """``latest``, if there is such a stack."""
+        return [NEWEST] if name in self._stacks else []
+
+    def manifest(self, name: str, reference: str) -> Content | None:
+        """The manifest of ``latest`` or of a digest, or None. Raises StackError or EngineGone."""
+        published = self._published(name)
+        wanted = published is not None and reference in (NEWEST, published.manifest.digest)
+        return published.manifest if published and wanted else None
+
+    def blob(self, name: str, digest: str) -> Content | None:
+        """What the run image has of that digest, or None."""
+        published = self._published(name)
+        return published.blobs.get(digest) if published else None
+
+    def _published(self, name: str) -> PublishedImage | None:
+        if name not in self._stacks:
+            return None
+        base = self._bases.image(name)
+        image = compose_base(base, name)
+        config = _content(CONFIG_TYPE, image.config)
+        layers = [_layer_content(layer, partial(self._bases.open, layer.digest)) for layer in base.layers]
+        return PublishedImage(
+            manifest=_content(MANIFEST_TYPE, image.manifest),
+            blobs={each.digest: each for each in (config, *layers)},
+        )
 
 
 class PublishedImages:
@@ -104,8 +140,7 @@ class PublishedImages:
         openings: list[Opening] = [partial(self._bases.open, each.digest) for each in base.layers]
         openings += [each.open for each in chunks]
         layers = [
-            Content(media_type=LAYER_TYPE, digest=layer.digest, size=layer.size, open=opening)
-            for layer, opening in zip(image.layers, openings, strict=True)
+            _layer_content(layer, opening) for layer, opening in zip(image.layers, openings, strict=True)
         ]
         config = _content(CONFIG_TYPE, image.config)
         return PublishedImage(
@@ -126,6 +161,10 @@ class PublishedImages:
             with chunk.open() as stream, gzip.GzipFile(fileobj=stream) as tar:
                 self._diff_ids[chunk.sha256] = checksum(cast(IO[bytes], tar))[0]
         return self._diff_ids[chunk.sha256]
+
+
+def _layer_content(layer: Layer, opening: Opening) -> Content:
+    return Content(media_type=LAYER_TYPE, digest=layer.digest, size=layer.size, open=opening)
 
 
 def _content(media_type: str, document: Document) -> Content:

@@ -6,8 +6,8 @@ from typing import Any
 
 from docker.errors import NotFound
 
-from gitreceive.adapters.docker.changes import Changes
 from gitreceive.adapters.docker.containers import InstanceContainers
+from gitreceive.adapters.docker.events import EngineEvents
 from gitreceive.adapters.docker.found import FoundInstances
 from gitreceive.adapters.docker.instance_request import RESTARTED
 from gitreceive.model.app import AppName
@@ -64,4 +64,4 @@ class DockerInstances:
 
     def changes(self, wake: Callable[[AppName], None]) -> AbstractContextManager[None]:
         """See the port."""
-        return Changes(self._engine, self._containers.identity, wake)
+        return EngineEvents(self._engine, self._containers.identity, wake)

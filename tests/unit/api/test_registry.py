@@ -42,12 +42,25 @@ def content(media_type: str, data: bytes) -> Content:
     return Content(media_type=media_type, digest=DIGEST, size=len(data), open=lambda: io.BytesIO(data))
 
 
+class FakeStacks:
+    """One stack."""
+
+    def tags(self, name: str) -> Sequence[str]:
+        return ['latest'] if name == 'cedar-13' else []
+
+    def manifest(self, name: str, reference: str) -> Content | None:
+        return content('application/x', MANIFEST) if (name, reference) == ('cedar-13', 'latest') else None
+
+    def blob(self, name: str, digest: str) -> Content | None:
+        return None
+
+
 class FakeReaders:
-    """``ann`` reads hello, ``ben`` no app at all."""
+    """``ann`` reads hello, ``ben`` no app at all, ``engine`` everything."""
 
     def reader(self, user: str, password: str) -> Actor | None:
         apps = frozenset({'hello'} if user == 'ann' else ())
-        return Actor(name=user, apps=apps) if password == 'token' else None
+        return Actor(name=user, apps=None if user == 'engine' else apps) if password == 'token' else None
 
 
 @pytest.fixture
@@ -57,7 +70,7 @@ def images() -> FakeImages:
 
 @pytest.fixture
 def client(images: FakeImages) -> Client:
-    return Client(Registry(images, FakeReaders()))
+    return Client(Registry(images, FakeReaders(), FakeStacks()))
 
 
 def get(client: Client, path: str, *, user: str = 'ann', method: str = 'GET', **headers: str) -> TestResponse:
@@ -137,3 +150,12 @@ def test_a_storage_that_does_not_answer_is_an_error_of_the_specification(
 def test_nothing_refers_to_an_image(client: Client) -> None:
     assert json.loads(get(client, f'/v2/hello/referrers/{DIGEST}').data)['manifests'] == []
     assert code(get(client, '/v2/hello/referrers/nonsense')) == 'DIGEST_INVALID'
+
+
+def test_the_image_of_a_stack_is_for_who_reads_everything(client: Client) -> None:
+    path = '/v2/stack/cedar-13/manifests/latest'
+    assert get(client, path, user='engine').data == MANIFEST
+    assert get(client, '/v2/stack/cedar-13/tags/list', user='engine').status_code == 200
+    assert get(client, path, user='ann').status_code == 404
+    assert code(get(client, '/v2/stack/none/manifests/latest', user='engine')) == 'MANIFEST_UNKNOWN'
+    assert code(get(client, '/v2/stack/../hello/manifests/v1', user='engine')) == 'NAME_INVALID'

@@ -19,7 +19,7 @@ AGAIN_SECONDS = 1.0
 EVENTS = ('start', 'die', 'destroy')
 
 
-class Changes(threading.Thread):
+class EngineEvents(threading.Thread):
     """A context: as long as it lasts, ``wake`` is called, from this thread. An engine that is gone is waited for."""
 
     def __init__(self, engine: Engine, identity: str, wake: Callable[[AppName], None]) -> None:

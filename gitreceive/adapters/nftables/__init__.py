@@ -1,0 +1,1 @@
+"""What keeps instances apart, in the packet filter of the kernel."""
