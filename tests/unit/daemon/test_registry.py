@@ -17,6 +17,7 @@ from gitreceive.access.publickeys import read_public_keys
 from gitreceive.config.settings import RegistrySettings, Settings
 from gitreceive.daemon.registry import RegistryServer, open_registry
 from gitreceive.model.errors import AddressInUse, StateError
+from gitreceive.run.registry import OwnRegistry
 from tests.chunk_cache import ChunkCache
 from tests.e2e.sshd.sshd_process import make_key
 from tests.fakes_registry import FakeBaseImages
@@ -51,7 +52,7 @@ def settings(kept: ChunkCache, free: int) -> Settings:
 
 
 def opened(kept: ChunkCache, settings: Settings) -> RegistryServer:
-    return open_registry(settings, kept.retention, FakeBaseImages({'cedar-12': [b'root']}))
+    return open_registry(settings, kept.retention, FakeBaseImages({'cedar-12': [b'root']}), OwnRegistry())
 
 
 @pytest.fixture
