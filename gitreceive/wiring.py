@@ -52,6 +52,8 @@ from gitreceive.build.stages.release import create_release
 from gitreceive.build.stages.slug import cut_slug
 from gitreceive.build.stages.source import open_source
 from gitreceive.build.stages.store import store_slug
+from gitreceive.certificates.authority import OwnAuthority
+from gitreceive.certificates.certificates import Certificates
 from gitreceive.config.home import Home
 from gitreceive.config.identity import receiver_identity
 from gitreceive.config.listening import holder, public_ports
@@ -368,7 +370,21 @@ def has_router(settings: Settings) -> bool:
 
 def open_router(settings: Settings) -> ResidentRouter:
     """What leads requests to instances. Starts nothing."""
-    return HaproxyRouter(_router_options(settings), holder) if has_router(settings) else PublishedPorts()
+    if not has_router(settings):
+        return PublishedPorts()
+    certificates = open_certificates(settings)
+
+    def bundle(app: AppName | None, host: str) -> str:
+        return certificates.served(app, host)[1].bundle
+
+    return HaproxyRouter(_router_options(settings), holder, bundle)
+
+
+def open_certificates(settings: Settings) -> Certificates:
+    """The certificates of host names, and the authority of the receiver's own. Makes nothing yet."""
+    home = Home(settings.home)
+    authority = OwnAuthority(home.certificates / 'ca.pem', f'gitreceive on {settings.router.domain}')
+    return Certificates(home.certificates, authority)
 
 
 def _router_options(settings: Settings) -> RouterOptions:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gitreceive.adapters.haproxy.options import RouterOptions
 from gitreceive.adapters.haproxy.router import HaproxyRouter
+from gitreceive.adapters.haproxy.tls import Bundles, no_certificate
 from gitreceive.model.route import Endpoint
 from tests.e2e.receiver import free_port
 
@@ -90,6 +91,7 @@ class Routed:
 
     options: RouterOptions
     router: HaproxyRouter
+    bundles: Bundles
     instances: list[Instance] = field(default_factory=list)
 
     @property
@@ -125,7 +127,7 @@ class Routed:
     def next_daemon(self, **changed: object) -> HaproxyRouter:
         """The router as the next daemon has it, which knows what lies in the folder."""
         self.options = replace(self.options, **changed)  # type: ignore[arg-type]
-        self.router = HaproxyRouter(self.options)
+        self.router = HaproxyRouter(self.options, bundles=self.bundles)
         return self.router
 
     def end(self) -> None:
@@ -137,10 +139,10 @@ class Routed:
 
 
 @contextmanager
-def routed(folder: Path, **options: object) -> Iterator[Routed]:
+def routed(folder: Path, bundles: Bundles = no_certificate, **options: object) -> Iterator[Routed]:
     """A router on a port of its own, without apps; ended with the context."""
     found = RouterOptions(folder=folder, listen=f'127.0.0.1:{free_port()}', **options)  # type: ignore[arg-type]
-    made = Routed(found, HaproxyRouter(found))
+    made = Routed(found, HaproxyRouter(found, bundles=bundles), bundles)
     try:
         yield made
     finally:

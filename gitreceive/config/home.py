@@ -122,3 +122,8 @@ class Home:
     def router(self) -> Path:
         """What the router has: its configuration, its socket, its log. Made again from the journal when it is lost."""
         return self.daemon / 'router'
+
+    @property
+    def certificates(self) -> Path:
+        """Certificates and their keys: those that people gave, those that were issued, and the receiver's own authority."""
+        return self.daemon / 'certificates'

@@ -185,3 +185,9 @@ class RouterError(GitReceiveError):
     """The router could not be told who answers."""
 
     exit_code = 103
+
+
+class CertificateError(GitReceiveError):
+    """A certificate or its key is not what it should be, or none could be had."""
+
+    exit_code = 104

@@ -172,6 +172,9 @@ class ResidentRouter(Router, Protocol):
     def supervised(self) -> AbstractContextManager[None]:
         """As long as it lasts, the process is started whenever it ends, once ``begin`` has been called. It goes on after."""
 
+    def refresh(self) -> None:
+        """Serves the certificates that there are now. Raises RouterError."""
+
     def stop(self) -> None:
         """Ends the process, with all connections."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gitreceive.adapters.haproxy.configuration import CHALLENGES, FILE
+from gitreceive.adapters.haproxy.configuration import FILE
 from gitreceive.model.errors import RouterError
 
 CHECKED = f'{FILE}.checked'
@@ -13,18 +13,23 @@ CHECKED = f'{FILE}.checked'
 
 def written(folder: Path) -> str:
     """The configuration that is in place; empty if there is none."""
+    return read(folder / FILE)
+
+
+def read(path: Path) -> str:
+    """The text of a file; empty if it is not there."""
     with suppress(OSError):
-        return (folder / FILE).read_text()
+        return path.read_text()
     return ''
 
 
 @contextmanager
 def placed(folder: Path, files: Mapping[str, str], check: Callable[[str], None]) -> Iterator[None]:
-    """The files in place; if what follows raises RouterError, the configuration is that of before.
+    """The files in place; if what follows raises RouterError, those of before.
 
     Raises RouterError if ``check`` refuses the configuration, of which it is given the name.
     """
-    former = written(folder)
+    former = {name: read(folder / name) for name in files}
     with _errors():
         _prepare(folder)
         for name, text in files.items():
@@ -36,7 +41,8 @@ def placed(folder: Path, files: Mapping[str, str], check: Callable[[str], None])
         yield
     except RouterError:
         with _errors():
-            write(folder / FILE, former)
+            for name, text in former.items():
+                write(folder / name, text)
         raise
 
 
@@ -50,9 +56,8 @@ def write(path: Path, text: str) -> None:
 
 def _prepare(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in ('pages', 'empty'):
+    for name in ('pages', 'empty', 'certificates'):
         (folder / name).mkdir(mode=0o700, exist_ok=True)
-    (folder / CHALLENGES).touch()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What is said to a running HAProxy through the socket of its master (management.txt, sections 9.3 and 9.4)."""
 
 import os
+import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -86,20 +87,14 @@ def ask(folder: Path, worker: str, command: str, payload: str = '') -> str:
 def tell(folder: Path, worker: str, command: str, payload: str = '') -> None:
     """Has a command carried out. Raises NotRunning; RouterError if HAProxy says that it did not."""
     answer = ask(folder, worker, command, payload)
-    if answer and not answer.startswith(DONE):
+    if answer and not DONE.search(answer):
         raise RouterError(f'HAProxy refused "{command}": {answer}')
 
 
-DONE = (
-    'New server registered',
-    'Server deleted',
-    'New empty',
-    'Transaction',
-    'Committing',
-    'Inserting',
-    'Success',
+DONE = re.compile(
+    r'New server registered|Server deleted|New empty certificate store|Transaction (created|updated)|Success!|deleted'
 )
-"""How answers begin that tell of no error; most commands are answered with nothing."""
+"""What answers have in them that tell of no error; most commands are answered with nothing."""
 
 
 def table(shown: str) -> Sequence[Mapping[str, str]]:

@@ -5,34 +5,42 @@ and started where it does not run: each time from the routes that it was told, s
 """
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from gitreceive.adapters.haproxy.configuration import FILE, most_files, render, structure
+from gitreceive.adapters.haproxy.configuration import CHALLENGES, FILE, most_files, render, structure
 from gitreceive.adapters.haproxy.files import placed, written
-from gitreceive.adapters.haproxy.master import CURRENT, NotRunning, Processes, processes
+from gitreceive.adapters.haproxy.master import CURRENT, NotRunning, Processes, processes, tell
 from gitreceive.adapters.haproxy.names import server_name
 from gitreceive.adapters.haproxy.options import RouterOptions, urls
 from gitreceive.adapters.haproxy.process import Process
 from gitreceive.adapters.haproxy.runtime import redirect, running_requests, synchronise
+from gitreceive.adapters.haproxy.tls import Bundles, certificate_files, no_certificate, tell_certificates
 from gitreceive.adapters.haproxy.watch import watching
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import RouterError
 from gitreceive.model.route import Endpoint, Route
 
+TOKEN = re.compile('[A-Za-z0-9_.-]{1,200}', re.ASCII)
+
 log = logging.getLogger(__name__)
 
 
 class HaproxyRouter:
-    """The router of a receiver. ``holder`` says who listens on a port of this host."""
+    """The router of a receiver. ``holder`` says who listens on a port of this host; ``bundles`` has certificates."""
 
     def __init__(
-        self, options: RouterOptions, holder: Callable[[int], str] = lambda port: 'another server'
+        self,
+        options: RouterOptions,
+        holder: Callable[[int], str] = lambda port: 'another server',
+        bundles: Bundles = no_certificate,
     ) -> None:
-        self._options, self._process = options, Process(options, holder)
+        self._options, self._process, self._bundles = options, Process(options, holder), bundles
         self._lock = threading.RLock()
         self._routes: dict[AppName, Route] | None = None
+        self._challenges: dict[str, str] = {}
         self._worker = 0
         self._agreed: dict[AppName, Route] = {}
 
@@ -64,6 +72,29 @@ class HaproxyRouter:
         """See the port."""
         return urls(route, self._options)
 
+    def refresh(self) -> None:
+        """Serves the certificates that there are now. Raises RouterError."""
+        with self._lock:
+            if self._routes is not None:
+                self._worker = 0
+                self._change(self._routes, [])
+
+    def put(self, token: str, answer: str) -> None:
+        """Answers a challenge of an authority, at every name (certificates.ports.Challenges). Raises RouterError."""
+        if not TOKEN.fullmatch(token) or not TOKEN.fullmatch(answer):
+            raise RouterError(f'{token[:80]!a} is not a token of RFC 8555')
+        with self._lock:
+            self._challenges[token] = answer
+            for worker in processes(self._options.folder).workers:
+                tell(self._options.folder, worker, f'add map {CHALLENGES} {token} {answer}')
+
+    def drop(self, token: str) -> None:
+        """Answers it no more."""
+        with self._lock, suppress(RouterError):
+            self._challenges.pop(token, None)
+            for worker in processes(self._options.folder).workers:
+                tell(self._options.folder, worker, f'del map {CHALLENGES} {token}')
+
     def stop(self) -> None:
         """Ends HAProxy, with all connections."""
         with self._lock:
@@ -79,7 +110,7 @@ class HaproxyRouter:
         found = self._process.found()
         if found and found.current == self._worker and self._agreed == routes:
             return
-        files, self._agreed = render(self._options, routes, most_files()), {}
+        files, self._agreed = self._files(routes), {}
         if found is None:
             self._start(files)
         elif structure(files[FILE]) != structure(written(self._options.folder)):
@@ -88,6 +119,15 @@ class HaproxyRouter:
             self._switch(files, told)
         self._routes = routes
         self._remember(routes)
+
+    def _files(self, routes: Mapping[AppName, Route]) -> Mapping[str, str]:
+        challenges = ''.join(f'{token} {answer}\n' for token, answer in self._challenges.items())
+        certificates = certificate_files(self._options, routes, self._bundles)
+        return {
+            **render(self._options, routes, most_files()),
+            **certificates,
+            CHALLENGES: challenges,
+        }
 
     def _remember(self, routes: dict[AppName, Route]) -> None:
         with suppress(RouterError):
@@ -104,10 +144,23 @@ class HaproxyRouter:
 
     def _switch(self, files: Mapping[str, str], routes: Sequence[Route]) -> None:
         try:
+            if not self._certified(files):
+                self._reload(files, routes)
             self._tell_current_worker(routes)
             self._tell_old_workers(processes(self._options.folder), routes)
         except NotRunning:
             self._start(files)
+
+    def _certified(self, files: Mapping[str, str]) -> bool:
+        """Whether the certificates could be changed without a reload. Raises NotRunning."""
+        try:
+            tell_certificates(self._options.folder, files)
+        except NotRunning:
+            raise
+        except RouterError as error:
+            log.warning('HAProxy is reloaded for its certificates: %s', error)
+            return False
+        return True
 
     def _tell_current_worker(self, routes: Sequence[Route]) -> None:
         try:
@@ -135,7 +188,7 @@ class HaproxyRouter:
             found = self._process.found()
             if found is None:
                 log.warning('HAProxy has ended; it is started again')
-                self._start(render(self._options, self._routes, most_files()))
+                self._start(self._files(self._routes))
             return (found or processes(self._options.folder)).master
 
 

@@ -38,5 +38,8 @@ class PublishedPorts:
         """See the port. There is no process."""
         return nullcontext()
 
+    def refresh(self) -> None:
+        """See the port. There are no certificates."""
+
     def stop(self) -> None:
         """See the port. There is no process."""
