@@ -120,7 +120,7 @@ def test_app_json_sets_config_vars_once_and_names_what_is_missing(
     ann: Pusher, receiver: Receiver, app: str, work: Path
 ) -> None:
     wanted = {'GREETING': 'written in app.json itself', 'TOKEN': {'generator': 'secret'}, 'MUST': {}}
-    about = {'env': wanted, 'formation': {'web': {'quantity': 2}}}
+    about = {'env': wanted, 'addons': ['postgres']}
     change(work, {'app.json': json.dumps(about).encode()})
     refused = ann.push(work, app)
     assert refused.status == 1
@@ -129,7 +129,7 @@ def test_app_json_sets_config_vars_once_and_names_what_is_missing(
     pushed = ann.push(work, app)
     assert pushed.status == 0, pushed.err
     assert '       app.json sets the config vars GREETING, TOKEN' in pushed.lines
-    assert any('"formation" in app.json has no effect' in line for line in pushed.lines)
+    assert any('"addons" in app.json has no effect' in line for line in pushed.lines)
     config = {row['name']: row['value'] for row in json.loads(receiver.host('config', app, '--json').out)}
     assert (config['GREETING'], config['MUST'], len(config['TOKEN'])) == (wanted['GREETING'], 'x', 64)
     change(work, {'more': b'more'})

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gitreceive.build.appfiles.manifest import read_json_object
+from gitreceive.build.appfiles.needs import read_needs, without_effect
 from gitreceive.build.generate import generate_config
 from gitreceive.build.ports import Source
 from gitreceive.model.errors import DetectError
+from gitreceive.model.needs import NO_NEEDS, Needs
 
 FILE = 'app.json'
 NAME = re.compile('[A-Za-z_][A-Za-z0-9_]{0,99}')
@@ -20,9 +22,6 @@ NO_TEXT = re.compile('[\0\ud800-\udfff]')
 LONGEST = 32 * 1024
 MOST = 200
 WITHOUT_MEANING = {
-    'formation': 'processes are not started by this receiver',
-    'scripts': 'scripts are not run: a "release" process type in the Procfile says the same',
-    'healthchecks': 'checks are not made',
     'addons': 'add-ons are not provided: set their addresses as config vars',
     'image': 'the stack is used',
     'environments': 'there are no other environments',
@@ -34,7 +33,7 @@ WITHOUT_MEANING = {
 class AppJson:
     """Config vars: ``values`` by default, ``generated`` once, ``required`` from a person. ``notes`` are to be told.
 
-    ``stack`` is what the app asks to be built on, empty if it does not.
+    ``stack`` is what the app asks to be built on, empty if it does not; ``needs`` is how it wants to run.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +41,7 @@ class AppJson:
     required: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     stack: str = ''
+    needs: Needs = NO_NEEDS
 
 
 NO_APP_JSON = AppJson()
@@ -74,6 +74,7 @@ def read_app_json(source: Source) -> AppJson:
         required=tuple(required),
         notes=tuple(_notes(found)),
         stack=_stack(found),
+        needs=read_needs(found),
     )
 
 
@@ -145,3 +146,4 @@ def _notes(found: Mapping[str, object]) -> Iterator[str]:
     for key, instead in WITHOUT_MEANING.items():
         if found.get(key):
             yield f'"{key}" in app.json has no effect: {instead}.'
+    yield from without_effect(found)

@@ -4,6 +4,7 @@ import time
 
 from gitreceive.build.built import Built
 from gitreceive.build.ports import ReleaseBook
+from gitreceive.model.needs import as_record
 from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
 from gitreceive.model.task import Task
@@ -26,6 +27,7 @@ def create_release(task: Task, built: Built, stored: StoredSlug, *, releases: Re
         buildpack=plan.buildpack,
         stack=built.planned.stack.name,
         description=f'Deploy {operation.commit[:7]}',
+        running=as_record(built.planned.app_json.needs),
     )
     created = releases.create(operation, release, built.planned.config)
     point('release.created')

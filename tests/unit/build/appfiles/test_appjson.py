@@ -61,14 +61,13 @@ def test_what_has_no_effect_is_told_and_what_only_describes_is_not() -> None:
             {
                 'name': 'x',
                 'keywords': ['a'],
-                'addons': [],
-                'formation': {'web': {'quantity': 2}},
-                'scripts': {'postdeploy': 'x'},
-                'healthchecks': {'web': []},
+                'addons': ['postgres'],
+                'image': 'x',
+                'environments': {},
             }
         )
     )
-    assert [note.split()[0] for note in wanted.notes] == ['"formation"', '"scripts"', '"healthchecks"']
+    assert [note.split()[0] for note in wanted.notes] == ['"addons"', '"image"']
 
 
 @pytest.mark.parametrize(
