@@ -78,14 +78,9 @@ from gitreceive.model.release import Release
 from gitreceive.model.task import Task
 from gitreceive.repositories import ensure_repository, fetch_commit
 from gitreceive.run.changes import Changes
-from gitreceive.run.parts import Running
+from gitreceive.run.parts import Ports, Running, put_together
 from gitreceive.run.ports import (
     Containers,
-    Images,
-    Instances,
-    Isolation,
-    Observed,
-    OneOff,
     ResidentRouter,
     SlugRunner,
 )
@@ -110,17 +105,6 @@ PING_SECONDS = 1.0
 
 Handler = Callable[[Task], Release | None]
 """Carries an operation out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnginePorts:
-    """An engine, as what runs releases sees it."""
-
-    images: Images
-    instances: Instances
-    observed: Observed
-    oneoff: OneOff
-    isolation: Isolation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +146,8 @@ def open_receiver(settings: Settings) -> Receiver:
         releases=journal.releases,
         freeable=retention.freeable,
     )
-    running: Running | None = None
+    registry = OwnRegistry()
+    running = open_running(settings, journal, registry) if settings.run.enabled else None
     roll_out: RollOut = running.rollout if running else partial(only_release, releases=journal.releases)
     stages = bind_stages(home, journal, planner, builder, slugs, cutter, room)
     return Receiver(
@@ -175,7 +160,7 @@ def open_receiver(settings: Settings) -> Receiver:
         retention=retention,
         documents=open_documents(settings, retention),
         chunk_cache=chunk_cache,
-        own_registry=OwnRegistry(),
+        own_registry=registry,
         running=running,
         handlers={
             Deploy: partial(deploy, stages=stages, roll_out=roll_out),
@@ -322,19 +307,33 @@ def open_base_images(settings: Settings) -> BaseImages:
     return ExportedBaseImages(Engine(settings.engine.url), folder, lambda name: load_stack(name).run_image)
 
 
-def open_engine_ports(settings: Settings, registry: OwnRegistry) -> EnginePorts:
-    """What runs releases in the engine, as this receiver's. Connects to nothing."""
+def open_running(settings: Settings, journal: Journal, registry: OwnRegistry) -> Running:
+    """What runs releases. Connects to nothing, and starts nothing."""
+    return put_together(
+        open_ports(settings, registry),
+        releases=journal.releases,
+        apps=journal.running,
+        known=journal.apps.all,
+        settings=settings.run,
+        told=settings.ssh.host,
+    )
+
+
+def open_ports(settings: Settings, registry: OwnRegistry) -> Ports:
+    """An engine that runs releases as this receiver's, and the router to them. Connects to nothing."""
     engine, identity = Engine(settings.engine.url), partial(receiver_identity, Home(settings.home))
     network = InstanceNetwork(engine, identity, open=settings.run.allow_private)
     containers = InstanceContainers(engine, identity, network, settings.run.log_bytes)
     public = [settings.router.listen, settings.router.tls_listen]
     walls = NftablesIsolation(lambda: network.bridge, public_ports(public))
-    return EnginePorts(
+    return Ports(
         images=DockerImages(engine, identity, registry.access),
         instances=DockerInstances(containers),
         observed=DockerObserved(engine),
         oneoff=DockerOneOff(containers, uuid.uuid4().hex),
         isolation=NoIsolation() if settings.run.allow_private else walls,
+        router=open_router(settings),
+        routed=has_router(settings),
     )
 
 

@@ -20,7 +20,7 @@ from tests.building import Lines
 from tests.fakes_apps import FakeAppsThatRun
 from tests.fakes_build import FakeReleases
 from tests.fakes_router import FakeRouter
-from tests.fakes_run import FakeEngine, FakeImages, FakeInstances, FakeObserved, FakeOneOff
+from tests.fakes_run import FakeEngine, FakeImages, FakeInstances, FakeIsolation, FakeObserved, FakeOneOff
 from tests.releases import release_of
 from tests.running import HELLO
 
@@ -50,6 +50,7 @@ class RunningReceiver:
             instances=self.instances,
             observed=self.observed,
             oneoff=self.oneoff,
+            isolation=FakeIsolation(),
             router=self.router,
         )
         self.running = put_together(

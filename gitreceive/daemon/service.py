@@ -23,6 +23,7 @@ from gitreceive.daemon.positions import Positions
 from gitreceive.daemon.pushes import Pushes
 from gitreceive.daemon.queue import Queue
 from gitreceive.daemon.restart import complete, reconcile, sweep
+from gitreceive.daemon.runs import Runs, remove_run_images
 from gitreceive.daemon.socket import Answering, SocketServer
 from gitreceive.daemon.verbs.parts import Parts
 from gitreceive.daemon.worker import Interrupted, Worker
@@ -89,7 +90,8 @@ class Service:
         self._server = SocketServer(self._receiver.home.socket, allowed, group, answer)
         self._registry = _open_registry(settings, self._receiver)
         reconcile(self._receiver, self._queue, logs)
-        tidy = partial(remove_images, self._receiver.journal, self._receiver.builder)
+        self._runs = _open_runs(self._receiver)
+        tidy = partial(_tidy, self._receiver)
         self._jobs = PostReleaseJobs(self._receiver.retention, self._receiver.documents, tidy)
         self._housekeeping = Housekeeping(self._receiver.journal, self._queue, self._receiver.home)
         parts = (self._queue, self._receiver, logs, self._on_end)
@@ -104,12 +106,16 @@ class Service:
             thread.start()
         if self._registry:
             self._registry.start()
+        if self._runs:
+            self._runs.start()
         self._server.serve()
         if self._registry:
             self._registry.close()
         self._queue.close()
         self._housekeeping.close()
         self._jobs.close()
+        if self._runs:
+            self._runs.close()
         self._queue.stop_all(Interrupted('the receiver is ending'))
         for thread in (self._jobs, *self._workers):
             thread.join(END_SECONDS)
@@ -121,6 +127,25 @@ class Service:
     def stop(self) -> None:
         """Lets ``run`` return. May be called by a signal handler."""
         self._server.close()
+
+
+def _open_runs(receiver: Receiver) -> Runs | None:
+    if receiver.running is None:
+        return None
+    return Runs(receiver.running, partial(_stacks, receiver))
+
+
+def _stacks(receiver: Receiver) -> list[str]:
+    """Those of the apps that there are, and what new apps are built on."""
+    journal = receiver.journal
+    live = [journal.releases.live(app) for app in journal.apps.all()]
+    return sorted({receiver.planner.stack.name, *(release.stack for release in live if release)})
+
+
+def _tidy(receiver: Receiver) -> None:
+    remove_images(receiver.journal, receiver.builder)
+    if receiver.running:
+        remove_run_images(receiver.journal, receiver.running)
 
 
 def _open_registry(settings: Settings, receiver: Receiver) -> Any:

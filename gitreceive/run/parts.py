@@ -13,9 +13,10 @@ from gitreceive.run.ports import (
     AppsThatRun,
     Images,
     Instances,
+    Isolation,
     Observed,
     OneOff,
-    Router,
+    ResidentRouter,
     RunningReleases,
 )
 from gitreceive.run.release_command import ReleaseCommands
@@ -33,7 +34,8 @@ class Ports:
     instances: Instances
     observed: Observed
     oneoff: OneOff
-    router: Router
+    isolation: Isolation
+    router: ResidentRouter
     routed: bool = True
 
 
