@@ -73,6 +73,7 @@ from gitreceive.model.operation import (
     Rollback,
     Switch,
 )
+from gitreceive.model.plan import PackageSet
 from gitreceive.model.progress import Console
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
@@ -98,6 +99,7 @@ from gitreceive.slugs.store import StoredSlugs
 from gitreceive.stack import load_stack
 from gitreceive.stack.build import DEFAULTS, build_stack
 from gitreceive.stack.build import Options as StackOptions
+from gitreceive.stack.packages import ensure_packages
 from gitreceive.stack.recipe import StackRecipe
 
 PING_SECONDS = 1.0
@@ -131,7 +133,9 @@ def open_receiver(settings: Settings) -> Receiver:
     retention = open_retention(settings)
     journal, storage = retention.journal, retention.storage
     identity = partial(receiver_identity, home)
-    builder = DockerImageBuilder(Engine(settings.engine.url), str(home.root), identity, uuid.uuid4().hex)
+    builder = DockerImageBuilder(
+        Engine(settings.engine.url), str(home.root), identity, uuid.uuid4().hex, _packages(settings)
+    )
     slugs = StoredSlugs(storage, reader, home)
     chunk_cache = ChunkCache(storage, home.chunk_cache)
     cutter = Cutter(
@@ -281,6 +285,16 @@ def make_stack(
         return build_stack(recipe, engine, console, options)
 
 
+def _packages(settings: Settings) -> Callable[[PackageSet, Console], None]:
+    """Makes images of Debian packages in the engine of the settings."""
+
+    def ensure(wanted: PackageSet, console: Console) -> None:
+        with connected({'DOCKER_HOST': settings.engine.url} if settings.engine.url else {}) as engine:
+            ensure_packages(engine, wanted, console)
+
+    return ensure
+
+
 def engine_answers(settings: Settings) -> bool:
     """Whether the engine can be spoken to right now; asks for at most a second."""
     try:
@@ -293,7 +307,7 @@ def engine_answers(settings: Settings) -> bool:
 
 def local_builder(settings: Settings, name: str) -> LocalBuilder:
     """Builds images that carry ``name`` instead of a receiver's."""
-    return DockerImageBuilder(Engine(settings.engine.url), name, lambda: name)
+    return DockerImageBuilder(Engine(settings.engine.url), name, lambda: name, packages=_packages(settings))
 
 
 def open_packer(settings: Settings) -> SlugPacker:

@@ -22,6 +22,7 @@ def slug_facts(operation: Operation, built: Built, builder: ImageBuilder) -> Map
         'stack': stack.name,
         'stack_digest': builder.digest(stack.build_image) if on_stack else '',
         'bases': {name: builder.digest(name) for name in others},
+        'packages': list(recipe.packages.packages) if recipe.packages else [],
         'buildpack': plan.buildpack,
         'versions': dict(built.image.versions),
         'process_types': {process.name: process.command for process in plan.processes},

@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitreceive.build.appfiles.appjson import NO_APP_JSON, AppJson, read_app_json, to_be_set, with_defaults
+from gitreceive.build.appfiles.aptfile import FILE as APTFILE
+from gitreceive.build.appfiles.aptfile import read_aptfile
 from gitreceive.build.appfiles.classic import Asked
 from gitreceive.build.buildpack import FOLDER, LoadedBuildpack
 from gitreceive.build.detect import choose_plan
 from gitreceive.build.dockerfiles.render import render_dockerfile, with_assets
 from gitreceive.build.dockerfiles.steps import code_steps
+from gitreceive.build.packages import with_packages
 from gitreceive.build.ports import Source
 from gitreceive.build.sources.ignore import parse_dockerignore, parse_slugignore
 from gitreceive.build.sources.lfs import lfs_note
@@ -79,6 +82,7 @@ class Planner:
         if plan.assets:
             recipe = with_assets(recipe, plan, taking_part, stack)
         recipe = with_submodules(recipe, read_submodules(source, self.submodule_hosts), stack)
+        recipe = with_packages(recipe, stack, read_aptfile(source))
         if any(part.values.get('needs_source_version') for part in (plan, plan.assets) if part):
             version = ContextFile(name='meta/SOURCE_VERSION', content=source.commit.encode())
             recipe = replace(recipe, files=(*recipe.files, version))
@@ -107,6 +111,10 @@ def _also(source: Source) -> Iterator[str]:
     """What else is to be reported of an app, whatever its platform."""
     if source.exists('heroku.yml'):
         yield 'heroku.yml is not read: a Dockerfile at the root is built, and processes are those of the Procfile or of its CMD.'
+    if packages := read_aptfile(source):
+        own = source.exists('Dockerfile')
+        instead = 'is not read where there is a Dockerfile: install packages there'
+        yield f'{APTFILE} {instead}.' if own else f'{APTFILE} asks for {", ".join(packages)}.'
     if note := lfs_note(source):
         yield note
 

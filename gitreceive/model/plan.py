@@ -94,12 +94,22 @@ class ContextFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackageSet:
+    """Debian packages of the release that the stack ``stack`` is made of; ``image`` is what has them, below ``/app/.apt``."""
+
+    stack: str
+    packages: tuple[str, ...]
+    image: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """A Dockerfile and the files it needs in the context.
 
     ``code`` is where the code lies in the context; empty for an app's own Dockerfile, which sees the code and nothing
     else. ``bases`` are images that the engine has to have: it is asked for them, and fetches none. ``code_steps`` are
-    how many of the last steps of an app's own Dockerfile come with its code; 0 if that is not known.
+    how many of the last steps of an app's own Dockerfile come with its code; 0 if that is not known. ``packages`` are
+    to be had before anything is built.
     """
 
     dockerfile: str
@@ -107,3 +117,4 @@ class Recipe:
     code: str = 'src/'
     bases: tuple[str, ...] = ()
     code_steps: int = 0
+    packages: PackageSet | None = None

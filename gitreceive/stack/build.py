@@ -56,7 +56,7 @@ def build_stack(
     additions = wanted_additions(engine, recipe, options.additions)
     made = _base(engine, recipe, host, console, options)
     for name in additions:
-        with _work_directory() as work:
+        with work_directory() as work:
             if add(engine, recipe, host, name, work, console):
                 compare(recipe.directory, work, console, options)
                 made = True
@@ -69,14 +69,15 @@ def _base(engine: StackEngine, recipe: StackRecipe, host: Host, console: Console
         console.step(f'{recipe.stack.name} is up to date ({mark[:12]})')
         return False
     check_tools()
-    with _work_directory() as work:
+    with work_directory() as work:
         _make(engine, recipe, host, mark, work, console)
         compare(recipe.directory, work, console, options)
     return True
 
 
 @contextmanager
-def _work_directory() -> Iterator[Path]:
+def work_directory() -> Iterator[Path]:
+    """A temporary directory. Raises StackError if there is no room for it."""
     try:
         with tempfile.TemporaryDirectory(prefix='gitreceive-stack-') as place:
             yield Path(place)

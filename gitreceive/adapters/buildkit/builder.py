@@ -23,7 +23,7 @@ from gitreceive.build.ports import BuildJob
 from gitreceive.model.app import AppName
 from gitreceive.model.dockerfile import names_frontend
 from gitreceive.model.errors import BuildError, BuildTimeout, EngineGone, RecipeError
-from gitreceive.model.plan import Recipe
+from gitreceive.model.plan import PackageSet, Recipe
 from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.slug import Image
 from gitreceive.model.stackimages import making
@@ -33,24 +33,40 @@ HOME_LABEL = 'gitreceive.home'
 APP_LABEL = 'gitreceive.app'
 
 
+def no_packages(wanted: PackageSet, console: Console) -> None:
+    """Where there is nothing that fetches Debian packages."""
+    raise BuildError(f'{", ".join(wanted.packages)}: no Debian packages can be fetched here')
+
+
 class DockerImageBuilder:
     """Satisfies the ``ImageBuilder`` port. ``home`` names this receiver among those that share the engine.
 
     ``identity`` gives a word that nobody else knows and that stays the same: the caches of builds are found by it. With
     a ``secret`` the names of its images cannot be guessed: it is for builders of people who do not trust each other.
+    ``packages`` makes the image of the Debian packages that a recipe wants.
     """
 
-    def __init__(self, engine: Engine, home: str, identity: Callable[[], str], secret: str = '') -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        home: str,
+        identity: Callable[[], str],
+        secret: str = '',
+        packages: Callable[[PackageSet, Console], None] = no_packages,
+    ) -> None:
         self._engine = engine
         self._home = home
         self._identity = identity
         self._place = ''
         self._secret = secret
+        self._packages = packages
 
     def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
         """See the port. The steps' output goes to ``console`` as it comes."""
         refuse_other_frontends(job.recipe.dockerfile)
         self._refuse_missing(job.recipe)
+        if job.recipe.packages:
+            self._packages(job.recipe.packages, console)
         return self._built(job, console, cancellation)
 
     def _refuse_missing(self, recipe: Recipe) -> None:

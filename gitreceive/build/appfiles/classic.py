@@ -37,6 +37,9 @@ OFFICIAL = re.compile(
 )
 """The addresses of Heroku's own buildpacks, as its documentation has and had them."""
 
+OF_EVERY_PLATFORM = ('apt',)
+"""Buildpacks whose work is done here whatever the platform: an Aptfile counts for each of them."""
+
 ALIASES = {'nodejs': 'node', 'jvm': 'java', 'gradle': 'java'}
 """What platforms are called elsewhere (``heroku/nodejs``)."""
 
@@ -55,12 +58,12 @@ def asked_for(source: Source, env: Mapping[str, str]) -> Asked | None:
     Raises DetectError for files that cannot be read.
     """
     wanted = env.get(SETTING, '').strip()
-    if wanted:
+    if wanted and platform_name(wanted) not in OF_EVERY_PLATFORM:
         return Asked(names=(wanted,), where=SETTING)
     if source.exists('Dockerfile'):
         return None
     for where, find in ((FILE, _from_file), ('app.json', _from_app_json), ('bin/compile', _inline)):
-        names = tuple(find(source))
+        names = tuple(name for name in find(source) if platform_name(name) not in OF_EVERY_PLATFORM)
         if len(names) > MOST:
             raise DetectError(f'{where} asks for {len(names)} buildpacks; at most {MOST} are used')
         if names:
@@ -162,7 +165,7 @@ def platform_name(name: str) -> str:
     if official:
         short = official[1] or official[2] or official[3]
         return ALIASES.get(short, short)
-    short = name.removeprefix('urn:buildpack:').removeprefix('heroku/')
+    short = name.removeprefix('urn:buildpack:').removeprefix('heroku/').removeprefix('heroku-community/')
     return ALIASES.get(short, short)
 
 

@@ -91,7 +91,7 @@ DESCRIBED: Mapping[re.Pattern[str], Callable[[bytes], Iterator[Package]]] = {
     re.compile(r'.*/specifications/(?:default/)?[^/]+\.gemspec'): _gem,
     re.compile(r'.*/bundler/gems/[^/]+/[^/]+\.gemspec'): _gem,  # of git, evaluated by Bundler
     re.compile(r'.*/META-INF/maven/[^/]+/[^/]+/pom\.properties'): _maven,
-    re.compile(r'app/heroku/debian-packages'): _debian,
+    re.compile(r'app/heroku/debian-packages|app/\.apt/packages'): _debian,
 }
 """Where packages describe themselves. Another kind is a line here."""
 

@@ -49,7 +49,7 @@ def test_another_buildpack_that_may_not_be_fetched_has_no_platform(url: str) -> 
 
 
 def test_a_name_that_nobody_knows_is_answered_with_those_that_are_known() -> None:
-    assert refusal('heroku-community/apt').endswith('the names of this receiver: cobol, node, python')
+    assert refusal('heroku-community/cobol9').endswith('the names of this receiver: cobol, node, python')
 
 
 def test_a_plan_says_that_the_buildpack_will_name_the_process_types() -> None:
