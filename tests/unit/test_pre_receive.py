@@ -86,8 +86,9 @@ def test_without_hooks_of_its_own_a_push_with_a_bad_name_is_refused_whole(repo: 
 
 def test_of_very_many_refs_none_is_refused_alone(repo: Path) -> None:
     made = commit(repo)
-    with session_hooks(repo) as hooks:
-        for count, expected in ((5001, 'is taken whole or not at all'), (1, 'the daemon does not answer')):
+    with session_hooks(repo) as hooks, scripted_daemon(repo / 'nobody') as daemon:
+        daemon.answers['announce'] = ('the daemon looked at it\n', End(1, 'no'))
+        for count, expected in ((5001, 'is taken whole or not at all'), (1, 'the daemon looked at it')):
             more = ''.join(f'{"0" * 40} {made} refs/tags/t{number}\n' for number in range(count))
             told = refusal(repo, 'refs/notes/x', made, more=more, hook=hooks / 'pre-receive')
             assert expected in told

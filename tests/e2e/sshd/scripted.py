@@ -63,7 +63,7 @@ def serving(path: Path, handler: type[socketserver.BaseRequestHandler]) -> Itera
     path.parent.mkdir(exist_ok=True)
     with socketserver.ThreadingUnixStreamServer(str(path), handler) as stub:
         stub.daemon_threads, stub.handle_error = True, lambda *_: None  # type: ignore[method-assign]
-        threading.Thread(target=stub.serve_forever, daemon=True).start()
+        threading.Thread(target=stub.serve_forever, args=(0.02,), daemon=True).start()
         yield
         stub.shutdown()
 

@@ -112,10 +112,10 @@ def test_an_asker_that_waits_hears_that_its_answer_is_on_the_way(
 ) -> None:
     monkeypatch.setattr(conversations, 'ALIVE_SECONDS', 0.05)
     monkeypatch.setattr(sockets, 'TICK_SECONDS', 0.05)
-    monkeypatch.setattr(wire, 'SILENCE_SECONDS', 1.0)
+    monkeypatch.setattr(wire, 'SILENCE_SECONDS', 0.5)
 
     def slowly(conversation: Conversation) -> Answering:
-        time.sleep(2)
+        time.sleep(0.8)
         yield b'done'
         return End(0)
 

@@ -4,6 +4,8 @@ import sqlite3
 import threading
 from contextlib import closing, contextmanager
 
+import pytest
+
 from gitreceive.daemon import worker as module
 from gitreceive.daemon.worker import Interrupted, Worker
 from gitreceive.model.errors import BuildError, EngineGone
@@ -137,8 +139,9 @@ def test_config_vars_are_masked_in_the_log_and_in_the_cause(here: ReceiverHome) 
 
 
 def test_a_worker_outlives_a_journal_that_cannot_be_written_and_an_app_without_repository(
-    here: ReceiverHome,
+    here: ReceiverHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr('gitreceive.daemon.worker.JOURNAL_RETRY_SECONDS', 0.05)
     here.handlers[Deploy] = fails(BuildError('no'))
     here.journal.apps.add(HELLO, MAIN)
     with closing(sqlite3.connect(here.home.journal_db, isolation_level=None)) as other:

@@ -12,6 +12,12 @@ from gitreceive.repositories.sessionhooks import session_hooks
 from gitreceive.sshd.quarantine import sweep, tidy
 
 
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep looks again in no time."""
+    monkeypatch.setattr('gitreceive.sshd.quarantine.PAUSE_SECONDS', 0.02)
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """One with an unfinished push in it."""
@@ -51,7 +57,7 @@ def test_a_sweep_waits_for_the_gits_that_are_still_there(repository: Path) -> No
     sweeping = threading.Thread(target=sweep, args=(repository.parent,), daemon=True)
     with at_work_in(repository):
         sweeping.start()
-        sweeping.join(1.0)
+        sweeping.join(0.2)
         assert sweeping.is_alive()
         assert left_in(repository) == ['ab', 'tmp_objdir-incoming-AbC123']
     sweeping.join(10.0)
@@ -69,7 +75,7 @@ def test_a_sweep_removes_the_hooks_of_sessions_that_were_killed_and_of_no_others
     sweeping = threading.Thread(target=sweep, args=(repository.parent,), daemon=True)
     with session_hooks(repository) as hooks:
         sweeping.start()
-        sweeping.join(1.0)
+        sweeping.join(0.2)
         assert sweeping.is_alive()
         assert hooks.is_dir()
         assert not killed.exists()
@@ -83,7 +89,7 @@ def test_a_sweep_keeps_the_hooks_of_a_git_that_outlives_its_server(repository: P
     sweeping = threading.Thread(target=sweep, args=(repository.parent,), daemon=True)
     with at_work_in(repository):
         sweeping.start()
-        sweeping.join(1.0)
+        sweeping.join(0.2)
         assert killed.is_dir()
     sweeping.join(10.0)
     assert not killed.exists()
