@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+from gitreceive.model.access import Actor
+from gitreceive.model.app import AppName
 from gitreceive.model.operation import Operation
+from gitreceive.model.push import Commit
 from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
 
@@ -23,3 +26,20 @@ def release_of(operation: Operation, slug: StoredSlug, **said: object) -> Releas
         stack='cedar-12',
     )
     return replace(release, **said)  # type: ignore[arg-type]
+
+
+def release_by(app: AppName) -> Release:
+    """The first release of an app, of a slug that is nowhere."""
+    return Release(
+        app=app,
+        version=1,
+        operation=1,
+        commit=Commit('1' * 40),
+        slug=StoredSlug(sha256='5' * 64, size=9),
+        processes=(),
+        versions={},
+        created=9.0,
+        actor=Actor(name='ann'),
+        buildpack='node',
+        stack='cedar-12',
+    )

@@ -74,7 +74,7 @@ def _table(walls: Walls) -> str:
     type ipv4_addr; flags interval; elements = {{ {', '.join(PRIVATE)} }}
   }}
   chain out {{
-{_for_names(walls)}    iifname {bridge} oifname {bridge} drop
+{_for_names(walls)}    iifname {bridge} oifname {bridge} reject
     meta nfproto ipv6 reject
     ip daddr @private reject
   }}
