@@ -39,7 +39,8 @@ WHO = ('-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'protocol.file.allow=a
 class Receiver:
     """``gitreceive serve`` below ``folder/home``; or, with ``apart``, its two processes without the supervisor.
 
-    ``python`` runs all of it, and ``environ`` is added to its environment.
+    ``python`` runs all of it, and ``environ`` is added to its environment. Releases are built and stored, and run by the
+    receivers of ``running.py`` only.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Receiver:
             'GITRECEIVE_HOME': str(self.home.root),
             'GITRECEIVE_SSH_LISTEN': f'127.0.0.1:{self.port}',
             'GITRECEIVE_LIMITS_FREE_BYTES': '1000000',
+            'GITRECEIVE_RUN_ENABLED': 'false',
             **environ,
         }
         self.parts = ('daemon', 'sshd') if apart else ('serve',)
