@@ -36,8 +36,9 @@ class HitReceiver(Receiver):
         return [str(HERE / f'{name}_launcher.py'), str(self.steps.folder), *[name] * (name == 'daemon')]
 
     def comes_to_step(self, pushing: Pushing, seconds: float = 120) -> bool:
-        """Whether somebody waits at the step that was aimed at, before the push has ended."""
+        """Whether somebody waits at the step that was aimed at, before the push has ended; nobody else will."""
         assert within(seconds, lambda: self.steps.reached or pushing.process.poll() is not None), pushing.said
+        self.steps.aim_at_nothing()
         return self.steps.reached
 
     def kill_all(self, victims: Collection[str], pushing: Pushing) -> None:

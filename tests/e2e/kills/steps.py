@@ -67,15 +67,15 @@ class Steps:
 
     def aim(self, who: str, step: str | int) -> None:
         """The next push waits when ``who`` comes there: a hook to its so many-th line, the daemon to a point."""
-        new = self.folder / 'aim.new'
-        new.write_text(f'{who} {step}')
-        new.rename(self.folder / 'aim')
+        self._write(f'{who} {step}')
+
+    def aim_at_nothing(self) -> None:
+        """Nobody will wait any more."""
+        self._write('')
 
     def spare(self) -> None:
-        """Nothing waits any more."""
-        new = self.folder / 'aim.new'
-        new.write_text('')
-        new.rename(self.folder / 'aim')
+        """The same, and who waits goes on."""
+        self.aim_at_nothing()
         self.go_on()
 
     @property
@@ -91,7 +91,12 @@ class Steps:
         """In the daemon: waits if the test aims at this point; once."""
         if (self.folder / 'aim').read_text() != f'daemon {point}':
             return
-        self.aim('nobody', 0)
+        self.aim_at_nothing()
         os.close(os.open(self.folder / 'reached', os.O_CREAT | os.O_WRONLY))
         while self.reached:
             time.sleep(0.01)
+
+    def _write(self, aim: str) -> None:
+        new = self.folder / 'aim.new'
+        new.write_text(aim)
+        new.rename(self.folder / 'aim')

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from gitreceive.model.operation import OperationState
+from tests.e2e.kills.dockerfiles import running
 from tests.e2e.kills.raw_push import RawPush
 from tests.e2e.kills.receiver import HitReceiver, check_truth, end, settled, signal_all
 from tests.e2e.receiver import Pusher, head, make_app
 from tests.waiting import within
 
-SLOW = 'FROM gitreceive/cedar:12-build\nCOPY . /app/src\nRUN sleep {seconds}; exit {status}\n'
 MAIN = 'refs/heads/main'
 
 _numbers = count(1)
@@ -27,7 +27,7 @@ def app() -> str:
 
 
 def slow_app(path: Path, seconds: float, status: int) -> Path:
-    return make_app(path, {'Dockerfile': SLOW.format(seconds=seconds, status=status).encode()})
+    return make_app(path, {'Dockerfile': running(f'sleep {seconds}; exit {status}')})
 
 
 @pytest.mark.parametrize('capabilities', ['report-status side-band-64k', 'report-status'])
@@ -92,8 +92,7 @@ def test_a_push_that_is_tried_again_succeeds_with_the_build_that_runs(
 def test_a_client_that_reads_nothing_holds_up_nobody_and_is_told_the_truth_later(
     ann: Pusher, hit: HitReceiver, tmp_path: Path, app: str
 ) -> None:
-    loud = b'FROM gitreceive/cedar:12-build\nRUN sleep 2; seq 1 200000; exit 3\n'
-    work = make_app(tmp_path / 'work', {'Dockerfile': loud})
+    work = make_app(tmp_path / 'work', {'Dockerfile': running('sleep 2; seq 1 200000; exit 3')})
     pushing = ann.start_push(work, app)
     pushing.wait_for('sleep 2')
     os.killpg(pushing.process.pid, signal.SIGSTOP)
