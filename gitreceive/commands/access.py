@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gitreceive.config.home import Home
+from gitreceive.journal.apps import Apps
 from gitreceive.model.access import Actor
 from gitreceive.model.app import APP_NAME, AppName
 from gitreceive.model.errors import AccessDenied, UnknownApp
@@ -20,6 +21,20 @@ def reached(actor: Actor, app: AppName, home: Home) -> AppName:
     if not actor.reaches(app) or not is_app(home.repo(app)):
         raise UnknownApp(f'no app {app} that you may reach; "apps" lists them, and the first push makes one')
     return app
+
+
+def changeable(actor: Actor, app: AppName, home: Home, apps: Apps) -> AppName:
+    """The app. Raises UnknownApp as ``reached`` does, or AccessDenied with the reason if the app is locked."""
+    reached(actor, app, home)
+    if why := refusal_of_locked(app, apps):
+        raise AccessDenied(why)
+    return app
+
+
+def refusal_of_locked(app: AppName, apps: Apps) -> str:
+    """Why nothing of the app may be changed; empty if it may."""
+    reason = apps.locked(app)
+    return f'{app} is locked: {reason}; "apps unlock {app}" ends that' if reason else ''
 
 
 def is_app(repo: Path) -> bool:

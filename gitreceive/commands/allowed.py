@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gitreceive.commands.access import reached
+from gitreceive.commands.access import changeable, reached
 from gitreceive.config.home import Home
 from gitreceive.journal.apps import Apps
 from gitreceive.model.access import Actor
@@ -22,7 +22,7 @@ def change_allowed_paths(
     actor: Actor, app: AppName, added: Sequence[str], removed: Sequence[str], home: Home, apps: Apps
 ) -> list[str]:
     """Adds and removes paths below ``/app/``, all or none; returns those there are. Raises UnknownApp or BadCommand."""
-    reached(actor, app, home)
+    changeable(actor, app, home, apps)
     new, gone = [*map(_path, added)], [*map(_path, removed)]
     if len({*apps.allowed_paths(app), *new}) > MAX_PATHS:
         raise BadCommand(f'an app has at most {MAX_PATHS} such paths; a directory stands for what is in it')

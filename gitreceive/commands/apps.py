@@ -2,27 +2,35 @@
 
 from dataclasses import dataclass
 
-from gitreceive.commands.access import check_manages, is_app, reached, reached_apps
+from gitreceive.commands.access import changeable, check_manages, is_app, reached, reached_apps
 from gitreceive.config.home import Home
 from gitreceive.journal import Journal
+from gitreceive.journal.apps import Apps
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import AccessDenied, BadCommand
 from gitreceive.model.operation import Operation
 from gitreceive.model.release import Release
+from gitreceive.model.route import Route
 from gitreceive.repositories import UNBORN, check_creates, ensure_repository, move_ref, point_head, read_ref
 from gitreceive.repositories.refs import is_branch_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppInfo:
-    """An app: the branch that is deployed, what it runs, what is under way, and the names of its config vars."""
+    """An app: the branch that is deployed, what it runs, what is under way, and the names of its config vars.
+
+    ``locked`` is the reason, if it is; ``route`` how it is served.
+    """
 
     app: AppName
     branch: str | None
     live: Release | None
     active: tuple[Operation, ...] = ()
     config: tuple[str, ...] = ()
+    locked: str = ''
+    stopped: bool = False
+    route: Route | None = None
 
 
 def list_apps(actor: Actor, home: Home, journal: Journal) -> list[AppInfo]:
@@ -42,6 +50,9 @@ def app_info(actor: Actor, app: AppName, home: Home, journal: Journal) -> AppInf
         live=journal.releases.live(app),
         active=tuple(journal.operations.active(app)),
         config=tuple(sorted(journal.apps.config(app))),
+        locked=journal.apps.locked(app),
+        stopped=journal.running.stopped(app),
+        route=journal.running.route(app),
     )
 
 
@@ -67,7 +78,7 @@ def set_deploy_branch(actor: Actor, app: AppName, branch: str, home: Home, journ
 
     Raises BadCommand for what is no branch's name, and while something is under way; UnknownApp.
     """
-    repo = home.repo(reached(actor, app, home))
+    repo = home.repo(changeable(actor, app, home, journal.apps))
     ref, former = f'refs/heads/{branch}', journal.apps.deploy_branch(app)
     if not is_branch_name(branch):
         raise BadCommand(f'{branch[:80]!a} is not the name of a branch that can be deployed')
@@ -83,10 +94,10 @@ def set_deploy_branch(actor: Actor, app: AppName, branch: str, home: Home, journ
     point_head(repo, ref)
 
 
-def check_destroy(actor: Actor, app: AppName, confirmed: str | None, home: Home) -> None:
+def check_destroy(actor: Actor, app: AppName, confirmed: str | None, home: Home, apps: Apps) -> None:
     """Whether the actor may remove the app and means it. Raises AccessDenied, UnknownApp or BadCommand."""
     check_manages(actor, 'destroy apps')
-    reached(actor, app, home)
+    changeable(actor, app, home, apps)
     if confirmed != app:
         raise BadCommand(
             f'this removes {app} with its repository, releases, slugs and config vars, for good; '

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gitreceive.commands.access import reached
+from gitreceive.commands.access import changeable, reached
 from gitreceive.config.home import Home
 from gitreceive.journal import Journal
 from gitreceive.model.access import Actor
@@ -58,7 +58,7 @@ def rebuild(
     actor: Actor, app: AppName, nocache: bool, home: Home, journal: Journal, submit: Submit
 ) -> Operation:
     """Builds what the deploy branch names again. Raises UnknownApp, or BadCommand if nothing was pushed."""
-    branch = journal.apps.deploy_branch(reached(actor, app, home)) or ''
+    branch = journal.apps.deploy_branch(changeable(actor, app, home, journal.apps)) or ''
     commit = read_ref(home.repo(app), branch) if branch else NO_COMMIT
     if commit == NO_COMMIT:
         raise BadCommand(f'{app} has no released commit to build again; push one')

@@ -4,13 +4,16 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gitreceive.commands.access import reached
+from gitreceive.commands.access import changeable, reached
+from gitreceive.commands.builds import Submit
 from gitreceive.config.home import Home
 from gitreceive.grammar.envfile import parse_env
+from gitreceive.journal import Journal
 from gitreceive.journal.apps import Apps
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import BadCommand, SettingsError
+from gitreceive.model.operation import Configure, Operation
 
 NAME = re.compile('[A-Za-z_][A-Za-z0-9_]{0,99}')
 
@@ -30,6 +33,12 @@ class ConfigChange:
     set: tuple[str, ...]
     removed: tuple[str, ...]
     same: tuple[str, ...] = ()
+
+    @property
+    def description(self) -> str:
+        """``Set FOO, BAR; Unset OLD``: names only."""
+        done = [f'Set {", ".join(self.set)}'] if self.set else []
+        return '; '.join([*done, *([f'Unset {", ".join(self.removed)}'] if self.removed else [])])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +105,7 @@ def change_config(
     actor: Actor, app: AppName, values: Mapping[str, str], removed: Sequence[str], home: Home, apps: Apps
 ) -> ConfigChange:
     """Sets and removes config vars, all or none. Raises UnknownApp or BadCommand."""
-    before = apps.config(reached(actor, app, home))
+    before = apps.config(changeable(actor, app, home, apps))
     for name in removed:
         if name not in before:
             raise BadCommand(f'{_shown(name)} is not set on {app}; nothing was changed')
@@ -108,6 +117,16 @@ def change_config(
         apps.change_config(app, changed, removed, by=actor.name)
     same = tuple(name for name in values if name not in changed)
     return ConfigChange(set=tuple(changed), removed=tuple(removed), same=same)
+
+
+def release_config(
+    actor: Actor, app: AppName, change: ConfigChange, journal: Journal, submit: Submit
+) -> Operation | None:
+    """Releases what is live with the config vars that are set now; None if nothing has changed, or nothing is live."""
+    live = journal.releases.live(app)
+    if live is None or not (change.set or change.removed):
+        return None
+    return submit(app, Configure(changed=change.description, commit=live.commit), actor)
 
 
 def _check_bounds(config: Mapping[str, str]) -> None:

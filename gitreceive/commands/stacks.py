@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gitreceive.commands.access import reached
+from gitreceive.commands.access import changeable, reached
 from gitreceive.config.home import Home
 from gitreceive.journal import Journal
 from gitreceive.journal.apps import Apps
@@ -20,7 +20,7 @@ def set_stack(
     actor: Actor, app: AppName, stack: str, known: Sequence[str], home: Home, journal: Journal
 ) -> None:
     """Lets the next build of the app be on that stack. Raises UnknownApp, or BadCommand if it is not ``known``."""
-    reached(actor, app, home)
+    changeable(actor, app, home, journal.apps)
     if stack not in known:
         raise BadCommand(f'there is no stack {stack[:40]!a}; there are: {", ".join(known)}')
     if app not in journal.apps.all():

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gitreceive.access.book import AccessBook
+from gitreceive.commands.access import refusal_of_locked
 from gitreceive.commands.plan import Gone, Plans
 from gitreceive.config.home import Home
 from gitreceive.daemon.follow import Follower
@@ -49,7 +50,9 @@ class Pushes:
     def announce(self, fields: Sequence[str], actor: Actor) -> Answering:
         """Refuses a push, or journals what it deploys; a success names the deploy branch in place of a cause."""
         request = _request(fields, actor)
-        why = self.refuse(request, self.journal.apps.deploy_branch(request.app))
+        app, apps = request.app, self.journal.apps
+        locked = '' if 'plan' in request.options else refusal_of_locked(app, apps)
+        why = locked or self.refuse(request, apps.deploy_branch(app))
         if why is not None:
             yield ErrorOutput(warning(why))
             return End(1, why)

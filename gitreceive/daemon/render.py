@@ -9,7 +9,6 @@ from gitreceive.build.planning import Planned
 from gitreceive.build.report import as_record, report_planned
 from gitreceive.commands.apps import AppInfo
 from gitreceive.commands.builds import BuildInfo
-from gitreceive.commands.config import ConfigChange
 from gitreceive.daemon import log
 from gitreceive.daemon.masks import MASK
 from gitreceive.daemon.verdict import seconds
@@ -70,6 +69,18 @@ def app_record(info: AppInfo, json_wanted: bool) -> Row:
         'released': when(live.created) if live else None,
         'building': _several(active, json_wanted),
         'config': _several(list(info.config), json_wanted),
+        **_how_it_is_served(info, json_wanted),
+    }
+
+
+def _how_it_is_served(info: AppInfo, json_wanted: bool) -> Row:
+    route = info.route
+    return {
+        'locked': info.locked or None,
+        'stopped': info.stopped,
+        'maintenance': bool(route and route.maintenance),
+        'sessions': bool(route and route.sticky),
+        'domains': _several(list(route.domains) if route else [], json_wanted),
     }
 
 
@@ -96,12 +107,14 @@ def release_row(release: Release, url: str, json_wanted: bool) -> Row:
     """A release, whose slug is at ``url``; whole for machines, in few words for people."""
     row: dict[str, object] = {
         'release': f'v{release.version}',
+        'state': release.state.value,
         'commit': release.commit[:7],
         'build': release.operation,
         'size': megabytes(release.slug.size),
         'sha256': release.slug.sha256[:12],
         'by': release.actor.name,
         'at': when(release.created),
+        'description': release.description,
         'versions': ', '.join(f'{tool} {version}' for tool, version in release.versions.items()),
     }
     if json_wanted:
@@ -153,16 +166,6 @@ def config_table(config: Mapping[str, str], reveal: bool, json_wanted: bool) -> 
         ],
         json_wanted,
     )
-
-
-def config_change(app: str, change: ConfigChange) -> str:
-    """What was set and removed, by names only."""
-    done = [f'Set {", ".join(change.set)} on {app}'] if change.set else []
-    done += [f'Removed {", ".join(change.removed)} from {app}'] if change.removed else []
-    if done:
-        done.append(f'The next build has it; "rebuild {app}" makes one')
-    same = ', '.join(change.same)
-    return lines(*done, *([f'{same} of {app} had that value already'] if same else []))
 
 
 def cancelled(app: str, ended: Sequence[Operation]) -> str:

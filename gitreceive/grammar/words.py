@@ -8,6 +8,7 @@ PAIRS = Argument(name='pairs', shown='[NAME=VALUE ...]', required=False, many=Tr
 JSON = Option(flag='--json', meaning='one JSON document, for machines')
 LIMIT = Option(flag='--limit', value='N', meaning='how many (20)', numbers=(1, 1000), default=20)
 DETACH = Option(flag='--detach', meaning='return once it is queued')
+NO_RESTART = Option(flag='--no-restart', meaning='make no release: the next one has it')
 REVEAL = Option(flag='--reveal', meaning='show values whole')
 FILE = Option(flag='--file', value='FILE', meaning='set what a .env file says; "-" is standard input')
 CONFIRM = Option(flag='--confirm', value='APP', meaning='the name of the app again')

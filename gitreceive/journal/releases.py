@@ -26,7 +26,7 @@ class Releases:
         self._database = database
 
     def create(self, operation: Operation, release: Release, config: Mapping[str, str]) -> Release:
-        """Gives the release its version; it is not live yet. An operation that is tried again makes the same one.
+        """Gives the release its version; it is not live yet. An operation that is retried makes the same one.
 
         Raises ReleaseError if the operation is no longer running (it was cancelled meanwhile).
         """

@@ -45,7 +45,7 @@ Formation = Mapping[str, Scale]
 
 
 def counts(formation: Formation) -> str:
-    """``web=2 worker=1``"""
+    """What it says of numbers: ``web=2 worker=1``."""
     return ' '.join(f'{process}={scale.count}' for process, scale in formation.items())
 
 

@@ -1,8 +1,9 @@
 """Answers the verbs of apps."""
 
-from gitreceive.commands import allowed, apps
+from gitreceive.commands import allowed, apps, locks
 from gitreceive.daemon import render
 from gitreceive.daemon.socket import Answering
+from gitreceive.daemon.verbs.carrying import carry_out
 from gitreceive.daemon.verbs.parts import Answers, Asking, Parts
 from gitreceive.grammar.parsing import Invocation
 from gitreceive.model.access import Actor
@@ -28,17 +29,31 @@ def _apps_create(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) 
     return render.lines(f'Created {asked.app}' if made else f'{asked.app} is there already')
 
 
-def _apps_destroy(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> Answering:
-    apps.check_destroy(actor, asked.app, asked.text('confirm'), parts.home)
+def _apps_destroy(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> str | Answering:
+    apps.check_destroy(actor, asked.app, asked.text('confirm'), parts.home, parts.journal.apps)
     for operation in parts.journal.operations.active(asked.app):
         parts.end(operation, actor)
     operation = parts.submit(asked.app, Destroy(), actor)
-    return (yield from parts.followed(operation.number))
+    return carry_out(parts, operation, asked)
 
 
 def _apps_info(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> str:
     found = apps.app_info(actor, asked.app, parts.home, parts.journal)
     return render.described(render.app_record(found, asked.switch('json')), asked.switch('json'))
+
+
+def _apps_lock(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> str:
+    reason = locks.lock_app(actor, asked.app, asked.text('message'), parts.home, parts.journal.apps)
+    if asked.switch('json'):
+        return render.as_json({'app': asked.app, 'locked': reason})
+    return render.lines(f'{asked.app} is locked: {reason}')
+
+
+def _apps_unlock(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> str:
+    was = locks.unlock_app(actor, asked.app, parts.home, parts.journal.apps)
+    if asked.switch('json'):
+        return render.as_json({'app': asked.app, 'locked': None})
+    return render.lines(f'{asked.app} is unlocked' if was else f'{asked.app} was not locked')
 
 
 def _deploy_branch(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> str:
@@ -66,6 +81,8 @@ ANSWERS: Answers = {
     'apps create': _apps_create,
     'apps destroy': _apps_destroy,
     'apps info': _apps_info,
+    'apps lock': _apps_lock,
+    'apps unlock': _apps_unlock,
     'deploy-branch': _deploy_branch,
     'deploy-branch set': _deploy_branch_set,
 }

@@ -3,6 +3,7 @@
 from gitreceive.commands import builds
 from gitreceive.daemon import render
 from gitreceive.daemon.socket import Answering
+from gitreceive.daemon.verbs.carrying import carry_out
 from gitreceive.daemon.verbs.parts import Answers, Asking, Parts
 from gitreceive.grammar.parsing import Invocation
 from gitreceive.model.access import Actor
@@ -27,7 +28,7 @@ def _plan(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> str:
 def _rebuild(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> str | Answering:
     nocache = asked.switch('nocache')
     build = builds.rebuild(actor, asked.app, nocache, parts.home, parts.journal, parts.submit)
-    return parts.carried_out(build, asked)
+    return carry_out(parts, build, asked)
 
 
 ANSWERS: Answers = {

@@ -10,7 +10,6 @@ from gitreceive.commands.builds import Submit
 from gitreceive.commands.plan import Plans
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
-from gitreceive.daemon import render
 from gitreceive.daemon.branch import set_back
 from gitreceive.daemon.follow import Follower
 from gitreceive.daemon.queue import Queue
@@ -20,7 +19,9 @@ from gitreceive.grammar.parsing import Invocation
 from gitreceive.grammar.wire import End, ErrorOutput
 from gitreceive.journal import Journal
 from gitreceive.model.access import Actor
+from gitreceive.model.errors import BadCommand
 from gitreceive.model.operation import Operation
+from gitreceive.run.parts import Running
 from gitreceive.wiring import Receiver
 
 
@@ -55,6 +56,12 @@ class Parts:
         """What is known of apps."""
         return self.receiver.journal
 
+    def running(self) -> Running:
+        """What runs releases. Raises BadCommand where they are stored only."""
+        if self.receiver.running is None:
+            raise BadCommand('releases are not run here (setting run.enabled); the sysadmin can change that')
+        return self.receiver.running
+
     def followed(self, number: int) -> Answering:
         """The log of an operation to its end, then 0 if it succeeded, else 1."""
         for piece in self.follower.follow(number):
@@ -63,12 +70,6 @@ class Parts:
             yield piece
         yield ErrorOutput(b' !     The daemon is not running; this goes on once it is back\n')
         return End(1)
-
-    def carried_out(self, operation: Operation, asked: Invocation) -> 'str | Answering':
-        """An operation that was submitted: followed to its end, or only named where it is to be detached."""
-        if asked.switch('detach'):
-            return render.lines(f'{operation.title} is queued')
-        return self.followed(operation.number)
 
     def end(self, operation: Operation, actor: Actor) -> Operation:
         """Cancels an operation that waits or runs, and returns it as it has ended."""

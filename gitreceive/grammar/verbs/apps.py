@@ -18,10 +18,27 @@ VERBS = (
         name='apps destroy',
         summary='remove an app, its repository, releases, slugs and config vars',
         arguments=(APP,),
-        options=(CONFIRM,),
+        options=(CONFIRM, JSON),
         changes=True,
     ),
     Verb(name='apps info', summary='one app', arguments=(APP,), options=(JSON,)),
+    Verb(
+        name='apps lock',
+        summary='let nothing of an app be changed, nor pushed to it',
+        arguments=(APP,),
+        options=(
+            Option(flag='--message', short='-m', value='REASON', meaning='what everybody is told who tries'),
+            JSON,
+        ),
+        changes=True,
+    ),
+    Verb(
+        name='apps unlock',
+        summary='let an app be changed again',
+        arguments=(APP,),
+        options=(JSON,),
+        changes=True,
+    ),
     Verb(name='deploy-branch', summary='the branch that is deployed when it is pushed', arguments=(APP,)),
     Verb(
         name='deploy-branch set',

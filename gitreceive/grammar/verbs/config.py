@@ -1,7 +1,7 @@
 """The verbs of config vars."""
 
 from gitreceive.grammar.verb import Argument, Option, Verb
-from gitreceive.grammar.words import APP, FILE, JSON, PAIRS, QUOTING, REVEAL
+from gitreceive.grammar.words import APP, DETACH, FILE, JSON, NO_RESTART, PAIRS, QUOTING, REVEAL
 
 VERBS = (
     Verb(
@@ -11,6 +11,7 @@ VERBS = (
         options=(
             Option(flag='--unset', value='NAME', many=True, meaning='remove a config var'),
             FILE,
+            NO_RESTART,
             REVEAL,
             JSON,
         ),
@@ -25,16 +26,17 @@ VERBS = (
     ),
     Verb(
         name='config set',
-        summary='set config vars; they count from the next build on',
+        summary='set config vars, and restart with them',
         arguments=(APP, PAIRS),
-        options=(FILE,),
+        options=(FILE, NO_RESTART, DETACH, JSON),
         changes=True,
-        details=QUOTING,
+        details=f'A change makes a release of what is live, which takes its place when it is healthy. {QUOTING}',
     ),
     Verb(
         name='config unset',
-        summary='remove config vars',
+        summary='remove config vars, and restart without them',
         arguments=(APP, Argument(name='names', shown='NAME ...', many=True)),
+        options=(NO_RESTART, DETACH, JSON),
         changes=True,
     ),
 )

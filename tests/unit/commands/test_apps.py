@@ -60,13 +60,13 @@ def test_an_app_is_made_once_by_who_reaches_all_apps(receiver: Receiver) -> None
 def test_an_app_is_removed_by_who_may_and_means_it(receiver: Receiver) -> None:
     receiver.app()
     with pytest.raises(AccessDenied):
-        check_destroy(BOB, HELLO, HELLO, receiver.home)
+        check_destroy(BOB, HELLO, HELLO, receiver.home, receiver.journal.apps)
     with pytest.raises(UnknownApp):
-        check_destroy(ANN, OTHER, OTHER, receiver.home)
+        check_destroy(ANN, OTHER, OTHER, receiver.home, receiver.journal.apps)
     for confirmed in (None, 'other', ''):
         with pytest.raises(BadCommand, match='apps destroy hello --confirm hello'):
-            check_destroy(SYSADMIN, HELLO, confirmed, receiver.home)
-    check_destroy(ANN, HELLO, HELLO, receiver.home)
+            check_destroy(SYSADMIN, HELLO, confirmed, receiver.home, receiver.journal.apps)
+    check_destroy(ANN, HELLO, HELLO, receiver.home, receiver.journal.apps)
 
 
 def test_another_branch_can_be_deployed_and_names_what_is_live_until_it_is_pushed(

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from gitreceive.commands.builds import cancel, find_build, list_builds, rebuild
-from gitreceive.commands.releases import list_releases, roll_back
+from gitreceive.commands.releases import Back, list_releases, roll_back
 from gitreceive.model.errors import BadCommand, UnknownApp
 from gitreceive.model.operation import Deploy, Operation, Rollback
 from gitreceive.repositories import git
@@ -115,7 +115,7 @@ def test_releases_are_listed_newest_first(receiver: Receiver) -> None:
 def test_an_older_release_is_made_live_again(receiver: Receiver, version: str | None, target: int) -> None:
     for number in range(1, 4):
         receiver.release(HELLO, number)
-    done = roll_back(BOB, HELLO, version, receiver.home, receiver.journal.releases, receiver.submit)
+    done = roll_back(BOB, HELLO, Back(version=version), receiver.home, receiver.journal, receiver.submit)
     assert done.request == Rollback(version=target, commit=f'{target:040x}')
 
 
@@ -134,14 +134,14 @@ def test_there_is_no_way_back_to_what_never_was_or_is_live(
     for number in range(1, 4):
         receiver.release(HELLO, number)
     with pytest.raises(BadCommand, match=why):
-        roll_back(BOB, HELLO, version, receiver.home, receiver.journal.releases, receiver.submit)
+        roll_back(BOB, HELLO, Back(version=version), receiver.home, receiver.journal, receiver.submit)
     assert receiver.submitted == []
 
 
 def test_without_an_older_release_there_is_no_way_back(receiver: Receiver) -> None:
     receiver.app()
     with pytest.raises(BadCommand, match='has no release yet'):
-        roll_back(BOB, HELLO, None, receiver.home, receiver.journal.releases, receiver.submit)
+        roll_back(BOB, HELLO, Back(version=None), receiver.home, receiver.journal, receiver.submit)
     receiver.release()
     with pytest.raises(BadCommand, match='no release before v1'):
-        roll_back(BOB, HELLO, None, receiver.home, receiver.journal.releases, receiver.submit)
+        roll_back(BOB, HELLO, Back(version=None), receiver.home, receiver.journal, receiver.submit)

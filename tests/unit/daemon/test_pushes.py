@@ -198,3 +198,17 @@ def test_a_key_that_may_not_push_here_hears_nothing(here: ReceiverHome, pushes: 
 def test_what_no_hook_sends_is_refused(pushes: Pushes, bad: list[str]) -> None:
     with pytest.raises(BadCommand):
         heard(pushes.announce(bad, ANN))
+
+
+def test_a_push_to_a_locked_app_is_refused_with_the_reason_before_any_ref_moves(
+    here: ReceiverHome, pushes: Pushes
+) -> None:
+    here.journal.apps.lock(HELLO, 'black friday (ann)', by='ann')
+    _, end = heard(pushes.announce(fields(update(Commit('1' * 40))), ANN))
+    assert (end.status, end.cause) == (
+        1,
+        'hello is locked: black friday (ann); "apps unlock hello" ends that',
+    )
+    assert here.journal.operations.announced() == []
+    _, end = heard(pushes.announce(fields(update(Commit('1' * 40)), options=('plan',)), ANN))
+    assert end.status == 0, 'a plan changes nothing'

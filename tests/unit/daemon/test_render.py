@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.commands.config import ConfigChange
-from gitreceive.daemon.render import config_change, config_table, listed
+from gitreceive.daemon.render import config_table, listed
+from gitreceive.daemon.rows.config import changing, config_change
 
 
 def test_a_table_holds_no_escape_sequence_whoever_wrote_what_is_in_it() -> None:
@@ -55,10 +56,13 @@ def test_a_revealed_value_is_one_line_that_any_terminal_shows(value: str) -> Non
 
 
 def test_a_change_is_told_by_names() -> None:
-    told = config_change('hello', ConfigChange(set=('A', 'B'), removed=('C',), same=('D',)))
+    change = ConfigChange(set=('A', 'B'), removed=('C',), same=('D',))
+    told = config_change('hello', change, 'the next release has it', False)
     assert told.splitlines() == [
         'Set A, B on hello',
         'Removed C from hello',
-        'The next build has it; "rebuild hello" makes one',
+        'The next release has it',
         'D of hello had that value already',
     ]
+    assert changing(change) == 'Setting A, B and unsetting C'
+    assert changing(ConfigChange(set=(), removed=('C',))) == 'Unsetting C'
