@@ -9,7 +9,7 @@ from gitreceive.commands.config import change_config, list_config
 from gitreceive.commands.formation import scale
 from gitreceive.commands.locks import lock_app, unlock_app
 from gitreceive.commands.processes import restart, switch
-from gitreceive.commands.releases import Promoted, Back, promote, roll_back
+from gitreceive.commands.releases import Back, Promoted, promote, roll_back
 from gitreceive.commands.routing import Names, add_domain, set_maintenance, set_sessions
 from gitreceive.commands.stacks import set_stack
 from gitreceive.model.errors import AccessDenied, BadCommand, UnknownApp

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitreceive.commands.releases import Promoted, Back, promote, roll_back, show_release
+from gitreceive.commands.releases import Back, Promoted, promote, roll_back, show_release
 from gitreceive.model.errors import BadCommand, UnknownApp
 from gitreceive.model.operation import Promote, Rollback
 from gitreceive.model.slug import StoredSlug
