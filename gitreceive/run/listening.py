@@ -40,6 +40,8 @@ def unanswered(tables: str) -> str:
         return (
             f'it listens on {here[0]}, which nobody outside its container reaches; let it listen on 0.0.0.0'
         )
+    if here and all(one.address.version == 6 for one in here):
+        return f'it listens on {here[0]}, for IPv6 alone; let it listen on 0.0.0.0, or on both'
     if not here:
         places = ', '.join(map(str, found))
         return f'it listens on {places} and $PORT is {PORT}; let it take the port from the environment'

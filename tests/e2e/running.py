@@ -1,10 +1,15 @@
 """A receiver that runs releases, and apps that show what they are."""
 
+import contextlib
 import http.client
 import json
+import threading
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
@@ -73,7 +78,7 @@ APP = {'server.py': SERVER, 'Procfile': b'web: python3 server.py\nworker: sleep 
 class RunningReceiver(Receiver):
     """Below ``folder/home``, with a router on a free port unless something else is said."""
 
-    def __init__(self, folder: Path, docker_host: str, **environ: str) -> None:
+    def __init__(self, folder: Path, docker_host: str, *, apart: bool = False, **environ: str) -> None:
         self.router_port = free_port()
         own = {
             'GITRECEIVE_RUN_ENABLED': 'true',
@@ -82,7 +87,7 @@ class RunningReceiver(Receiver):
             'GITRECEIVE_RUN_STOP_SECONDS': '5',
             'GITRECEIVE_RUN_MEMORY_BYTES': '128000000',
         }
-        super().__init__(folder, docker_host, **{**own, **environ})
+        super().__init__(folder, docker_host, apart=apart, **{**own, **environ})
 
     def end(self) -> None:
         """Ends the router and all instances, too."""
@@ -119,21 +124,72 @@ class RunningReceiver(Receiver):
 
     def containers(self, app: str) -> list[str]:
         """``v1 web.1 running``: what the engine has of an app."""
-        client = docker.DockerClient(base_url=self.docker_host, version='auto', timeout=60)
-        mine = {'label': [f'gitreceive.home={receiver_identity(self.home)}', f'gitreceive.app={app}']}
-        found = client.containers.list(all=True, filters=mine)
-        names = [
-            f'v{one.labels["gitreceive.release"]} {one.labels["gitreceive.process"]}.'
-            f'{one.labels["gitreceive.number"]} {one.status}'
-            for one in found
-        ]
-        client.close()
+        names = []
+        for one in self._found(app):
+            about = one['Labels']
+            number = f'{about["gitreceive.process"]}.{about["gitreceive.number"]}'
+            names.append(f'v{about["gitreceive.release"]} {number} {one["State"]}')
         return sorted(names)
+
+    def _found(self, app: str) -> list[dict[str, Any]]:
+        client = docker.APIClient(base_url=self.docker_host, version='auto', timeout=60)
+        mine = {'label': [f'gitreceive.home={receiver_identity(self.home)}', f'gitreceive.app={app}']}
+        with contextlib.closing(client):
+            return list(client.containers(all=True, filters=mine))
+
+    def remove_container(self, app: str) -> None:
+        """Somebody removes what runs of an app."""
+        client = docker.APIClient(base_url=self.docker_host, version='auto', timeout=60)
+        with contextlib.closing(client):
+            for one in self._found(app):
+                client.remove_container(one['Id'], force=True, v=True)
+
+    @contextmanager
+    def asked(self, app: str, clients: int = 4) -> Iterator['Asked']:
+        """Clients that ask an app all the time, on connections that are kept."""
+        asked = Asked(self.router_port, app)
+        threads = [threading.Thread(target=asked.ask, daemon=True) for _ in range(clients)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(asked.seen) > 0 or asked.lost, 20, 'the first answer')
+        try:
+            yield asked
+        finally:
+            asked.over.set()
+            for thread in threads:
+                thread.join(30)
 
     def settles_to(self, app: str, *names: str, seconds: float = 30) -> None:
         """Waits until exactly these run."""
         wanted = sorted(f'{name} running' for name in names)
         wait_until(lambda: self.containers(app) == wanted, seconds, f'{wanted} of {app}')
+
+
+class Asked:
+    """``seen`` counts answers by the version that gave them, ``lost`` says what became of the others."""
+
+    def __init__(self, port: int, app: str) -> None:
+        self._port, self._host = port, f'{app}.localhost'
+        self.seen: Counter[str] = Counter()
+        self.lost: list[str] = []
+        self.over = threading.Event()
+
+    def ask(self) -> None:
+        """Posts, again and again, until it is over. A kept connection may be closed between two requests."""
+        connection = http.client.HTTPConnection('127.0.0.1', self._port, timeout=20)
+        while not self.over.is_set():
+            try:
+                connection.request('POST', '/', body=b'x' * 100, headers={'Host': self._host})
+                answer = connection.getresponse()
+                body = answer.read().decode()
+                if answer.status == 200:
+                    self.seen[body.split()[0]] += 1
+                else:
+                    self.lost.append(f'{answer.status} {body[:100]}')
+            except (OSError, http.client.HTTPException) as error:
+                self.lost.append(repr(error))
+                connection.close()
+        connection.close()
 
 
 def app_json(**said: object) -> bytes:

@@ -1,5 +1,6 @@
 """A push ends with the new code answering requests."""
 
+import time
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.receiver import Pusher, change, make_app
-from tests.e2e.running import APP, RunningReceiver
+from tests.e2e.running import APP, RunningReceiver, app_json
+from tests.waiting import within
 
 _numbers = count(1)
 
@@ -47,3 +49,134 @@ def test_a_push_ends_with_the_new_code_answering(
     assert pushed.status == 0, pushed.err
     assert receiver.says(app) == 'two'
     receiver.settles_to(app, 'v2 web.1')
+
+
+FAILING = [
+    pytest.param(
+        'silent',
+        'nothing accepts on its port; it does not listen on any port',
+        id='never binds',
+        marks=pytest.mark.slow,
+    ),
+    pytest.param('elsewhere', 'it listens on 0.0.0.0:3000 and $PORT is 5000', id='another port'),
+    pytest.param(
+        'loopback',
+        'it listens on 127.0.0.1:5000, which nobody outside',
+        id='loopback',
+        marks=pytest.mark.slow,
+    ),
+    pytest.param('ipv6', 'it listens on [::]:5000, for IPv6 alone', id='IPv6 only', marks=pytest.mark.slow),
+    pytest.param('dies', 'it has ended with exit status 3', id='dies'),
+]
+
+
+@pytest.mark.parametrize(('mode', 'told'), FAILING)
+def test_a_release_that_does_not_come_up_is_rejected_with_why_and_the_old_one_serves(
+    impatient: Pusher, app: str, work: Path, mode: str, told: str
+) -> None:
+    receiver = impatient.receiver
+    assert isinstance(receiver, RunningReceiver)
+    assert impatient.push(work, app).status == 0
+    change(work, {'version': b'two', 'mode': mode.encode()})
+    pushed = impatient.push(work, app)
+    assert pushed.status == 1
+    assert 'web.1 of v2 did not come up: ' in pushed.err and told in pushed.err, pushed.err
+    assert 'remote rejected] main -> main (build' in pushed.err
+    assert '       web.1: this is two' in pushed.lines
+    assert receiver.says(app) == 'one'
+    receiver.settles_to(app, 'v1 web.1')
+    assert [release.state.value for release in receiver.releases(app)] == ['live', 'failed']
+    change(work, {'version': b'three', 'mode': None})
+    assert impatient.push(work, app).status == 0
+    assert receiver.says(app) == 'three'
+    rolled = receiver.host('rollback', app, 'v2')
+    assert rolled.status != 0 and 'v2 was never live' in rolled.out + rolled.err
+    assert receiver.host('rollback', app).status == 0
+    assert receiver.says(app) == 'one'
+
+
+@pytest.fixture(scope='module')
+def impatient(receivers: Callable[..., Pusher], tmp_path_factory: pytest.TempPathFactory) -> Pusher:
+    """Pushes to a receiver that gives an app three seconds."""
+    folder = tmp_path_factory.mktemp('impatient')
+    pusher = receivers(folder, RunningReceiver, GITRECEIVE_RUN_BOOT_SECONDS='3')
+    pusher.receiver.start()
+    return pusher
+
+
+def test_no_request_is_lost_in_deploys_and_rollbacks(
+    ann: Pusher, receiver: RunningReceiver, app: str, work: Path
+) -> None:
+    assert ann.push(work, app).status == 0
+    with receiver.asked(app) as asked:
+        for version in ('two', 'three'):
+            change(work, {'version': version.encode()})
+            assert ann.push(work, app).status == 0
+        assert receiver.host('rollback', app).status == 0
+        assert receiver.says(app) == 'two'
+    assert asked.lost == []
+    assert set(asked.seen) == {'one', 'two', 'three'}
+
+
+def test_what_runs_survives_the_daemon_and_is_adopted_by_the_next(
+    ann: Pusher, receiver: RunningReceiver, app: str, work: Path
+) -> None:
+    assert ann.push(work, app).status == 0
+    before = receiver.containers(app)
+    with receiver.asked(app) as asked:
+        receiver.kill('serve')
+        time.sleep(0.5)
+        receiver.start()
+        change(work, {'version': b'two'})
+        assert ann.push(work, app).status == 0
+    assert asked.lost == []
+    assert before == ['v1 web.1 running']
+    receiver.settles_to(app, 'v2 web.1')
+
+
+@pytest.mark.slow
+def test_what_was_removed_behind_the_receivers_back_is_started_again(
+    ann: Pusher, receiver: RunningReceiver, app: str, work: Path
+) -> None:
+    assert ann.push(work, app).status == 0
+    receiver.remove_container(app)
+    receiver.settles_to(app, 'v1 web.1')
+    assert within(20, lambda: receiver.says(app) == 'one')
+
+
+@pytest.mark.slow
+def test_an_app_that_is_destroyed_leaves_nothing_that_runs(
+    ann: Pusher, receiver: RunningReceiver, app: str, work: Path
+) -> None:
+    assert ann.push(work, app).status == 0
+    gone = receiver.host('apps', 'destroy', app, '--confirm', app)
+    assert gone.status == 0, gone.err
+    assert receiver.containers(app) == []
+    assert receiver.get(app)[0] == 404
+
+
+@pytest.mark.slow
+def test_release_command_formation_and_postdeploy_have_effect(
+    ann: Pusher, receiver: RunningReceiver, app: str, work: Path
+) -> None:
+    said = {
+        'formation': {'web': {'quantity': 2}, 'worker': {'quantity': 1}},
+        'scripts': {'postdeploy': 'echo seeded by $DYNO'},
+        'healthchecks': {'web': [{'type': 'startup', 'path': '/', 'content': 'one'}]},
+    }
+    files = {
+        'app.json': app_json(**said),
+        'Procfile': APP['Procfile'] + b'release: echo migrated; exit $STATUS\n',
+    }
+    change(work, files)
+    pushed = ann.push(work, app)
+    assert pushed.status == 0, pushed.err
+    assert '       migrated' in pushed.lines
+    assert '       seeded by postdeploy.1' in pushed.lines
+    receiver.settles_to(app, 'v1 web.1', 'v1 web.2', 'v1 worker.1')
+    change(work, {'Procfile': APP['Procfile'] + b'release: echo no table; exit 4\n'})
+    pushed = ann.push(work, app)
+    assert pushed.status == 1
+    assert 'the release command has ended with exit status 4' in pushed.err
+    assert receiver.says(app) == 'one'
+    receiver.settles_to(app, 'v1 web.1', 'v1 web.2', 'v1 worker.1')
