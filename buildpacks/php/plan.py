@@ -10,6 +10,7 @@ from gitreceive.model.plan import Choice, Plan, Stack
 from gitreceive.model.process import ProcessType
 
 from .causes import CAUSES as CAUSES
+from .ranges import admits
 
 MANIFEST, LOCK = 'composer.json', 'composer.lock'
 PLACES = ('index.php', 'public/index.php', 'web/index.php')
@@ -55,10 +56,15 @@ def plan(source: Source, stack: Stack, env: Mapping[str, str]) -> Plan:
 
 
 def _version(stack: Stack, manifest: Mapping[str, object]) -> Choice:
-    """The stack's PHP. Whether it is what composer.json asks for is left to Composer, whose ranges are its own."""
+    """The stack's PHP. Raises DetectError if composer.json admits no such version."""
     if not stack.phps:
         raise DetectError(f'the stack {stack.name} has no PHP, and its sysadmin cannot add it')
     asked = at(manifest, 'require', 'php')
+    if isinstance(asked, str) and not admits(asked, stack.phps[-1]):
+        raise DetectError(
+            f'{MANIFEST} asks for PHP {ascii(asked)[1:-1][:60]}, and the stack {stack.name} has {stack.phps[-1]}: '
+            'change "php" in its "require", or the stack ("stack set APP STACK")'
+        )
     shown = f'; {MANIFEST} asks for {ascii(asked)[1:-1][:60]}' if isinstance(asked, str) else ''
     return Choice(tool='PHP', wanted=stack.phps[-1], source=f'of {stack.name}{shown}')
 

@@ -219,3 +219,29 @@ def test_any_manifest_is_planned_or_refused(
             assert len(str(error)) < 400
             continue
         assert all(isinstance(value, str | bool | tuple) for value in found.values.values())
+
+
+@pytest.mark.parametrize(
+    'wanted',
+    [
+        '^8.0',
+        '>=7.4',
+        '>=7.4 <9',
+        '>=7.4,<8.3',
+        '~8.1',
+        '8.2.*',
+        '^7.4 || ^8.0',
+        '^7.4|^8.2',
+        '*',
+        '>=8.0@dev',
+        'no range',
+    ],
+)
+def test_a_range_that_the_php_of_the_stack_is_in_is_taken(wanted: str) -> None:
+    assert plan(PAGE | {'composer.json': json.dumps({'require': {'php': wanted}})}).choices[0].wanted
+
+
+@pytest.mark.parametrize('wanted', ['~7.3.0', '^7.4', '7.3.*', '>=8.5', '~8.1.0', '>=7.2,<8', '7.4.33'])
+def test_a_range_that_it_is_not_in_is_refused_before_anything_is_built(wanted: str) -> None:
+    with pytest.raises(DetectError, match=r'composer\.json asks for PHP .* and the stack cedar-12 has 8'):
+        plan(PAGE | {'composer.json': json.dumps({'require': {'php': wanted}})})
