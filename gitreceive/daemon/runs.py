@@ -9,6 +9,7 @@ from gitreceive.journal import Journal
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import GitReceiveError
 from gitreceive.model.release import ReleaseState
+from gitreceive.run.cron import CronClock
 from gitreceive.run.parts import Running
 from gitreceive.run.supervise import Supervisor
 
@@ -26,6 +27,7 @@ class Runs:
     def __init__(self, running: Running, stacks: Callable[[], list[str]]) -> None:
         self._running, self._stacks = running, stacks
         self._supervisor = Supervisor(running.supervision, running.ports.instances, self._isolate)
+        self._cron = CronClock(running.cron.run_due)
         self._stack = ExitStack()
         self._said = ''
 
@@ -37,10 +39,12 @@ class Runs:
             )
         self._stack.enter_context(self._running.ports.router.supervised())
         self._supervisor.start()
+        self._cron.start()
         threading.Thread(target=self._prepare, name='prepare', daemon=True).start()
 
     def close(self) -> None:
         """Looks no more; all that runs runs on."""
+        self._cron.close()
         self._supervisor.close()
         self._stack.close()
         self._supervisor.join(LEAVE_SECONDS)

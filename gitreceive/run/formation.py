@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gitreceive.model.instance import Formation, Instance, InstanceName, InstanceState, Scale
 from gitreceive.model.process import ProcessType
 from gitreceive.model.release import Release
-from gitreceive.run.spec import WEB
+from gitreceive.run.spec import CRON, WEB
 
 RELEASE = 'release'
 """The process type that is run once for each release, and never kept running."""
@@ -60,7 +60,11 @@ def compare(
     version: int,
     renewed: Callable[[InstanceName], bool] = lambda name: False,
 ) -> Comparison:
-    """``found`` against what there is to be of the release ``version``; those that are ``renewed`` do not stay."""
+    """``found`` against what there is to be of the release ``version``; those that are ``renewed`` do not stay.
+
+    What cron entries run ends by itself.
+    """
+    found = [one for one in found if one.name.process != CRON]
     kept = {one.name: one for one in reversed(_by_preference(found, version)) if not renewed(one.name)}
     stay = tuple(kept[each.name] for each in wanted if each.name in kept)
     ids = {one.id for one in stay}

@@ -7,6 +7,7 @@ from gitreceive.config.settings import RunSettings
 from gitreceive.model.app import AppName
 from gitreceive.run import health
 from gitreceive.run.changeover import Changeover
+from gitreceive.run.cron import Cron
 from gitreceive.run.launch import Ask, Launcher
 from gitreceive.run.locks import AppLocks
 from gitreceive.run.ports import (
@@ -50,6 +51,7 @@ class Running:
     traffic: Traffic
     retiring: Retiring
     supervision: Supervision
+    cron: Cron
     grace: float
 
 
@@ -97,5 +99,6 @@ def put_together(
         traffic=traffic,
         retiring=retiring,
         supervision=Supervision(known, apps, launcher, traffic, retiring, locks),
+        cron=Cron(known, apps, launcher),
         grace=settings.stop_seconds,
     )

@@ -12,6 +12,9 @@ from gitreceive.model.release import Release
 WEB = 'web'
 """The process type that takes requests."""
 
+CRON = 'cron.job'
+"""What instances of cron entries are called; no process type of a Procfile has a dot in its name."""
+
 PORT = 5000
 """Inside the container, given to the process as ``PORT``."""
 

@@ -30,6 +30,7 @@ def test_all_that_listens_is_found_whatever_its_family() -> None:
         ((), 'does not listen on any port'),
         (('0100007F:1388 0A',), 'listens on 127.0.0.1:5000, which nobody outside its container reaches'),
         (('00000000:0BB8 0A', '0100007F:0BB9 0A'), 'listens on 0.0.0.0:3000, 127.0.0.1:3001 and $PORT is 5000'),
+        (('00000000000000000000000000000000:1388 0A',), 'it listens on [::]:5000, for IPv6 alone'),
         (('00000000:1388 0A',), ''),
         (('0100007F:1388 0A', '00000000:1388 0A'), ''),
     ],
