@@ -7,7 +7,18 @@ import logging
 from collections.abc import Sequence
 
 from gitreceive.daemon.socket import Answering
-from gitreceive.daemon.verbs import apps, builds, config, logs, processes, receiver, releases, routing, stacks
+from gitreceive.daemon.verbs import (
+    apps,
+    builds,
+    certificates,
+    config,
+    logs,
+    processes,
+    receiver,
+    releases,
+    routing,
+    stacks,
+)
 from gitreceive.daemon.verbs.parts import Answers, Asking, Parts
 from gitreceive.grammar.parsing import parse
 from gitreceive.grammar.wire import End
@@ -15,7 +26,7 @@ from gitreceive.model.access import Actor
 
 log = logging.getLogger(__name__)
 
-NOUNS = (apps, builds, config, logs, processes, receiver, releases, routing, stacks)
+NOUNS = (apps, builds, certificates, config, logs, processes, receiver, releases, routing, stacks)
 
 ANSWERS: Answers = {name: answer for noun in NOUNS for name, answer in noun.ANSWERS.items()}
 

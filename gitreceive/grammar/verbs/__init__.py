@@ -6,9 +6,19 @@ A module for each noun has its verbs in ``VERBS``; help lists all of them by nam
 from collections.abc import Mapping
 
 from gitreceive.grammar.verb import Verb
-from gitreceive.grammar.verbs import apps, builds, config, processes, receiver, releases, routing, stacks
+from gitreceive.grammar.verbs import (
+    apps,
+    builds,
+    certificates,
+    config,
+    processes,
+    receiver,
+    releases,
+    routing,
+    stacks,
+)
 
-NOUNS = (apps, builds, config, processes, receiver, releases, routing, stacks)
+NOUNS = (apps, builds, certificates, config, processes, receiver, releases, routing, stacks)
 
 ALL = tuple(sorted((verb for noun in NOUNS for verb in noun.VERBS), key=lambda verb: verb.name))
 
