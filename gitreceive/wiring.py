@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from gitreceive.adapters.acme.issuer import AcmeIssuer
 from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.baseimages import ExportedBaseImages
 from gitreceive.adapters.docker.containers import InstanceContainers
@@ -54,6 +55,7 @@ from gitreceive.build.stages.source import open_source
 from gitreceive.build.stages.store import store_slug
 from gitreceive.certificates.authority import OwnAuthority
 from gitreceive.certificates.certificates import Certificates
+from gitreceive.certificates.renewals import Renewals
 from gitreceive.config.home import Home
 from gitreceive.config.identity import receiver_identity
 from gitreceive.config.listening import holder, public_ports
@@ -390,7 +392,16 @@ def open_router(settings: Settings) -> ResidentRouter:
     def bundle(app: AppName | None, host: str) -> str:
         return certificates.served(app, host)[1].bundle
 
-    return HaproxyRouter(_router_options(settings), holder, bundle)
+    router = HaproxyRouter(_router_options(settings), holder, bundle)
+    if settings.router.tls_listen:
+        issuer = _acme(settings, router) if settings.router.acme else None
+        router.accompany(Renewals(certificates, issuer, router.names, router.refresh).running)
+    return router
+
+
+def _acme(settings: Settings, router: HaproxyRouter) -> AcmeIssuer:
+    file = Home(settings.home).certificates / 'acme-account.json'
+    return AcmeIssuer(settings.router.acme, settings.router.acme_email, file, router)
 
 
 def open_certificates(settings: Settings) -> Certificates:

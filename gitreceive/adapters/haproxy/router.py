@@ -8,13 +8,13 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 
 from gitreceive.adapters.haproxy.configuration import CHALLENGES, FILE, most_files, render, structure
 from gitreceive.adapters.haproxy.files import placed, written
 from gitreceive.adapters.haproxy.master import CURRENT, NotRunning, Processes, processes, tell
 from gitreceive.adapters.haproxy.names import server_name
-from gitreceive.adapters.haproxy.options import RouterOptions, urls
+from gitreceive.adapters.haproxy.options import RouterOptions, all_hosts, urls
 from gitreceive.adapters.haproxy.process import Process
 from gitreceive.adapters.haproxy.runtime import redirect, running_requests, synchronise
 from gitreceive.adapters.haproxy.tls import Bundles, certificate_files, no_certificate, tell_certificates
@@ -40,6 +40,7 @@ class HaproxyRouter:
         self._options, self._process, self._bundles = options, Process(options, holder), bundles
         self._lock = threading.RLock()
         self._routes: dict[AppName, Route] | None = None
+        self._company: list[Callable[[], AbstractContextManager[None]]] = []
         self._challenges: dict[str, str] = {}
         self._worker = 0
         self._agreed: dict[AppName, Route] = {}
@@ -103,8 +104,19 @@ class HaproxyRouter:
     @contextmanager
     def supervised(self) -> Iterator[None]:
         """As long as it lasts, HAProxy is started whenever it ends. It goes on afterwards."""
-        with watching(self._running):
+        with ExitStack() as stack:
+            for context in (lambda: watching(self._running), *self._company):
+                stack.enter_context(context())
             yield
+
+    def accompany(self, context: Callable[[], AbstractContextManager[None]]) -> None:
+        """Adds what is to last as long as ``supervised`` does."""
+        self._company.append(context)
+
+    def names(self) -> Sequence[tuple[AppName, str]]:
+        """The host names that lead to apps, each with its app."""
+        routes = self._routes or {}
+        return [(app, host) for host, app in all_hosts(routes, self._options.domain).items()]
 
     def _change(self, routes: dict[AppName, Route], told: Sequence[Route]) -> None:
         found = self._process.found()
