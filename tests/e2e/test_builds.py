@@ -136,7 +136,7 @@ def test_a_build_can_be_cancelled(
 @pytest.mark.parametrize(
     'kind, script',
     [
-        ('quiet', 'sleep 4'),
+        ('quiet', 'sleep 2'),
         pytest.param('chatty', 'for n in {1..400}; do echo $n; sleep 0.01; done', marks=pytest.mark.slow),
     ],
 )
@@ -210,6 +210,7 @@ def test_the_hooks_death_ends_neither_the_build_nor_the_push(
     assert receiver.ref(app) == head(work)
 
 
+@pytest.mark.alone
 def test_an_engine_that_goes_away_fails_the_build_which_is_tried_once_more(
     receivers: Callable[..., Pusher], docker_host: str, tmp_path: Path, app: str
 ) -> None:

@@ -15,7 +15,7 @@ from tests.waiting import within
 LENGTH = 4
 """Bytes of the first packet's length, which git sends when it serves a session."""
 
-SLEEPS = b'FROM gitreceive/cedar:12-build\nRUN sleep 25; exit 3\n'
+SLEEPS = b'FROM gitreceive/cedar:12-build\nRUN sleep 600\n'
 
 
 @pytest.fixture(scope='module')
@@ -69,7 +69,7 @@ def test_400_git_sessions_at_once_are_served_and_others_too(ann: Pusher, bob: Pu
 
 def test_followers_of_a_log_keep_nobody_from_pushing(ann: Pusher, bob: Pusher, tmp_path: Path) -> None:
     build = ann.start_push(make_app(tmp_path / 'slow', {'Dockerfile': SLEEPS}), 'followed')
-    build.wait_for('sleep 25')
+    build.wait_for('sleep 600')
     with connections(ann, 27) as transports:
         channels = sessions(transports, 10, 'logs followed -f')
         follows, refused = [], []
@@ -85,4 +85,5 @@ def test_followers_of_a_log_keep_nobody_from_pushing(ann: Pusher, bob: Pusher, t
         assert bob.push(make_app(tmp_path / 'of-bob'), 'of-bob').status == 0
         assert bob.ssh('apps').status == 0
         assert ann.push(make_app(tmp_path / 'of-ann'), 'of-ann').status == 0
+    assert ann.ssh('cancel', 'followed').status == 0
     assert build.end().status != 0

@@ -186,7 +186,8 @@ def test_a_push_of_300_megabytes_takes_a_part_of_that_in_memory(
     assert all(memory(pid, 'VmHWM') - idle[pid] < 150_000_000 for pid in idle)
 
 
-@pytest.mark.parametrize('example', ['node-hello', 'python-hello'])
+@pytest.mark.alone
+@pytest.mark.parametrize('example', [pytest.param('node-hello', marks=pytest.mark.slow), 'python-hello'])
 def test_an_example_gives_the_same_slug_with_an_emptied_cache(
     ann: Pusher, receiver: Receiver, tmp_path: Path, example: str
 ) -> None:

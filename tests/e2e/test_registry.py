@@ -20,6 +20,8 @@ from tests.e2e.receiver import Pusher, change, copy_app, free_port
 from tests.e2e.sshd.sshd_process import make_key
 from tests.waiting import within
 
+pytestmark = pytest.mark.alone
+
 CONFORMANCE = 'github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111'
 PULL = (
     *('Ping', 'Tag listing', 'Blob get', 'Blob head', 'Manifest get by digest', 'Manifest get by tag'),

@@ -11,6 +11,8 @@ from tests.e2e.receiver import Pusher, change, make_app
 from tests.e2e.running import APP, RunningReceiver, app_json
 from tests.waiting import within
 
+pytestmark = pytest.mark.alone
+
 _numbers = count(1)
 
 

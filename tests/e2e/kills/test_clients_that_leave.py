@@ -144,6 +144,7 @@ def test_pushes_are_settled_without_a_restart_when_the_ssh_server_and_its_gits_d
 class TestStandingStill:
     """SIGSTOP."""
 
+    @pytest.mark.slow  # test_report.py has the same of a daemon that stops in a build
     def test_a_daemon_that_does_not_answer_is_said_to_within_seconds(
         self, ann: Pusher, hit: HitReceiver, tmp_path: Path, app: str
     ) -> None:

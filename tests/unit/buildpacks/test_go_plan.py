@@ -114,7 +114,7 @@ def test_programs_are_found_and_the_one_that_serves_is_started(
         ('// +heroku install -toolexec=/bin/sh\nmodule a', MAIN, '"-toolexec=/bin/sh" in'),
         ('// +heroku install ../../etc\nmodule a', MAIN, 'is not a package of the app'),
         ('// +heroku install ./$(id)\nmodule a', MAIN, 'is not a package of the app'),
-        (b'module a\n' + b'x' * 100_000_000, MAIN, 'at most 10,000,000 are read'),
+        (b'module a\n' + b'x' * 10_000_001, MAIN, 'at most 10,000,000 are read'),
     ],
 )
 def test_what_cannot_be_built_or_started_is_refused_with_what_to_do(

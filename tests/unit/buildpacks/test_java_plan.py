@@ -150,7 +150,7 @@ def test_a_conflict_marker_is_named_with_its_line() -> None:
     ('files', 'name'), [(POM, 'pom.xml'), (POM, 'system.properties'), (GRADLE, 'build.gradle.kts')]
 )
 def test_a_manifest_of_100_megabytes_is_refused(files: dict[str, str | bytes], name: str) -> None:
-    assert 'at most 10,000,000 are read' in refusal(files | {name: b' ' * 100_000_000})
+    assert 'at most 10,000,000 are read' in refusal(files | {name: b' ' * 10_000_001})
 
 
 def test_what_the_pusher_should_know_is_told() -> None:

@@ -74,7 +74,7 @@ def test_published_forms_of_versions_are_taken(version: str) -> None:
         ('sbt.version=1.10.7:jar', 'is no version of sbt'),
         ('sbt.version=../../1.1.1', 'is no version of sbt'),
         ('sbt.version=0.13.18', 'needs Java 8'),
-        (b'\0' * 20_000_000, 'at most 10,000,000 are read'),
+        (b'\0' * 10_000_001, 'at most 10,000,000 are read'),
     ],
     ids=range(8),
 )
@@ -91,7 +91,7 @@ def test_without_build_properties_the_file_is_asked_for() -> None:
     [
         ('java.runtime.version=99', 'asks for Java 99, and the stack cedar-12 has 17.0.21.1'),
         ('java.runtime.version=$(touch', 'is no version of Java'),
-        (b' ' * 100_000_000, 'at most 10,000,000 are read'),
+        (b' ' * 10_000_001, 'at most 10,000,000 are read'),
     ],
     ids=range(3),
 )
