@@ -14,7 +14,7 @@ CAUSES: Causes = (
         'it ran out of memory\nMake the step need less, or ask the sysadmin for more memory for builds.',
     ),
     (
-        r'^(no connection to \S{1,300} within \d+ seconds)$',
+        r'\b(no connection to \S{1,300} within \d+ seconds)$',
         r'\g<1>\nTry again; if it stays so, the sysadmin should look at the network and proxy of the build host.',
     ),
     (

@@ -23,6 +23,7 @@ SHARED = {
     'buildpack/reach': True,
     'buildpack/registry': False,
     'buildpack/step': False,
+    'buildpack/fetching': True,
     'buildpack/with-env': True,
 }
 PLAN = "MARKERS = ('own.txt',)\ndef detect(source): return None\ndef plan(source, stack, env): raise AssertionError\n"

@@ -2,28 +2,12 @@
 
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing
-
-import pytest
+from collections.abc import Mapping
+from contextlib import closing
 
 from gitreceive.config.resources import directory
 
 REACH = directory('buildpacks') / 'shared' / 'reach'
-
-
-@pytest.fixture
-def silent() -> Iterator[int]:
-    """A port that takes no connection: what waits to be accepted is full, so that the kernel drops what comes then."""
-    with ExitStack() as held:
-        server = held.enter_context(closing(socket.socket()))
-        server.bind(('127.0.0.1', 0))
-        server.listen(0)
-        for _ in range(3):
-            waiting = held.enter_context(closing(socket.socket()))
-            waiting.setblocking(False)
-            waiting.connect_ex(server.getsockname())
-        yield server.getsockname()[1]
 
 
 def reach(url: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
