@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import os
 import signal
-import socket
 import struct
 import termios
 import threading
@@ -16,13 +15,12 @@ import tty
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 import requests
 from docker import APIClient
 from docker.errors import APIError, NotFound
-from docker.utils.socket import STDERR, frames_iter
 
+from gitreceive.adapters.docker.attachment import Attachment
 from gitreceive.adapters.docker.create import create_request
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.model.container import ContainerSpec, Streams, port_taken
@@ -62,7 +60,8 @@ class Foreground:
                         self.stop()
                     started(self._port(client))
                     with self._input(client, connection):
-                        self._output(connection)
+                        for error, data in connection.pieces():
+                            _write_all(ERR if error else OUT, data)
             except BrokenPipeError:
                 return 128 + signal.SIGPIPE
             with self._engine.errors('waited for a container'):
@@ -95,18 +94,12 @@ class Foreground:
             self._engine.remove_container(client, self._container)
 
     @contextmanager
-    def _attached(self, client: APIClient) -> Iterator[socket.socket]:
-        parts = {'stdin': 1, 'stdout': 1, 'stderr': 1, 'stream': 1}
-        with self._engine.errors('attached to a container'):
-            stream: Any = client.attach_socket(self._container, params=parts)
-            connection: socket.socket = getattr(stream, '_sock', stream)
-            connection.settimeout(None)
+    def _attached(self, client: APIClient) -> Iterator[Attachment]:
+        attachment = Attachment(self._engine, client, self._container, given=True, terminal=self._terminal)
         try:
-            yield connection
+            yield attachment
         finally:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            stream.close()
+            attachment.hang_up()
 
     def _start(self, client: APIClient) -> None:
         with self._engine.errors('started a container'):
@@ -122,18 +115,8 @@ class Foreground:
             found = client.port(self._container, self._spec.port.inside)
         return int(found[0]['HostPort']) if found else 0
 
-    def _output(self, connection: socket.socket) -> None:
-        """Passes on what it says until it ends. Raises BrokenPipeError if nobody listens."""
-        frames = frames_iter(connection, self._terminal)  # type: ignore[no-untyped-call]
-        while True:
-            with self._engine.errors('read from a container'):
-                stream, data = next(frames, (0, b''))
-            if not data:
-                return
-            _write_all(ERR if stream == STDERR else OUT, data)
-
     @contextmanager
-    def _input(self, client: APIClient, connection: socket.socket) -> Iterator[None]:
+    def _input(self, client: APIClient, connection: Attachment) -> Iterator[None]:
         if self._spec.streams == Streams.OUTPUT:
             yield
             return
@@ -181,12 +164,11 @@ class DockerContainers:
         return removed
 
 
-def _pass_input(connection: socket.socket) -> None:
+def _pass_input(connection: Attachment) -> None:
     with contextlib.suppress(OSError):
-        while data := os.read(STDIN, PIECE):
-            connection.sendall(data)
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_WR)
+        while (data := os.read(STDIN, PIECE)) and connection.write(data):
+            pass
+    connection.end_input()
 
 
 @contextmanager

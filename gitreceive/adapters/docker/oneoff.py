@@ -1,15 +1,13 @@
 """Runs a command in a container of a release, without input. Satisfies ``OneOff``."""
 
 import contextlib
-import socket
 import threading
 from collections.abc import Callable
-from typing import Any
 
 from docker import APIClient
-from docker.utils.socket import frames_iter
 
 from gitreceive.adapters.docker import labels
+from gitreceive.adapters.docker.attachment import Attachment
 from gitreceive.adapters.docker.containers import InstanceContainers
 from gitreceive.model.errors import BuildError
 from gitreceive.model.instance import InstanceSpec
@@ -56,7 +54,7 @@ class _Run:
     def __init__(self, containers: InstanceContainers, client: APIClient) -> None:
         self._containers, self._engine, self._client = containers, containers.engine, client
         self._container = ''
-        self._connection: socket.socket | None = None
+        self._attachment: Attachment | None = None
 
     def __enter__(self) -> '_Run':
         return self
@@ -71,12 +69,8 @@ class _Run:
 
     def pass_on(self, output: Callable[[bytes], None]) -> None:
         """Everything that it prints, until it ends."""
-        found = frames_iter(self._connection, False)  # type: ignore[no-untyped-call]
-        while True:
-            with self._engine.errors('read from a container'):
-                _, data = next(found, (0, b''))
-            if not data:
-                return
+        assert self._attachment
+        for _, data in self._attachment.pieces():
             output(data)
 
     def status(self) -> int:
@@ -94,15 +88,8 @@ class _Run:
 
     def _attach(self, container: str) -> None:
         self._hang_up()
-        with self._engine.errors('attached to a container'):
-            stream: Any = self._client.attach_socket(
-                container, params={'stdout': 1, 'stderr': 1, 'stream': 1}
-            )
-            self._connection = getattr(stream, '_sock', stream)
-            self._connection.settimeout(None)
+        self._attachment = Attachment(self._engine, self._client, container)
 
     def _hang_up(self) -> None:
-        if self._connection:
-            with contextlib.suppress(OSError):
-                self._connection.shutdown(socket.SHUT_RDWR)
-            self._connection.close()
+        if self._attachment:
+            self._attachment.hang_up()
