@@ -77,6 +77,7 @@ CHECKS: Mapping[str, Callable[[object], None]] = {
     'router.domain': _domain,
     'router.acme': _url,
     'run.boot_seconds': partial(_at_least_one, 'an app takes its time to start'),
+    'run.command_seconds': partial(_at_least_one, 'a command takes its time'),
     'run.memory_bytes': partial(_at_least_one, 'an app needs memory'),
     'run.pids': partial(_at_least_one, 'an app is a process'),
     'ssh.algorithms': partial(_one_of, ALGORITHMS),

@@ -58,7 +58,10 @@ class Sandbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpec:
-    """A container of ``image`` that runs ``command`` as ``user`` in ``directory``."""
+    """A container of ``image`` that runs ``command`` as ``user`` in ``directory``.
+
+    ``entry`` stands before the command in place of what the image has there (empty: as the image has it).
+    """
 
     image: str
     command: tuple[str, ...]
@@ -66,6 +69,7 @@ class ContainerSpec:
     directory: str
     env: Mapping[str, str]
     port: PublishedPort | None = None
+    entry: tuple[str, ...] = ()
     streams: Streams = Streams.OUTPUT
     sandbox: Sandbox = Sandbox()
 

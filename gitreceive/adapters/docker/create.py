@@ -14,6 +14,7 @@ def create_request(spec: ContainerSpec, labels: Mapping[str, str]) -> dict[str, 
     return {
         'Image': spec.image,
         'Cmd': list(spec.command),
+        **({'Entrypoint': list(spec.entry)} if spec.entry else {}),
         'User': spec.user,
         'WorkingDir': spec.directory,
         'Env': [f'{name}={value}' for name, value in spec.env.items()],

@@ -27,7 +27,7 @@ def instance_request(
     request['HostConfig'] |= {
         'NetworkMode': network,
         'RestartPolicy': {'Name': NOT_RESTARTED},
-        'LogConfig': _log(log_bytes),
+        **({'LogConfig': _log(log_bytes)} if spec.container.sandbox.logged else {}),
         'Memory': spec.memory,
         'MemorySwap': spec.memory,
         'NanoCpus': int(spec.cpus * 1_000_000_000),
