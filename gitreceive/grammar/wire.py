@@ -8,10 +8,11 @@ something at least every three seconds, so that silence means that it does not a
 The hooks speak the same without this module: they start in 15 ms because they import next to nothing.
 """
 
+import os
 import socket
 import struct
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +21,11 @@ from typing import NamedTuple
 from gitreceive.model.errors import DaemonUnreachable
 
 REQUEST, REQUEST_PART, INPUT, INPUT_END, WINDOW, SIGNAL = b'Q', b'q', b'I', b'E', b'W', b'S'
-"""From the asker. A request of more than one frame is parts, then the request; a window is ``ROWSxCOLUMNS``."""
+"""From the asker. A request of more than one frame is parts, then the request; a window is ``ROWSxCOLUMNS``, a signal a
+name without ``SIG``."""
+
+SIGNALS = ('HUP', 'INT', 'QUIT', 'ABRT', 'ALRM', 'KILL', 'PIPE', 'TERM', 'USR1', 'USR2')
+"""Those of RFC 4254, 6.10, that somebody may send on purpose."""
 
 OUTPUT, ERROR, ALIVE, END = b'O', b'R', b'K', b'X'
 """From the daemon. ``END`` holds the exit status in decimal digits and, after a NUL, a cause if there is one."""
@@ -179,6 +184,16 @@ class Answer:
             self._stop(socket.SHUT_WR)
             return False
 
+    def send_some(self, data: memoryview) -> int:
+        """Sends of packed frames what the daemon takes at once, and returns how much that was; all of it if it takes no more."""
+        try:
+            return os.write(self._connection.fileno(), data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self._stop(socket.SHUT_WR)
+            return len(data)
+
     def close(self) -> None:
         """Ends the conversation: the daemon sees that its asker has gone."""
         self._stop(socket.SHUT_RDWR)
@@ -197,6 +212,28 @@ class Answer:
         if not data:
             raise DaemonUnreachable('the daemon went away in the middle of its answer; ask again')
         return data
+
+
+class Outbox:
+    """Frames on their way to the daemon, which takes them when its command does; nobody waits for that."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.waiting = bytearray()
+
+    def add(self, frames: Iterable[Frame]) -> None:
+        """The next of them. Add input when nothing is waiting."""
+        for frame in frames:
+            self.waiting += frame.packed
+
+    def pump(self) -> None:
+        """Sends what the daemon takes now."""
+        while self.waiting:
+            with memoryview(self.waiting) as data:
+                count = self._answer.send_some(data)
+            if not count:
+                return
+            del self.waiting[:count]
 
 
 def silent() -> DaemonUnreachable:

@@ -19,6 +19,7 @@ from paramiko.common import (
 
 from gitreceive.access.book import Grant
 from gitreceive.model.errors import StateError
+from gitreceive.model.terminal import Terminal, bounded_window, terminal_type
 from gitreceive.sshd.algorithms import Profile
 from gitreceive.sshd.guard import LimitExceeded
 from gitreceive.sshd.limits import ServerLimits
@@ -140,15 +141,20 @@ class Connection(paramiko.ServerInterface):
         session = self._session(channel.chanid)
         return session is not None and session.allow(name, value)
 
-    def check_channel_pty_request(self, channel: paramiko.Channel, *_: object) -> bool:
-        """A client whose user has a terminal may say so: ``ssh -t``. There is none behind it."""
+    def check_channel_pty_request(
+        self, channel: paramiko.Channel, term: bytes, width: int, height: int, *_: object
+    ) -> bool:
+        """A client whose user has a terminal says so: ``ssh -t``. A command that is run may get one like it."""
         session = self._session(channel.chanid)
         if session is None or session.started:
             return False
-        session.terminal = True
+        kind = terminal_type(term.decode('ascii', 'replace'))
+        session.calling = Terminal(kind, bounded_window(height, width))
         return True
 
-    def check_channel_window_change_request(self, channel: paramiko.Channel, *_: object) -> bool:
+    def check_channel_window_change_request(
+        self, channel: paramiko.Channel, width: int, height: int, *_: object
+    ) -> bool:
         """The size of that terminal."""
         session = self._session(channel.chanid)
         if session is None or not session.terminal:
@@ -156,6 +162,8 @@ class Connection(paramiko.ServerInterface):
         session.resized += 1
         if session.resized <= MAX_RESIZED:
             session.requests -= 1
+        session.controls.resize(bounded_window(height, width))
+        session.wake()
         return True
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
@@ -212,6 +220,14 @@ class Connection(paramiko.ServerInterface):
         session = self._session(number)
         if session is not None:
             session.feed.end()
+
+    def signalled(self, number: int, name: str) -> bool:
+        """The peer sends a signal to what runs; False if there is no such signal."""
+        session = self._session(number)
+        if session is None or not session.controls.signal(name):
+            return False
+        session.wake()
+        return True
 
     def adjusted(self, number: int) -> None:
         """The peer will take more data of a channel."""

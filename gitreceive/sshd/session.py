@@ -9,6 +9,8 @@ from typing import Any
 
 import paramiko
 
+from gitreceive.model.terminal import Terminal
+from gitreceive.sshd.controls import Controls
 from gitreceive.sshd.feed import Feed
 from gitreceive.sshd.transport import ServerTransport
 
@@ -33,7 +35,9 @@ class Session:
         self.environment: dict[str, str] = {}
         self.requests = 0
         self.command: bytes | None = None
-        self.terminal = False
+        self.calling: Terminal | None = None
+        self.controls = Controls()
+        self.raw = False
         self.resized = 0
         self.verb = ''
         self.app = ''
@@ -45,6 +49,16 @@ class Session:
         self._wake = -1
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the client has a terminal, which it has put into raw mode."""
+        return self.calling is not None
+
+    @property
+    def cooked(self) -> bool:
+        """Whether this side does for that terminal what a terminal's driver does; with ``raw`` somebody else does."""
+        return self.terminal and not self.raw
 
     @property
     def started(self) -> bool:
@@ -92,9 +106,13 @@ class Session:
                     os.eventfd_write(self._wake, 1)
 
     def look(self) -> None:
-        """Clears the wake descriptor, and grants the peer what has been taken of its data."""
+        """Clears the wake descriptor, and grants the peer what is taken of its data.
+
+        What waits is written first: a peer that has used up its window sends nothing more that would wake anybody.
+        """
         with suppress(BlockingIOError):
             os.eventfd_read(self._wake)
+        self.feed.drain()
         count = self.feed.due()
         if count and not self.closed:
             self._transport.grant(self.channel, count)

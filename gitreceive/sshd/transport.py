@@ -21,6 +21,8 @@ from paramiko.common import (
     MSG_CHANNEL_REQUEST,
     MSG_CHANNEL_SUCCESS,
     MSG_CHANNEL_WINDOW_ADJUST,
+    cMSG_CHANNEL_FAILURE,
+    cMSG_CHANNEL_SUCCESS,
     cMSG_CHANNEL_WINDOW_ADJUST,
 )
 
@@ -52,6 +54,9 @@ class Observer(Protocol):
 
     def ended(self, number: int) -> None:
         """The peer will send no more data for a channel."""
+
+    def signalled(self, number: int, name: str) -> bool:
+        """The peer sends a signal to what runs; False if there is no such signal."""
 
     def adjusted(self, number: int) -> None:
         """The peer will take more data of a channel."""
@@ -239,8 +244,24 @@ def _window_adjust(channel: Any, m: paramiko.Message) -> None:
 
 
 def _request(channel: Any, m: paramiko.Message) -> None:
-    channel._handle_request(m)
+    start = m.packet.tell()
+    if m.get_text() == 'signal':
+        _signal(channel, m)
+    else:
+        m.packet.seek(start)
+        channel._handle_request(m)
     channel.transport.observer.requested(channel.chanid)
+
+
+def _signal(channel: Any, m: paramiko.Message) -> None:
+    """RFC 4254, 6.9: no answer is wanted, though a peer may ask for one. paramiko knows nothing of it."""
+    wanted = m.get_boolean()
+    taken = channel.transport.observer.signalled(channel.chanid, m.get_text())
+    if wanted:
+        answer = paramiko.Message()
+        answer.add_byte(cMSG_CHANNEL_SUCCESS if taken else cMSG_CHANNEL_FAILURE)
+        answer.add_int(channel.remote_chanid)
+        channel.transport._send_user_message(answer)
 
 
 def _ignore(channel: Any, m: paramiko.Message) -> None:
