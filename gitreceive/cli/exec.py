@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from gitreceive.cli.options import settings_options
-from gitreceive.cli.terminal import calling_terminal
 from gitreceive.config.settings import Settings
 from gitreceive.local.containers import Caller, command_spec
 from gitreceive.local.home import local_home
 from gitreceive.local.running import run_in_foreground
+from gitreceive.local.terminal import calling_type
 from gitreceive.stack import load_stack
 from gitreceive.wiring import open_containers
 
@@ -37,7 +37,7 @@ def exec_command(settings: Settings, command: tuple[str, ...], addition: str | N
 
 
 def _caller() -> Caller:
-    return Caller(name=_name(), uid=os.getuid(), gid=os.getgid(), terminal=calling_terminal())
+    return Caller(name=_name(), uid=os.getuid(), gid=os.getgid(), terminal=calling_type())
 
 
 def _name() -> str:

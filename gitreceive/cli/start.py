@@ -6,7 +6,6 @@ import click
 
 from gitreceive.cli.lines import Lines
 from gitreceive.cli.options import settings_options
-from gitreceive.cli.terminal import calling_terminal
 from gitreceive.config.settings import Settings
 from gitreceive.grammar.envfile import read_env_file
 from gitreceive.local.building import ENV_FILE, app_lock, build_directory, runnable_image, with_generated
@@ -14,6 +13,7 @@ from gitreceive.local.containers import with_input
 from gitreceive.local.home import local_home
 from gitreceive.local.planning import open_planner
 from gitreceive.local.running import build_clock, refuse_taken, run_in_foreground
+from gitreceive.local.terminal import calling_type
 from gitreceive.model.container import HOST
 from gitreceive.model.process import ProcessType
 from gitreceive.model.progress import Console
@@ -58,7 +58,7 @@ def start(process_type: str, port: int, interactive: bool, settings: Settings) -
     env = with_generated(built, env, console)
     spec = process_spec(image.name, process, env, built.planned.stack.uid, published)
     if interactive:
-        spec = with_input(spec, process, calling_terminal())
+        spec = with_input(spec, process, calling_type())
     ends = '' if interactive else ' (Ctrl-C ends it)'
     return run_in_foreground(
         spec, open_containers(settings), home, lambda found: _report(process, found, ends, console)

@@ -6,9 +6,11 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import BinaryIO
 
 from gitreceive.config.settings import Settings
+from gitreceive.daemon.conversation import AskerGone
 from gitreceive.daemon.positions import Positions
 from gitreceive.daemon.service import open_answers, open_queue
 from gitreceive.daemon.socket import Answering
+from gitreceive.grammar.wire import Frame
 from gitreceive.wiring import open_receiver
 
 
@@ -30,6 +32,15 @@ class _Alone:
 
     def read_input(self, limit: int) -> bytes:
         return self._stream.read(limit + 1) if self._stream else b''
+
+    def receive(self) -> Frame:
+        raise AskerGone
+
+    def receive_control(self) -> Frame:
+        raise AskerGone
+
+    def wait_for_reader(self) -> None:
+        """It waits for itself."""
 
     def call_when_gone(self, action: Callable[[], None]) -> AbstractContextManager[None]:
         return nullcontext()

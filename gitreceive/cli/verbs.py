@@ -9,13 +9,16 @@ from typing import BinaryIO
 
 import click
 
+from gitreceive.cli.attach import attach
 from gitreceive.cli.options import settings_options
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
 from gitreceive.grammar import wire
+from gitreceive.grammar.attaching import attached_words, wanted_terminal
 from gitreceive.grammar.help import help_text
 from gitreceive.grammar.parsing import Invocation, parse
 from gitreceive.grammar.verbs import VERBS
+from gitreceive.local.terminal import calling_terminal
 from gitreceive.model.errors import BadCommand, DaemonUnreachable
 
 UNATTENDED = 'gitreceive.cli.unattended'
@@ -40,6 +43,8 @@ def verb_command(name: str) -> click.Command:
         if invocation.verb.name == 'help':
             click.echo(help_text(invocation.texts('words'), 'gitreceive'), nl=False)
             return 0
+        if invocation.verb.ends_in_command:
+            return _run(invocation, settings)
         fields = ['verb', '', name, *words]
         with _input(invocation) as stream:
             try:
@@ -49,6 +54,14 @@ def verb_command(name: str) -> click.Command:
             return _relay(answer, stream)
 
     return send
+
+
+def _run(invocation: Invocation, settings: Settings) -> int:
+    """A command of an app, which needs the daemon."""
+    calling = calling_terminal()
+    terminal = wanted_terminal(invocation, calling)
+    answer = wire.ask(Home(settings.home).socket, ['verb', '', *attached_words(invocation, terminal)])
+    return attach(answer, terminal=bool(terminal and calling))
 
 
 def _input(invocation: Invocation) -> AbstractContextManager[BinaryIO | None]:

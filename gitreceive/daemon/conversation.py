@@ -1,6 +1,7 @@
 """One conversation with the daemon: a request, what its asker sends meanwhile, and the frames of the answer."""
 
 import socket
+import struct
 import threading
 import time
 from collections import deque
@@ -14,6 +15,8 @@ from gitreceive.grammar.wire import (
     MAX_REQUEST,
     REQUEST,
     REQUEST_PART,
+    SIGNAL,
+    WINDOW,
     BrokenFrame,
     Frame,
     FrameReader,
@@ -25,6 +28,12 @@ SEND_SECONDS = 60.0
 
 ALIVE_SECONDS = 2.0
 """After so long without output the asker hears that its answer is on the way."""
+
+CONTROLS = (WINDOW, SIGNAL)
+"""Frames that overtake input: a command that reads nothing can be interrupted."""
+
+MAX_CONTROLS = 32
+"""So many of them wait; the oldest are forgotten."""
 
 MAX_HELD = 1 << 18
 """Bytes of input that wait for whoever answers; no more is read from the asker meanwhile."""
@@ -50,12 +59,14 @@ class Conversation:
         self._lock = threading.Lock()
         self._came = threading.Condition()
         self._inbox: deque[Frame] = deque()
+        self._controls: deque[Frame] = deque(maxlen=MAX_CONTROLS)
         self._held = 0
         self._gone = False
         self._holders = 1
         self._paused = False
         self._actions: list[Callable[[], None]] = []
-        connection.settimeout(SEND_SECONDS)
+        connection.settimeout(None)
+        self._wait_at_most(SEND_SECONDS)
 
     # for the loop
 
@@ -146,6 +157,24 @@ class Conversation:
                 self._read(True)
             return frame
 
+    def receive_control(self) -> Frame:
+        """The asker's next signal or size of its window. Raises AskerGone."""
+        with self._came:
+            while not self._controls:
+                if self._gone:
+                    raise AskerGone
+                self._came.wait()
+            return self._controls.popleft()
+
+    def wait_for_reader(self) -> None:
+        """From now on an asker may read nothing for as long as it is there: it holds up its own command and nothing else."""
+        self._wait_at_most(0)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        """How long ``sendall`` waits (0: for ever): by the kernel, for a timeout of Python's holds up MSG_DONTWAIT, too."""
+        timeval = struct.pack('ll', int(seconds), int(seconds % 1 * 1e6))
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
+
     def read_input(self, limit: int) -> bytes:
         """All of the asker's input, but at most ``limit`` bytes and one more. Raises AskerGone."""
         data = b''
@@ -156,6 +185,10 @@ class Conversation:
     def _take(self, frame: Frame) -> None:
         if self.fields:
             with self._came:
+                if frame.kind in CONTROLS:
+                    self._controls.append(frame)
+                    self._came.notify_all()
+                    return
                 self._inbox.append(frame)
                 self._held += len(frame.payload)
                 if self._held >= MAX_HELD and not self._paused:

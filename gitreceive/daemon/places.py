@@ -1,6 +1,6 @@
 """How many conversations there may be with the daemon at once.
 
-What hooks and the SSH server ask for a push has places of its own.
+What hooks and the SSH server ask for a push has places of its own, and commands that are run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from gitreceive.access.places import Bounds, Subject
 BOUNDS: Mapping[str, Bounds] = {
     'push': Bounds(total=1024, key=400, app=400),
     'verb': Bounds(total=256, key=24, app=48),
+    'run': Bounds(total=64, key=8, app=16, what='commands'),
 }
 
 PUSHES = ('announce', 'push', 'outcome', 'inflight')
@@ -21,7 +22,8 @@ def subject(fields: Sequence[str]) -> Subject:
     name = fields[0]
     if name in PUSHES:
         return Subject('push', _at(fields, 2), _at(fields, 1))
-    return Subject('verb', _at(fields, 1), _at(fields, 3))
+    kind = 'run' if _at(fields, 2) == 'run' else 'verb'
+    return Subject(kind, _at(fields, 1), _at(fields, 3))
 
 
 def _at(fields: Sequence[str], index: int) -> str:

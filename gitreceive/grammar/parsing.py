@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from gitreceive.grammar.commandline import with_one_line
 from gitreceive.grammar.verb import Argument, Option, Verb
 from gitreceive.grammar.verbs import VERBS, WORDS
 from gitreceive.model.app import AppName, parse_app_name
@@ -37,6 +38,8 @@ class Invocation:
     @property
     def wants_input(self) -> bool:
         """Whether it takes something from standard input, or from a file in its place."""
+        if self.verb.ends_in_command:
+            return True
         return self.values.get('file') is not None or '-' in self.values.get('pairs', ())
 
     def switch(self, name: str) -> bool:
@@ -63,6 +66,8 @@ def parse(words: Sequence[str]) -> Invocation:
     if not words or words[0] in HELP:
         return Invocation(VERBS['help'], {'words': ()})
     verb, rest = _find(words)
+    if verb.ends_in_command:
+        rest = with_one_line(verb, rest)
     if _asks_for_help(rest):
         return Invocation(VERBS['help'], {'words': tuple(verb.name.split())})
     if len(rest) > MAX_WORDS:

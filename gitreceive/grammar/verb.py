@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
-    """A word by its place. One of ``kind`` ``app`` is the name of an app; ``many`` takes all that are left."""
+    """A word by its place. One of ``kind`` ``app`` is the name of an app; ``many`` takes all that are left.
+
+    One of ``kind`` ``command`` is the last, and a command of somebody else's.
+    """
 
     name: str
     shown: str
@@ -44,14 +47,25 @@ class Verb:
     details: str = ''
 
     @property
+    def ends_in_command(self) -> bool:
+        """Whether its last argument is a command, in which nothing is an option of the verb."""
+        return bool(self.arguments) and self.arguments[-1].kind == 'command'
+
+    @property
     def short_usage(self) -> str:
         """Without options: ``config get APP NAME``."""
-        return ' '.join([self.name, *(argument.shown for argument in self.arguments)])
+        return ' '.join([self.name, *self._words])
 
     @property
     def usage(self) -> str:
         """As help shows it: ``config get APP NAME [--json]``."""
-        return ' '.join([self.short_usage, *(f'[{_shown(option)}]' for option in self.options)])
+        arguments, options = self._words, [f'[{_shown(option)}]' for option in self.options]
+        before = len(arguments) - self.ends_in_command
+        return ' '.join([self.name, *arguments[:before], *options, *arguments[before:]])
+
+    @property
+    def _words(self) -> list[str]:
+        return [argument.shown for argument in self.arguments]
 
 
 def _shown(option: Option) -> str:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from gitreceive.grammar import help as verb_help
-from gitreceive.grammar import quoting
+from gitreceive.grammar.commandline import line_words
 from gitreceive.grammar.parsing import Invocation, parse
 from gitreceive.model.app import AppName, parse_app_name
 from gitreceive.model.errors import BadCommand
@@ -100,7 +100,7 @@ def _parse_git(text: str) -> GitRequest:
 
 
 def _parse_verb(text: str) -> Request:
-    words = tuple(quoting.split(text))
+    words = tuple(line_words(text))
     if not words:
         raise BadCommand('nothing was asked for; "help" lists what can be')
     invocation = parse(words)

@@ -8,6 +8,7 @@ from gitreceive.access.book import AccessBook, Grant, may
 from gitreceive.access.places import Places, Subject
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
+from gitreceive.grammar.attaching import attached_words, wanted_terminal
 from gitreceive.grammar.wire import ask
 from gitreceive.model.errors import AccessDenied, BadCommand, GitReceiveError
 from gitreceive.sshd.command import GitRequest, HelpRequest, VerbRequest, help_text, parse_command
@@ -100,8 +101,12 @@ class SessionService:
         return REFUSED
 
     def _forward(self, session: Session, grant: Grant, request: VerbRequest) -> int:
-        answer = ask(self.home.socket, ('verb', grant.fingerprint, *request.words))
-        return forward(answer, session, input_wanted=request.invocation.wants_input)
+        asked, words = request.invocation, request.words
+        if asked.verb.ends_in_command:
+            terminal = wanted_terminal(asked, session.calling)
+            words, session.raw = attached_words(asked, terminal), terminal is not None
+        answer = ask(self.home.socket, ('verb', grant.fingerprint, *words))
+        return forward(answer, session, input_wanted=asked.wants_input)
 
 
 def _tell(session: Session, text: str) -> None:

@@ -17,6 +17,7 @@ from gitreceive.daemon.verbs import (
     receiver,
     releases,
     routing,
+    running,
     stacks,
 )
 from gitreceive.daemon.verbs.parts import Answers, Asking, Parts
@@ -26,7 +27,7 @@ from gitreceive.model.access import Actor
 
 log = logging.getLogger(__name__)
 
-NOUNS = (apps, builds, certificates, config, logs, processes, receiver, releases, routing, stacks)
+NOUNS = (apps, builds, certificates, config, logs, processes, receiver, releases, routing, running, stacks)
 
 ANSWERS: Answers = {name: answer for noun in NOUNS for name, answer in noun.ANSWERS.items()}
 

@@ -10,6 +10,7 @@ from gitreceive.commands.builds import Submit
 from gitreceive.commands.plan import Plans
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
+from gitreceive.daemon.attached import Attached
 from gitreceive.daemon.branch import set_back
 from gitreceive.daemon.follow import Follower
 from gitreceive.daemon.queue import Queue
@@ -21,11 +22,12 @@ from gitreceive.journal import Journal
 from gitreceive.model.access import Actor
 from gitreceive.model.errors import BadCommand
 from gitreceive.model.operation import Operation
+from gitreceive.run.oneoff import OneOffs
 from gitreceive.run.parts import Running
 from gitreceive.wiring import Receiver
 
 
-class Asking(Protocol):
+class Asking(Attached, Protocol):
     """Whoever waits for the answer."""
 
     def read_input(self, limit: int) -> bytes:
@@ -37,7 +39,10 @@ class Asking(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the use cases get their ports from. ``submit`` journals an operation and wakes a worker."""
+    """What the use cases get their ports from. ``submit`` journals an operation and wakes a worker.
+
+    ``oneoffs`` runs commands, where a daemon does that.
+    """
 
     receiver: Receiver
     settings: Settings
@@ -45,6 +50,7 @@ class Parts:
     follower: Follower
     queue: Queue
     submit: Submit
+    oneoffs: OneOffs | None = None
 
     @property
     def home(self) -> Home:

@@ -15,10 +15,11 @@ from gitreceive.grammar.verbs import (
     receiver,
     releases,
     routing,
+    running,
     stacks,
 )
 
-NOUNS = (apps, builds, certificates, config, processes, receiver, releases, routing, stacks)
+NOUNS = (apps, builds, certificates, config, processes, receiver, releases, routing, running, stacks)
 
 ALL = tuple(sorted((verb for noun in NOUNS for verb in noun.VERBS), key=lambda verb: verb.name))
 
