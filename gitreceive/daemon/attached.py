@@ -16,7 +16,7 @@ END_OF_FILE = b'\x04'
 """What ends the input of a terminal, at the beginning of a line (termios(3): VEOF)."""
 
 
-class Attached(Protocol):
+class CommandCaller(Protocol):
     """Who is attached to a command."""
 
     def receive(self) -> Frame:
@@ -29,7 +29,7 @@ class Attached(Protocol):
         """They may read as slowly as they like."""
 
 
-def pass_on(command: AttachedCommand, asking: Attached, *, terminal: bool) -> Answering:
+def pass_on(command: AttachedCommand, asking: CommandCaller, *, terminal: bool) -> Answering:
     """Until the command ends: its output, and then its exit status."""
     asking.wait_for_reader()
     for pump in (lambda: _give_input(command, asking, terminal), lambda: _give_controls(command, asking)):
@@ -49,7 +49,7 @@ def _start(pump: Callable[[], None]) -> None:
     threading.Thread(target=run, daemon=True).start()
 
 
-def _give_input(command: AttachedCommand, asking: Attached, terminal: bool) -> None:
+def _give_input(command: AttachedCommand, asking: CommandCaller, terminal: bool) -> None:
     line_begun = False
     while True:
         frame = asking.receive()
@@ -62,7 +62,7 @@ def _give_input(command: AttachedCommand, asking: Attached, terminal: bool) -> N
             command.end_input()
 
 
-def _give_controls(command: AttachedCommand, asking: Attached) -> None:
+def _give_controls(command: AttachedCommand, asking: CommandCaller) -> None:
     while True:
         frame = asking.receive_control()
         text = frame.payload.decode('ascii', 'replace')

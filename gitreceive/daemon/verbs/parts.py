@@ -10,7 +10,7 @@ from gitreceive.commands.builds import Submit
 from gitreceive.commands.plan import Plans
 from gitreceive.config.home import Home
 from gitreceive.config.settings import Settings
-from gitreceive.daemon.attached import Attached
+from gitreceive.daemon.attached import CommandCaller
 from gitreceive.daemon.branch import set_back
 from gitreceive.daemon.follow import Follower
 from gitreceive.daemon.queue import Queue
@@ -27,7 +27,7 @@ from gitreceive.run.parts import Running
 from gitreceive.wiring import Receiver
 
 
-class Asking(Attached, Protocol):
+class Asking(CommandCaller, Protocol):
     """Whoever waits for the answer."""
 
     def read_input(self, limit: int) -> bytes:
