@@ -26,9 +26,9 @@ from gitreceive.grammar.wire import (
 )
 from gitreceive.sshd.server import SshServer
 from tests.e2e.sshd.scripted import read_request, serving
-from tests.unit.sshd.test_server import Ann, ann, key, server
+from tests.unit.sshd.test_server import Ann, ann, server
 
-__all__ = ['ann', 'key', 'server']
+__all__ = ['ann', 'server']
 
 PATIENCE = 20
 
