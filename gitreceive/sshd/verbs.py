@@ -86,7 +86,8 @@ def _wait(answer: Answer, session: Session, given: '_Given', outward: '_Outward'
         poll.register(answer, select.POLLIN * reading | select.POLLOUT * writing)
     if not given.ended and not inward.waiting:
         poll.register(given, select.POLLIN)
-    return {number for number, _ in poll.poll(SILENCE_SECONDS * 1000)}
+    found = poll.poll(SILENCE_SECONDS * 1000)
+    return {number for number, events in found if events != select.POLLOUT}
 
 
 class _Outward:

@@ -18,14 +18,16 @@ from gitreceive.grammar.wire import (
     INPUT,
     INPUT_END,
     OUTPUT,
+    REQUEST,
     SIGNAL,
     WINDOW,
     End,
     Frame,
     FrameReader,
+    request_fields,
 )
 from gitreceive.sshd.server import SshServer
-from tests.e2e.sshd.scripted import read_request, serving
+from tests.e2e.sshd.scripted import serving
 from tests.unit.sshd.test_server import Ann, ann, server
 
 __all__ = ['ann', 'server']
@@ -46,20 +48,25 @@ class Daemon:
         self.reading.set()
 
     def serve(self, connection: socket.socket) -> None:
-        self.asked = read_request(connection)
         reader = FrameReader()
         with self.came:
             self.connection = connection
-            self.came.notify_all()
         while self.reading.wait(PATIENCE) and (data := connection.recv(65536)):
             with self.came:
-                self.heard += reader.feed(data)
+                for frame in reader.feed(data):
+                    self._hear(frame)
                 self.came.notify_all()
         self.gone.set()
 
+    def _hear(self, frame: Frame) -> None:
+        if frame.kind == REQUEST:
+            self.asked = request_fields(frame.payload)
+        else:
+            self.heard.append(frame)
+
     def say(self, *frames: Frame) -> None:
         with self.came:
-            assert self.came.wait_for(lambda: self.connection, PATIENCE)
+            assert self.came.wait_for(lambda: self.connection and self.asked, PATIENCE)
         assert self.connection
         for frame in frames:
             self.connection.sendall(frame.packed)
@@ -187,8 +194,9 @@ def test_a_signal_with_an_answer_gets_one(ann: Ann, daemon: Daemon) -> None:
 
 
 def test_a_daemon_that_takes_no_input_does_not_keep_the_output(ann: Ann, daemon: Daemon) -> None:
-    daemon.reading.clear()
     with running(ann) as channel:
+        daemon.say(Frame(OUTPUT))
+        daemon.reading.clear()
         stop = threading.Event()
         threading.Thread(target=pour, args=(channel, stop), daemon=True).start()
         time.sleep(0.3)
