@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gitreceive.adapters.acme.issuer import AcmeIssuer
 from gitreceive.adapters.buildkit.builder import DockerImageBuilder
+from gitreceive.adapters.docker.attached import DockerAttachedCommands
 from gitreceive.adapters.docker.baseimages import ExportedBaseImages
 from gitreceive.adapters.docker.containers import InstanceContainers
 from gitreceive.adapters.docker.engine import Engine
@@ -341,12 +342,14 @@ def open_ports(settings: Settings, registry: OwnRegistry) -> Ports:
     network = InstanceNetwork(engine, identity, open=settings.run.allow_private)
     containers = InstanceContainers(engine, identity, network, settings.run.log_bytes)
     public = [settings.router.listen, settings.router.tls_listen]
+    session = uuid.uuid4().hex
     walls = NftablesIsolation(lambda: network.bridge, public_ports(public))
     return Ports(
         images=DockerImages(engine, identity, registry.access),
         instances=DockerInstances(containers),
         observed=DockerObserved(engine),
-        oneoff=DockerOneOff(containers, uuid.uuid4().hex),
+        oneoff=DockerOneOff(containers, session),
+        attached=DockerAttachedCommands(containers, session),
         isolation=NoIsolation() if settings.run.allow_private else walls,
         router=open_router(settings),
         routed=has_router(settings),

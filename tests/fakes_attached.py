@@ -15,7 +15,7 @@ from gitreceive.model.container import Streams
 from gitreceive.model.errors import RunError
 from gitreceive.model.instance import InstanceSpec
 from gitreceive.model.terminal import Window
-from gitreceive.run.attached import GROUP, Output
+from gitreceive.run.attached import GROUP, Printed
 
 PIECE = 65536
 
@@ -64,7 +64,7 @@ class FakeCommand:
         for descriptor in {*streams.values()}:
             os.close(descriptor)
 
-    def output(self) -> Iterator[Output]:
+    def output(self) -> Iterator[Printed]:
         left = dict(self._outputs)
         while left:
             ready, _, _ = select.select(list(left), [], [], 0.1)
@@ -74,7 +74,7 @@ class FakeCommand:
                 except OSError:  # nobody has the terminal open any more
                     data = b''
                 if data:
-                    yield Output(data, left[descriptor])
+                    yield Printed(data, left[descriptor])
                 else:
                     del left[descriptor]
 

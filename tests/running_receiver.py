@@ -18,6 +18,7 @@ from gitreceive.model.task import Task
 from gitreceive.run.parts import Ports, Running, put_together
 from tests.building import Lines
 from tests.fakes_apps import FakeAppsThatRun
+from tests.fakes_attached import FakeCommands
 from tests.fakes_build import FakeReleases
 from tests.fakes_router import FakeRouter
 from tests.fakes_run import FakeEngine, FakeImages, FakeInstances, FakeIsolation, FakeObserved, FakeOneOff
@@ -35,6 +36,7 @@ class RunningReceiver:
         self.engine, self.router = FakeEngine(), FakeRouter()
         self.apps, self.releases = FakeAppsThatRun(), FakeReleases()
         self.images, self.oneoff = FakeImages(self.engine), FakeOneOff(self.engine)
+        self.attached = FakeCommands()
         self.observed = FakeObserved(self.engine)
         self.instances = FakeInstances(self.engine)
         self.console, self.clock = Lines(), clock
@@ -50,6 +52,7 @@ class RunningReceiver:
             instances=self.instances,
             observed=self.observed,
             oneoff=self.oneoff,
+            attached=self.attached,
             isolation=FakeIsolation(),
             router=self.router,
         )

@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 LEAVE_SECONDS = 2.0
 """How long an end of the daemon waits for what leaves; the next one goes on with it."""
 
+END_SECONDS = 4.0
+"""How long people's commands get to end; what is left of them is removed at the next start."""
+
 TO_BE = (ReleaseState.CREATED, ReleaseState.STARTING)
 
 
@@ -43,7 +46,8 @@ class Runs:
         threading.Thread(target=self._prepare, name='prepare', daemon=True).start()
 
     def close(self) -> None:
-        """Looks no more; all that runs runs on."""
+        """Looks no more; all that runs runs on, but for the commands of people, who are cut off."""
+        self._running.oneoffs.close(END_SECONDS)
         self._cron.close()
         self._supervisor.close()
         self._stack.close()

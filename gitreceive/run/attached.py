@@ -26,7 +26,7 @@ if [ -n "$2" ]; then stty rows "${{2%x*}}" cols "${{2#*x}}" 2>/dev/null; fi
 """``START``, in a terminal of the size that is the second argument: the engine could tell it only after the start."""
 
 
-class Output(NamedTuple):
+class Printed(NamedTuple):
     """What a command prints at once, to its standard output or its error output."""
 
     data: bytes
@@ -36,7 +36,7 @@ class Output(NamedTuple):
 class AttachedCommand(Protocol):
     """A command that runs. All but ``output`` may be called by any thread, and does nothing once it has ended."""
 
-    def output(self) -> Iterator[Output]:
+    def output(self) -> Iterator[Printed]:
         """What it prints, as it comes, until it ends. Raises EngineGone."""
 
     def write(self, data: bytes) -> bool:

@@ -25,6 +25,7 @@ class OneOffs:
         self._images, self._commands, self._releases = images, commands, releases
         self._settings = settings
         self._lock = threading.Lock()
+        self._left = threading.Condition(self._lock)
         self._numbers: dict[AppName, set[int]] = {}
         self._clocks: set[BuildClock] = set()
         self._open = True
@@ -49,13 +50,15 @@ class OneOffs:
                     yield begun
             clock.check()
 
-    def close(self) -> None:
-        """Ends all of them, and those that are about to begin."""
+    def close(self, seconds: float = 0) -> None:
+        """Ends all of them and those that are about to begin, and waits at most so long until they are gone."""
         with self._lock:
             self._open = False
             clocks = list(self._clocks)
         for clock in clocks:
             clock.stop(BuildCancelled('the receiver is ending'))
+        with self._lock:
+            self._left.wait_for(lambda: not self._clocks, seconds)
 
     @contextmanager
     def _clock(self, when_gone: WhenGone) -> Iterator[BuildClock]:
@@ -72,6 +75,7 @@ class OneOffs:
             clock.close()
             with self._lock:
                 self._clocks.discard(clock)
+                self._left.notify_all()
 
     @contextmanager
     def _number(self, app: AppName) -> Iterator[int]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from gitreceive.config.settings import RunSettings
 from gitreceive.model.app import AppName
 from gitreceive.run import health
+from gitreceive.run.attached import AttachedCommands
 from gitreceive.run.changeover import Changeover
 from gitreceive.run.cron import Cron
 from gitreceive.run.launch import Ask, Launcher
 from gitreceive.run.locks import AppLocks
+from gitreceive.run.oneoff import OneOffs
 from gitreceive.run.ports import (
     AppsThatRun,
     Images,
@@ -35,6 +37,7 @@ class Ports:
     instances: Instances
     observed: Observed
     oneoff: OneOff
+    attached: AttachedCommands
     isolation: Isolation
     router: ResidentRouter
     routed: bool = True
@@ -48,6 +51,7 @@ class Running:
     rollout: Rollout
     changeover: Changeover
     commands: ReleaseCommands
+    oneoffs: OneOffs
     traffic: Traffic
     retiring: Retiring
     supervision: Supervision
@@ -96,6 +100,7 @@ def put_together(
         ),
         changeover=changeover,
         commands=commands,
+        oneoffs=OneOffs(ports.images, ports.attached, releases, settings),
         traffic=traffic,
         retiring=retiring,
         supervision=Supervision(known, apps, launcher, traffic, retiring, locks),

@@ -17,7 +17,7 @@ from gitreceive.model.container import Streams
 from gitreceive.model.errors import BuildError
 from gitreceive.model.instance import InstanceSpec
 from gitreceive.model.terminal import Window
-from gitreceive.run.attached import Output
+from gitreceive.run.attached import Printed
 
 GRACE = 3.0
 """Seconds between SIGHUP and SIGKILL for a command whose caller has gone."""
@@ -73,10 +73,10 @@ class DockerAttachedCommand:
         """See the port."""
         self._attachment.end_input()
 
-    def output(self) -> Iterator[Output]:
+    def output(self) -> Iterator[Printed]:
         """See the port."""
         for error, data in self._attachment.pieces():
-            yield Output(data, error)
+            yield Printed(data, error)
 
     def resize(self, window: Window) -> None:
         """See the port."""

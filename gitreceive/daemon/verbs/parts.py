@@ -22,7 +22,6 @@ from gitreceive.journal import Journal
 from gitreceive.model.access import Actor
 from gitreceive.model.errors import BadCommand
 from gitreceive.model.operation import Operation
-from gitreceive.run.oneoff import OneOffs
 from gitreceive.run.parts import Running
 from gitreceive.wiring import Receiver
 
@@ -39,10 +38,7 @@ class Asking(CommandCaller, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the use cases get their ports from. ``submit`` journals an operation and wakes a worker.
-
-    ``oneoffs`` runs commands, where a daemon does that.
-    """
+    """What the use cases get their ports from. ``submit`` journals an operation and wakes a worker."""
 
     receiver: Receiver
     settings: Settings
@@ -50,7 +46,6 @@ class Parts:
     follower: Follower
     queue: Queue
     submit: Submit
-    oneoffs: OneOffs | None = None
 
     @property
     def home(self) -> Home:

@@ -7,18 +7,13 @@ from gitreceive.daemon.verbs.parts import Answers, Asking, Parts
 from gitreceive.grammar.attaching import wanted_terminal
 from gitreceive.grammar.parsing import Invocation
 from gitreceive.model.access import Actor
-from gitreceive.model.errors import DaemonUnreachable, RunError
 
 
 def _run(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> Answering:
     app = reached(actor, asked.app, parts.home)
-    if not parts.settings.run.enabled:
-        raise RunError('nothing is run here: this receiver builds and stores releases (run.enabled = false)')
-    if parts.oneoffs is None:
-        raise DaemonUnreachable('the daemon runs commands, and it is not up; is "gitreceive serve" running?')
     terminal = wanted_terminal(asked)
     (command,) = asked.texts('command')
-    with parts.oneoffs.begin(app, command, terminal, asking.call_when_gone) as running:
+    with parts.running().oneoffs.begin(app, command, terminal, asking.call_when_gone) as running:
         return (yield from pass_on(running, asking, terminal=terminal is not None))
 
 

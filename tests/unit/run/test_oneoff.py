@@ -134,7 +134,10 @@ def test_a_caller_that_goes_while_the_image_is_fetched_starts_nothing() -> None:
 def test_all_end_with_the_receiver_and_none_begins_then() -> None:
     rig = Rig()
     with pytest.raises(BuildCancelled, match='ending'), rig.begin() as running:
-        rig.oneoffs.close()
+        closing = threading.Thread(target=rig.oneoffs.close, args=(10,))
+        closing.start()
         assert list(running.output()) == []
+    closing.join(10)
+    assert not closing.is_alive()
     with pytest.raises(BuildCancelled, match='ending'), rig.begin():
         pass
