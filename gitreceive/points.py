@@ -40,6 +40,9 @@ CHANGE_POINTS = (
 )
 """Those of a change of what runs, in their order: passed where releases are run."""
 
+RENAME_POINTS = ('rename.copied', 'rename.moved', 'rename.committed')
+"""Those of an app that is renamed, in their order."""
+
 _lock = threading.Lock()
 _passed: dict[str, int] = {}
 

@@ -10,7 +10,7 @@ import re
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +98,26 @@ class AccessBook:
         if not rows:
             raise _unfound('no key', which)
         return tuple(map(_from_row, rows))
+
+    def also_reach(self, app: AppName, other: AppName) -> None:
+        """Lets the keys that reach ``app``, among others or alone, reach ``other``, too."""
+        self._change_apps(lambda apps: apps | {other} if app in apps else apps)
+
+    def reach_no_more(self, app: AppName) -> None:
+        """Takes the app away from the keys that reach some apps only; one that reached this one alone reaches none."""
+        self._change_apps(lambda apps: apps - {app})
+
+    def _change_apps(self, change: Callable[[frozenset[str]], frozenset[str]]) -> None:
+        """For keys that reach some apps only. Nothing is written where nothing changes. Raises StateError."""
+        some = [grant for grant in self.list() if grant.apps is not None]
+        changed = {each.fingerprint: change(each.apps or frozenset()) for each in some}
+        if all(changed[each.fingerprint] == each.apps for each in some):
+            return
+        with self._writing() as database:
+            for fingerprint, apps in changed.items():
+                database.execute(
+                    'update keys set apps = ? where fingerprint = ?', (','.join(sorted(apps)), fingerprint)
+                )
 
     def add_token(self, which: str) -> str:
         """Makes a password for HTTP that opens what a key opens, named by its fingerprint or its only owner.

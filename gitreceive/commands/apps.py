@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from gitreceive.commands.access import changeable, check_manages, is_app, reached, reached_apps
+from gitreceive.commands.builds import Submit
 from gitreceive.config.home import Home
 from gitreceive.journal import Journal
 from gitreceive.journal.apps import Apps
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import AccessDenied, BadCommand
-from gitreceive.model.operation import Operation
+from gitreceive.model.operation import Operation, Rename
 from gitreceive.model.release import Release
 from gitreceive.model.route import Route
 from gitreceive.repositories import UNBORN, check_creates, ensure_repository, move_ref, point_head, read_ref
@@ -103,6 +104,17 @@ def check_destroy(actor: Actor, app: AppName, confirmed: str | None, home: Home,
             f'this removes {app} with its repository, releases, slugs and config vars, for good; '
             f'if you mean it: apps destroy {app} --confirm {app}'
         )
+
+
+def rename_app(
+    actor: Actor, app: AppName, new: AppName, home: Home, journal: Journal, submit: Submit
+) -> Operation:
+    """Gives the app another name. Raises AccessDenied, UnknownApp, or BadCommand if the name is taken."""
+    check_manages(actor, 'rename apps')
+    changeable(actor, app, home, journal.apps)
+    if is_app(home.repo(new)) or new in journal.apps.all():
+        raise BadCommand(f'there is an app {new} already; choose another name')
+    return submit(app, Rename(source=app, to=new), actor)
 
 
 def _branch(app: AppName, journal: Journal) -> str | None:

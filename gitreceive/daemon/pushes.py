@@ -21,6 +21,7 @@ from gitreceive.daemon.intake import Intake, PushRequest, parse_push_request
 from gitreceive.daemon.log import warning
 from gitreceive.daemon.plans import forget_plans, note_plan, only_plan, set_refs_back, undo_plan
 from gitreceive.daemon.queue import Queue
+from gitreceive.daemon.rename import renaming
 from gitreceive.daemon.settle import settle_all, settle_session
 from gitreceive.daemon.socket import Answering
 from gitreceive.daemon.verdict import exit_status, told_cause
@@ -51,8 +52,8 @@ class Pushes:
         """Refuses a push, or journals what it deploys; a success names the deploy branch in place of a cause."""
         request = _request(fields, actor)
         app, apps = request.app, self.journal.apps
-        locked = '' if 'plan' in request.options else refusal_of_locked(app, apps)
-        why = locked or self.refuse(request, apps.deploy_branch(app))
+        standing = '' if 'plan' in request.options else self._standing(app)
+        why = standing or self.refuse(request, apps.deploy_branch(app))
         if why is not None:
             yield ErrorOutput(warning(why))
             return End(1, why)
@@ -101,6 +102,12 @@ class Pushes:
             return End(0)
         yield f'-----> {operation.title} works on this commit; following it\n'.encode()
         return (yield from self._followed(operation, 0))
+
+    def _standing(self, app: AppName) -> str:
+        """Why nothing may be pushed to the app, whatever it is; empty if it may."""
+        if found := renaming(app, self.journal):
+            return f'{found.source} is being renamed to {found.to}; push to {found.to} in a moment'
+        return refusal_of_locked(app, self.journal.apps)
 
     def _received(self, request: PushRequest) -> tuple[list[str], Operation | None]:
         try:

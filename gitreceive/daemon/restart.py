@@ -11,6 +11,7 @@ from gitreceive.daemon.engine import sweep_engine
 from gitreceive.daemon.log import Logs
 from gitreceive.daemon.plans import undo_plans
 from gitreceive.daemon.queue import Queue
+from gitreceive.daemon.rename import undo_moves
 from gitreceive.daemon.settle import settle_all
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName, parse_app_name
@@ -31,6 +32,8 @@ RESTART = Actor(name='restart')
 
 def reconcile(receiver: Receiver, queue: Queue, logs: Logs) -> None:
     """Picks everything up. Touches no network and no engine: the receiver takes pushes right after it."""
+    with suppress(StateError):
+        undo_moves(receiver)
     for operation in receiver.journal.operations.requeue_running():
         log.info('operation %d of %s starts again', operation.number, operation.app)
         with suppress(StateError), logs.open(operation.number) as console:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.log import shown
 from gitreceive.model.instance import counts
-from gitreceive.model.operation import Deploy, Operation, OperationState, Rescale, Restart, Switch
+from gitreceive.model.operation import Deploy, Operation, OperationState, Rename, Rescale, Restart, Switch
 from gitreceive.model.release import Release
 
 
@@ -84,6 +84,8 @@ def _done(operation: Operation) -> str:
             return f'Scaled {app}: {counts(formation)}'
         case Restart(processes=processes):
             return f'Restarted {", ".join(processes) or app}'
+        case Rename(source=source, to=to):
+            return f'Renamed {source} to {to}; its repository has another address now ("git remote set-url")'
         case Switch(on=on):
             return f'{"Started" if on else "Stopped"} {app}'
         case _:

@@ -12,9 +12,10 @@ from gitreceive.daemon.destroy import destroy
 from gitreceive.daemon.log import Logs
 from gitreceive.daemon.masks import Masks
 from gitreceive.daemon.queue import Queue, Taken
+from gitreceive.daemon.rename import rename
 from gitreceive.journal.operations import MAX_ATTEMPTS
 from gitreceive.model.errors import BuildCancelled, EngineGone, GitReceiveError, StateError
-from gitreceive.model.operation import Destroy, Operation, OperationState
+from gitreceive.model.operation import Destroy, Operation, OperationState, Rename
 from gitreceive.model.task import Task
 from gitreceive.points import point
 from gitreceive.repositories import keep_commit
@@ -47,7 +48,8 @@ class Worker(threading.Thread):
         self._queue, self._logs, self._on_end, self._builds = queue, logs, on_end, builds
         self._journal, self._home = receiver.journal, receiver.home
         destroying: Handler = partial(destroy, receiver=receiver)
-        self._handlers = {**receiver.handlers, Destroy: destroying}
+        naming: Handler = partial(rename, receiver=receiver)
+        self._handlers = {**receiver.handlers, Destroy: destroying, Rename: naming}
 
     def run(self) -> None:
         """Works until the queue is closed. Whatever goes wrong in an operation ends that operation only."""

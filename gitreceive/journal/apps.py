@@ -4,7 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from gitreceive.journal.database import Database, record_event
-from gitreceive.journal.operations import succeed
+from gitreceive.journal.operations import check_running, succeed
+from gitreceive.journal.renaming import rename_rows
 from gitreceive.journal.running import ensure_row
 from gitreceive.model.app import AppName
 from gitreceive.model.operation import Operation
@@ -65,6 +66,16 @@ class Apps:
                 (app, number),
             )
             record_event(db, app, 'app.destroyed', operation.actor.name, operation=number)
+
+    def rename(self, operation: Operation, new: AppName) -> None:
+        """Gives the operation's app another name, in one transaction; the operation goes on.
+
+        Raises ReleaseError if it is no longer running (it was cancelled meanwhile), or there is an app of that name.
+        """
+        with self._database.transaction() as db:
+            check_running(db, operation)
+            rename_rows(db, operation.app, new)
+            record_event(db, new, 'app.renamed', operation.actor.name, former=operation.app)
 
     def set_deploy_branch(self, app: AppName, ref: str, *, by: str) -> None:
         """Lets pushes of another branch deploy from now on. ``by`` names who asked for it."""

@@ -13,6 +13,7 @@ from gitreceive.model.operation import (
     Destroy,
     OperationRequest,
     Promote,
+    Rename,
     Rescale,
     Restart,
     Rollback,
@@ -57,6 +58,10 @@ def _rescale(details: Mapping[str, Any]) -> Rescale:
     return Rescale(formation={name: Scale(**scale) for name, scale in details['formation'].items()})
 
 
+def _rename(details: Mapping[str, Any]) -> Rename:
+    return Rename(source=AppName(details['source']), to=AppName(details['to']))
+
+
 KINDS: Mapping[str, tuple[type, Callable[[Mapping[str, Any]], OperationRequest]]] = {
     'deploy': (Deploy, _deploy),
     'rollback': (Rollback, _rollback),
@@ -68,6 +73,7 @@ KINDS: Mapping[str, tuple[type, Callable[[Mapping[str, Any]], OperationRequest]]
     'promote': (Promote, _promote),
     'rescale': (Rescale, _rescale),
     'restart': (Restart, lambda details: Restart(processes=tuple(details['processes']))),
+    'rename': (Rename, _rename),
     'switch': (Switch, lambda details: Switch(on=details['on'])),
 }
 """The record of each kind, and how it is read."""

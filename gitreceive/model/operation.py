@@ -114,7 +114,20 @@ class Switch:
         return NO_COMMIT
 
 
-OperationRequest = Deploy | Rollback | Destroy | Configure | Promote | Rescale | Restart | Switch
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rename:
+    """The app ``source`` is called ``to`` from now on; so is the app of the operation, once it has happened."""
+
+    source: AppName
+    to: AppName
+
+    @property
+    def commit(self) -> Commit:
+        """No commit: the release stays."""
+        return NO_COMMIT
+
+
+OperationRequest = Deploy | Rollback | Destroy | Configure | Promote | Rescale | Restart | Switch | Rename
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,22 +163,16 @@ class Operation:
     def name(self) -> str:
         """What people call it: ``build 7``, ``rollback to v3``, ``removal of hello``."""
         match self.request:
-            case Destroy():
-                return f'removal of {self.app}'
             case Rollback(version=version):
                 return f'rollback to v{version}'
             case Configure():
                 return f'release of {self.app} with new config vars'
             case Promote(source=source, version=version):
                 return f'promotion of {source} v{version}'
-            case Rescale():
-                return f'scaling of {self.app}'
-            case Restart():
-                return f'restart of {self.app}'
-            case Switch(on=on):
-                return f'{"start" if on else "stop"} of {self.app}'
-            case _:
+            case Deploy():
                 return f'build {self.number}'
+            case change:
+                return _name_without_release(change, self.app)
 
     @property
     def title(self) -> str:
@@ -176,3 +183,17 @@ class Operation:
 def redeploy(commit: Commit, ref: str, options: frozenset[str] = frozenset()) -> Deploy:
     """A deploy that moves no ref."""
     return Deploy(update=RefUpdate(old=commit, new=commit, ref=ref), options=options)
+
+
+def _name_without_release(request: Destroy | Rescale | Restart | Switch | Rename, app: AppName) -> str:
+    match request:
+        case Rename(source=source, to=to):
+            return f'renaming of {source} to {to}'
+        case Rescale():
+            return f'scaling of {app}'
+        case Restart():
+            return f'restart of {app}'
+        case Switch(on=on):
+            return f'{"start" if on else "stop"} of {app}'
+        case Destroy():
+            return f'removal of {app}'

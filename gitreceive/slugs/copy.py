@@ -1,5 +1,6 @@
 """Gives another app a slug of an app: the same bytes under its own name."""
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,8 +10,8 @@ from gitreceive.model.app import AppName
 from gitreceive.model.errors import StorageError
 from gitreceive.slugs.names import FACTS, chunk_name, slug_name
 from gitreceive.slugs.ports import Composing
-from gitreceive.slugs.stored import chunks_of, compose_slug, read_manifest
-from gitreceive.slugs.verified import checksum_of, put_verified
+from gitreceive.slugs.stored import chunks_of, compose_slug, facts_json, read_manifest
+from gitreceive.slugs.verified import put_verified
 
 PIECE = 1 << 20
 
@@ -35,8 +36,7 @@ def copy_slug(
         compose_slug(storage, target, sha256, int(str(manifest['size'])), chunks)
     else:
         _copy(storage, slug_name(source, sha256), slug_name(target, sha256), work, sha256)
-    facts = slug_name(source, sha256, FACTS)
-    _copy(storage, facts, slug_name(target, sha256, FACTS), work, checksum_of(storage, facts))
+    _put(storage, slug_name(target, sha256, FACTS), facts_json({**manifest, 'app': target}), work)
 
 
 def _copy(storage: Composing, source: str, target: str, work: Path, checksum: str) -> None:
@@ -48,6 +48,15 @@ def _copy(storage: Composing, source: str, target: str, work: Path, checksum: st
         except OSError as error:
             raise StorageError(f'cannot write {path}: {error.strerror}') from error
         put_verified(storage, target, path, checksum)
+
+
+def _put(storage: Composing, name: str, content: bytes, work: Path) -> None:
+    with _file(work) as path:
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise StorageError(f'cannot write {path}: {error.strerror}') from error
+        put_verified(storage, name, path, hashlib.sha256(content).hexdigest())
 
 
 @contextmanager

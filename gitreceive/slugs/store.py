@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -21,7 +20,7 @@ from gitreceive.slugs.growth import report_growth
 from gitreceive.slugs.lock import keeping
 from gitreceive.slugs.names import FACTS, slug_name
 from gitreceive.slugs.ports import Composing, SlugReader
-from gitreceive.slugs.stored import complete_slug, compose_slug, open_slug, reduce_slug, replacing
+from gitreceive.slugs.stored import complete_slug, compose_slug, facts_json, open_slug, reduce_slug, replacing
 from gitreceive.slugs.verified import put_verified
 
 PIECE = 1 << 20
@@ -103,8 +102,7 @@ def store_slug(
 def slug_json(slug: LayeredSlug, about: Mapping[str, object]) -> bytes:
     """The content of ``slug.json``: the same facts are the same bytes. Pure."""
     chunks = [_record(chunk) for chunk in slug.chunks]
-    facts = {**about, 'sha256': slug.sha256, 'size': slug.size, 'members': chunks}
-    return json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(',', ':')).encode() + b'\n'
+    return facts_json({**about, 'sha256': slug.sha256, 'size': slug.size, 'members': chunks})
 
 
 def _record(chunk: Chunk) -> dict[str, object]:

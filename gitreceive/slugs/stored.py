@@ -32,6 +32,11 @@ def read_manifest(storage: Storage, app: AppName, sha256: str) -> Mapping[str, o
         raise StorageError(f'{name} in storage is damaged ({error}): push the app again') from error
 
 
+def facts_json(facts: Mapping[str, object]) -> bytes:
+    """The facts of a slug as they are stored: the same ones are the same bytes. Pure."""
+    return json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(',', ':')).encode() + b'\n'
+
+
 def chunks_of(manifest: Mapping[str, object]) -> Sequence[Chunk]:
     """The chunks that a manifest lists, in their order; none for a slug that was stored whole. Pure.
 

@@ -7,6 +7,7 @@ from gitreceive.daemon.verbs.carrying import carry_out
 from gitreceive.daemon.verbs.parts import Answers, Asking, Parts
 from gitreceive.grammar.parsing import Invocation
 from gitreceive.model.access import Actor
+from gitreceive.model.app import AppName
 from gitreceive.model.operation import Destroy
 
 
@@ -49,6 +50,12 @@ def _apps_lock(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) ->
     return render.lines(f'{asked.app} is locked: {reason}')
 
 
+def _apps_rename(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> str | Answering:
+    new = AppName(asked.text('new') or '')
+    started = apps.rename_app(actor, asked.app, new, parts.home, parts.journal, parts.submit)
+    return carry_out(parts, started, asked)
+
+
 def _apps_unlock(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> str:
     was = locks.unlock_app(actor, asked.app, parts.home, parts.journal.apps)
     if asked.switch('json'):
@@ -82,6 +89,7 @@ ANSWERS: Answers = {
     'apps destroy': _apps_destroy,
     'apps info': _apps_info,
     'apps lock': _apps_lock,
+    'apps rename': _apps_rename,
     'apps unlock': _apps_unlock,
     'deploy-branch': _deploy_branch,
     'deploy-branch set': _deploy_branch_set,

@@ -1,7 +1,7 @@
 """Apps: which there are, and how they come and go."""
 
 from gitreceive.grammar.verb import Argument, Option, Verb
-from gitreceive.grammar.words import APP, CONFIRM, JSON
+from gitreceive.grammar.words import APP, CONFIRM, DETACH, JSON
 
 VERBS = (
     Verb(
@@ -31,6 +31,15 @@ VERBS = (
             JSON,
         ),
         changes=True,
+    ),
+    Verb(
+        name='apps rename',
+        summary='give an app another name',
+        arguments=(APP, Argument(name='new', shown='NEW', kind='app')),
+        options=(DETACH, JSON),
+        changes=True,
+        details='Its repository, releases, config vars, domains, keys and what runs have the new name then, or all of '
+        'them the old one. Give your remote the new address: "git remote set-url".',
     ),
     Verb(
         name='apps unlock',

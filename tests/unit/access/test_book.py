@@ -212,3 +212,27 @@ def test_a_token_needs_one_key_that_it_stands_for(book: AccessBook) -> None:
     book.add('ann', [new_key(), new_key()])
     with pytest.raises(KeyRefused, match='2 keys of'):
         book.add_token('ann')
+
+
+def test_a_name_of_an_app_is_given_to_those_who_reach_another_and_taken_away(book):
+    both, other, everybody = new_key(), new_key(), new_key()
+    book.add('both', [both], frozenset({'hello', 'third'}))
+    book.add('other', [other], frozenset({'other'}))
+    book.add('all', [everybody])
+
+    def reached():
+        return {grant.name: grant.apps for grant in book.list()}
+
+    before = reached()
+    book.also_reach('hello', 'world')
+    assert reached() == {**before, 'both': frozenset({'hello', 'third', 'world'})}
+    book.reach_no_more('hello')
+    assert reached() == {**before, 'both': frozenset({'third', 'world'})}
+    book.reach_no_more('other')
+    assert not book.find(other.blob).actor.reaches('other')
+    assert book.find(everybody.blob).apps is None
+
+
+def test_a_change_that_changes_nothing_makes_no_database(book):
+    book.also_reach('hello', 'world')
+    assert not book.path.exists()

@@ -5,10 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.commands.apps import app_info, check_destroy, create_app, list_apps, set_deploy_branch
+from gitreceive.commands.apps import (
+    app_info,
+    check_destroy,
+    create_app,
+    list_apps,
+    rename_app,
+    set_deploy_branch,
+)
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import AccessDenied, BadCommand, UnknownApp
+from gitreceive.model.operation import Rename
 from gitreceive.model.push import parse_commit
 from gitreceive.repositories import UNBORN, ensure_repository, read_ref
 from tests.unit.commands.conftest import ANN, BOB, EVE, HELLO, OTHER, SYSADMIN, Receiver
@@ -130,3 +138,18 @@ def test_an_app_that_nobody_has_pushed_to_yet_is_none_until_it_is_created(receiv
     assert create_app(SYSADMIN, HELLO, 0, receiver.home)
     assert not (receiver.home.repo(HELLO) / UNBORN).exists()
     assert [each.app for each in list_apps(BOB, receiver.home, receiver.journal)] == [HELLO]
+
+
+def test_an_app_is_renamed_by_who_may_and_to_a_name_that_is_free(receiver: Receiver) -> None:
+    receiver.release()
+    receiver.app(OTHER)
+    new, home, journal = AppName('new'), receiver.home, receiver.journal
+    done = rename_app(ANN, HELLO, new, home, journal, receiver.submit)
+    assert (done.app, done.request) == (HELLO, Rename(source=HELLO, to=new))
+    for taken in (OTHER, HELLO):
+        with pytest.raises(BadCommand, match=r'there is an app .* already'):
+            rename_app(ANN, HELLO, taken, home, journal, receiver.submit)
+    with pytest.raises(AccessDenied, match='may not rename apps'):
+        rename_app(BOB, HELLO, new, home, journal, receiver.submit)
+    with pytest.raises(UnknownApp):
+        rename_app(ANN, new, AppName('newer'), home, journal, receiver.submit)

@@ -12,8 +12,9 @@ from gitreceive.daemon.pushes import Pushes
 from gitreceive.daemon.socket import Answering
 from gitreceive.grammar.wire import End
 from gitreceive.model.access import Actor
+from gitreceive.model.app import AppName
 from gitreceive.model.errors import AccessDenied, BadCommand
-from gitreceive.model.operation import Operation, OperationState
+from gitreceive.model.operation import Operation, OperationState, Rename
 from gitreceive.model.push import NO_COMMIT, Commit
 from tests.receiver_home import ANN, HELLO, MAIN, ReceiverHome
 
@@ -212,3 +213,13 @@ def test_a_push_to_a_locked_app_is_refused_with_the_reason_before_any_ref_moves(
     assert here.journal.operations.announced() == []
     _, end = heard(pushes.announce(fields(update(Commit('1' * 40)), options=('plan',)), ANN))
     assert end.status == 0, 'a plan changes nothing'
+
+
+def test_nothing_is_pushed_to_an_app_that_is_being_renamed(here: ReceiverHome, pushes: Pushes) -> None:
+    world = AppName('world')
+    for source, to in ((HELLO, world), (world, HELLO)):
+        operation = here.journal.operations.submit(source, Rename(source=source, to=to), ANN)
+        _, end = heard(pushes.announce(fields(update(Commit('1' * 40))), ANN))
+        assert (end.status, end.cause) == (1, f'{source} is being renamed to {to}; push to {to} in a moment')
+        here.journal.operations.finish(operation.number, OperationState.CANCELLED, 'by the test')
+    assert here.journal.operations.announced() == []
