@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -15,8 +16,9 @@ from docker.errors import APIError, ImageNotFound
 
 from gitreceive.adapters.buildkit.context import context
 from gitreceive.adapters.buildkit.frames import Decoder
-from gitreceive.adapters.buildkit.progress import Progress
+from gitreceive.adapters.buildkit.progress import LayerLost, Progress
 from gitreceive.adapters.buildkit.request import BuildRequest, parameters
+from gitreceive.adapters.buildkit.turns import Turns
 from gitreceive.adapters.buildkit.versions import read_image
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.build.ports import BuildJob
@@ -36,6 +38,10 @@ APP_LABEL = 'gitreceive.app'
 def no_packages(wanted: PackageSet, console: Console) -> None:
     """Where there is nothing that fetches Debian packages."""
     raise BuildError(f'{", ".join(wanted.packages)}: no Debian packages can be fetched here')
+
+
+TURN_SECONDS = 30.0
+"""So long the removal of images waits for a moment in which nothing is built; a build that suffers is made again."""
 
 
 class DockerImageBuilder:
@@ -60,6 +66,7 @@ class DockerImageBuilder:
         self._place = ''
         self._secret = secret
         self._packages = packages
+        self._turns = Turns()
 
     def build(self, job: BuildJob, console: Console, cancellation: Cancellation) -> Image:
         """See the port. The steps' output goes to ``console`` as it comes."""
@@ -67,7 +74,12 @@ class DockerImageBuilder:
         self._refuse_missing(job.recipe)
         if job.recipe.packages:
             self._packages(job.recipe.packages, console)
-        return self._built(job, console, cancellation)
+        with self._turns.building():
+            try:
+                return self._built(job, console, cancellation)
+            except LayerLost:
+                console.step('The engine has lost a layer that this build began from: building again')
+                return self._built(job, console, cancellation)
 
     def _refuse_missing(self, recipe: Recipe) -> None:
         """The engine would look for what it lacks wherever a name points to."""
@@ -162,7 +174,12 @@ class DockerImageBuilder:
         with self._engine.connect() as client, self._engine.errors('removed images of builds'):
             found = client.images(filters=self._mine)
             gone = [each['Id'] for each in found if unneeded(_number(each.get('Labels')))]
-            return sum(_remove(client, image, in_use_is_fine=True) for image in gone)
+            until = time.monotonic() + TURN_SECONDS
+            return sum(self._remove_in_turn(client, image, until) for image in gone)
+
+    def _remove_in_turn(self, client: APIClient, image: str, until: float) -> bool:
+        with self._turns.removing(until):
+            return _remove(client, image, in_use_is_fine=True)
 
     def _remove_containers(self, unneeded: Callable[[int], bool]) -> int:
         with self._engine.connect() as client, self._engine.errors('looked for containers of builds'):

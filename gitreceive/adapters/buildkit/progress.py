@@ -18,7 +18,16 @@ EXIT = re.compile(r'(?:exit code:|exit status|non-zero code:) (\d+)')
 """BuildKit's two forms ("executor failed running [...]: exit code: 1", "process ... did not complete successfully:
 exit code: 1"), Podman's and the classic builder's."""
 
+LOST = re.compile(
+    r'parent snapshot \S+ does not exist|missing parent "\S+" bucket|\blayer does not exist|unknown parent image ID'
+)
+"""What containerd's metadata and snapshots and Docker's layer store say of a layer that was there a moment ago."""
+
 MISSING_BASE = re.compile(r'\[internal\] load metadata for (?:[\w.-]+\.[a-z]+/)?(?:library/)?(\S+)')
+
+
+class LayerLost(BuildError):
+    """The engine has begun from a layer that somebody removed in the meantime: built again, it begins from another."""
 
 
 class _Running:
@@ -78,8 +87,11 @@ class Progress:
         elif self._failure and (base := MISSING_BASE.match(self._failure.name)):
             return BuildError(f'the engine has no base image {base[1]} (run "{making(base[1])}"): {message}')
         if not step:
-            return BuildError(f'the engine could not build the image: {harmless(message)[:1000]}')
+            kind = LayerLost if LOST.search(message) else BuildError
+            return kind(f'the engine could not build the image: {harmless(message)[:1000]}')
         codes = EXIT.findall(message)
+        if not codes and LOST.search(message):
+            return LayerLost(f'failed in "{step}": {harmless(message)[:1000]}', step=step, tail=tail)
         if codes:
             return BuildError(f'failed in "{step}" (exit {codes[-1]})', step=step, tail=tail)
         return BuildError(f'failed in "{step}": {harmless(message)[:1000]}', step=step, tail=tail)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreceive.adapters.buildkit.frames import Decoder
-from gitreceive.adapters.buildkit.progress import TAIL, Progress
+from gitreceive.adapters.buildkit.progress import TAIL, LayerLost, Progress
 from gitreceive.adapters.buildkit.schema import StatusResponse
 from tests.building import Lines
 
@@ -139,6 +139,26 @@ def test_podmans_messages_are_understood() -> None:
     lines = [json.dumps({'stream': text}).encode() for text in stream]
     state, console = progress(*lines, json.dumps({'aux': {'ID': 'sha256:2'}}).encode())
     assert (console.steps, console.details, state.image) == (['npm ci'], ['added 3 packages'], 'sha256:2')
+
+
+@pytest.mark.parametrize(
+    'message',
+    [
+        'failed to prepare extraction snapshot "extract-1-x sha256:ab": parent snapshot sha256:cd does not exist: not found',
+        'failed to solve with frontend dockerfile.v0: failed to get layer sha256:ab: layer does not exist',
+        'missing parent "sha256:ab" bucket: not found',
+    ],
+)
+def test_a_layer_that_somebody_removed_is_a_failure_of_its_own(message: str) -> None:
+    for lines in ([error(message)], [started(), ended(error=message), error(message)]):
+        assert isinstance(progress(*lines)[0].failure(), LayerLost)
+
+
+def test_a_step_that_says_so_itself_has_lost_no_layer() -> None:
+    message = 'executor failed running [/bin/sh -c echo layer does not exist]: exit code: 1'
+    failure = progress(started(), ended(error=message), error(message))[0].failure()
+    assert failure is not None
+    assert not isinstance(failure, LayerLost)
 
 
 def test_a_classic_failure_names_its_step() -> None:

@@ -87,14 +87,16 @@ def start(connection: socket.socket) -> None:
     begin(connection, STEP)
 
 
-def build(engine: Engine, clock: BuildClock, source: FakeSource | None = None) -> None:
+def build(
+    engine: Engine, clock: BuildClock, source: FakeSource | None = None, console: Lines | None = None
+) -> None:
     job = BuildJob(
         app=AppName('hello'),
         number=1,
         recipe=Recipe(dockerfile='FROM x\n'),
         source=source or FakeSource({'large': bytes(10_000_000)}),
     )
-    DockerImageBuilder(engine, '/test', lambda: '').build(job, Lines(), clock)
+    DockerImageBuilder(engine, '/test', lambda: '').build(job, console or Lines(), clock)
 
 
 @pytest.mark.parametrize('behaviour', [stall, swallow, start])
@@ -166,3 +168,19 @@ def test_code_that_cannot_be_read_is_no_fault_of_the_engine(tmp_path: Path) -> N
 def test_no_engine_at_all_is_named_with_its_address(tmp_path: Path) -> None:
     with pytest.raises(EngineGone, match=f'unix://{tmp_path}/sock'):
         build(Engine(f'unix://{tmp_path}/sock'), BuildClock(60))
+
+
+def test_a_build_whose_layer_was_removed_is_made_once_more(tmp_path: Path) -> None:
+    asked: list[socket.socket] = []
+    lost = 'failed to prepare extraction snapshot: parent snapshot sha256:ab does not exist: not found'
+
+    def lose(connection: socket.socket) -> None:
+        asked.append(connection)
+        begin(connection, json.dumps({'errorDetail': {'message': lost}, 'error': lost}).encode())
+        connection.sendall(b'0\r\n\r\n')
+
+    console = Lines()
+    with engine(tmp_path, lose) as losing, pytest.raises(BuildError, match='does not exist'):
+        build(losing, BuildClock(60), FakeSource({'file': b'x'}), console)
+    assert len(asked) == 2
+    assert console.steps == ['The engine has lost a layer that this build began from: building again']
