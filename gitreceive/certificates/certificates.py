@@ -11,7 +11,7 @@ from gitreceive.certificates.authority import OwnAuthority
 from gitreceive.certificates.files import read_file, remove_file, write_file
 from gitreceive.certificates.x509 import check_served, read_certificate
 from gitreceive.model.app import AppName
-from gitreceive.model.certificate import Certificate, Origin, ServedCertificate
+from gitreceive.model.certificate import Certificate, CertificateOrigin, ServedCertificate
 from gitreceive.model.errors import CertificateError
 
 RENEWED = 1 / 3
@@ -61,9 +61,9 @@ class Certificates:
     def put(self, host: str, certificate: Certificate) -> None:
         """Keeps one that an authority has issued. Raises CertificateError."""
         with self._lock:
-            write_file(self._issued(Origin.ACME, host), certificate.bundle)
+            write_file(self._issued(CertificateOrigin.ACME, host), certificate.bundle)
 
-    def served(self, app: AppName | None, host: str) -> tuple[Origin, Certificate]:
+    def served(self, app: AppName | None, host: str) -> tuple[CertificateOrigin, Certificate]:
         """The one that a host name of an app is served with: added, issued by ACME, or by the receiver itself, now.
 
         Without an app, the name is the receiver's. Raises CertificateError.
@@ -73,7 +73,7 @@ class Certificates:
                 found = self._kept(path)
                 if found and found.serves([host], self._clock()):
                     return origin, found
-            return Origin.OWN, self._own(host)
+            return CertificateOrigin.OWN, self._own(host)
 
     def listed(self, app: AppName, hosts: Sequence[str]) -> Sequence[ServedCertificate]:
         """What an app's host names are served with. Raises CertificateError."""
@@ -86,15 +86,17 @@ class Certificates:
     def needs(self, app: AppName, host: str) -> bool:
         """Whether an authority is to be asked for a certificate: there is none, or it ends soon."""
         origin, found = self.served(app, host)
-        return origin is Origin.OWN or (origin is Origin.ACME and self._ends_soon(found))
+        return origin is CertificateOrigin.OWN or (
+            origin is CertificateOrigin.ACME and self._ends_soon(found)
+        )
 
-    def _given(self, app: AppName | None, host: str) -> Iterator[tuple[Origin, Path]]:
+    def _given(self, app: AppName | None, host: str) -> Iterator[tuple[CertificateOrigin, Path]]:
         if app:
-            yield Origin.ADDED, self._added(app)
-        yield Origin.ACME, self._issued(Origin.ACME, host)
+            yield CertificateOrigin.ADDED, self._added(app)
+        yield CertificateOrigin.ACME, self._issued(CertificateOrigin.ACME, host)
 
     def _own(self, host: str) -> Certificate:
-        path = self._issued(Origin.OWN, host)
+        path = self._issued(CertificateOrigin.OWN, host)
         found = self._kept(path)
         if found is None or self._ends_soon(found) or not found.covers(host):
             found = self._authority.issue(host)
@@ -124,9 +126,9 @@ class Certificates:
         return found
 
     def _added(self, app: AppName) -> Path:
-        return self._folder / Origin.ADDED / f'{app}.pem'
+        return self._folder / CertificateOrigin.ADDED / f'{app}.pem'
 
-    def _issued(self, origin: Origin, host: str) -> Path:
+    def _issued(self, origin: CertificateOrigin, host: str) -> Path:
         return self._folder / origin / f'{file_stem(host)}.pem'
 
 

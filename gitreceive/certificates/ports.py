@@ -19,4 +19,4 @@ class Challenges(Protocol):
         """From the return on, the token is answered at every name. Raises RouterError."""
 
     def drop(self, token: str) -> None:
-        """It is not answered any more."""
+        """It is no longer answered."""

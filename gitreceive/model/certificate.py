@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Origin(StrEnum):
+class CertificateOrigin(StrEnum):
     """Where a certificate comes from: people gave it, an authority issued it by ACME, or the receiver did itself."""
 
     ADDED = 'added'
@@ -43,6 +43,6 @@ class ServedCertificate:
     """Which certificate a host name is served with."""
 
     host: str
-    origin: Origin
+    origin: CertificateOrigin
     issuer: str
     ends: float

@@ -13,7 +13,7 @@ from gitreceive.certificates.authority import OwnAuthority
 from gitreceive.certificates.certificates import Certificates
 from gitreceive.certificates.renewals import Renewals
 from gitreceive.model.app import AppName
-from gitreceive.model.certificate import Origin
+from gitreceive.model.certificate import CertificateOrigin
 from gitreceive.model.errors import CertificateError
 from gitreceive.model.route import Route
 from tests.e2e.receiver import free_port
@@ -67,12 +67,16 @@ def test_names_get_certificates_of_the_authority_and_requests_go_on(site: Site) 
     router = site.here.router
     router.accompany(Renewals(site.kept, site.issuer, router.names, router.refresh).running)
     with router.supervised():
-        wait_until(lambda: site.kept.served(HELLO, HOST)[0] is Origin.ACME, SECONDS, 'a certificate')
+        wait_until(
+            lambda: site.kept.served(HELLO, HOST)[0] is CertificateOrigin.ACME, SECONDS, 'a certificate'
+        )
         root = site.authority.root()
         wait_until(lambda: trusted(site, root), SECONDS, 'it is served')
         assert site.get(HOST, root) == answer
         site.lead(HOST, 'b.example.com')
-        wait_until(lambda: site.kept.served(HELLO, 'b.example.com')[0] is Origin.ACME, SECONDS, 'another')
+        wait_until(
+            lambda: site.kept.served(HELLO, 'b.example.com')[0] is CertificateOrigin.ACME, SECONDS, 'another'
+        )
     assert processes(site.here.options.folder) == before
 
 

@@ -33,7 +33,7 @@ def certificate_files(
 ) -> Mapping[str, str]:
     """The files by their names, the list among them; none where nothing listens for HTTPS.
 
-    The first is for clients that name no host that is known. A name whose certificate cannot be had gets it, too.
+    The first is for clients that name no host that is known. A name whose certificate is missing gets it, too.
     """
     if not options.tls_listen:
         return {}

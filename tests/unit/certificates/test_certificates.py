@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from gitreceive.certificates.authority import OwnAuthority
 from gitreceive.certificates.certificates import Certificates
 from gitreceive.model.app import AppName
-from gitreceive.model.certificate import Certificate, Origin
+from gitreceive.model.certificate import Certificate, CertificateOrigin
 from gitreceive.model.errors import CertificateError
 
 HELLO, OTHER = AppName('hello'), AppName('other')
@@ -79,7 +79,7 @@ def text(key: object, password: bytes = b'') -> str:
 
 def test_a_name_has_a_certificate_of_the_receivers_own(kept: Certificates) -> None:
     origin, found = kept.served(HELLO, 'hello.localhost')
-    assert (origin, found.names) == (Origin.OWN, ('hello.localhost',))
+    assert (origin, found.names) == (CertificateOrigin.OWN, ('hello.localhost',))
     (above,) = x509.load_pem_x509_certificates(kept.authority().encode())
     (made,) = x509.load_pem_x509_certificates(found.chain.encode())
     made.verify_directly_issued_by(above)
@@ -137,45 +137,45 @@ def test_an_added_one_serves_the_names_that_it_is_for(kept: Certificates) -> Non
     chain, key = given(['www.example.com'])
     assert kept.add(HELLO, chain, key, HOSTS).names == ('www.example.com',)
     assert [(each.host, each.origin) for each in kept.listed(HELLO, HOSTS)] == [
-        ('hello.localhost', Origin.OWN),
-        ('www.example.com', Origin.ADDED),
+        ('hello.localhost', CertificateOrigin.OWN),
+        ('www.example.com', CertificateOrigin.ADDED),
     ]
-    assert kept.served(OTHER, 'www.example.com')[0] is Origin.OWN
+    assert kept.served(OTHER, 'www.example.com')[0] is CertificateOrigin.OWN
 
 
 def test_a_wildcard_is_for_one_label(kept: Certificates) -> None:
     kept.add(HELLO, *given(['*.example.com']), HOSTS)
-    assert kept.served(HELLO, 'www.example.com')[0] is Origin.ADDED
-    assert kept.served(HELLO, 'a.www.example.com')[0] is Origin.OWN
-    assert kept.served(HELLO, 'example.com')[0] is Origin.OWN
+    assert kept.served(HELLO, 'www.example.com')[0] is CertificateOrigin.ADDED
+    assert kept.served(HELLO, 'a.www.example.com')[0] is CertificateOrigin.OWN
+    assert kept.served(HELLO, 'example.com')[0] is CertificateOrigin.OWN
 
 
 def test_an_expired_one_gives_way(kept: Certificates, clock: Clock) -> None:
     kept.add(HELLO, *given(['www.example.com'], days=30), HOSTS)
     clock.now += 31 * DAY
-    assert kept.served(HELLO, 'www.example.com')[0] is Origin.OWN
+    assert kept.served(HELLO, 'www.example.com')[0] is CertificateOrigin.OWN
 
 
 def test_a_removed_one_is_gone(kept: Certificates) -> None:
     kept.add(HELLO, *given(['www.example.com']), HOSTS)
     assert kept.remove(HELLO)
     assert not kept.remove(HELLO)
-    assert kept.served(HELLO, 'www.example.com')[0] is Origin.OWN
+    assert kept.served(HELLO, 'www.example.com')[0] is CertificateOrigin.OWN
 
 
 def test_it_follows_the_app_to_another_name(kept: Certificates) -> None:
     kept.rename(HELLO, OTHER)
     kept.add(HELLO, *given(['www.example.com']), HOSTS)
     kept.rename(HELLO, OTHER)
-    assert kept.served(OTHER, 'www.example.com')[0] is Origin.ADDED
-    assert kept.served(HELLO, 'www.example.com')[0] is Origin.OWN
+    assert kept.served(OTHER, 'www.example.com')[0] is CertificateOrigin.ADDED
+    assert kept.served(HELLO, 'www.example.com')[0] is CertificateOrigin.OWN
 
 
 def test_an_issued_one_is_needed_again_before_it_ends(kept: Certificates, clock: Clock) -> None:
     assert kept.needs(HELLO, 'www.example.com')
     kept.put('www.example.com', issued(['www.example.com']))
     assert not kept.needs(HELLO, 'www.example.com')
-    assert kept.served(HELLO, 'www.example.com')[0] is Origin.ACME
+    assert kept.served(HELLO, 'www.example.com')[0] is CertificateOrigin.ACME
     clock.now += 21 * DAY
     assert kept.needs(HELLO, 'www.example.com')
     kept.add(HELLO, *given(['www.example.com'], begins=20, days=90), HOSTS)
@@ -227,7 +227,7 @@ def test_what_is_wrong_is_said_and_nothing_changes(kept: Certificates, case: str
     (chain, key), message = refused()[case]
     with pytest.raises(CertificateError, match=message):
         kept.add(HELLO, chain, key, HOSTS)
-    assert kept.served(HELLO, 'www.example.com')[0] is Origin.OWN
+    assert kept.served(HELLO, 'www.example.com')[0] is CertificateOrigin.OWN
 
 
 def test_a_home_that_cannot_be_written_is_told(kept: Certificates, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from gitreceive.certificates.authority import OwnAuthority
 from gitreceive.certificates.certificates import Certificates
 from gitreceive.certificates.renewals import Renewals
 from gitreceive.model.app import AppName
-from gitreceive.model.certificate import Certificate, Origin
+from gitreceive.model.certificate import Certificate, CertificateOrigin
 from gitreceive.model.errors import CertificateError, RouterError
 from tests.waiting import wait_until
 
@@ -73,7 +73,7 @@ def test_a_new_name_gets_one_at_once_and_is_asked_for_once(here: Here) -> None:
     here.lead(HOST)
     here.renewals.look()
     assert (here.authority.asked, here.refreshed) == ([HOST], 1)
-    assert here.kept.served(HELLO, HOST)[0] is Origin.ACME
+    assert here.kept.served(HELLO, HOST)[0] is CertificateOrigin.ACME
     assert here.pass_by(10 * DAY) == []
 
 
@@ -101,7 +101,7 @@ def test_a_name_that_fails_is_tried_less_and_less_often(here: Here) -> None:
     assert len(here.pass_by(10 * DAY, 2000)) < 20
     here.authority.refused = set()
     assert here.pass_by(1 * DAY) == [HOST]
-    assert here.kept.served(HELLO, HOST)[0] is Origin.ACME
+    assert here.kept.served(HELLO, HOST)[0] is CertificateOrigin.ACME
 
 
 def test_a_name_that_fails_is_not_tried_sooner_by_taking_it_away(here: Here) -> None:
@@ -131,7 +131,7 @@ def test_without_an_authority_nobody_is_asked(here: Here) -> None:
     here.lead(HOST)
     here.renewals.look()
     assert here.refreshed == 1
-    assert here.kept.served(HELLO, HOST)[0] is Origin.OWN
+    assert here.kept.served(HELLO, HOST)[0] is CertificateOrigin.OWN
 
 
 @pytest.mark.parametrize('error', [RouterError('gone'), CertificateError('no'), ValueError('odd')])
