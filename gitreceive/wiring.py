@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
-from gitreceive.adapters.acme.issuer import AcmeIssuer
 from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.attached import DockerAttachedCommands
 from gitreceive.adapters.docker.baseimages import ExportedBaseImages
@@ -56,6 +56,7 @@ from gitreceive.build.stages.source import open_source
 from gitreceive.build.stages.store import store_slug
 from gitreceive.certificates.authority import OwnAuthority
 from gitreceive.certificates.certificates import Certificates
+from gitreceive.certificates.ports import Issuer
 from gitreceive.certificates.renewals import Renewals
 from gitreceive.config.home import Home
 from gitreceive.config.identity import receiver_identity
@@ -402,9 +403,11 @@ def open_router(settings: Settings) -> ResidentRouter:
     return router
 
 
-def _acme(settings: Settings, router: HaproxyRouter) -> AcmeIssuer:
+def _acme(settings: Settings, router: HaproxyRouter) -> Issuer:
+    """Only then is what speaks ACME loaded."""
+    made: Callable[..., Issuer] = import_module('gitreceive.adapters.acme.issuer').AcmeIssuer
     file = Home(settings.home).certificates / 'acme-account.json'
-    return AcmeIssuer(settings.router.acme, settings.router.acme_email, file, router)
+    return made(settings.router.acme, settings.router.acme_email, file, router)
 
 
 def open_certificates(settings: Settings) -> Certificates:

@@ -10,12 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from gitreceive.adapters.haproxy import master
 from gitreceive.adapters.haproxy.master import Processes, processes
 from gitreceive.adapters.haproxy.router import HaproxyRouter
 from gitreceive.config.listening import holder
@@ -23,7 +25,7 @@ from gitreceive.model.app import AppName
 from gitreceive.model.errors import RouterError
 from gitreceive.model.route import Route
 from tests.routed import Instance, Routed, routed
-from tests.waiting import wait_until
+from tests.waiting import wait_until, within
 
 HELLO, OTHER = AppName('hello'), AppName('other')
 HOST = 'hello.localhost'
@@ -141,6 +143,138 @@ def test_a_killed_one_is_started_again_while_it_is_supervised(here: Routed, whic
             os.kill(getattr(before, which), signal.SIGKILL)
             wait_until(partial(answers_again, here, before), SECONDS, 'it answers again')
             assert here.ask(HOST) == web.answer
+    assert here.ask(HOST) == web.answer
+
+
+STEPS = range(1, 8)
+
+
+@pytest.mark.parametrize('step', STEPS)
+def test_one_that_is_killed_at_any_word_of_a_switch_answers_with_what_is_new(
+    here: Routed, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    old, new = here.instance(1), here.instance(2)
+    lead(here, old)
+    before, said = running(here), []
+
+    def tell(*words: str) -> None:
+        said.append(words)
+        if len(said) == step:
+            kill(before)
+        master.tell(*words)
+
+    monkeypatch.setattr('gitreceive.adapters.haproxy.runtime.tell', tell)
+    lead(here, new, domains=('a.example.com',), maintenance=False, sticky=True)
+    assert here.ask(HOST) == here.ask('a.example.com') == new.answer
+
+
+@pytest.mark.parametrize('when', ['before', 'after'])
+def test_one_that_is_killed_in_a_reload_is_started(
+    here: Routed, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    old, new = here.instance(1), here.instance(2)
+    lead(here, old)
+    before = running(here)
+
+    def ask(*words: str) -> str:
+        if words[2] == 'reload' and when == 'before':
+            kill(before)
+        answer = master.ask(*words)
+        if words[2] == 'reload':
+            os.kill(before.master, signal.SIGKILL)
+        return answer
+
+    monkeypatch.setattr('gitreceive.adapters.haproxy.process.ask', ask)
+    here.router.apply(Route(app=OTHER, endpoints=(new.endpoint,)))
+    assert (here.ask(HOST), here.ask('other.localhost')) == (old.answer, new.answer)
+
+
+@pytest.mark.parametrize('goes_on', [1, 2], ids=['old', 'new'])
+@pytest.mark.parametrize('step', STEPS)
+def test_a_daemon_that_dies_at_any_word_of_a_switch_leaves_one_that_serves(
+    here: Routed, monkeypatch: pytest.MonkeyPatch, step: int, goes_on: int
+) -> None:
+    old, new = here.instance(1), here.instance(2)
+    lead(here, old)
+    said = []
+
+    def tell(*words: str) -> None:
+        said.append(words)
+        if len(said) == step:
+            raise KeyboardInterrupt
+        master.tell(*words)
+
+    with monkeypatch.context() as patched:
+        patched.setattr('gitreceive.adapters.haproxy.runtime.tell', tell)
+        with suppress(KeyboardInterrupt):
+            lead(here, new)
+    assert here.ask(HOST) in (old.answer, new.answer)
+    goal = {1: old, 2: new}[goes_on]
+    here.next_daemon().begin([Route(app=HELLO, endpoints=(goal.endpoint,))])
+    assert {here.ask(HOST) for _ in range(5)} == {goal.answer}
+
+
+def kill(found: Processes) -> None:
+    for pid in (found.master, found.current):
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: gone(found.master) and gone(found.current), SECONDS, 'both have ended')
+
+
+def test_one_word_that_is_refused_takes_all_of_a_switch_back(
+    here: Routed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = here.instance(1), here.instance(2)
+    lead(here, old)
+
+    def tell(folder: Path, worker: str, command: str, payload: str = '') -> None:
+        if command.endswith('state maint'):
+            monkeypatch.undo()
+            raise RouterError('no')
+        master.tell(folder, worker, command, payload)
+
+    monkeypatch.setattr('gitreceive.adapters.haproxy.runtime.tell', tell)
+    with pytest.raises(RouterError, match='no'):
+        lead(here, new)
+    assert {here.ask(HOST) for _ in range(5)} == {old.answer}
+    lead(here, new)
+    assert {here.ask(HOST) for _ in range(5)} == {new.answer}
+
+
+def test_its_logs_are_kept_short_and_go_on(here: Routed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('gitreceive.adapters.haproxy.logs.MOST_ACCESS', 2_000)
+    monkeypatch.setattr('gitreceive.adapters.haproxy.logs.MOST_MESSAGES', 100)
+    monkeypatch.setattr('gitreceive.adapters.haproxy.watch.TIDY_SECONDS', 0.05)
+    lead(here, here.instance())
+    aside = here.options.folder / 'access.log.1'
+    with here.router.supervised():
+        for _ in range(3):
+            aside.unlink(missing_ok=True)
+            assert within(SECONDS, lambda: here.ask(HOST) and aside.exists())
+        messages = here.options.folder / 'haproxy.log'
+        wait_until(lambda: messages.stat().st_size <= 100, SECONDS, 'messages are gone')
+        here.ask(HOST)
+        wait_until(lambda: access(here), SECONDS, 'a line')
+    assert all(line.startswith('at=') for line in aside.read_text().splitlines())
+
+
+def test_the_next_daemon_has_the_lines_of_what_happened_between(here: Routed) -> None:
+    route = lead(here, here.instance())
+    for _ in range(5):
+        here.ask(HOST)
+    assert not (here.options.folder / 'access.log').exists()
+    here.next_daemon().begin([route])
+    with here.router.supervised():
+        wait_until(lambda: len(access(here)) == 5, SECONDS, 'all lines')
+
+
+def test_requests_do_not_wait_for_a_log_that_nobody_reads(here: Routed) -> None:
+    web = here.instance()
+    lead(here, web)
+    kept = connection(here)
+    for _ in range(300):
+        kept.request('GET', '/' + 'x' * 3500, headers={'Host': HOST})
+        assert kept.getresponse().read().decode() == web.answer
+    (here.options.folder / 'access.pipe').unlink()
     assert here.ask(HOST) == web.answer
 
 
@@ -360,7 +494,8 @@ def test_each_request_has_a_line_that_names_its_app_and_not_its_query(here: Rout
     lead(here, web)
     here.get(HOST, '/path?token=secret')
     here.get('x.localhost')
-    wait_until(lambda: len(access(here)) == 2, SECONDS, 'two lines')
+    with here.router.supervised():
+        wait_until(lambda: len(access(here)) == 2, SECONDS, 'two lines')
     second, first = sorted(access(here), key=lambda line: line['app'])
     assert first['app'] == 'hello'
     assert first['status'] == '200'
@@ -375,13 +510,15 @@ def test_each_request_has_a_line_that_names_its_app_and_not_its_query(here: Rout
 def test_a_path_makes_no_line_of_its_own(here: Routed) -> None:
     lead(here, here.instance())
     here.get(HOST, '/a"b%0aapp=other')
-    wait_until(lambda: access(here), SECONDS, 'a line')
+    with here.router.supervised():
+        wait_until(lambda: access(here), SECONDS, 'a line')
     (line,) = access(here)
     assert line['app'] == 'hello'
 
 
 def access(here: Routed) -> list[dict[str, str]]:
-    lines = (here.options.folder / 'access.log').read_text().splitlines()
+    file = here.options.folder / 'access.log'
+    lines = file.read_text().splitlines() if file.exists() else []
     return [
         dict(word.partition('=')[::2] for word in line.split()) for line in lines if line.startswith('at=')
     ]

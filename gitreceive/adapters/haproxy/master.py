@@ -36,6 +36,11 @@ class Processes:
     failed: int
 
     @property
+    def runs(self) -> tuple[int, int]:
+        """How often it was reloaded, and how often it could not be."""
+        return self.reloads, self.failed
+
+    @property
     def workers(self) -> Sequence[str]:
         """How each worker is addressed, the current one first."""
         return (CURRENT, *(f'@!{pid}' for pid in self.old))

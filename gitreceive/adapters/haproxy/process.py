@@ -9,11 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from gitreceive.adapters.haproxy.configuration import FILE
-from gitreceive.adapters.haproxy.master import SOCKET, Processes, ask, processes
+from gitreceive.adapters.haproxy.logs import MESSAGES, open_pipe
+from gitreceive.adapters.haproxy.master import SOCKET, NotRunning, Processes, ask, processes
 from gitreceive.adapters.haproxy.options import RouterOptions
 from gitreceive.model.errors import RouterError
 
-PID, MESSAGES, ACCESS = 'haproxy.pid', 'haproxy.log', 'access.log'
+PID = 'haproxy.pid'
 CHECK_SECONDS = 60.0
 START_SECONDS = 15.0
 STOP_SECONDS = 5.0
@@ -60,23 +61,29 @@ class Process:
         """
         command = [self._options.program, '-W', '-f', FILE, '-p', PID, '-S', f'unix@{SOCKET},mode,600']
         former = self._recorded()
-        (self._folder / MESSAGES).write_bytes(b'')
-        with (self._folder / ACCESS).open('ab') as access, (self._folder / MESSAGES).open('ab') as messages:
+        with (
+            open(open_pipe(self._folder), 'wb', buffering=0) as requests,
+            (self._folder / MESSAGES).open('ab') as messages,
+        ):
+            messages.truncate(0)
             self._child = subprocess.Popen(
                 [*command, '-sf', str(former)] if former else command,
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
-                stdout=access,
+                stdout=requests,
                 stderr=messages,
                 start_new_session=True,
             )
         return self._wait(lambda found: True)
 
     def reload(self) -> Processes:
-        """Lets a new worker take over with the configuration as it is now. Raises RouterError; the old one stays."""
+        """Lets a new worker take over with the configuration as it is now.
+
+        Raises RouterError, and the old one stays; NotRunning if HAProxy ends.
+        """
         before = processes(self._folder)
         ask(self._folder, '', 'reload')
-        after = self._wait(lambda found: (found.reloads, found.failed) != (before.reloads, before.failed))
+        after = self._wait(lambda found: found.runs != before.runs, before.master)
         if after.failed > before.failed:
             raise RouterError(f'HAProxy could not be reloaded, and goes on as before:\n{self._last_words()}')
         return after
@@ -91,10 +98,13 @@ class Process:
             self._child.wait()
             self._child = None
 
-    def _wait(self, ready: Callable[[Processes], bool]) -> Processes:
+    def _wait(self, ready: Callable[[Processes], bool], former: int = 0) -> Processes:
+        """The processes once they are ready. ``former`` is the master that is to go on, 0 for one that is to start."""
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
-            if self._child and self._child.poll() is not None:
+            if former and _is_dead(former):
+                raise NotRunning(f'HAProxy has ended:\n{self._last_words()}')
+            if not former and self._child and self._child.poll() is not None:
                 raise RouterError(self._why_not())
             with suppress(RouterError):
                 found = processes(self._folder)
@@ -139,7 +149,7 @@ def _end(pid: int, asked: signal.Signals, seconds: float) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, asked)
         end = time.monotonic() + seconds
-        while seconds and Path(f'/proc/{pid}').exists() and not _is_dead(pid):
+        while seconds and not _is_dead(pid):
             if time.monotonic() > end:
                 os.kill(pid, signal.SIGKILL)
                 return

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 
 from gitreceive.adapters.haproxy.configuration import CHALLENGES, FILE, most_files, render, structure
 from gitreceive.adapters.haproxy.files import placed, written
+from gitreceive.adapters.haproxy.logs import bound_messages, reading_logs
 from gitreceive.adapters.haproxy.master import CURRENT, NotRunning, Processes, processes, tell
 from gitreceive.adapters.haproxy.names import server_name
 from gitreceive.adapters.haproxy.options import RouterOptions, all_hosts, urls
@@ -105,9 +106,13 @@ class HaproxyRouter:
     def supervised(self) -> Iterator[None]:
         """As long as it lasts, HAProxy is started whenever it ends. It goes on afterwards."""
         with ExitStack() as stack:
-            for context in (lambda: watching(self._running), *self._company):
+            stack.enter_context(reading_logs(self._options.folder))
+            for context in (self._watching, *self._company):
                 stack.enter_context(context())
             yield
+
+    def _watching(self) -> AbstractContextManager[None]:
+        return watching(self._running, lambda: bound_messages(self._options.folder))
 
     def accompany(self, context: Callable[[], AbstractContextManager[None]]) -> None:
         """Adds what is to last as long as ``supervised`` does."""
@@ -123,14 +128,22 @@ class HaproxyRouter:
         if found and found.current == self._worker and self._agreed == routes:
             return
         files, self._agreed = self._files(routes), {}
-        if found is None:
+        try:
+            self._told(found, files, told)
+        except NotRunning:
             self._start(files)
-        elif structure(files[FILE]) != structure(written(self._options.folder)):
-            self._reload(files, told)
-        else:
-            self._switch(files, told)
         self._routes = routes
         self._remember(routes)
+
+    def _told(self, found: Processes | None, files: Mapping[str, str], routes: Sequence[Route]) -> None:
+        """Raises NotRunning, also if HAProxy ends in the middle of it."""
+        if found is None:
+            raise NotRunning('HAProxy is not running')
+        if structure(files[FILE]) != structure(written(self._options.folder)) or not self._certified(files):
+            self._reload(files)
+        else:
+            self._tell_current_worker(routes)
+        self._tell_old_workers(processes(self._options.folder), routes)
 
     def _files(self, routes: Mapping[AppName, Route]) -> Mapping[str, str]:
         challenges = ''.join(f'{token} {answer}\n' for token, answer in self._challenges.items())
@@ -149,19 +162,9 @@ class HaproxyRouter:
         with placed(self._options.folder, files, self._process.check):
             self._process.start()
 
-    def _reload(self, files: Mapping[str, str], routes: Sequence[Route]) -> None:
+    def _reload(self, files: Mapping[str, str]) -> None:
         with placed(self._options.folder, files, self._process.check):
-            after = self._process.reload()
-        self._tell_old_workers(after, routes)
-
-    def _switch(self, files: Mapping[str, str], routes: Sequence[Route]) -> None:
-        try:
-            if not self._certified(files):
-                self._reload(files, routes)
-            self._tell_current_worker(routes)
-            self._tell_old_workers(processes(self._options.folder), routes)
-        except NotRunning:
-            self._start(files)
+            self._process.reload()
 
     def _certified(self, files: Mapping[str, str]) -> bool:
         """Whether the certificates could be changed without a reload. Raises NotRunning."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from gitreceive.model.errors import RouterError
 
 IDLE_SECONDS = 1.0
+TIDY_SECONDS = 5.0
 FIRST_SECONDS, LONGEST_SECONDS = 0.5, 30.0
 """Between two tries to start an HAProxy that does not stay."""
 
@@ -17,11 +18,14 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def watching(running: Callable[[], int]) -> Iterator[None]:
-    """As long as it lasts, ``running`` is called whenever the process has ended whose id it returned last (0: none yet)."""
+def watching(running: Callable[[], int], tidy: Callable[[], None]) -> Iterator[None]:
+    """As long as it lasts, ``running`` is called whenever the process has ended whose id it returned last (0: none yet).
+
+    ``tidy`` is called every few seconds while it runs.
+    """
     ended = threading.Event()
     reader, writer = os.pipe()
-    thread = threading.Thread(target=_watch, args=(running, ended, reader), name='router', daemon=True)
+    thread = threading.Thread(target=_watch, args=(running, tidy, ended, reader), name='router', daemon=True)
     thread.start()
     try:
         yield
@@ -32,7 +36,7 @@ def watching(running: Callable[[], int]) -> Iterator[None]:
         os.close(reader)
 
 
-def _watch(running: Callable[[], int], ended: threading.Event, wake: int) -> None:
+def _watch(running: Callable[[], int], tidy: Callable[[], None], ended: threading.Event, wake: int) -> None:
     wait = FIRST_SECONDS
     while not ended.is_set():
         try:
@@ -44,21 +48,22 @@ def _watch(running: Callable[[], int], ended: threading.Event, wake: int) -> Non
             continue
         wait = FIRST_SECONDS
         if pid:
-            wait_for_end(pid, wake)
+            while not wait_for_end(pid, wake, TIDY_SECONDS):
+                tidy()
         else:
             ended.wait(IDLE_SECONDS)
 
 
-def wait_for_end(pid: int, wake: int) -> None:
-    """Until a process has ended, or ``wake`` is closed at its other end."""
+def wait_for_end(pid: int, wake: int, seconds: float) -> bool:
+    """Whether, within so many seconds, a process has ended or ``wake`` is closed at its other end."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
-        return
+        return True
     try:
         poll = select.poll()
         for each in (descriptor, wake):
             poll.register(each, select.POLLIN)
-        poll.poll()
+        return bool(poll.poll(seconds * 1000))
     finally:
         os.close(descriptor)
