@@ -52,6 +52,7 @@ def our_way(place: Path, key: Path, engine: str) -> Iterator[Ours]:
     home, port = place / 'home', free_port()
     environ = {name: value for name, value in os.environ.items() if not name.startswith('GITRECEIVE_')}
     environ |= {'GITRECEIVE_ENGINE_URL': engine, 'GITRECEIVE_HOME': str(home)}
+    environ['GITRECEIVE_RUN_ENABLED'] = 'false'  # the peers build and store, too, and run nothing here
     builder = DockerImageBuilder(Engine(engine), str(home), lambda: 'bench')
     builder.sweep(frozenset())
     command = [*GITRECEIVE, 'serve', '--listen', f'{LOOPBACK}:{port}']

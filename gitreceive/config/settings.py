@@ -94,7 +94,7 @@ class RunSettings:
     ``command_seconds`` a command of ``run`` may take. ``allow_private``: instances reach each other, the host and private networks.
     """
 
-    enabled: bool = False
+    enabled: bool = True
     boot_seconds: int = 60
     stop_seconds: int = 30
     memory_bytes: int = 512_000_000

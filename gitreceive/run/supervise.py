@@ -203,6 +203,7 @@ class Supervisor(threading.Thread):
         self._bell = threading.Condition()
         self._woken: set[AppName] = set()
         self._open = True
+        self._said = ''
 
     def wake(self, app: AppName) -> None:
         """Something has changed with this app."""
@@ -228,9 +229,13 @@ class Supervisor(threading.Thread):
         try:
             if not woken:
                 self._each()
-            return self._supervision.look(woken)
+            again = self._supervision.look(woken)
+            self._said = ''
+            return again
         except GitReceiveError as error:
-            log.warning('what runs cannot be looked at: %s', error)
+            if str(error) != self._said:
+                log.warning('what runs cannot be looked at, and is looked at again in a moment: %s', error)
+            self._said = str(error)
         except Exception:
             log.exception('the supervision itself failed')
         return False

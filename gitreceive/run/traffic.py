@@ -40,6 +40,7 @@ class Traffic:
         self._led: dict[AppName, Route] = {}
         self._lock = threading.RLock()
         self._begun = threading.Event()
+        self._why = 'the engine has not told yet what runs'
 
     @property
     def begun(self) -> bool:
@@ -50,7 +51,11 @@ class Traffic:
         """Leads to these from the start on, and to nothing else. Raises RouterError."""
         with self._lock:
             told = {route.app: route for route in routes} | self._led
-            self._router.begin(tuple(told.values()))
+            try:
+                self._router.begin(tuple(told.values()))
+            except RouterError as error:
+                self._why = str(error)
+                raise
             self._led = told
             self._begun.set()
 
@@ -70,7 +75,7 @@ class Traffic:
     def lead(self, app: AppName, instances: Iterable[Instance]) -> Route:
         """Leads new requests of the app to these instances only. Raises RouterError; then nothing has changed."""
         if not self._begun.wait(BEGIN_SECONDS):
-            raise RouterError('the router has not begun yet; the log of the daemon says why')
+            raise RouterError(f'the router has not begun: {self._why}')
         return self._apply(self.route(app, instances))
 
     def _apply(self, route: Route) -> Route:

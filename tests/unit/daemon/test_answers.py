@@ -12,7 +12,7 @@ from gitreceive.access.book import AccessBook
 from gitreceive.access.key import PublicKey
 from gitreceive.cli import unattended
 from gitreceive.config.home import Home
-from gitreceive.config.settings import Settings
+from gitreceive.config.settings import RunSettings, Settings
 from gitreceive.daemon.answers import REQUESTS
 from gitreceive.grammar.verbs import VERBS
 from gitreceive.grammar.wire import ErrorOutput
@@ -27,7 +27,7 @@ class Daemon:
     """Answers requests. ``trusted``: they come from root or the daemon's own user, not from the SSH server's."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.settings = Settings(home=folder / 'home')
+        self.settings = Settings(home=folder / 'home', run=RunSettings(enabled=False))
         self._monkeypatch = monkeypatch
         book = AccessBook(Home(self.settings.home).access_db)
         book.add('ann', [ANN])

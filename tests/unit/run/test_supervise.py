@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from gitreceive.model.errors import EngineGone
+from gitreceive.model.errors import EngineGone, RouterError
 from gitreceive.model.instance import InstanceState, Scale
 from gitreceive.model.release import Release, ReleaseState
 from gitreceive.run.supervise import Supervisor
 from tests.running import HELLO, OTHER
-from tests.running_receiver import RunningReceiver
+from tests.running_receiver import RunningReceiver, refuses
 from tests.waiting import within
 
 
@@ -150,3 +150,34 @@ def test_the_supervisor_looks_when_something_ends(here: RunningReceiver, live: R
         supervisor.close()
         supervisor.join(20)
     assert not supervisor.is_alive()
+
+
+def test_a_router_that_cannot_begin_fails_a_rollout_with_the_reason(
+    here: RunningReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('gitreceive.run.traffic.BEGIN_SECONDS', 0.01)
+    here.restarted()
+    here.router.broken = True
+    refuses(RouterError, here.running.supervision.look)
+    here.router.broken = False
+    error = refuses(RouterError, here.deploy)
+    assert str(error) == 'the router has not begun: the router does not answer'
+    here.settle()
+    here.running.supervision.look()
+    here.deploy()
+    assert here.leads() == ['v2 web.1']
+
+
+def test_an_engine_that_is_gone_is_told_once(
+    here: RunningReceiver, live: Release, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('gitreceive.run.supervise.SECONDS', 0.01)
+    here.engine.gone = True
+    looks = threading.Semaphore(0)
+    supervisor = Supervisor(here.running.supervision, here.instances, looks.release)
+    supervisor.start()
+    for _ in range(3):
+        assert looks.acquire(timeout=20)
+    supervisor.close()
+    supervisor.join(20)
+    assert caplog.text.count('what runs cannot be looked at') == 1
