@@ -12,8 +12,12 @@ from gitreceive.model.instance import InstanceSpec
 LOG_FILES = 2
 """A log that is full begins a new file; with one alone, all of it would be gone at once."""
 
-RESTARTED = 'unless-stopped'
-"""Docker, "Start containers automatically": after 0.1 s at first, twice as long each time, at most a minute."""
+RESTARTED = 'always'
+"""Docker, "Start containers automatically": after 0.1 s at first, twice as long each time, at most a minute.
+
+Not ``unless-stopped``: an engine that was killed stops what still runs when it comes back, and then takes it that
+somebody else has stopped it (seen with Docker 20.10).
+"""
 
 NOT_RESTARTED = 'no'
 
