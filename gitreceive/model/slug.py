@@ -10,6 +10,10 @@ NO_APP = (
     'the image has no directory /app, which becomes the slug: the Dockerfile has to copy there what the app needs '
     '(COPY . /app/src)'
 )
+OWNER = 1000
+"""The user and group of a slug's files: those that every stack's apps run as, so that a slug that lies in an image as it is
+can be written to by its processes."""
+
 NO_FILES = NO_APP.replace('no directory /app', 'no files in /app')
 
 

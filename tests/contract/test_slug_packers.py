@@ -21,7 +21,7 @@ from gitreceive.config.settings import Limits
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildCancelled, SlugError
 from gitreceive.model.plan import Recipe, Stack
-from gitreceive.model.slug import Image, Slug
+from gitreceive.model.slug import OWNER, Image, Slug
 from gitreceive.slugs.pack import pack_slug
 from tests.building import FROM, Workshop, workshop
 
@@ -173,7 +173,7 @@ def test_what_upper_layers_deleted_is_not_there(members: dict[bytes, tarfile.Tar
 
 
 def test_owner_time_and_modes_are_fixed(members: dict[bytes, tarfile.TarInfo], way: str) -> None:
-    assert {(m.uid, m.gid, m.uname, m.gname) for m in members.values()} == {(0, 0, '', '')}
+    assert {(m.uid, m.gid, m.uname, m.gname) for m in members.values()} == {(OWNER, OWNER, '', '')}
     times = {MTIME, STEP_TIME} if way in IN_PARTS else {MTIME}
     assert {m.mtime for m in members.values()} == times
     assert members[b'./app/src/code'].mtime == members[b'./app/src/changed'].mtime == MTIME

@@ -24,7 +24,7 @@ from gitreceive.adapters.slugfiles.members import (
 from gitreceive.adapters.slugfiles.overlay_child import BITS, MOST_NAMES, SHOWN, SPECIAL, TOO_LONG
 from gitreceive.model.errors import SlugError
 from gitreceive.model.progress import Cancellation
-from gitreceive.model.slug import NO_APP
+from gitreceive.model.slug import NO_APP, OWNER
 
 TOP = b'app'
 LONGEST_PATH = 4000
@@ -55,7 +55,7 @@ def repacked(
     mtime: int | None,
     left_out: list[str],
     check: Callable[[], None],
-    owner: int = 0,
+    owner: int = OWNER,
 ) -> Iterator[bytes]:
     """The tar stream behind ``read`` in a slug's form, piece by piece. What a slug cannot hold goes to ``left_out``.
 
@@ -81,7 +81,7 @@ def kept(read: Callable[[int], bytes], left_out: list[str], check: Callable[[], 
             yield KeptEntry(member=member, data=members.data)
 
 
-def pieces(one: KeptEntry, mtime: int, owner: int = 0) -> Iterator[bytes]:
+def pieces(one: KeptEntry, mtime: int, owner: int = OWNER) -> Iterator[bytes]:
     """An entry in a slug's form, padded to whole blocks."""
     yield written(one.member, mtime, owner)
     if one.member.kind == REGULAR:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gitreceive.model.errors import SlugError
+from gitreceive.model.slug import OWNER
 from gitreceive.model.tarheaders import (
     BLOCK,
     CHUNK,
@@ -123,7 +124,7 @@ class Members:
         return piece
 
 
-def written(member: Member, mtime: int, owner: int = 0) -> bytes:
+def written(member: Member, mtime: int, owner: int = OWNER) -> bytes:
     """The header (with those of long names) of a member, below ``./``. Pure."""
     name = b'./' + member.name + (b'/' if member.kind == FOLDER else b'')
     link = b'./' + plain(member.link) if member.kind == HARD_LINK else member.link

@@ -42,8 +42,8 @@ TAR = (
         '--no-recursion',
         '--one-file-system',
         '--numeric-owner',
-        '--owner=0',
-        '--group=0',
+        '--owner=1000',
+        '--group=1000',
         '--mode=u-s,g-s,-t',
     )
     + ('--null', '--verbatim-files-from')

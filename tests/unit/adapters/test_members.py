@@ -15,6 +15,7 @@ from gitreceive.adapters.slugfiles.compress import BLOCK, compress, whole_blocks
 from gitreceive.adapters.slugfiles.members import REGULAR, Member, Members, inside, written
 from gitreceive.adapters.slugfiles.overlay_child import TAR
 from gitreceive.model.errors import SlugError
+from gitreceive.model.slug import OWNER
 
 NAMES = st.lists(
     st.text(
@@ -62,7 +63,7 @@ def test_every_name_link_and_content_survives_in_every_dialect(
         assert (file.name, read.read()) == (f'./app/{name}', content)
         assert (symlink.linkname, symlink.issym()) == (link, True)
         assert {(m.uid, m.gid, m.uname, m.gname, m.mtime) for m in (app, file, symlink)} == {
-            (0, 0, '', '', 7)
+            (OWNER, OWNER, '', '', 7)
         }
 
 
