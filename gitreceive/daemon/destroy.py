@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from gitreceive.certificates.authority import OwnAuthority
+from gitreceive.certificates.certificates import Certificates
 from gitreceive.model.errors import GitReceiveError, StateError
 from gitreceive.model.operation import Operation
 from gitreceive.model.task import Task
@@ -27,6 +29,8 @@ def destroy(task: Task, receiver: Receiver) -> None:
         _remove_tree(gone)
     console.detail('Removed its repository')
     receiver.chunk_cache.forget(app)
+    folder = receiver.home.certificates
+    Certificates(folder, OwnAuthority(folder / 'ca.pem', '')).remove(app)
     for each in receiver.journal.operations.of(app, -1):
         if each.number < operation.number:
             receiver.home.log(each.number).unlink(missing_ok=True)

@@ -299,6 +299,17 @@ def test_a_taken_port_is_told_with_who_has_it(here: Routed) -> None:
     assert here.ask(HOST) == 'unknown'
 
 
+def test_a_port_that_is_not_allowed_is_told_with_the_remedy(here: Routed, tmp_path: Path) -> None:
+    script = tmp_path / 'haproxy'
+    script.write_text(
+        '#!/bin/sh\n[ "$1" = -c ] && exit 0\n'
+        'echo "[ALERT] : Starting frontend http: cannot bind socket (Permission denied) [0.0.0.0:80]" >&2\nexit 1\n'
+    )
+    script.chmod(0o755)
+    with pytest.raises(RouterError, match=r'Permission denied.*\n.*CAP_NET_BIND_SERVICE'):
+        here.next_daemon(program=str(script)).begin([])
+
+
 def test_two_routers_do_not_share_a_port(here: Routed, tmp_path: Path) -> None:
     web = here.instance()
     lead(here, web)

@@ -120,6 +120,8 @@ class Process:
                 port = listen.rpartition(':')[2]
                 who = self._holder(int(port))
                 return f'the router cannot listen on {listen}: {who} has port {port}; stop it, or change router.{name}'
+        if 'Permission denied' in words:
+            words += '\nports below 1024 are for root and for who has CAP_NET_BIND_SERVICE (capabilities(7))'
         return f'HAProxy did not start:\n{words}'
 
     def _last_words(self) -> str:

@@ -51,9 +51,12 @@ def test_nothing_of_it_is_left_and_nothing_of_others_is_touched(kept: chunk_cach
         ensure_repository(kept.home.repo(app))
         kept.journal.apps.change_config(app, {'A': 'b'}, ())
         kept.home.log(1).parent.mkdir(exist_ok=True)
+        (added := kept.home.certificates / 'added').mkdir(parents=True, exist_ok=True)
+        (added / f'{app}.pem').write_text('a key')
     kept.home.log(1).write_text('secrets')
     operation = claimed(kept)
     carry_out(operation, kept)
+    assert [path.name for path in added.iterdir()] == ['other.pem']
     assert {name.partition('/')[0] for name in kept.names()} == {'other'}
     assert [path.name for path in kept.home.repos.iterdir()] == ['other.git']
     journal = kept.journal
