@@ -136,6 +136,8 @@ class Intake:
                 operation = self._start(request, Deploy(update=update, options=request.options))
             elif not update.deletes:
                 others.append(update)
+        if operation is None:
+            self._drop_announced(request)
         if operation is None and branch and 'force' in request.options:
             operation = self._again(request, branch)
         return self._stored(request.app, others, branch), operation
@@ -163,6 +165,12 @@ class Intake:
         point('push.journaled')
         self._positions.tell()
         return operation
+
+    def _drop_announced(self, request: PushRequest) -> None:
+        """What this session announced, if git has moved other refs and not that one: it will not any more."""
+        known = self._journal.operations.of_session(request.app, request.session)
+        if known:
+            self._journal.operations.drop(known.number)
 
     def enqueue(self, app: AppName, request: OperationRequest, actor: Actor, session: str = '') -> Operation:
         """Journals one operation and writes its position in the queue into its log."""

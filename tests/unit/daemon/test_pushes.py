@@ -162,6 +162,17 @@ def test_what_git_did_not_move_is_forgotten(here: ReceiverHome, pushes: Pushes) 
     assert here.journal.operations.announced() == []
 
 
+def test_what_git_moved_none_but_other_refs_of_is_forgotten_at_once(
+    here: ReceiverHome, pushes: Pushes
+) -> None:
+    commit = here.commit()
+    heard(pushes.announce(fields(update(commit), update(commit, SIDE)), ANN))
+    text, end = ask(pushes, update(commit, SIDE))
+    assert 'is stored, not deployed' in text
+    assert end == End(0)
+    assert here.journal.operations.announced() == []
+
+
 def test_a_push_of_what_is_being_built_follows_that(here: ReceiverHome, pushes: Pushes) -> None:
     commit = here.commit()
     assert heard(pushes.inflight(['hello', 'SHA256:k'], ANN)) == ('', End(0))
