@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from gitreceive.repositories import owner
-from gitreceive.sshd.quarantine import members, tidy
+from gitreceive.sshd.quarantine import members, tidy, unlock
 
 MEMORY = 1 << 30
 """Bytes of address space: an 8 KB push can make git ask for 8 GB."""
@@ -117,6 +117,8 @@ class Child:
         end = time.monotonic() + LAST_SECONDS
         while not tidy(self._repository) and members(self._process.pid) and time.monotonic() < end:
             time.sleep(0.01)
+        if (self._process.returncode or 0) < 0:
+            unlock(self._repository)
 
     def _limit(self) -> None:
         """From outside, at once: git only starts others after it has heard from the client."""

@@ -20,6 +20,7 @@ from gitreceive.sshd.gate import Gate
 from gitreceive.sshd.limits import ServerLimits
 from gitreceive.sshd.peer import Peer, send_all
 from gitreceive.sshd.pktline import Malformed
+from gitreceive.sshd.quarantine import unlock
 from gitreceive.sshd.relay import relay
 from gitreceive.sshd.report import ReportTooLarge, Verdict
 from gitreceive.sshd.verdictpipe import Left, parse_entries
@@ -74,6 +75,8 @@ def serve_push(push: PushSession, child: Child, peer: Peer, limits: ServerLimits
             raise StateError(f'what git says of this push cannot be passed on: {error}') from error
         finally:
             status = child.exit_status()
+            if gate.report.refused:
+                unlock(push.repository)  # the same push may find nothing in its way then
         if gate.commands.count:
             _settle(push)
         return status or 1
@@ -89,7 +92,8 @@ def _conclude(push: PushSession, child: Child, peer: Peer, gate: Gate) -> int:
         verdict = replace(verdict, ref='')
     for piece in gate.release(replace(verdict, reasons=read_refused(push.hooks))):
         send_all(peer, peer.send, piece)
-    return verdict.status or (0 if status > KILLED and gate.report.whole else status)
+    ended = 0 if status > KILLED and gate.report.whole else status
+    return verdict.status or ended or int(gate.report.refused)
 
 
 def _find(push: PushSession, left: Left, peer: Peer, gate: Gate, status: int) -> Verdict:

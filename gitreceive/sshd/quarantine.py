@@ -1,7 +1,8 @@
-"""Finds and removes what is left of pushes that nobody finished: their objects, and the hooks of their sessions.
+"""Finds and removes what is left of pushes that nobody finished: their objects, their locks, the hooks of their sessions.
 
 git keeps what is pushed in ``objects/tmp_objdir-incoming-*`` until it accepts it, and since 2.39 leaves that there
-when a signal ends it. Whoever ends a git has to tidy up behind it.
+when a signal ends it. A git that is killed as it moves a ref leaves ``REF.lock``, and no git moves that ref any more.
+Whoever ends a git has to tidy up behind it.
 """
 
 import fcntl
@@ -16,6 +17,9 @@ from gitreceive.repositories.sessionhooks import PREFIX
 
 PATTERN = 'objects/tmp_objdir-incoming-*'
 
+LOCKS = ('*.lock', 'refs/**/*.lock')
+"""Those of refs: a ref's, HEAD's, and the one of all packed refs (gitrepository-layout(5))."""
+
 PAUSE_SECONDS = 0.5
 """Between two looks at quarantines that a living git still fills."""
 
@@ -27,10 +31,21 @@ def tidy(repository: Path) -> bool:
 
 def sweep(repositories: Path) -> None:
     """Removes what the gits of an earlier SSH server leave behind. Returns when the last of those gits has gone."""
+    for repository in repositories.glob('*.git'):
+        unlock(repository)
     left = _remaining([*repositories.glob(f'*/{PATTERN}'), *repositories.glob(f'*/{PREFIX}*')])
     while left:
         time.sleep(PAUSE_SECONDS)
         left = _remaining(left)
+
+
+def unlock(repository: Path) -> None:
+    """Removes the locks of refs that a killed git has left; none while a git is at work in the repository."""
+    found = {path: _identity(path) for pattern in LOCKS for path in repository.glob(pattern)}
+    if found and repository.resolve() not in _working_directories():
+        for path, lock in found.items():
+            if lock and _identity(path) == lock:
+                path.unlink(missing_ok=True)
 
 
 def members(group: int) -> list[int]:
@@ -47,6 +62,14 @@ def _remaining(found: Iterable[Path]) -> list[Path]:
     paths = list(found)
     busy = _working_directories() if paths else set()
     return [path for path in paths if _repository(path).resolve() in busy or not _removed(path)]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a lock from a later one of that name."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_ino, found.st_ctime_ns
+    return None
 
 
 def _repository(path: Path) -> Path:

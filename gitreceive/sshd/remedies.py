@@ -7,6 +7,9 @@ REMEDIES = {
         'this is a shallow clone, and its history is not here: "git fetch --unshallow" (in CI: fetch-depth: 0)'
     ),
     b'deny updating a hidden ref': 'only branches and tags are kept here',
+    b'failed to update ref': (
+        'another push moves this ref, or one that was killed has left it locked; push again in a moment'
+    ),
     b'funny refname': 'invalid ref name ("git check-ref-format" says which are valid)',
 }
 """By the words of git's report (builtin/receive-pack.c)."""

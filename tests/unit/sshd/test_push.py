@@ -123,6 +123,25 @@ def test_a_failure_of_an_atomic_push_sets_the_others_back(repositories, daemon) 
     assert repositories.git('-C', str(repositories.bare), 'for-each-ref', 'refs/heads/side') == b''
 
 
+def test_a_lock_that_nobody_holds_is_in_the_way_of_one_push_only(repositories, daemon) -> None:
+    repositories.hook('post-receive', f'echo "0" > {VERDICT}')
+    (repositories.bare / f'{MAIN}.lock').touch()
+    peer = sent(repositories, (MAIN, 'refs/heads/side'))
+    assert push(repositories, daemon, peer) == 1
+    [_, refused, taken] = reported(peer)
+    assert 'has left it locked; push again' in refused
+    assert taken == 'ok refs/heads/side'
+    again = sent(repositories)
+    assert push(repositories, daemon, again) == 0
+    assert reported(again) == ['unpack ok', f'ok {MAIN}']
+
+
+def test_a_killed_git_leaves_no_lock(repositories, daemon) -> None:
+    repositories.hook('pre-receive', 'touch HEAD.lock; kill -9 $PPID')
+    assert push(repositories, daemon, sent(repositories)) != 0
+    assert not (repositories.bare / 'HEAD.lock').exists()
+
+
 def test_refs_that_have_moved_on_since_are_not_set_back(repositories, daemon) -> None:
     move = 'git update-ref refs/heads/side $(git commit-tree refs/heads/main^{tree} -m x </dev/null)'
     repositories.hook('post-receive', f'{move}; printf "1\\tnpm failed\\n" > {VERDICT}')

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitreceive.repositories.sessionhooks import session_hooks
-from gitreceive.sshd.quarantine import sweep, tidy
+from gitreceive.sshd.quarantine import sweep, tidy, unlock
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +93,27 @@ def test_a_sweep_keeps_the_hooks_of_a_git_that_outlives_its_server(repository: P
         assert killed.is_dir()
     sweeping.join(10.0)
     assert not killed.exists()
+
+
+@pytest.mark.parametrize(
+    'name', ['HEAD.lock', 'packed-refs.lock', 'refs/heads/main.lock', 'refs/heads/a/b.lock']
+)
+def test_the_locks_that_a_killed_git_has_left_are_removed_and_those_of_others_are_not(
+    repository: Path, name: str
+) -> None:
+    lock, ref = repository / name, repository / 'refs' / 'heads' / 'lock'
+    for path in (lock, ref):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with at_work_in(repository):
+        unlock(repository)
+        assert lock.exists()
+    unlock(repository)
+    assert not lock.exists()
+    assert ref.exists()
+
+
+def test_a_sweep_removes_locks(repository: Path) -> None:
+    (repository / 'HEAD.lock').touch()
+    sweep(repository.parent)
+    assert not (repository / 'HEAD.lock').exists()
