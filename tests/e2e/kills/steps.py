@@ -19,11 +19,12 @@ with open(folder + '/aim') as file:
 
 
 def trace(frame, event, argument):
-    """Counts each line of the hook, and of what it imports, once."""
+    """Counts each line of a function once; those of modules, which do nothing yet, as one."""
     code = frame.f_code.co_filename
     if not code.startswith(folder):
         return None
-    if event == 'line' and (code, frame.f_lineno) not in lines:
+    idle = lines and not frame.f_code.co_flags & 1  # inspect.CO_OPTIMIZED: a function
+    if event == 'line' and not idle and (code, frame.f_lineno) not in lines:
         lines.add((code, frame.f_lineno))
         if (who, step) == (name, str(len(lines))):
             wait()

@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from gitreceive.model.app import AppName
 from tests.e2e.kills.receiver import HitReceiver, check_truth, end
 from tests.e2e.kills.victims import ON_FAILURE, VICTIMS
 from tests.e2e.receiver import Pusher, git, head, make_app
+from tests.waiting import within
 
 pytestmark = pytest.mark.slow
 
-REFS = 50_000
+REFS, SOME = 50_000, 100
 ALL = 'refs/heads/*:refs/heads/*'
 FAILS = b'FROM gitreceive/cedar:12-build\nRUN sleep 1; exit 3\n'
 
-LINES = (2, 20, 40, 60, 80)
+LINES = (1, 15, 30, 45)
 POINTS_OF_PUSH = (
     'push.announced',
     'push.received',
@@ -102,3 +104,30 @@ def test_a_daemon_that_stands_still_behind_many_refs_is_no_success(
         os.kill(hit.pid('daemon'), signal.SIGCONT)
     assert pushed.status != 0
     check_truth(ann, work, app, pushed, lies=True)
+
+
+@pytest.mark.parametrize('victims', [['git'], ['sshd', 'git'], ['daemon', 'git']], ids='-'.join)
+def test_who_dies_while_git_moves_many_refs_is_in_the_way_of_no_later_push(
+    ann: Pusher, hit: HitReceiver, app: str, work: Path, victims: list[str]
+) -> None:
+    repo = hit.home.repo(AppName(app))
+    pushing = ann.start_push(work, app, ALL)
+    assert within(120, lambda: sum(1 for _ in repo.glob('refs/heads/b/*')) > SOME)
+    hit.kill_all(victims, pushing)
+    check_truth(ann, work, app, end(pushing, hit), lies=True)
+    assert within(10, lambda: not [*repo.glob('refs/**/*.lock')])
+    check_truth(ann, work, app, ann.push(work, app, ALL, timeout=300))
+    assert sum(1 for _ in repo.glob('refs/heads/b/*')) == REFS - 1
+
+
+def test_a_client_that_leaves_while_git_moves_many_refs_is_in_the_way_of_no_later_push(
+    ann: Pusher, hit: HitReceiver, app: str, work: Path
+) -> None:
+    """git is killed when its client has been gone for a moment."""
+    repo = hit.home.repo(AppName(app))
+    pushing = ann.start_push(work, app, ALL)
+    assert within(120, lambda: sum(1 for _ in repo.glob('refs/heads/b/*')) > SOME)
+    pushing.kill()
+    assert within(10, lambda: not hit.helpers())
+    check_truth(ann, work, app, ann.push(work, app, ALL, timeout=300))
+    assert sum(1 for _ in repo.glob('refs/heads/b/*')) == REFS - 1

@@ -125,8 +125,10 @@ def test_a_frame_that_breaks_off_is_not_shown_by_half(talk, daemon, shown) -> No
 
 @pytest.mark.parametrize('first', [[HOLD], [said('one\n'), HOLD]])
 def test_a_daemon_that_says_nothing_does_not_answer(talk, daemon, shown, first) -> None:
+    """It is not asked again: that would be as long a wait once more."""
     daemon.script = [first]
     assert talk.ask('push', talk.Push([], []), 5) is None
+    assert len(daemon.asked) == 1
 
 
 def test_a_daemon_that_is_not_there_does_not_answer(talk, shown) -> None:
