@@ -18,6 +18,10 @@ from gitreceive.journal.schema import SCHEMA_VERSION
 from gitreceive.journal.upgrading import clean, upgrade
 from gitreceive.model.errors import StateError
 
+MENDED = (
+    'look at the room, the inodes and the permissions there: nothing is lost, start again when that is mended'
+)
+
 
 class Database:
     """One open file, for the classes of this package."""
@@ -39,7 +43,8 @@ class Database:
             check_key(self._db, self.cipher, path)
             clean(self._db, path)
         except (OSError, sqlite3.Error) as error:
-            raise StateError(f'cannot use the journal {path}: {error}; {self._remedy}') from error
+            remedy = self._remedy if damaged(error) else MENDED
+            raise StateError(f'cannot use the journal {path}: {error}; {remedy}') from error
 
     def check(self) -> None:
         """Reads all of the file. Raises StateError, with what to do, if it is damaged."""
@@ -98,6 +103,15 @@ class Database:
             f'restore it from a backup, or move it and the files beside it away ({self._path.name}-*): the receiver '
             'then starts with an empty journal and knows of no release'
         )
+
+
+def damaged(error: Exception) -> bool:
+    """Whether it is the file, and not what is around it: a full disk is no reason to give the journal up.
+
+    The lowest byte of SQLite's codes is the kind of error (https://www.sqlite.org/rescode.html).
+    """
+    kind = getattr(error, 'sqlite_errorcode', sqlite3.SQLITE_OK) & 0xFF
+    return kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def record_event(db: sqlite3.Connection, app: str, kind: str, actor: str = '', **details: object) -> None:
