@@ -28,6 +28,7 @@ from bench.servers import registry
 from bench.setting import Bench
 from bench.sides import Side
 from bench.slugs import count_files
+from bench.supervising import supervision
 from bench.warm import dependencies, warm
 from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
@@ -154,6 +155,7 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     'link': link,
     'large': large,
     'followers': followers,
+    'supervision': supervision,
 }
 
 

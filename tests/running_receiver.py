@@ -1,6 +1,7 @@
 """All that runs releases, with an engine and a router in memory: what is bound together as the daemon does it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from gitreceive.config.settings import RunSettings
 from gitreceive.model.access import Actor
@@ -29,15 +30,26 @@ PUSHED = Deploy(update=RefUpdate(old=NO_COMMIT, new=Commit('1' * 40), ref='refs/
 ANN = Actor(name='ann')
 
 
+def fake_ports(engine: FakeEngine, router: FakeRouter | None = None) -> Ports:
+    """All in memory."""
+    return Ports(
+        images=FakeImages(engine),
+        instances=FakeInstances(engine),
+        observed=FakeObserved(engine),
+        oneoff=FakeOneOff(engine),
+        attached=FakeCommands(),
+        isolation=FakeIsolation(),
+        router=router or FakeRouter(),
+    )
+
+
 class RunningReceiver:
     """``ask`` says of each instance why it is not up; by default all are at once."""
 
     def __init__(self, clock: BuildClock) -> None:
         self.engine, self.router = FakeEngine(), FakeRouter()
         self.apps, self.releases = FakeAppsThatRun(), FakeReleases()
-        self.images, self.oneoff = FakeImages(self.engine), FakeOneOff(self.engine)
-        self.attached = FakeCommands()
-        self.observed = FakeObserved(self.engine)
+        self.oneoff, self.observed = FakeOneOff(self.engine), FakeObserved(self.engine)
         self.instances = FakeInstances(self.engine)
         self.console, self.clock = Lines(), clock
         self.ask: Callable[[Instance, Check, float], str] = lambda instance, check, lived: ''
@@ -47,15 +59,8 @@ class RunningReceiver:
 
     def restarted(self) -> Running:
         """What a new daemon would work with, before its first look."""
-        ports = Ports(
-            images=self.images,
-            instances=self.instances,
-            observed=self.observed,
-            oneoff=self.oneoff,
-            attached=self.attached,
-            isolation=FakeIsolation(),
-            router=self.router,
-        )
+        made = fake_ports(self.engine, self.router)
+        ports = replace(made, oneoff=self.oneoff, observed=self.observed, instances=self.instances)
         self.running = put_together(
             ports,
             releases=self.releases,
