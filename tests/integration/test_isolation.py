@@ -23,7 +23,7 @@ from gitreceive.model.instance import Instance, InstanceName, InstanceSpec, Inst
 from gitreceive.model.plan import Stack
 from gitreceive.run.registry import OwnRegistry
 from gitreceive.run.spec import Surroundings, instance_spec
-from gitreceive.wiring import EnginePorts, open_engine_ports
+from gitreceive.wiring import open_ports
 from tests.integration.walled import PORT, Neighbour, neighbour, reached
 from tests.releases import release_by
 from tests.running import clean
@@ -50,7 +50,7 @@ class Inside:
     def __init__(self, folder: Path, docker_host: str, image: str, **settings: object) -> None:
         run = RunSettings(enabled=True, memory_bytes=MEMORY, pids=PIDS, log_bytes=LOG, **settings)  # type: ignore[arg-type]
         self.settings = Settings(home=folder, engine=EngineSettings(url=docker_host), run=run)
-        self.ports: EnginePorts = open_engine_ports(self.settings, OwnRegistry())
+        self.ports = open_ports(self.settings, OwnRegistry())
         self.image = image
 
     def spec(self, script: str, app: AppName = HELLO, **scale: float) -> InstanceSpec:
