@@ -30,6 +30,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv('GITRECEIVE_HOME', str(tmp_path / 'home'))
     monkeypatch.setenv('GITRECEIVE_SSH_LISTEN', '127.0.0.1:0')
     monkeypatch.setenv('GITRECEIVE_ENGINE_URL', f'unix://{tmp_path}/none.sock')
+    monkeypatch.setenv('GITRECEIVE_RUN_ENABLED', 'false')
     monkeypatch.setattr(threading, 'excepthook', threading.excepthook)
     root = logging.getLogger()
     before = [signal.getsignal(number) for number in ENDING]
