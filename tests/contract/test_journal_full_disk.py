@@ -15,11 +15,11 @@ from gitreceive.config.home import Home
 from gitreceive.journal import open_journal
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import StateError
+from tests.contract.test_journal_upgrading import check_whole as check_upgraded
+from tests.contract.test_journal_upgrading import former as made_by_schema_3
 from tests.dying import in_child
 from tests.former_home import FormerHome
 from tests.small_disk import filled, mount_small, without_inodes
-from tests.unit.journal.test_upgrading import check_whole as check_upgraded
-from tests.unit.journal.test_upgrading import former as made_by_schema_3
 
 Filling = Callable[[Path], AbstractContextManager[None]]
 
