@@ -195,6 +195,9 @@ class FakeInstances:
         if self._engine.containers.pop(instance.id, None):
             self._engine.wake(instance.app)
 
+    def leave(self) -> None:
+        self._engine.check()
+
     def changes(self, wake: Callable[[AppName], None]) -> AbstractContextManager[None]:
         return self._engine.waking(wake)
 
@@ -289,3 +292,6 @@ class FakeIsolation:
     def ensure(self) -> str:
         self.asked += 1
         return self.missing
+
+    def lift(self) -> None:
+        self.asked = 0

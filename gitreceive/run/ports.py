@@ -101,6 +101,9 @@ class Instances(Protocol):
     def stop(self, instance: Instance, grace: float) -> None:
         """Ends and removes it: SIGTERM, and SIGKILL after ``grace`` seconds. Nothing if it is gone. Raises EngineGone."""
 
+    def leave(self) -> None:
+        """Removes what they need beside themselves, unless some are there. Raises EngineGone."""
+
     def changes(self, wake: Callable[[AppName], None]) -> AbstractContextManager[None]:
         """As long as it lasts, ``wake`` is called when instances of an app end or begin; from a thread of its own."""
 
@@ -139,6 +142,9 @@ class Isolation(Protocol):
 
     def ensure(self) -> str:
         """Puts it in force unless it is, or was taken away. Returns why it cannot be in force here; empty if it is."""
+
+    def lift(self) -> None:
+        """Takes it away, as far as that can be done, where no instance is left."""
 
 
 class Router(Protocol):

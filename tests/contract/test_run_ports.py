@@ -227,3 +227,14 @@ def test_commands_that_are_running_are_not_instances_nor_left_behind(rig: Rig) -
 def stopped(rig: Rig, clock: BuildClock) -> None:
     with pytest.raises(BuildCancelled):
         rig.one_off.run(spec_of(rig, STOPS), lambda data: None, clock)
+
+
+def test_nothing_is_left_of_an_engine_s_use_where_there_are_no_instances(rig: Rig) -> None:
+    rig.instances.leave()
+    started = rig.instances.start(spec_of(rig, LIVES))
+    rig.instances.leave()
+    assert found(rig, started).id == started.id
+    rig.instances.stop(started, 0)
+    rig.instances.leave()
+    rig.instances.leave()
+    rig.instances.start(spec_of(rig, LIVES))

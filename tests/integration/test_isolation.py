@@ -91,8 +91,8 @@ def opened(folder: Path, docker_host: str, image: str, **settings: object) -> It
     finally:
         clean(client, f'gitreceive.home={identity}')
         client.close()
-        for table in own_tables(identity):
-            subprocess.run(['nft', '-f', '-'], input=removal(table), text=True, check=True)
+        inside.ports.isolation.lift()
+        assert own_tables(identity) == []
 
 
 def own_tables(identity: str) -> list[str]:

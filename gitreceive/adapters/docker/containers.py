@@ -28,7 +28,7 @@ class InstanceContainers:
     def __init__(
         self, engine: Engine, identity: Callable[[], str], network: InstanceNetwork, log_bytes: int
     ) -> None:
-        self.engine, self._identity, self._network = engine, identity, network
+        self.engine, self._identity, self.network = engine, identity, network
         self._log_bytes = log_bytes
 
     @property
@@ -58,7 +58,7 @@ class InstanceContainers:
             except APIError as error:
                 if not _again(error) or attempt == TRIES - 1:
                     raise RunError(_refused(spec, error)) from error
-                self._network.forget()
+                self.network.forget()
         raise AssertionError('the last attempt returns or raises')
 
     def _begun(
@@ -69,8 +69,8 @@ class InstanceContainers:
         created: Callable[[str], object],
     ) -> str:
         """Raises APIError for what the engine does not want."""
-        network = self._network.get(client)
-        address = self._network.take(network, self._taken(client))
+        network = self.network.get(client)
+        address = self.network.take(network, self._taken(client))
         doing = f'started {spec.name} of {spec.app}'
         try:
             request = self._request(spec, network.name, address, marks)
@@ -85,7 +85,7 @@ class InstanceContainers:
                 raise
             return container
         finally:
-            self._network.release(address)
+            self.network.release(address)
 
     def _request(
         self, spec: InstanceSpec, network: str, address: str, marks: Mapping[str, str]
@@ -104,7 +104,7 @@ class InstanceContainers:
         with self.engine.errors('listed the instances'):
             listed = client.containers(all=True, filters={'label': self.mine})
         found = [address for each in listed for address in _addresses(each)]
-        self._network.continue_after(found[0] if found else '')
+        self.network.continue_after(found[0] if found else '')
         return set(found)
 
 

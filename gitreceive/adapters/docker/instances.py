@@ -62,6 +62,11 @@ class DockerInstances:
             self._engine.remove_container(client, instance.id)
             self._found.changed(instance.id)
 
+    def leave(self) -> None:
+        """See the port: their network."""
+        with self._engine.connect() as client:
+            self._containers.network.remove(client)
+
     def changes(self, wake: Callable[[AppName], None]) -> AbstractContextManager[None]:
         """See the port."""
         return EngineEvents(self._engine, self._containers.identity, wake)

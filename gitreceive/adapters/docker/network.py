@@ -59,6 +59,16 @@ class InstanceNetwork:
                     self._known = self._found(client) or self._made(client)
             return self._known
 
+    def remove(self, client: APIClient) -> None:
+        """Nothing, if it is not there or containers are in it. Raises EngineGone."""
+        self.forget()
+        with self._engine.errors('removed the network of instances', refusals=True):
+            try:
+                self._remove(client, self._name())
+            except APIError as error:
+                if error.status_code not in (requests.codes.forbidden, requests.codes.conflict):
+                    raise
+
     def forget(self) -> None:
         """It may not be there any more: somebody may have removed it."""
         with self._lock:

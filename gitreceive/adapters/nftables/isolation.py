@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gitreceive.adapters.nftables.rules import Walls, name_servers, script
+from gitreceive.adapters.nftables.rules import Walls, name_servers, removal, script
 
 PROGRAMS = '/usr/sbin:/sbin:/usr/bin'
 SECONDS = 20
@@ -43,6 +43,14 @@ class NftablesIsolation:
                 self._script = wanted
         return _unseen()
 
+    def lift(self) -> None:
+        """See the port."""
+        program = shutil.which('nft', path=PROGRAMS)
+        if program:
+            with self._lock:
+                _refused([program, '-f', '-'], removal(self._walls().table))
+                self._script = ''
+
     def _walls(self) -> Walls:
         bridge = self._bridge()
         try:
@@ -58,6 +66,9 @@ class NoIsolation:
     def ensure(self) -> str:
         """See the port."""
         return ''
+
+    def lift(self) -> None:
+        """See the port."""
 
 
 def _refused(command: Sequence[str], given: str) -> str:
