@@ -126,9 +126,7 @@ class Supervision:
         app, started = release.app, list[Instance]()
         if not missing or self._rests.rests(app):
             return started
-        log.warning(
-            '%s v%d: %s is missing', app, release.version, ', '.join(str(one.name) for one in missing)
-        )
+        log.warning('%s v%d: missing %s', app, release.version, ', '.join(str(one.name) for one in missing))
         try:
             for instance in self._launcher.start(release, missing, NEVER):
                 self._unproven.add(instance)
