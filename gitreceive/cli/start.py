@@ -55,7 +55,7 @@ def start(process_type: str, port: int, interactive: bool, settings: Settings) -
         process = built.process(process_type)
         image = runnable_image(built, built.planned.stack, builder, console, clock)
         builder.remove_replaced(built.app)
-    env = with_generated(built, env, console)
+    env = with_generated(built, console)
     spec = process_spec(image.name, process, env, built.planned.stack.uid, published)
     if interactive:
         spec = with_input(spec, process, calling_type())

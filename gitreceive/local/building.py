@@ -5,8 +5,10 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from gitreceive.build.appfiles.appjson import first_config, read_app_json
 from gitreceive.build.appfiles.binrelease import with_release
 from gitreceive.build.built import Built as Built
 from gitreceive.build.dockerfiles.mark import marked
@@ -69,23 +71,30 @@ def build_directory(
     console: Console,
     cancellation: Cancellation,
 ) -> Built:
-    """The image that the receiver would build of the directory; ``env`` are its config vars.
+    """The image that the receiver would build of the directory; ``env`` are its config vars, beside those of app.json.
 
     Raises the error of the stage that failed.
     """
     app = app_name(directory)
+    source = directory_source(directory)
     with _below_the_top(directory):
-        planned = planner.plan(directory_source(directory), env)
+        added = first_config(replace(read_app_json(source), required=()), env)
+        planned = planner.plan(source, {**added, **env})
     console.step(f'Building {path_text(directory.name)} on {planned.stack.name}')
     report_plan(planned.plan, console)
-    job = BuildJob(app=app, number=BUILT, recipe=marked(planned.recipe), source=planned.source, env=env)
+    if added:
+        console.detail(f'app.json sets the config vars {", ".join(added)}')
+    job = BuildJob(
+        app=app, number=BUILT, recipe=marked(planned.recipe), source=planned.source, env=planned.config
+    )
     image = run_recipe(job, builder, console, cancellation, planned.explain)
     plan = with_release(planned.plan, image.release)
     return Built(app=app, planned=planned, plan=plan, image=image)
 
 
-def with_generated(built: Built, env: Mapping[str, str], console: Console) -> Mapping[str, str]:
-    """``env`` with the secrets that the platform needs and nobody has set; they are reported by name."""
+def with_generated(built: Built, console: Console) -> Mapping[str, str]:
+    """The config vars of the build with the secrets that the platform needs and nobody has set; they are reported by name."""
+    env = built.planned.config
     secret = generate_config(built.plan.generated, env)
     for name in secret:
         console.detail(f'{name} has a random value; write it into {ENV_FILE} to keep one')

@@ -14,6 +14,7 @@ from gitreceive.local.building import (
     build_directory,
     directory_source,
     run_dockerfile,
+    with_generated,
 )
 from gitreceive.model.app import APP_NAME, AppName
 from gitreceive.model.cancellation import BuildClock
@@ -83,6 +84,20 @@ def test_the_code_is_marked_as_in_a_push_so_that_the_slug_is_the_same(tmp_path: 
     planner, builder = Planner(buildpacks=load_buildpacks(), stack=stack), FakeBuilder()
     build_directory(tmp_path, {}, planner, builder, Lines(), BuildClock(60))
     assert INSTRUCTION in builder.jobs[0].recipe.dockerfile
+
+
+def test_the_steps_and_the_processes_get_what_app_json_sets_as_in_a_push(tmp_path: Path) -> None:
+    (tmp_path / 'Procfile').write_text('web: serve\n')
+    variables = '{"NODE_ENV": "staging", "TOKEN": {"generator": "secret"}, "OWN": "theirs", "KEY": {"required": true}}'
+    (tmp_path / 'app.json').write_text(f'{{"env": {variables}}}')
+    stack = Stack(name='cedar-12', run_image='run:12', build_image='build:12', uid=1000)
+    planner, builder, console = Planner(buildpacks=load_buildpacks(), stack=stack), FakeBuilder(), Lines()
+    built = build_directory(tmp_path, {'OWN': 'mine'}, planner, builder, console, BuildClock(60))
+    config = builder.jobs[0].env
+    assert (config['NODE_ENV'], config['OWN'], len(config['TOKEN'])) == ('staging', 'mine', 64)
+    assert 'KEY' not in config
+    assert 'app.json sets the config vars NODE_ENV, TOKEN' in console.details
+    assert with_generated(built, console) == config
 
 
 def test_a_subdirectory_without_an_app_is_called_one(tmp_path: Path) -> None:
