@@ -55,6 +55,30 @@ def owner(repo: Path) -> Owner:
     return {'user': found.st_uid, 'group': found.st_gid, 'extra_groups': ()}
 
 
+def start_git(
+    repo: Path,
+    *words: str,
+    options: Sequence[str] = (),
+    stdin: int = subprocess.DEVNULL,
+    stderr: int = subprocess.DEVNULL,
+    **environ: str,
+) -> subprocess.Popen[bytes]:
+    """Starts a git command on a repository, as its owner, whose output is read while it runs.
+
+    ``options`` come before the command, and may name another git directory; ``environ`` is added to git's environment.
+    """
+    return subprocess.Popen(
+        ['git', *as_options(), '--git-dir', str(repo), *options, *words],
+        env={**git_environment(), **environ},
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        bufsize=-1 if stdin == subprocess.DEVNULL else 0,
+        cwd=repo,
+        **owner(repo),
+    )
+
+
 def git(repo: Path, *words: str, given: bytes = b'') -> subprocess.CompletedProcess[bytes]:
     """Runs a short git command on a repository, as its owner; the caller looks at the exit status.
 

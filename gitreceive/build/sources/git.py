@@ -24,16 +24,14 @@ from gitreceive.build.sources.workdir import BEGINNING
 from gitreceive.model.errors import SourceError
 from gitreceive.model.plan import SourceFile
 from gitreceive.model.push import Commit
-from gitreceive.repositories.command import git_environment, owner
-from gitreceive.repositories.rules import EMPTY_TREE, as_options
+from gitreceive.repositories.command import start_git
+from gitreceive.repositories.rules import EMPTY_TREE
 
 COMMIT = re.compile(rb'tree ([0-9a-f]{40})\n')
 COMMITTED = re.compile(rb'^committer .*> *(\d+)', re.MULTILINE)
 WILD = re.compile(rb'[*?[]')
 LINK = '120000'
 """The mode of symbolic links in a tree."""
-
-ARCHIVE = (*as_options(), '-c', 'tar.umask=0022')
 
 ATTRIBUTES = '* -text -eol -ident -filter !working-tree-encoding -export-ignore -export-subst\n'
 """All that lets ``git archive`` write other bytes than those of the commit, or leave files out (gitattributes(5)). They
@@ -98,16 +96,7 @@ class GitSource:
 
     def files(self) -> Iterator[SourceFile]:
         """Every file, link and submodule, sorted by path, as ``git ls-tree`` finds them: it reads the sizes."""
-        options = (*as_options(), '--git-dir', str(self._path))
-        with subprocess.Popen(
-            ['git', *options, 'ls-tree', '-r', '-l', '-z', '--full-tree', self._commit],
-            env=git_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=self._path,
-            **owner(self._path),
-        ) as child:
+        with start_git(self._path, 'ls-tree', '-r', '-l', '-z', '--full-tree', self._commit) as child:
             assert child.stdout
             try:
                 yield from map(_source_file, _entries(child.stdout))
@@ -123,14 +112,12 @@ class GitSource:
         """The whole tree as an uncompressed tar below ``prefix``. Raises SourceError if git fails on the way."""
         with (
             _attribute_free() as view,
-            subprocess.Popen(
-                ['git', *ARCHIVE, '--git-dir', str(view), 'archive', f'--prefix={prefix}', self._commit],
-                env={**git_environment(), 'GIT_OBJECT_DIRECTORY': str(self._path / 'objects')},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+            start_git(
+                self._path,
+                *('archive', f'--prefix={prefix}', self._commit),
+                options=('--git-dir', str(view), '-c', 'tar.umask=0022'),
                 stderr=subprocess.PIPE,
-                cwd=self._path,
-                **owner(self._path),
+                GIT_OBJECT_DIRECTORY=str(self._path / 'objects'),
             ) as child,
         ):
             assert child.stdout and child.stderr

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from gitreceive.model.errors import SourceError
-from gitreceive.repositories import git_environment, owner
+from gitreceive.repositories.command import start_git
 
 
 class ObjectSizes:
@@ -18,7 +18,9 @@ class ObjectSizes:
 
     def of(self, name: bytes) -> int:
         """The bytes of an object's content. Raises SourceError if git knows no such object, or has gone away."""
-        child = self._git = self._git or self._open.enter_context(self._started())
+        child = self._git = self._git or self._open.enter_context(
+            start_git(self._repo, 'cat-file', '--batch-check', stdin=subprocess.PIPE)
+        )
         assert child.stdin and child.stdout
         try:
             child.stdin.write(name + b'\n')
@@ -33,15 +35,3 @@ class ObjectSizes:
         """Ends git. A question after that starts another one."""
         self._git = None
         self._open.close()
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            ['git', '--git-dir', str(self._repo), 'cat-file', '--batch-check'],
-            env=git_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            cwd=self._repo,
-            **owner(self._repo),
-        )
