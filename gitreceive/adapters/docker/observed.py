@@ -113,7 +113,7 @@ class DockerObserved:
     def _usage(self, client: APIClient, instance: Instance) -> Usage | None:
         try:
             told: dict[str, Any] = client.stats(instance.id, stream=False, one_shot=True)
-        except NotFound:
+        except (NotFound, requests.exceptions.JSONDecodeError):  # an empty answer: it ends at this moment
             return None
         memory = told.get('memory_stats') or {}
         if 'usage' not in memory:  # it has ended meanwhile
