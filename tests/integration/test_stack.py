@@ -206,6 +206,7 @@ def additional(engine: docker.DockerClient, tmp_path: Path, stack: Stack) -> Ite
         engine.images.remove(image.id, force=True)
 
 
+@pytest.mark.slow  # half a minute of apt; test_php.py and test_rust.py stand on additions
 @needs_root
 def test_an_addition_is_made_on_top_of_the_build_image_and_stays_if_it_cannot_be_made_again(
     docker_host: str, engine: docker.DockerClient, additional: StackRecipe, stack: Stack
