@@ -67,7 +67,7 @@ def test_every_verb_of_the_grammar_is_answered(daemon: Daemon) -> None:
         ]
         status, _, err = daemon.host(*name.split(), *words)
         assert 'error of the receiver itself' not in err, name
-        assert status in (0, 22, 23), (name, err)
+        assert status in (0, 20, 22, 23), (name, err)  # one of them locks the app
 
 
 @pytest.mark.parametrize(
