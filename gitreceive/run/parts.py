@@ -11,6 +11,7 @@ from gitreceive.run.changeover import Changeover
 from gitreceive.run.cron import Cron
 from gitreceive.run.launch import Ask, Launcher
 from gitreceive.run.locks import AppLocks
+from gitreceive.run.logs import InstanceLogs
 from gitreceive.run.oneoff import OneOffs
 from gitreceive.run.ports import (
     AppsThatRun,
@@ -52,6 +53,7 @@ class Running:
     changeover: Changeover
     commands: ReleaseCommands
     oneoffs: OneOffs
+    logs: InstanceLogs
     traffic: Traffic
     retiring: Retiring
     supervision: Supervision
@@ -101,6 +103,7 @@ def put_together(
         changeover=changeover,
         commands=commands,
         oneoffs=OneOffs(ports.images, ports.attached, releases, settings),
+        logs=InstanceLogs(ports.instances, ports.observed),
         traffic=traffic,
         retiring=retiring,
         supervision=Supervision(known, apps, launcher, traffic, retiring, locks),
