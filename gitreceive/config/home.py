@@ -124,6 +124,11 @@ class Home:
         return self.daemon / 'router'
 
     @property
+    def access_log(self) -> Path:
+        """The newest requests, a line each; those of before are beside it, in ``access.log.1``."""
+        return self.router / 'access.log'
+
+    @property
     def certificates(self) -> Path:
         """Certificates and their keys: those that people gave, those that were issued, and the receiver's own authority."""
         return self.daemon / 'certificates'

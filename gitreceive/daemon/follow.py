@@ -1,6 +1,7 @@
 """Follows an operation: its log as it grows, then its verdict."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from gitreceive.config.home import Home
@@ -112,3 +113,13 @@ def read_log(home: Home, number: int, offset: int = 0) -> Iterator[bytes]:
                 yield chunk
     except FileNotFoundError:
         return
+
+
+def tail_log(home: Home, number: int, lines: int) -> bytes:
+    """The last lines of the log; nothing if there is no log yet."""
+    held, pieces = deque[bytes](maxlen=lines), read_log(home, number)
+    begun = b''
+    for piece in pieces:
+        *whole, begun = (begun + piece).split(b'\n')
+        held.extend(whole)
+    return b''.join(line + b'\n' for line in held)

@@ -1,7 +1,7 @@
 """Hides the values of config vars in what builds print."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from gitreceive.journal import Journal
 from gitreceive.model.app import AppName
@@ -26,6 +26,12 @@ class Masks:
             self._seen = self._journal.changes
             self._pattern = pattern(self._journal.apps.config(self._app).values())
         return self._pattern.sub(MASK, text) if self._pattern else text
+
+
+def masked_by(values: Iterable[str]) -> Callable[[str], str]:
+    """What hides these values."""
+    found = pattern(values)
+    return (lambda text: found.sub(MASK, text)) if found else str
 
 
 def pattern(values: Iterable[str]) -> re.Pattern[str] | None:

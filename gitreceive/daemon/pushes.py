@@ -73,7 +73,7 @@ class Pushes:
         lines, operation = self._received(request)
         text = ''.join(lines).encode()
         if operation and 'detach' in request.options:
-            text += f'-----> {operation.title} is queued; "logs {request.app} -f" follows it\n'.encode()
+            text += f'-----> {operation.title} is queued; {_follows(operation)}\n'.encode()
         yield text[request.told :]
         if operation is None or 'detach' in request.options:
             return End(0)
@@ -87,7 +87,7 @@ class Pushes:
         operation = settle_session(app, session, self.journal, self.queue, self.home)
         if operation is None or 'detach' in operation.options:
             return End(0)
-        yield f'       Waiting for the end of {operation.title.lower()}; "logs {app} -f" follows it\n'.encode()
+        yield f'       Waiting for the end of {operation.title.lower()}; {_follows(operation)}\n'.encode()
         for piece in self.follower.follow(operation.number):
             if isinstance(piece, Operation):
                 yield self.follower.closing(piece)
@@ -154,6 +154,10 @@ def _checked(app: str, actor: Actor) -> AppName:
     if not actor.reaches(parse_app_name(app)):
         raise AccessDenied('this key may no longer push here; ask the sysadmin of this receiver')
     return AppName(app)
+
+
+def _follows(operation: Operation) -> str:
+    return f'"logs {operation.app} --build {operation.number} -f" follows it'
 
 
 def _end(operation: Operation) -> End:

@@ -167,7 +167,7 @@ def test_a_clone_gives_the_repository_back(ann: Pusher, app: str, work: Path, tm
 def test_detach_returns_and_the_build_goes_on(ann: Pusher, receiver: Receiver, app: str, work: Path) -> None:
     pushed = ann.push(work, app, '-o', 'detach', 'main')
     assert pushed.status == 0, pushed.err
-    assert any(f'logs {app} -f' in line for line in pushed.lines)
+    assert any(f'logs {app} --build' in line for line in pushed.lines)
     followed = ann.ssh('logs', app, '-f')
     assert followed.status == 0
     assert 'v1 stored in' in followed.out

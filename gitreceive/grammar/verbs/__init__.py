@@ -11,6 +11,7 @@ from gitreceive.grammar.verbs import (
     builds,
     certificates,
     config,
+    logs,
     processes,
     receiver,
     releases,
@@ -19,7 +20,7 @@ from gitreceive.grammar.verbs import (
     stacks,
 )
 
-NOUNS = (apps, builds, certificates, config, processes, receiver, releases, routing, running, stacks)
+NOUNS = (apps, builds, certificates, config, logs, processes, receiver, releases, routing, running, stacks)
 
 ALL = tuple(sorted((verb for noun in NOUNS for verb in noun.VERBS), key=lambda verb: verb.name))
 

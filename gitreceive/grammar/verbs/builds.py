@@ -7,15 +7,6 @@ VERBS = (
     Verb(name='builds', summary='the newest builds', arguments=(MAYBE_APP,), options=(JSON, LIMIT)),
     Verb(name='cancel', summary='stop what builds or waits', arguments=(APP,), changes=True),
     Verb(
-        name='logs',
-        summary='the log of a build',
-        arguments=(APP,),
-        options=(
-            Option(flag='--build', value='N', meaning='of that build, not the newest', numbers=(1, 2**53)),
-            Option(flag='--follow', short='-f', meaning='follow it to its end'),
-        ),
-    ),
-    Verb(
         name='plan',
         summary='what a build would do, of what was pushed',
         arguments=(APP, Argument(name='ref', shown='[REF]', required=False)),

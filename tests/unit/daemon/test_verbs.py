@@ -10,9 +10,10 @@ import pytest
 
 from gitreceive.commands.plan import Plans
 from gitreceive.config.settings import Settings
+from gitreceive.daemon.conversation import AskerGone
 from gitreceive.daemon.verbs import answer_verb
 from gitreceive.daemon.verbs.parts import Parts
-from gitreceive.grammar.wire import End, ErrorOutput
+from gitreceive.grammar.wire import End, ErrorOutput, Frame
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import BadCommand
@@ -81,6 +82,14 @@ class Asking:
 
     def read_input(self, limit: int) -> bytes:
         return self._given
+
+    def receive(self) -> Frame:
+        raise AskerGone
+
+    receive_control = receive
+
+    def wait_for_reader(self) -> None:
+        pass
 
     def call_when_gone(self, action: Callable[[], None]) -> AbstractContextManager[None]:
         return nullcontext()
