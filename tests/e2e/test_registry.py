@@ -191,6 +191,59 @@ def test_nothing_can_be_pushed(shop: Shop) -> None:
     assert refused.value.code in (404, 405)
 
 
+@pytest.mark.slow  # copies the run image
+def test_skopeo_copies_a_release_with_a_token(shop: Shop, tmp_path: Path) -> None:
+    source, target = f'docker://127.0.0.1:{shop.port}/app:v2', tmp_path / 'copy'
+    plain, credentials = '--tls-verify=false', f'ann:{shop.token}'
+    seen = called('skopeo', 'inspect', plain, '--creds', credentials, source)
+    assert seen.returncode == 0, seen.stderr
+    found = json.loads(seen.stdout)
+    assert found['RepoTags'] == ['v1', 'v2']
+    assert found['Labels']['org.opencontainers.image.version'] == 'v2'
+    copied = called(
+        'skopeo', 'copy', '--src-tls-verify=false', '--src-creds', credentials, source, f'dir:{target}'
+    )
+    assert copied.returncode == 0, copied.stderr
+    for layer in manifest(shop, 'v2')['layers']:
+        assert (target / layer['digest'].removeprefix('sha256:')).stat().st_size == layer['size']
+    refused = called('skopeo', 'inspect', plain, '--creds', 'ann:guessed', source)
+    assert refused.returncode != 0
+    assert 'unauthorized' in refused.stderr
+
+
+@pytest.mark.slow  # copies the run image
+@pytest.mark.skipif(os.geteuid() != 0, reason='podman of another user needs user namespaces')
+def test_podman_pulls_a_release_with_a_token(shop: Shop, tmp_path: Path, open_folder: Path) -> None:
+    name = f'127.0.0.1:{shop.port}/app:v2'
+    podman = (
+        'podman',
+        '--storage-driver',
+        'vfs',
+        '--root',
+        f'{open_folder}/s',
+        '--runroot',
+        f'{open_folder}/r',
+    )
+    refused = called(*podman, 'pull', '--tls-verify=false', '--creds', 'ann:guessed', name)
+    assert refused.returncode != 0
+    pulled = called(*podman, 'pull', '-q', '--tls-verify=false', '--creds', f'ann:{shop.token}', name)
+    assert pulled.returncode == 0, pulled.stderr
+    assert called(*podman, 'create', '--name', 'app', name).returncode == 0
+    copied = called(*podman, 'cp', 'app:/app/src/more.js', f'{tmp_path}/more.js')
+    assert copied.returncode == 0, copied.stderr
+    assert (tmp_path / 'more.js').read_bytes() == b'// more\n'
+    (config,) = json.loads(called(*podman, 'image', 'inspect', name).stdout)
+    assert config['Config']['User'] == 'app'
+    assert called(*podman, 'rm', 'app').returncode == 0
+    assert called(*podman, 'rmi', name).returncode == 0
+
+
+def called(*command: str) -> subprocess.CompletedProcess[str]:
+    """Runs a client of registries, which "make test-all" installs."""
+    assert shutil.which(command[0]), f'{command[0]} is not installed: run "dev/setup clients"'
+    return subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+
+
 @pytest.mark.slow  # builds a Go program
 def test_it_passes_the_conformance_suite_of_the_distribution_specification(
     shop: Shop, tmp_path: Path
