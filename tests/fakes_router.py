@@ -1,7 +1,7 @@
 """A router in memory; it passes the same contract suite as HAProxy."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from gitreceive.adapters.haproxy.options import HOST
 from gitreceive.model.app import AppName
@@ -10,7 +10,7 @@ from gitreceive.model.route import Endpoint, Route
 
 
 class FakeRouter:
-    """Satisfies ``Router``. ``routes`` are what it leads to, ``told`` all that it was told; ``broken``: it takes nothing.
+    """Satisfies ``ResidentRouter``. ``routes`` are what it leads to, ``told`` all that it was told; ``broken``: it takes nothing.
 
     ``requests`` run at those endpoints.
     """
@@ -72,6 +72,12 @@ class FakeRouter:
         finally:
             if isinstance(answered, Endpoint):
                 self.requests.remove(answered)
+
+    def supervised(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def stop(self) -> None:
+        self.routes.clear()
 
     def _names(self, route: Route) -> Sequence[str]:
         for name in route.domains:

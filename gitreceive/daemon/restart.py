@@ -38,6 +38,7 @@ def reconcile(receiver: Receiver, queue: Queue, logs: Logs) -> None:
         log.info('operation %d of %s starts again', operation.number, operation.app)
         with suppress(StateError), logs.open(operation.number) as console:
             console.step(f'The receiver was restarted; {operation.name} starts again')
+    receiver.journal.releases.fail_abandoned()
     undo_plans(receiver.home)
     shutil.rmtree(receiver.home.work, ignore_errors=True)
     settle_all(receiver.journal, queue, receiver.home)

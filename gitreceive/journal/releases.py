@@ -44,6 +44,15 @@ class Releases:
             _mark(db, release, ReleaseState.FAILED)
             record_event(db, release.app, 'release.failed', release.actor.name, release=release.version)
 
+    def fail_abandoned(self) -> int:
+        """Releases that were to be live, of operations that have ended: they have failed. Returns how many."""
+        with self._database.transaction() as db:
+            done = db.execute(
+                "UPDATE releases SET state = 'failed' WHERE state IN ('created', 'starting') AND operation NOT IN"
+                " (SELECT number FROM operations WHERE state IN ('queued', 'running'))"
+            )
+            return done.rowcount
+
     def go_live(self, operation: Operation, release: Release) -> Release:
         """Lets the release be live and ends its operation, in one transaction.
 

@@ -7,9 +7,10 @@ from contextlib import closing, contextmanager
 import pytest
 
 from gitreceive.daemon import worker as module
+from gitreceive.daemon.branch import follow_release
 from gitreceive.daemon.worker import Interrupted, Worker
 from gitreceive.model.errors import BuildError, EngineGone
-from gitreceive.model.operation import Deploy, Operation, OperationState
+from gitreceive.model.operation import Configure, Deploy, Operation, OperationState, Rollback
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
 from gitreceive.repositories import read_ref
@@ -153,3 +154,33 @@ def test_a_worker_outlives_a_journal_that_cannot_be_written_and_an_app_without_r
             other.execute('ROLLBACK')
             assert ended.acquire(timeout=10)
     assert here.state(operation.number)[0] == 'failed'
+
+
+def test_new_config_vars_move_no_branch_and_a_rollback_moves_it_back(here: ReceiverHome) -> None:
+    here.handlers[Deploy] = lambda task: here.record(task.operation)
+    first = pushed(here)
+    with working(here) as ended:
+        assert ended.acquire(timeout=10)
+        second = here.update(here.commit(), first.commit)
+        here.move(second)
+        here.queue.submit(HELLO, second, ANN)
+        assert ended.acquire(timeout=10)
+        waiting = here.update(here.commit(), second.commit)
+        here.move(waiting)
+    repo = here.home.repo(HELLO)
+    before = here.journal.releases.live(HELLO)
+    configured = here.journal.operations.submit(HELLO, Configure(changed='Set A', commit=second.commit), ANN)
+    released = here.record(claimed(here))
+    follow_release(configured, released, before, here.journal, here.home)
+    assert read_ref(repo, MAIN) == waiting.commit, 'what was pushed meanwhile is still to be built'
+    here.journal.operations.submit(HELLO, Rollback(version=1, commit=first.commit), ANN)
+    back = claimed(here)
+    before = here.journal.releases.live(HELLO)
+    follow_release(back, here.record(back), before, here.journal, here.home)
+    assert read_ref(repo, MAIN) == first.commit
+
+
+def claimed(here: ReceiverHome) -> Operation:
+    operation = here.journal.operations.claim(retries=False, builds=False)
+    assert operation
+    return operation

@@ -6,9 +6,19 @@ from pathlib import Path
 import pytest
 
 from gitreceive.config.settings import Limits
+from gitreceive.model.app import AppName
 from gitreceive.model.errors import SourceError
 from gitreceive.model.push import NO_COMMIT, Commit
-from gitreceive.repositories import git, keep_commit, keep_only, move_ref, read_ref, serve_command
+from gitreceive.repositories import (
+    ensure_repository,
+    fetch_commit,
+    git,
+    keep_commit,
+    keep_only,
+    move_ref,
+    read_ref,
+    serve_command,
+)
 from tests.receiver_home import HELLO, MAIN, ReceiverHome, receiver_home
 
 
@@ -61,3 +71,16 @@ def test_pushes_do_not_see_it_and_fetches_do(here: ReceiverHome, verb: str, told
 def test_a_repository_that_is_none_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match='cannot list the refs'):
         keep_only(tmp_path, dict)
+
+
+def test_the_commit_of_a_release_is_brought_into_another_repository(here: ReceiverHome) -> None:
+    commit, other = here.commit(), AppName('other')
+    repo, target = here.home.repo(HELLO), here.home.repo(other)
+    ensure_repository(target)
+    with pytest.raises(SourceError, match=r'the commit .* of v1 is not in .*hello\.git'):
+        fetch_commit(repo, 1, commit, target)
+    keep_commit(repo, 1, commit)
+    fetch_commit(repo, 1, commit, target)
+    assert exists(target, commit)
+    keep_commit(target, 7, commit)
+    assert read_ref(target, 'refs/releases/v7') == commit
