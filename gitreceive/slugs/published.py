@@ -126,7 +126,8 @@ class PublishedImages:
                 yield self._publish(release, bases[release.stack])
 
     def _publish(self, release: Release, base: BaseImage) -> PublishedImage:
-        key = (release.app, release.version, base)
+        # An app that is made again counts its versions from 1 again; operations are counted once and for all.
+        key = (release.app, release.operation, base)
         found = self._published.get(key)
         if found is None:
             if len(self._published) >= REMEMBERED:

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from gitreceive.model.access import Actor
 from gitreceive.model.content import Content
 from gitreceive.model.errors import StackError
+from gitreceive.model.operation import Destroy
 from gitreceive.slugs.images import CONFIG_TYPE
 from gitreceive.slugs.published import PublishedImages
 from tests.chunk_cache import HELLO, ChunkCache, member
@@ -92,3 +94,43 @@ def test_a_stack_that_the_engine_lacks_is_told(kept: ChunkCache) -> None:
     kept.release({'app/index.js': b'one'})
     with pytest.raises(StackError, match='gitreceive stack build'):
         published(kept, FakeBaseImages({})).manifest(HELLO, 'v1')
+
+
+def test_an_app_that_was_made_again_has_images_of_its_own(kept: ChunkCache, images: PublishedImages) -> None:
+    former = images.manifest(HELLO, 'v1')
+    destroy(kept)
+    kept.release({'app/index.js': b'of another life'})
+    manifest = images.manifest(HELLO, 'v1')
+    assert former and manifest and manifest.digest != former.digest
+    layer = json.loads(read(manifest))['layers'][-1]['digest']
+    assert b'of another life' in gzip.decompress(read(images.blob(HELLO, layer)))
+
+
+def destroy(kept: ChunkCache) -> None:
+    kept.journal.operations.submit(HELLO, Destroy(), Actor(name='ann'))
+    operation = kept.journal.operations.claim(retries=False, builds=False)
+    assert operation
+    kept.journal.apps.destroy(operation)
+
+
+def test_what_is_being_read_is_read_whole_while_garbage_is_removed(
+    kept: ChunkCache, images: PublishedImages
+) -> None:
+    layers = [each['digest'] for each in json.loads(read(images.manifest(HELLO, 'v1')))['layers']]
+    blob = images.blob(HELLO, layers[-1])
+    assert blob
+    with blob.open() as stream:
+        begun = stream.read(1)
+        removed = kept.retained(kept.storage, keep=1).collect(HELLO)
+        assert any(layers[-1].removeprefix('sha256:') in name for name in removed.objects)
+        data = begun + stream.read()
+    assert f'sha256:{hashlib.sha256(data).hexdigest()}' == layers[-1]
+
+
+def test_garbage_of_other_releases_takes_nothing_from_those_that_are_kept(
+    kept: ChunkCache, images: PublishedImages
+) -> None:
+    manifest = json.loads(read(images.manifest(HELLO, 'v2')))
+    kept.retained(kept.storage, keep=1).collect(HELLO)
+    for layer in manifest['layers']:
+        assert read(images.blob(HELLO, layer['digest']))
