@@ -24,6 +24,7 @@ from bench.naive import label
 from bench.packages import make_packages
 from bench.processes import run
 from bench.push import Pushed, Way, push
+from bench.routers import routers
 from bench.servers import registry
 from bench.setting import Bench
 from bench.sides import Side
@@ -156,6 +157,7 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     'large': large,
     'followers': followers,
     'supervision': supervision,
+    'routers': routers,
 }
 
 

@@ -14,7 +14,8 @@ class Sizes:
     """How much is measured; ``blobs``, ``link`` and ``large`` in MB, ``cold`` the number of cold pushes, ``fresh``
     whether they use no cache, ``interpreted`` and ``growing`` the platforms of ``warm`` and ``dependencies``, ``changes``
     the number of changes of dependencies, ``trees`` the numbers of files of apps, ``releases`` how many there are in a
-    row, ``followers`` how many follow a log, for ``watched`` seconds."""
+    row, ``followers`` how many follow a log, for ``watched`` seconds, ``routed`` the apps of a router, which is asked for
+    ``loaded`` seconds and switched ``switches`` times."""
 
     runs: int = 5
     cold: int = 3
@@ -31,6 +32,9 @@ class Sizes:
     large: int = 2_000
     followers: int = 50
     watched: float = 10.0
+    routed: int = 100
+    loaded: float = 5.0
+    switches: int = 40
 
 
 QUICK = Sizes(
@@ -49,6 +53,9 @@ QUICK = Sizes(
     large=20,
     followers=3,
     watched=1.0,
+    routed=3,
+    loaded=1.0,
+    switches=3,
 )
 
 
