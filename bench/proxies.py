@@ -206,14 +206,18 @@ def caddy(place: Path, environ: dict[str, str]) -> Iterator[Caddy]:
         yield made
 
 
-def memory(pids: Sequence[int]) -> float:
-    """MB that processes take, each page once, however many share it (PSS, proc_pid_smaps_rollup(5))."""
-    total = 0
+def memory(pids: Sequence[int]) -> tuple[float, float]:
+    """MB that processes take: each page once, however many share it, and once for each process that has it.
+
+    That is PSS and RSS of proc_pid_smaps_rollup(5).
+    """
+    found = {'Pss:': 0, 'Rss:': 0}
     for pid in pids:
         for line in Path(f'/proc/{pid}/smaps_rollup').read_text().splitlines():
-            if line.startswith('Pss:'):
-                total += int(line.split()[1])
-    return total * 1024 / 1e6
+            name, *rest = line.split()
+            if name in found:
+                found[name] += int(rest[0])
+    return found['Pss:'] * 1024 / 1e6, found['Rss:'] * 1024 / 1e6
 
 
 def _family(pid: int) -> Sequence[int]:

@@ -57,7 +57,7 @@ def routers(bench: Bench) -> Iterator[Row]:
         for proxy in proxies:
             proxy.lead({f'app-{number}': target for number in range(bench.sizes.routed)})
         yield _rates(bench, mine, peer)
-        sizes = [f'{each.name} {memory(each.processes()):.1f} MB' for each in proxies]
+        sizes = [_size(each) for each in proxies]
         bench.remark(f'Memory with {bench.sizes.routed} apps after that: {", ".join(sizes)}.')
         lost = [_losses(bench, each) for each in proxies]
     bench.remark(
@@ -74,6 +74,11 @@ def _rates(bench: Bench, mine: Proxy, peer: Proxy) -> Row:
     times = [series(found) for found in alternate(runs, takes)]
     name = f'{REQUESTS:,} requests through the router of {bench.sizes.routed} apps, beside nginx as a reverse proxy'
     return Row(name=name, ours=times[0], naive=times[1], wanted=WITHIN)
+
+
+def _size(proxy: Proxy) -> str:
+    shared_once, each = memory(proxy.processes())
+    return f'{proxy.name} {shared_once:.1f} MB ({each:.1f} MB with shared pages counted in each process)'
 
 
 def _load(proxy: Proxy, seconds: float) -> float:

@@ -31,6 +31,12 @@ PAGES: Mapping[str, tuple[str, str]] = {
 STATUSES = {502: 'silent', 503: 'unavailable', 504: 'late'}
 """Pages of what HAProxy finds out by itself; 503: no place was free in time, or nobody accepted the connection."""
 
+BUSY = (
+    'HTTP/1.1 503 Service Unavailable\r\n'
+    'Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\nRetry-After: 5\r\n\r\n'
+)
+"""Before the page that all apps share."""
+
 LOG_FORMAT = (
     'at=%[date,utime(%Y-%m-%dT%H:%M:%SZ)] app=%[var(txn.app)] status=%ST time_ms=%Ta '
     'method=%[method] path=%{+Q,+E}HPO host=%{+Q,+E}[var(txn.host)] client=%ci instance=%s '
@@ -61,16 +67,15 @@ def render(options: RouterOptions, routes: Mapping[AppName, Route], files: int) 
     """The files of a configuration by their names, for a process that may open ``files``. Raises RouterError."""
     hosts = all_hosts(routes, options.domain)
     special = {app: words(route) for app, route in routes.items()}
-    pages = _templates.get_template('page.html.j2')
+    page = _templates.get_template('page.html.j2')
+    pages = {name: page.render(title=title, text=text) for name, (title, text) in PAGES.items()}
     return {
         FILE: _configuration(options, routes, files),
         HOSTS: _map(hosts),
         WORDS: _map({app: text for app, text in special.items() if text}),
         MOVED: '',
-        **{
-            f'pages/{name}.html': pages.render(title=title, text=text)
-            for name, (title, text) in PAGES.items()
-        },
+        **{f'pages/{name}.html': text for name, text in pages.items()},
+        'pages/busy.http': f'{BUSY}{pages["busy"]}',
     }
 
 
