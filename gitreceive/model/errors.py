@@ -188,6 +188,6 @@ class RouterError(GitReceiveError):
 
 
 class CertificateError(GitReceiveError):
-    """A certificate or its key is not what it should be, or none could be had."""
+    """A certificate or its key is not what it should be, or none was issued."""
 
     exit_code = 104
