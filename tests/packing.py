@@ -3,10 +3,19 @@
 import gzip
 import hashlib
 import io
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from gitreceive.adapters.slugfiles.members import FOLDER, REGULAR, SYMLINK, Member, end_of_archive, written
+from gitreceive.adapters.slugfiles.members import (
+    FOLDER,
+    REGULAR,
+    SYMLINK,
+    Member,
+    Members,
+    end_of_archive,
+    written,
+)
 
 TIME = 1_700_000_000
 
@@ -38,3 +47,18 @@ def packed_file(path: Path, files: Files) -> str:
 def sha256(content: bytes) -> str:
     """In hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def stands_alone(chunk: bytes) -> None:
+    """Whether a chunk of a slug is a layer as it is: an engine makes the directories that it does not name as root's."""
+    unpacker, raw = zlib.decompressobj(31), bytearray()
+    while chunk:
+        raw += unpacker.decompress(chunk)
+        chunk, unpacker = unpacker.unused_data, zlib.decompressobj(31)
+    raw = raw.rstrip(b'\0') + bytes(512 + -len(raw.rstrip(b'\0')) % 512)
+    named: set[bytes] = set()
+    for member in Members(io.BytesIO(bytes(raw) + bytes(1024)).read):
+        above, _, _ = member.name.rpartition(b'/')
+        assert not above or above in named, member.name
+        if member.kind == FOLDER:
+            named.add(member.name)

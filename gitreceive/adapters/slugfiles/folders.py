@@ -5,7 +5,7 @@ What such a directory holds is read and hashed with each slug, and packed and st
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, groupby
@@ -14,7 +14,7 @@ from typing import IO, cast
 from gitreceive.adapters.slugfiles.archive import KeptEntry, kept, pieces
 from gitreceive.adapters.slugfiles.compress import compress_part
 from gitreceive.adapters.slugfiles.groups import ENTRY, FORMAT, LEAST, STEP_TIME
-from gitreceive.adapters.slugfiles.members import HARD_LINK, Member, inside, plain
+from gitreceive.adapters.slugfiles.members import FOLDER, HARD_LINK, Member, inside, plain
 from gitreceive.adapters.slugfiles.overlay_child import MOST_NAMES
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.tarheaders import CHUNK
@@ -35,7 +35,9 @@ _temporary = tempfile.TemporaryFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderPart:
-    """What lies in one directory. Satisfies ``SlugPart``; its key is made of its content."""
+    """What lies in one directory, and the directories that lead to it. Satisfies ``SlugPart``; its key is made of its
+    content.
+    """
 
     key: str
     folder: bytes
@@ -46,9 +48,12 @@ class FolderPart:
         """See the port."""
         with self.opening() as stream:
             found = kept(stream.read, [], cancellation.check)
-            own = (one for one in found if folder_of(one.member) == self.folder)
+            own = (one for one in found if self._holds(one.member))
             read = (piece for one in own for piece in pieces(one, STEP_TIME))
             return Packed(diff_id=compress_part(read, target, last=False, most=self.most))
+
+    def _holds(self, member: Member) -> bool:
+        return folder_of(member) == self.folder or _leads_to(member, self.folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,14 +146,22 @@ class _Split:
 
     mtime: int
     large: dict[bytes, str] = field(default_factory=dict)
+    _leading: list[KeptEntry] = field(default_factory=list)
 
     def rest(self, found: Iterator[KeptEntry]) -> Iterator[bytes]:
         """The tar stream without the large directories; each is contiguous in it."""
         for folder, run in groupby(found, lambda one: _around(one.member)):
             if folder is None:
-                yield from self._all(run)
+                yield from self._all(self._noted(run))
             else:
                 yield from self._folder(folder, run)
+
+    def _noted(self, run: Iterable[KeptEntry]) -> Iterator[KeptEntry]:
+        """The same entries; those of directories that lead to a large one are remembered."""
+        for one in run:
+            if any(_leads_to(one.member, folder) for folder in FOLDERS):
+                self._leading.append(one)
+            yield one
 
     def _folder(self, folder: bytes, run: Iterator[KeptEntry]) -> Iterator[bytes]:
         """All of a directory if it is small, else only what has to go with the rest."""
@@ -163,12 +176,16 @@ class _Split:
             yield from self._all(held)
             return
         digest = hashlib.sha256()
-        for part in chain(held, [one], run):
-            if folder_of(part.member):
+        leading = [each for each in self._leading if _leads_to(each.member, folder)]
+        folders: dict[bytes, KeptEntry] = {}
+        for part in chain(leading, held, [one], run):
+            if part.member.kind == FOLDER:
+                folders[part.member.name] = part
+            if folder_of(part.member) or part.member.kind == FOLDER:
                 for piece in pieces(part, STEP_TIME):
                     digest.update(piece)
             else:
-                yield from pieces(part, self.mtime)
+                yield from self._all([*_on_the_way(part.member, folders), part])
         self.large[folder] = digest.hexdigest()
 
     def _all(self, run: Iterable[KeptEntry]) -> Iterator[bytes]:
@@ -181,6 +198,18 @@ def folder_of(member: Member) -> bytes | None:
     if folder and member.kind == HARD_LINK and not inside(plain(member.link), folder):
         return None
     return folder
+
+
+def _leads_to(member: Member, folder: bytes) -> bool:
+    """Whether it is a directory that ``folder`` lies in."""
+    return member.kind == FOLDER and folder.startswith(plain(member.name) + b'/')
+
+
+def _on_the_way(member: Member, folders: Mapping[bytes, KeptEntry]) -> Iterator[KeptEntry]:
+    """The directories that a member lies in, the outermost first."""
+    parts = member.name.split(b'/')
+    names = (b'/'.join(parts[:count]) for count in range(1, len(parts)))
+    return (folders[name] for name in names if name in folders)
 
 
 def _around(member: Member) -> bytes | None:

@@ -2,8 +2,8 @@
 
 An app's code changes with each push, its runtime and dependencies hardly ever, and in the image they are layers. So a
 slug is a row of parts, one for each group of layers, and a part that was packed once is used again as long as its key
-is the same. A part holds what its layers put below ``/app`` and no layer above takes away: nothing is twice in a slug,
-and nothing in it has to be deleted after it was unpacked.
+is the same. A part holds what its layers put below ``/app`` and no layer above takes away: nothing in a slug has to be
+deleted after it was unpacked, and but for directories nothing is in it twice.
 
 The names of files that are not trusted are looked at here, in the engine's own directories; no symlink is followed, nothing is opened
 but directories. How layers hide each other: kernel documentation, "Overlay Filesystem", "whiteouts and opaque
@@ -41,17 +41,14 @@ MARK = CODE_MARK.encode()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Layers that are packed together. ``own`` and ``below`` are indices into the names of ``Layers``.
+    """Layers that are packed together: ``own`` are indices into the names of ``Layers``.
 
-    ``hidden`` are paths of the group that layers above hide or replace, with all below them. ``replacing`` are
-    directories of the group that take the place of what lower layers have. ``last`` ends the archive.
+    ``hidden`` are paths of the group that layers above hide or replace, with all below them. ``last`` ends the archive.
     """
 
     key: str
     own: range
-    below: range
     hidden: frozenset[bytes]
-    replacing: frozenset[bytes]
     mtime: int
     last: bool
 
@@ -117,10 +114,8 @@ def _runs(diffs: Sequence[bytes], code: int) -> list[range]:
 
 
 def _group(layers: Layers, diffs: Sequence[bytes], own: range, mtime: int, last: bool) -> Group:
-    mine, below = diffs[own.start : own.stop], range(own.stop, len(diffs))
-    hidden, modes = _covered(mine, diffs[: own.start])
-    replacing, _ = _covered(diffs[own.stop :], mine)
-    digest = hashlib.sha256(f'{FORMAT}\n{mtime} {last} {len(below)}\n'.encode())
+    hidden, modes = _covered(diffs[own.start : own.stop], diffs[: own.start])
+    digest = hashlib.sha256(f'{FORMAT}\n{mtime} {last} {len(diffs) - own.stop}\n'.encode())
     for content in layers.contents[own.start :] or layers.names:
         digest.update(f'{content}\n'.encode())
     for path in sorted(hidden):
@@ -130,9 +125,7 @@ def _group(layers: Layers, diffs: Sequence[bytes], own: range, mtime: int, last:
     return Group(
         key=digest.hexdigest(),
         own=own,
-        below=below,
         hidden=frozenset(hidden),
-        replacing=frozenset(replacing),
         mtime=mtime,
         last=last,
     )

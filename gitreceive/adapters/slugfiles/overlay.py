@@ -79,17 +79,13 @@ def _wanted(layers: Layers, group: Group | None = None) -> Wanted:
         links = list(layers.links())
     except OSError as error:
         raise CannotMount(str(error)) from error
-    wanted = Wanted(
-        layers=links, own=[], below=[], hidden=[], replacing=[], mtime=group.mtime if group else 0
-    )
+    wanted = Wanted(layers=links, own=[], hidden=[], mtime=group.mtime if group else 0)
     if group is None or len(group.own) == len(links):
         return wanted
     return {
         **wanted,
         'own': [links[at] for at in group.own],
-        'below': [links[at] for at in group.below],
         'hidden': [path.decode('latin-1') for path in group.hidden],
-        'replacing': [path.decode('latin-1') for path in group.replacing],
     }
 
 

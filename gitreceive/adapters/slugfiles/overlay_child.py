@@ -53,15 +53,14 @@ TAR = (
 class Wanted(TypedDict):
     """What is asked for. Layers are short names below OVERLAY2, the uppermost first; paths are Latin-1 for bytes.
 
-    ``layers`` are all of the image. ``own`` are those whose files are wanted, without the paths in ``hidden``; of their
-    directories, those that ``below`` has as well are not, unless they are in ``replacing``. ``own`` empty: everything.
+    ``layers`` are all of the image. ``own`` are those whose entries are wanted, without the paths in ``hidden``; empty:
+    everything. A directory that lower layers have as well is an entry all the same: a part of a slug is a layer of an
+    image, too, and an engine makes directories that a layer does not name itself, as root's.
     """
 
     layers: list[str]
     own: list[str]
-    below: list[str]
     hidden: list[str]
-    replacing: list[str]
     mtime: int
 
 
@@ -103,7 +102,7 @@ def mount(root: str, wanted: Wanted) -> None:
     os.mkdir(f'{MOUNTPOINT}/empty')  # an overlay without an upper directory needs two lower ones
     with open(f'{MOUNTPOINT}/{END}', 'wb'):
         pass
-    for name, lower in (('layers', wanted['layers']), ('own', wanted['own']), ('below', wanted['below'])):
+    for name, lower in (('layers', wanted['layers']), ('own', wanted['own'])):
         os.mkdir(f'{MOUNTPOINT}/{name}')
         if lower:
             options = f'lowerdir={":".join(lower)}:{MOUNTPOINT}/empty'.encode()
@@ -159,20 +158,14 @@ def entries(wanted: Wanted) -> Entries:
     """What is asked for, in the order of ``walk``."""
     if not wanted['own']:
         return walk('.')
-    hidden, replacing = (set(_encoded(wanted[name])) for name in ('hidden', 'replacing'))
-    return own_entries(hidden, replacing)
+    return own_entries({path.encode('latin-1') for path in wanted['hidden']})
 
 
-def own_entries(hidden: set[bytes], replacing: set[bytes]) -> Entries:
+def own_entries(hidden: set[bytes]) -> Entries:
     """What some layers have put there and is to be seen in the end."""
-    own, below = f'{MOUNTPOINT}/own', f'{MOUNTPOINT}/below'.encode()
-    new: set[bytes] = set()
+    own = f'{MOUNTPOINT}/own'
     for path, kind in walk(own, lambda path: path not in hidden):
-        if kind == stat.S_IFDIR:
-            if os.path.dirname(path) in new or path in replacing or not _is_folder(below + b'/' + path):
-                new.add(path)
-                yield path, kind
-        elif kind or os.path.lexists(f'{own}/'.encode() + path):  # what cannot be found is a whiteout
+        if kind or os.path.lexists(f'{own}/'.encode() + path):  # what cannot be found is a whiteout
             yield path, kind
 
 
@@ -203,10 +196,6 @@ def report(descriptor: int, value: object) -> None:
     """One line of JSON for the parent; without it the parent takes the work for unfinished."""
     with os.fdopen(descriptor, 'w') as sink:
         json.dump(value, sink)
-
-
-def _encoded(paths: list[str]) -> Iterator[bytes]:
-    return (path.encode('latin-1') for path in paths)
 
 
 def _is_folder(path: bytes) -> bool:
