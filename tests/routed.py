@@ -43,6 +43,7 @@ class Instance(http.server.ThreadingHTTPServer):
         self.endpoint = Endpoint(instance=name, release=release, address='127.0.0.1', port=self.server_port)
         self.go, self.seen, self.waiting = threading.Event(), Seen(), threading.Semaphore(0)
         self.answered = 0
+        self.body = b''
 
     @property
     def answer(self) -> str:
@@ -59,7 +60,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.path.startswith(WAITS):
             self.server.waiting.release()
             assert self.server.go.wait(SECONDS)
-        body = self.server.answer.encode()
+        body = self.server.body or self.server.answer.encode()
         self.server.answered += 1
         self.send_response(200)
         self.send_header('Content-Length', str(len(body)))

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -585,6 +586,43 @@ def test_clients_that_send_nothing_leave_room_for_others(here: Routed) -> None:
     assert not web.answered > 1
     for each in silent:
         each.close()
+
+
+def test_clients_that_do_not_read_leave_room_for_other_apps(here: Routed) -> None:
+    slow, other = here.instance(1), here.instance(2)
+    slow.body = b'x' * 10_000_000
+    lead(here, slow)
+    here.router.apply(Route(app=OTHER, endpoints=(other.endpoint,)))
+    deaf = [socket.create_connection(('127.0.0.1', here.port)) for _ in range(50)]
+    for each in deaf:
+        each.sendall(b'GET / HTTP/1.1\r\nHost: hello.localhost\r\n\r\n')
+    wait_until(lambda: slow.answered >= 20, SECONDS, 'they are being answered')
+    assert here.ask('other.localhost') == other.answer
+    for each in deaf:
+        each.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can give rights away')
+def test_as_root_requests_are_handled_by_a_user_without_rights(tmp_path: Path) -> None:
+    with routed(tmp_path / 'router', account=('haproxy', 'haproxy')) as here:
+        web = here.instance()
+        lead(here, web)
+        here.router.apply(Route(app=OTHER, endpoints=(web.endpoint,)))
+        lead(here, web, domains=('a.example.com',))
+        assert here.ask(HOST) == here.ask('other.localhost') == here.ask('a.example.com') == web.answer
+        worker = running(here).current
+        assert Path(f'/proc/{worker}').stat().st_uid == pwd.getpwnam('haproxy').pw_uid
+        assert os.readlink(f'/proc/{worker}/root') == str((tmp_path / 'router/empty').resolve())
+        with here.router.supervised():
+            wait_until(lambda: access(here), SECONDS, 'a line')
+            kill(running(here))
+            assert within(SECONDS, lambda: ask_or_nothing(here) == web.answer)
+
+
+def ask_or_nothing(here: Routed) -> str:
+    with suppress(OSError):
+        return here.ask(HOST)
+    return ''
 
 
 @pytest.mark.slow

@@ -24,7 +24,6 @@ from tests.waiting import wait_until
 HELLO = AppName('hello')
 HOST = 'www.example.com'
 SECONDS = 60.0
-pytestmark = pytest.mark.slow
 
 
 class Site:
@@ -61,6 +60,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
             yield Site(here, authority, kept, issuer)
 
 
+@pytest.mark.slow
 def test_names_get_certificates_of_the_authority_and_requests_go_on(site: Site) -> None:
     answer = site.lead(HOST)
     before = processes(site.here.options.folder)
@@ -80,6 +80,15 @@ def test_names_get_certificates_of_the_authority_and_requests_go_on(site: Site) 
     assert processes(site.here.options.folder) == before
 
 
+def test_a_certificate_is_issued_for_a_name_that_leads_here(site: Site) -> None:
+    answer = site.lead(HOST)
+    found = site.issuer.issue(HOST)
+    assert found.names == (HOST,)
+    site.kept.put(HOST, found)
+    site.here.router.refresh()
+    assert site.get(HOST, site.authority.root()) == answer
+
+
 def trusted(site: Site, root: str) -> bool:
     try:
         return bool(site.get(HOST, root))
@@ -87,6 +96,7 @@ def trusted(site: Site, root: str) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_an_account_is_used_again_and_made_again_where_it_is_forgotten(site: Site, tmp_path: Path) -> None:
     site.lead(HOST)
     account = tmp_path / 'account.json'
