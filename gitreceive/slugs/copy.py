@@ -11,7 +11,7 @@ from gitreceive.model.errors import StorageError
 from gitreceive.slugs.names import FACTS, chunk_name, slug_name
 from gitreceive.slugs.ports import Composing
 from gitreceive.slugs.stored import chunks_of, compose_slug, facts_json, read_manifest
-from gitreceive.slugs.verified import put_verified
+from gitreceive.slugs.verified import checksum_of, put_verified
 
 PIECE = 1 << 20
 
@@ -31,12 +31,24 @@ def copy_slug(
         check()
         if storage.size(chunk_name(target, chunk.sha256)) != chunk.size:
             names = chunk_name(source, chunk.sha256), chunk_name(target, chunk.sha256)
-            _copy(storage, *names, work, chunk.sha256)
+            if not _copied_there(storage, *names, chunk.sha256):
+                _copy(storage, *names, work, chunk.sha256)
     if chunks:
         compose_slug(storage, target, sha256, int(str(manifest['size'])), chunks)
     else:
         _copy(storage, slug_name(source, sha256), slug_name(target, sha256), work, sha256)
     _put(storage, slug_name(target, sha256, FACTS), facts_json({**manifest, 'app': target}), work)
+
+
+def _copied_there(storage: Composing, source: str, target: str, checksum: str) -> bool:
+    """Lets the service copy it, so that nothing is sent from here; False if that is not what it should be.
+
+    On this host that would not be waited for the disk, and the other one may be removed next.
+    """
+    if not storage.keeps_parts or storage.url(target).startswith('file:'):
+        return False
+    storage.compose(target, [source])
+    return checksum_of(storage, target) == checksum
 
 
 def _copy(storage: Composing, source: str, target: str, work: Path, checksum: str) -> None:

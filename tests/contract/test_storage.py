@@ -2,6 +2,7 @@
 
 import fcntl
 import gzip
+import hashlib
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from gitreceive.adapters.storage.file import TEMPORARY, FileStorage
 from gitreceive.adapters.storage.whole import WholeSlugs
 from gitreceive.model.errors import SettingsError, StorageError
 from gitreceive.slugs.ports import Composing, Storage
+from gitreceive.slugs.verified import checksum_of
 from tests.fakes_storage import MemoryStorage
 from tests.storages import ALL, Places
 
@@ -201,6 +203,19 @@ def test_another_name_of_the_former_object_keeps_its_content(tmp_path: Path) -> 
     (tmp_path / 'backup').hardlink_to(composed.path)
     assert not composed.carried()
     assert (tmp_path / 'backup').read_bytes() == b'base' * 100_000 + b'old'
+
+
+def test_one_object_is_copied_whatever_its_size(composing: Composing, slug: Path, tmp_path: Path) -> None:
+    empty = tmp_path / 'empty'
+    empty.touch()
+    for name, file in (('app/members/one.gz', slug), ('app/members/none.gz', empty)):
+        composing.put(name, file)
+        whole = name.replace('members/', '')
+        composing.compose(whole, [name])
+        checksum = hashlib.sha256(file.read_bytes()).hexdigest()
+        assert checksum_of(composing, whole) == checksum_of(composing, name) == checksum
+        composing.delete(name)
+        assert composing.size(whole) == file.stat().st_size
 
 
 def test_what_somebody_wrote_to_or_another_process_composed_is_not_carried_on(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """An app is renamed with all that it has, or not at all, whenever it is interrupted."""
 
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
@@ -11,7 +13,8 @@ from gitreceive.access.key import PublicKey
 from gitreceive.adapters.slugfiles.entries import GzipSlugReader
 from gitreceive.daemon import rename as renames
 from gitreceive.daemon.log import OperationLog
-from gitreceive.daemon.rename import rename, renaming, undo_moves
+from gitreceive.daemon.rename import _run_under_new_name, rename, renaming, undo_moves
+from gitreceive.journal import Journal
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
@@ -24,6 +27,7 @@ from gitreceive.slugs.chunk_cache import ChunkCache as ChunkIndex
 from gitreceive.slugs.store import StoredSlugs
 from gitreceive.wiring import Receiver
 from tests import chunk_cache
+from tests.running_receiver import RunningReceiver
 
 ANN = Actor(name='ann')
 HELLO, WORLD, OTHER = chunk_cache.HELLO, AppName('world'), AppName('other')
@@ -190,3 +194,40 @@ def test_both_names_are_known_as_long_as_it_is_under_way(whole: chunk_cache.Chun
     assert renaming(OTHER, whole.journal) is None
     carry_out(operation, whole)
     assert renaming(HELLO, whole.journal) is None
+
+
+@pytest.fixture
+def runs() -> Iterator[RunningReceiver]:
+    """hello runs v1, with a domain that is world's from now on."""
+    with closing(BuildClock(60)) as clock:
+        made = RunningReceiver(clock)
+        made.running.supervision.look()
+        made.deploy()
+        yield made
+
+
+def moved(runs: RunningReceiver) -> Task:
+    """What is left to be done of a renaming; the journal says so already."""
+    live = runs.releases.live(HELLO)
+    assert live
+    request = Rename(source=HELLO, to=WORLD)
+    task = runs.task(request, app=WORLD)
+    of_world = SimpleNamespace(live=lambda app: replace(live, app=WORLD) if app == WORLD else None)
+    journal = cast(Journal, SimpleNamespace(releases=of_world, running=runs.apps))
+    _run_under_new_name(task, request, journal, runs.running)
+    return task
+
+
+def test_what_runs_has_the_new_name_and_nothing_the_old_one(runs: RunningReceiver) -> None:
+    assert runs.runs(HELLO) == ['v1 web.1']
+    moved(runs)
+    assert (runs.runs(WORLD), runs.runs(HELLO)) == (['v1 web.1'], [])
+    assert runs.leads(WORLD) == ['v1 web.1']
+    assert HELLO not in runs.router.routes
+
+
+def test_what_does_not_come_up_under_the_new_name_is_told_and_looked_after(runs: RunningReceiver) -> None:
+    runs.ask = lambda instance, check, lived: 'nothing accepts on its port'
+    moved(runs)
+    assert any('world is not up yet, and is looked after' in line for line in runs.console.warnings)
+    assert runs.runs(HELLO) == []
