@@ -136,7 +136,12 @@ def test_an_instance_that_cannot_be_started_is_an_error_that_names_it(rig: Rig) 
     assert list(rig.instances.find()) == []
 
 
-def test_what_an_instance_uses_is_told_as_long_as_it_runs(rig: Rig) -> None:
+@pytest.mark.parametrize('here', [True, False])
+def test_what_an_instance_uses_is_told_as_long_as_it_runs(
+    here: bool, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not here:  # the engine is on another host
+        monkeypatch.setattr('gitreceive.adapters.docker.observed.measured', lambda container: None)
     runs = rig.instances.start(spec_of(rig, LIVES))
     ended = rig.instances.start(spec_of(rig, ENDS, number=2))
     assert comes_to(rig, ended, InstanceState.ENDED)
