@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from gitreceive.adapters.docker.layers import Layers, is_opaque
 from gitreceive.model.plan import CODE_MARK
 
-FORMAT = 'gitreceive slug part 2'
+FORMAT = 'gitreceive slug part 3'
 """Goes into all keys: another one packs everything again."""
 
 STEP_TIME = 315532800
