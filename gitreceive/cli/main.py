@@ -28,6 +28,7 @@ COMMANDS = {
     'release': 'release:release',
     'clean': 'clean:clean',
     'forget-config': 'forget:forget',
+    'halt': 'halt:halt_command',
 }
 """Where each command is, in a module of this package. Only the one that is asked for is imported: the SSH and Docker
 libraries take longer to load than most commands to run."""
