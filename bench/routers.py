@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -45,7 +46,10 @@ http {{
 
 
 def routers(bench: Bench) -> Iterator[Row]:
-    """Requests through 100 apps' router, beside nginx; memory and losses are remarks."""
+    """Requests through the router of many apps, beside nginx; memory and losses are remarks."""
+    if missing := [program for program in ('haproxy', 'nginx', 'wrk') if not shutil.which(program)]:
+        bench.remark(f'Nothing is said of routers: there is no {" and no ".join(missing)} here.')
+        return
     place = bench.place / 'routers'
     place.mkdir()
     environ = dict(os.environ)

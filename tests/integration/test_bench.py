@@ -113,6 +113,21 @@ def test_a_quick_run_fills_every_row_and_leaves_nothing(
     assert left_over(tmp_path / 'bench', engine) == []
 
 
+@pytest.mark.slow
+def test_the_router_is_measured_beside_its_peers(tmp_path: Path) -> None:
+    done = start(tmp_path / 'bench', '--only', 'routers')
+    text, said = done.communicate(timeout=300)
+    assert done.returncode == 0, said + text
+    if 'Nothing is said of routers' in text:
+        pytest.skip('no nginx or no wrk is here ("dev/setup bench" installs them)')
+    ratio, _, ours, naive, _ = rows(text)[
+        '10,000 requests through the router of 3 apps, beside nginx as a reverse proxy'
+    ]
+    assert float(ratio.strip('*')) > 0 and float(ours) > 0 and float(naive) > 0
+    assert re.search('Memory with 3 apps after that: this receiver [0-9.]+ MB', text)
+    assert re.search('through 3 switches: this receiver lost 0 of [0-9,]+ requests; nginx lost', text)
+
+
 def test_without_sshd_the_table_says_so_and_has_our_numbers(
     tmp_path: Path, docker_host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
