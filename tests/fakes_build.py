@@ -67,7 +67,8 @@ class FakeReleases:
         self.states[release.version - 1] = ReleaseState.STARTING
 
     def fail(self, release: Release) -> None:
-        self.states[release.version - 1] = ReleaseState.FAILED
+        if self.states[release.version - 1] in (ReleaseState.CREATED, ReleaseState.STARTING):
+            self.states[release.version - 1] = ReleaseState.FAILED
 
     def go_live(self, operation: Operation, release: Release) -> Release:
         if operation.number in self.ended:

@@ -32,8 +32,8 @@ from gitreceive.wiring import Receiver, engine_answers, open_base_images, open_r
 END_SECONDS = 5.0
 """How long running operations may take to let go when the daemon ends; they are in the journal and start again."""
 
-OTHERS = 2
-"""Workers for what needs no build: a rollback waits for no build of another app."""
+OTHERS = 8
+"""Workers for what needs no build: a rollback waits for no build of another app, and hardly for a slow start of one."""
 
 
 def open_queue(settings: Settings, receiver: Receiver) -> tuple[Queue, Logs]:

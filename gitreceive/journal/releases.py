@@ -39,9 +39,15 @@ class Releases:
             _mark(db, release, ReleaseState.STARTING)
 
     def fail(self, release: Release) -> None:
-        """It was not to be live."""
+        """It was not to be live; nothing of one that is, or was."""
         with self._database.transaction() as db:
-            _mark(db, release, ReleaseState.FAILED)
+            failed = db.execute(
+                "UPDATE releases SET state = 'failed' WHERE app = ? AND version = ?"
+                " AND state IN ('created', 'starting')",
+                (release.app, release.version),
+            )
+            if not failed.rowcount:
+                return
             record_event(db, release.app, 'release.failed', release.actor.name, release=release.version)
 
     def fail_abandoned(self) -> int:

@@ -13,8 +13,9 @@ from gitreceive.model.release import Release
 from gitreceive.model.task import Task
 from gitreceive.points import point
 from gitreceive.run.changeover import Changeover, Target
-from gitreceive.run.formation import desired
+from gitreceive.run.formation import RELEASE, desired
 from gitreceive.run.ports import AppsThatRun, RunningReleases
+from gitreceive.run.spec import WEB
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +50,10 @@ class Rollout:
                 self._begin_formation(release)
             self.before(task, release)
             commit = partial(self.releases.go_live, task.operation, release)
-            live = self.changeover.change(task, self._target(release), commit)
+            target = self._target(release)
+            live = self.changeover.change(task, target, commit)
         point('release.live')
-        self._tell(task)
+        self._tell(task, target)
         if first:
             self.after(task, live)
         return live
@@ -79,9 +81,23 @@ class Rollout:
                 log.error('%s v%d has failed, which is not written: %s', release.app, release.version, error)
             raise
 
-    def _tell(self, task: Task) -> None:
-        for url in self.changeover.traffic.urls(task.app)[:1]:
-            task.console.detail(f'{url} deployed to {self.told}')
+    def _tell(self, task: Task, target: Target) -> None:
+        app, console = task.app, task.console
+        if any(each.name.process == WEB for each in target.wanted):
+            for url in self.changeover.traffic.urls(app)[:1]:
+                console.detail(f'{url} deployed to {self.told}')
+        elif self.apps.stopped(app):
+            console.warn(f'{app} is stopped: "ps start {app}" starts it')
+        elif not target.wanted:
+            console.warn(_nothing_runs(target.release))
+
+
+def _nothing_runs(release: Release) -> str:
+    types = [process.name for process in release.processes if process.name != RELEASE]
+    if not types:
+        return f'Nothing of {release.app} runs: it has no process types'
+    scale = f'"ps scale {release.app} {types[0]}=1" starts {types[0]}'
+    return f'Nothing of {release.app} runs: its formation has no instances; {scale}'
 
 
 def only_release(task: Task, release: Release, *, releases: RunningReleases) -> Release:

@@ -50,6 +50,7 @@ def test_a_rollback_of_the_code_alone_has_the_config_vars_of_now(here: Bound) ->
 def test_a_rollback_to_a_release_that_never_came_up_is_refused(here: Bound) -> None:
     first = here.deploy(here.commit(PROCFILE))
     here.deploy(here.commit({**PROCFILE, 'new': ''}))
+    here.releases.starting(first)
     here.releases.fail(first)
     with pytest.raises(ReleaseError, match='cannot roll back to v1: it never came up'):
         here.roll_back(1)

@@ -224,6 +224,21 @@ def test_a_stopped_app_gets_a_release_and_no_instances(here: RunningReceiver) ->
     here.apps.off.add(HELLO)
     assert here.deploy().state is ReleaseState.LIVE
     assert here.runs() == here.leads() == []
+    assert here.console.warnings == ['hello is stopped: "ps start hello" starts it']
+    assert here.console.details == []
+
+
+@pytest.mark.parametrize(
+    ('names', 'told'),
+    [
+        (('worker', 'release'), 'its formation has no instances; "ps scale hello worker=1" starts worker'),
+        (('release',), 'it has no process types'),
+    ],
+)
+def test_that_nothing_runs_is_told(here: RunningReceiver, names: tuple[str, ...], told: str) -> None:
+    here.engine.scripts[('x',)] = Script(status=0)
+    assert here.deploy(processes=tuple(ProcessType(name=name, command='x') for name in names))
+    assert here.console.warnings == [f'Nothing of hello runs: {told}']
 
 
 def test_what_crashes_after_the_switch_is_started_again(here: RunningReceiver) -> None:

@@ -52,6 +52,7 @@ def test_the_newest_releases_keep_their_slugs_and_nothing_else_stays(tmp_path: P
 def test_a_release_that_failed_takes_the_place_of_none_that_is_kept(tmp_path: Path) -> None:
     with chunk_cache(tmp_path, keep=2) as kept:
         releases = [kept.release({'src/a': b'%d' % number}) for number in range(4)]
+        kept.journal.releases.starting(releases[2])
         kept.journal.releases.fail(releases[2])
         kept.journal.releases.starting(releases[0])
         assert [release.version for release in kept.retention.releases(HELLO)] == [4, 2, 1]
