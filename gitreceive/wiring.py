@@ -94,10 +94,10 @@ from gitreceive.run.rollout import only_release
 from gitreceive.slugs.chunk_cache import ChunkCache
 from gitreceive.slugs.cut import Cutter
 from gitreceive.slugs.documents import Documents
+from gitreceive.slugs.inventory import Inventory
 from gitreceive.slugs.ports import Composing, SlugFiles, SlugPacker, SlugReader
 from gitreceive.slugs.published import BaseImages
 from gitreceive.slugs.retention import Retention
-from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.scan import SecretScan
 from gitreceive.slugs.store import StoredSlugs
 from gitreceive.stack import load_stack

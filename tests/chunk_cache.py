@@ -19,9 +19,9 @@ from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
 from gitreceive.slugs.documents import Documents, undocumented
+from gitreceive.slugs.inventory import Inventory
 from gitreceive.slugs.ports import Composing
 from gitreceive.slugs.retention import Retention
-from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.verify import Verifier
 from tests.packing import Files, packed, sha256
 from tests.releases import release_of

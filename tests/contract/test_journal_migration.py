@@ -28,8 +28,8 @@ from gitreceive.model.release import ReleaseState
 from gitreceive.model.task import Task
 from gitreceive.run.rollout import only_release
 from gitreceive.slugs.documents import Documents
+from gitreceive.slugs.inventory import Inventory
 from gitreceive.slugs.retention import Retention
-from gitreceive.slugs.sbom import Inventory
 from gitreceive.slugs.store import StoredSlugs
 from gitreceive.slugs.verify import Verifier
 from tests.dying import die_after, in_child

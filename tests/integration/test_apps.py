@@ -27,8 +27,9 @@ from gitreceive.config.home import Home
 from gitreceive.local.slugrun import SlugRun, run_slug, started
 from gitreceive.model.plan import Stack
 from gitreceive.model.process import ProcessType
+from gitreceive.slugs.inventory import Inventory
 from gitreceive.slugs.parts import Part
-from gitreceive.slugs.sbom import Inventory, package_url
+from gitreceive.slugs.sbom import package_url
 from tests.debian_gems import debian_gems
 from tests.e2e.receiver import Pushed, Pusher
 from tests.gems import Gem, gem_source

@@ -15,9 +15,10 @@ from in_toto_attestation.v1.statement_pb2 import Statement
 
 from gitreceive.model.errors import StateError
 from gitreceive.model.release import Release
+from gitreceive.slugs.inventory import Inventory
 from gitreceive.slugs.parts import Part, parts
 from gitreceive.slugs.provenance import PREDICATE
-from gitreceive.slugs.sbom import Inventory, bill_of_materials
+from gitreceive.slugs.sbom import bill_of_materials
 from gitreceive.slugs.software.descriptions import LIMIT
 from tests.chunk_cache import HELLO, READER, ChunkCache, member
 from tests.packing import Files, packed, sha256
@@ -117,7 +118,7 @@ def test_a_bill_that_is_not_whole_says_so(kept: ChunkCache, monkeypatch: pytest.
     kept.release(FILES)
     sbom, _ = documents(kept)
     assert 'properties' not in sbom['metadata']  # type: ignore[operator]
-    monkeypatch.setattr('gitreceive.slugs.sbom.UNPACKED', 150)
+    monkeypatch.setattr('gitreceive.slugs.inventory.UNPACKED', 150)
     release = kept.release({**FILES, 'a': b''})
     cut = json.loads(bill_of_materials(release, _parts(kept, release), Inventory(READER)))
     assert cut['metadata']['properties'][0]['name'] == 'gitreceive:incomplete'
