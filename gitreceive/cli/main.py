@@ -3,6 +3,7 @@
 import difflib
 import os
 import sys
+import warnings
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -36,8 +37,9 @@ libraries take longer to load than most commands to run."""
 FORMER = {'door': 'sshd', 'builder': 'daemon'}
 """What commands were called before."""
 
-NEEDLESS = {'daemon': 'paramiko'}
-"""What a command is not to load: docker-py takes it for engines at ssh://, and it is 16 MB of an idle daemon."""
+NEEDLESS = {'daemon': ('paramiko', 'charset_normalizer')}
+"""What a command is not to load. docker-py takes paramiko for engines at ssh://, 16 MB of an idle daemon; requests guesses
+encodings by the other, 2 MB, and takes what says nothing of its encoding for UTF-8 without."""
 
 VERBS = tuple(word for word in WORDS if word not in {*COMMANDS, 'help', 'version'})
 """Those of the grammar, which are asked over SSH too. ``plan`` is of a directory here."""
@@ -110,9 +112,9 @@ def main() -> None:
     """
     _open_standard_streams()
     word = ''.join(sys.argv[1:2])
-    needless = NEEDLESS.get(FORMER.get(word, word))
-    if needless:
+    for needless in NEEDLESS.get(FORMER.get(word, word), ()):
         sys.modules[needless] = None  # type: ignore[assignment]
+        warnings.filterwarnings('ignore', message=f'.*{needless}')
     try:
         sys.exit(_status())
     except BrokenPipeError:
