@@ -36,7 +36,7 @@ class TypeInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class LimitChange:
     """What is to change of the limits of a process type, as it was given: None leaves one, ``default`` takes it away."""
 
     memory: str | None
@@ -83,7 +83,13 @@ def scale(
 
 
 def limit(
-    actor: Actor, app: AppName, process: str, limits: Limits, home: Home, journal: Journal, submit: Submit
+    actor: Actor,
+    app: AppName,
+    process: str,
+    limits: LimitChange,
+    home: Home,
+    journal: Journal,
+    submit: Submit,
 ) -> Operation:
     """Changes what each instance of a process type may use. Raises UnknownApp, AccessDenied, BadCommand."""
     types = _types(changeable(actor, app, home, journal.apps), journal)
@@ -141,7 +147,7 @@ def _memory(text: str) -> int | None:
 
 
 def _cpus(text: str) -> float | None:
-    """Cores."""
+    """A number of cores."""
     if text == DEFAULT:
         return None
     there = os.cpu_count() or 1

@@ -28,7 +28,7 @@ from gitreceive.run.parts import Running
 from gitreceive.wiring import Receiver
 
 LEFT_SECONDS = 300.0
-"""For new instances to come up under the new name; nobody can stop that any more."""
+"""For new instances to come up under the new name; nobody can stop that now."""
 
 log = logging.getLogger(__name__)
 

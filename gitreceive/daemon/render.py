@@ -14,6 +14,7 @@ from gitreceive.daemon.masks import MASK
 from gitreceive.daemon.verdict import seconds
 from gitreceive.model.access import Actor
 from gitreceive.model.operation import Operation, OperationState
+from gitreceive.model.push import NO_COMMIT
 from gitreceive.model.release import Release
 from gitreceive.model.text import harmless, megabytes
 
@@ -93,7 +94,8 @@ def build_row(info: BuildInfo) -> Row:
     return {
         'build': build.number,
         'app': build.app,
-        'commit': build.commit[:7],
+        'what': build.title,
+        'commit': '' if build.commit == NO_COMMIT else build.commit[:7],
         'status': build.state.value,
         'release': f'v{release.version}' if release else None,
         'seconds': took,

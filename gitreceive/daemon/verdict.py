@@ -7,6 +7,7 @@ from gitreceive.config.settings import Settings
 from gitreceive.daemon.log import shown
 from gitreceive.model.instance import counts
 from gitreceive.model.operation import Deploy, Operation, OperationState, Rename, Rescale, Restart, Switch
+from gitreceive.model.push import NO_COMMIT
 from gitreceive.model.release import Release
 
 
@@ -49,7 +50,7 @@ def summary(operation: Operation, release: Release | None) -> dict[str, object]:
         'app': operation.app,
         'build': operation.number,
         'release': release.version if release else None,
-        'commit': operation.commit,
+        'commit': None if operation.commit == NO_COMMIT else operation.commit,
         'slug': f'sha256:{release.slug.sha256}' if release else None,
         'queued_seconds': queued_seconds(operation),
         'seconds': seconds(operation),

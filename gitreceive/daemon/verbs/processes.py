@@ -38,7 +38,7 @@ def _ps_limits(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) ->
     parts.running()
     process, limits = (
         asked.text('process'),
-        formation.Limits(memory=asked.text('memory'), cpus=asked.text('cpus')),
+        formation.LimitChange(memory=asked.text('memory'), cpus=asked.text('cpus')),
     )
     if process is None:
         return _formation(parts, actor, asked)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from gitreceive.commands.formation import Limits, limit, list_formation, read_counts, scale
+from gitreceive.commands.formation import LimitChange, limit, list_formation, read_counts, scale
 from gitreceive.commands.processes import InstanceInfo, list_instances, restart, switch
 from gitreceive.model.errors import BadCommand, UnknownApp
 from gitreceive.model.instance import Instance, InstanceName, InstanceState, Scale, Usage
@@ -120,7 +120,7 @@ def test_what_is_named_is_scaled_and_keeps_its_limits(app: Receiver) -> None:
 
 
 def test_a_change_counts_those_that_are_under_way(app: Receiver) -> None:
-    limits = Limits(memory='64M', cpus=None)
+    limits = LimitChange(memory='64M', cpus=None)
     scaled(app, web=5)
     done = limit(BOB, HELLO, 'web', limits, app.home, app.journal, app.submit)
     assert done.request == Rescale(formation={'web': Scale(count=5, memory=64_000_000)})
@@ -181,14 +181,14 @@ def test_process_types_are_listed_with_how_they_are_scaled(app: Receiver) -> Non
 @pytest.mark.parametrize(
     ('limits', 'scale'),
     [
-        (Limits(memory='512M', cpus='0.5'), Scale(count=1, memory=512_000_000, cpus=0.5)),
-        (Limits(memory='64Mi', cpus=None), Scale(count=1, memory=64 << 20, cpus=0.25)),
-        (Limits(memory='16000000', cpus=None), Scale(count=1, memory=16_000_000, cpus=0.25)),
-        (Limits(memory=None, cpus='default'), Scale(count=1, memory=7)),
-        (Limits(memory='default', cpus='1'), Scale(count=1, cpus=1.0)),
+        (LimitChange(memory='512M', cpus='0.5'), Scale(count=1, memory=512_000_000, cpus=0.5)),
+        (LimitChange(memory='64Mi', cpus=None), Scale(count=1, memory=64 << 20, cpus=0.25)),
+        (LimitChange(memory='16000000', cpus=None), Scale(count=1, memory=16_000_000, cpus=0.25)),
+        (LimitChange(memory=None, cpus='default'), Scale(count=1, memory=7)),
+        (LimitChange(memory='default', cpus='1'), Scale(count=1, cpus=1.0)),
     ],
 )
-def test_limits_change_as_far_as_they_are_given(app: Receiver, limits: Limits, scale: Scale) -> None:
+def test_limits_change_as_far_as_they_are_given(app: Receiver, limits: LimitChange, scale: Scale) -> None:
     app.journal.running.set_first_formation(HELLO, {'web': Scale(count=1, memory=7, cpus=0.25)})
     done = limit(BOB, HELLO, 'web', limits, app.home, app.journal, app.submit)
     assert done.request == Rescale(formation={'web': scale})
@@ -210,9 +210,9 @@ def test_limits_change_as_far_as_they_are_given(app: Receiver, limits: Limits, s
 )
 def test_what_is_no_limit_is_refused(app: Receiver, memory: str | None, cpus: str | None, why: str) -> None:
     with pytest.raises(BadCommand, match=why):
-        limit(BOB, HELLO, 'web', Limits(memory=memory, cpus=cpus), app.home, app.journal, app.submit)
+        limit(BOB, HELLO, 'web', LimitChange(memory=memory, cpus=cpus), app.home, app.journal, app.submit)
     with pytest.raises(BadCommand, match='no process type'):
-        limit(BOB, HELLO, 'no', Limits(memory=None, cpus=None), app.home, app.journal, app.submit)
+        limit(BOB, HELLO, 'no', LimitChange(memory=None, cpus=None), app.home, app.journal, app.submit)
 
 
 def test_all_or_some_of_it_is_restarted(app: Receiver) -> None:

@@ -268,3 +268,12 @@ def test_what_goes_on_without_a_daemon_is_not_a_success(daemon: Daemon) -> None:
         status, _, err = daemon.ask(*words)
         assert (status, 'The daemon is not running' in err) == (1, True)
         daemon.here.journal.operations.finish(2, OperationState.CANCELLED, 'by the test')
+
+
+def test_operations_without_a_commit_are_listed_by_what_they_are(daemon: Daemon) -> None:
+    daemon.work = lambda operation: daemon.here.journal.operations.done(operation)
+    daemon.ask('ps', 'restart', 'hello')
+    row = json.loads(daemon.ask('builds', 'hello', '--json')[1])[0]
+    assert (row['what'], row['commit'], row['status']) == ('Restart of hello', '', 'succeeded')
+    done = json.loads(daemon.ask('ps', 'restart', 'hello', '--json')[1])
+    assert (done['commit'], done['release']) == (None, None)
