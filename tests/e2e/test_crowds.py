@@ -85,5 +85,5 @@ def test_followers_of_a_log_keep_nobody_from_pushing(ann: Pusher, bob: Pusher, t
         assert bob.push(make_app(tmp_path / 'of-bob'), 'of-bob').status == 0
         assert bob.ssh('apps').status == 0
         assert ann.push(make_app(tmp_path / 'of-ann'), 'of-ann').status == 0
-    assert ann.ssh('cancel', 'followed').status == 0
+    assert ann.receiver.host('cancel', 'followed').status == 0
     assert build.end().status != 0
