@@ -25,7 +25,7 @@ ON_FAILURE = ('build.failed', 'ref.moved_back')
 ON_PLAN = ('plan.received',)
 """The point that only a push with "-o plan" passes."""
 
-QUICK = ('push.announced', 'image.built', 'slug.stored', 'release.recorded', 'Building', 'Releasing')
+QUICK = ('push.announced', 'image.built', 'slug.stored', 'release.created', 'Building', 'Releasing')
 """Where something dies in each run of the tests; the slow ones have all the others."""
 
 AFTERWARDS = ('document.stored',)
@@ -85,7 +85,7 @@ def test_a_push_survives_the_daemons_death(ann: Pusher, tmp_path: Path, point: s
     assert ann.push(work, app).json['release'] == before + 2
 
 
-@pytest.mark.parametrize('point', ['build.started', 'slug.stored', 'release.recorded'])
+@pytest.mark.parametrize('point', ['build.started', 'slug.stored', 'release.created'])
 def test_a_rollback_survives_the_daemons_death(ann: Pusher, tmp_path: Path, point: str) -> None:
     app, receiver = f'kill-{next(_numbers)}', ann.receiver
     work = make_app(tmp_path / 'work')
@@ -123,7 +123,7 @@ def test_a_push_that_only_plans_is_not_built_after_the_daemons_death(
     assert ann.push(work, app).json['release'] == 1
 
 
-@pytest.mark.parametrize('point', ('release.recorded', *AFTERWARDS))
+@pytest.mark.parametrize('point', ('release.created', *AFTERWARDS))
 def test_what_follows_a_release_is_made_after_the_daemons_death(
     receivers: Callable[..., Pusher], tmp_path: Path, point: str
 ) -> None:
