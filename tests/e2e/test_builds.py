@@ -1,5 +1,6 @@
 """Builds that run code: what stops them, what they may print, and who may go away meanwhile."""
 
+import json
 import os
 import signal
 import uuid
