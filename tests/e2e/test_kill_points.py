@@ -28,8 +28,15 @@ ON_PLAN = ('plan.received',)
 QUICK = ('push.announced', 'image.built', 'slug.stored', 'release.created', 'Building', 'Releasing')
 """Where something dies in each run of the tests; the slow ones have all the others."""
 
+ON_RUN = ('release.live',)
+"""The point that only a push passes whose release is run."""
+
 AFTERWARDS = ('document.stored',)
 """What is passed after the release of this push, or of an earlier one."""
+
+
+NOT_PASSED = (*ON_PLAN, *ON_FAILURE, *ON_RUN, *AFTERWARDS)
+"""What a push that is released does not pass here, or passes late."""
 
 
 def quick_or_slow(*names: str) -> list[object]:
@@ -56,9 +63,7 @@ def killed_at(ann: Pusher, point: str, work: Path, app: str, *words: str) -> Pus
     return pushing
 
 
-@pytest.mark.parametrize(
-    'point', quick_or_slow(*(point for point in POINTS if point not in (*ON_PLAN, *ON_FAILURE, *AFTERWARDS)))
-)
+@pytest.mark.parametrize('point', quick_or_slow(*(each for each in POINTS if each not in NOT_PASSED)))
 @pytest.mark.parametrize('pushes', [pytest.param('first', marks=pytest.mark.slow), 'second'])
 def test_a_push_survives_the_daemons_death(ann: Pusher, tmp_path: Path, point: str, pushes: str) -> None:
     app, receiver = f'kill-{next(_numbers)}', ann.receiver

@@ -26,7 +26,7 @@ POINTS_OF_PUSH = (
     'push.received',
     'push.journaled',
     'build.started',
-    'release.recorded',
+    'release.created',
     *ON_FAILURE,
 )
 
