@@ -12,6 +12,7 @@ import pytest
 from gitreceive.access.book import AccessBook
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.images import DockerImages
+from gitreceive.adapters.storage.whole import composing
 from gitreceive.api.registry import Registry
 from gitreceive.daemon.registry import ENTRYPOINT, RegistryServer, TokenReaders
 from gitreceive.model.app import AppName
@@ -22,11 +23,13 @@ from gitreceive.model.instance import InstanceName, InstanceSpec
 from gitreceive.model.release import Release
 from gitreceive.run.ports import Images
 from gitreceive.run.registry import OwnRegistry
+from gitreceive.slugs.ports import Composing
 from gitreceive.slugs.published import PublishedImages, PublishedStacks
-from tests.chunk_cache import ChunkCache, chunk_cache
+from tests.chunk_cache import ChunkCache, chunk_cache, member
 from tests.fakes_registry import FakeBaseImages
 from tests.fakes_run import FakeEngine, FakeImages
 from tests.packing import packed
+from tests.storages import Places
 
 OTHER = AppName('other')
 
@@ -75,10 +78,11 @@ def fake(kept: ChunkCache) -> Rig:
 
 
 @contextmanager
-def real(docker_host: str, kept: ChunkCache) -> Iterator[Rig]:
+def real(docker_host: str, kept: ChunkCache, storage: Composing | None = None) -> Iterator[Rig]:
+    """``storage`` is where the slugs are, if not in files."""
     engine, own, identity = Engine(docker_host), OwnRegistry(), secrets.token_hex(16)
     bases = FakeBaseImages({'cedar-12': [gzip.decompress(packed({'root': b'a root'}))]})
-    published = PublishedImages(kept.retention.releases, kept.storage, bases, ENTRYPOINT)
+    published = PublishedImages(kept.retention.releases, storage or kept.storage, bases, ENTRYPOINT)
     manifests: list[str] = []
 
     class Counted(Registry):
@@ -105,6 +109,19 @@ def real(docker_host: str, kept: ChunkCache) -> Iterator[Rig]:
                 client.remove_container(container)
             images.remove(lambda app, version: False)
             server.close()
+
+
+@pytest.mark.parametrize('kind', ['moto', 'swift'])
+def test_a_release_whose_slug_is_in_a_bucket_is_pulled_through_the_registry(
+    kind: str, docker_host: str, tmp_path: Path, places: Places
+) -> None:
+    with chunk_cache(tmp_path / 'home') as kept:
+        release = kept.layered(member({'app/node': b'a runtime'}), packed({'app/index.js': b'one'}))
+        bucket = composing(getattr(places, kind)(), tmp_path / 'near')
+        for name in kept.names():
+            bucket.put(name, kept.path(name))
+        with real(docker_host, kept, bucket) as rig:
+            assert rig.images.ensure(release, clock()).startswith('sha256:')
 
 
 def clock() -> BuildClock:
