@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import requests
@@ -70,7 +71,7 @@ class InstanceContainers:
     ) -> str:
         """Raises APIError for what the engine does not want."""
         network = self.network.get(client)
-        address = self.network.take(network, self._taken(client))
+        address = self.network.take(network, partial(self._taken, client))
         doing = f'started {spec.name} of {spec.app}'
         try:
             request = self._request(spec, network.name, address, marks)
@@ -99,13 +100,11 @@ class InstanceContainers:
             publish(request, inside, outside)
         return request
 
-    def _taken(self, client: APIClient) -> set[str]:
+    def _taken(self, client: APIClient) -> Sequence[str]:
         """The addresses of all containers in the network: they keep theirs while they do not run."""
         with self.engine.errors('listed the instances'):
             listed = client.containers(all=True, filters={'label': self.mine})
-        found = [address for each in listed for address in _addresses(each)]
-        self.network.continue_after(found[0] if found else '')
-        return set(found)
+        return [address for each in listed for address in _addresses(each)]
 
 
 def _addresses(listed: Mapping[str, Any]) -> Sequence[str]:

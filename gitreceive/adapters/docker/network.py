@@ -3,7 +3,7 @@
 import hashlib
 import ipaddress
 import threading
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,7 @@ class InstanceNetwork:
         self._engine, self._identity, self._open = engine, identity, open
         self._lock = threading.Lock()
         self._known: Network | None = None
+        self._used: set[str] | None = None
         self._taking: set[str] = set()
         self._last = ''
 
@@ -52,17 +53,17 @@ class InstanceNetwork:
         return f'gr{"o" if self._open else "i"}{self._mark()}'[:LONGEST]
 
     def get(self, client: APIClient) -> Network:
-        """The network. Raises RunError or EngineGone."""
+        """The network. Raises APIError if the engine does not make it, or EngineGone."""
         with self._lock:
             if self._known is None:
-                with self._engine.errors('made the network of instances'):
+                with self._engine.errors('made the network of instances', refusals=True):
                     self._known = self._found(client) or self._made(client)
             return self._known
 
     def remove(self, client: APIClient) -> None:
         """Nothing, if it is not there or containers are in it. Raises EngineGone."""
         self.forget()
-        with self._engine.errors('removed the network of instances', refusals=True):
+        with self._engine.errors('removed the network of instances'):
             try:
                 self._remove(client, self._name())
             except APIError as error:
@@ -72,16 +73,25 @@ class InstanceNetwork:
     def forget(self) -> None:
         """It may not be there any more: somebody may have removed it."""
         with self._lock:
-            self._known = None
+            self._known = self._used = None
 
-    def take(self, network: Network, taken: Set[str]) -> str:
-        """An address that is not ``taken``, for the caller alone until ``release``. Raises RunError if there is none.
+    def take(self, network: Network, listed: Callable[[], Sequence[str]]) -> str:
+        """An address that nobody has, for the caller alone until ``release``. Raises RunError if there is none.
 
-        The one after that which was given last: an address that was another container's a moment ago is asked for in
-        vain for a second, by who remembers that one.
+        It is the one after that which was given last. Who asks for an address between its old and its new container
+        waits: the kernel looks for it once a second (arp(7), retrans_time_ms). Nobody has asked for the next one.
+
+        ``listed`` are the addresses of all containers, the newest first. They are asked for once for each time round.
         """
         with self._lock:
-            found = free_address(network, taken | self._taking, self._last)
+            used = self._used if self._used is not None else self._learned(listed)
+            found = self._next(network, used)
+            if _number(found) <= _number(self._last):
+                used = self._learned(listed)
+                found = self._next(network, used)
+            if not found:
+                raise RunError(f'all addresses of the network {network.name} are taken: {network.subnet}')
+            used.add(found)
             self._taking.add(found)
             self._last = found
             return found
@@ -91,10 +101,14 @@ class InstanceNetwork:
         with self._lock:
             self._taking.discard(address)
 
-    def continue_after(self, address: str) -> None:
-        """The address that was given last, by an earlier process."""
-        with self._lock:
-            self._last = self._last or address
+    def _learned(self, listed: Callable[[], Sequence[str]]) -> set[str]:
+        found = listed()
+        self._used = used = set(found)
+        self._last = self._last or (found[0] if found else '')
+        return used
+
+    def _next(self, network: Network, used: Set[str]) -> str:
+        return free_address(network, used | self._taking, self._last)
 
     def _name(self) -> str:
         return f'gitreceive-{"open-" if self._open else ""}{self._mark()}'
@@ -145,10 +159,7 @@ class InstanceNetwork:
 
 
 def free_address(network: Network, taken: Set[str], last: str) -> str:
-    """The first address after ``last`` that is not taken, from the beginning again at the end. Pure.
-
-    Raises RunError if all are.
-    """
+    """The first address after ``last`` that is not taken, from the beginning again at the end; empty if all are. Pure."""
     subnet = network.subnet
     first, count = 1, subnet.num_addresses - 2
     begin = int(ipaddress.IPv4Address(last)) - int(subnet[0]) if last else 0
@@ -156,7 +167,11 @@ def free_address(network: Network, taken: Set[str], last: str) -> str:
         found = str(subnet[first + (begin + step) % count])
         if found not in taken and found != str(network.gateway):
             return found
-    raise RunError(f'all addresses of the network {network.name} are taken: {subnet}')
+    return ''
+
+
+def _number(address: str) -> int:
+    return int(ipaddress.IPv4Address(address)) if address else 0
 
 
 def _network(about: dict[str, Any]) -> Network:
