@@ -144,6 +144,15 @@ class RunningReceiver(Receiver):
             for one in self._found(app):
                 client.remove_container(one['Id'], force=True, v=True)
 
+    def execute(self, app: str, process: str, script: str) -> None:
+        """Runs a script beside a process."""
+        client = docker.APIClient(base_url=self.docker_host, version='auto', timeout=60)
+        with contextlib.closing(client):
+            for one in self._found(app):
+                if one['Labels']['gitreceive.process'] == process:
+                    made = client.exec_create(one['Id'], ['bash', '-c', script])
+                    client.exec_start(made['Id'])
+
     @contextmanager
     def asked(self, app: str, clients: int = 4) -> Iterator['Asked']:
         """Clients that ask an app all the time, on connections that are kept."""

@@ -23,6 +23,9 @@ from gitreceive.run.listening import TABLES
 AT_ONCE = 16
 """An engine that takes a second for each instance takes it for so many together."""
 
+GOING = (requests.codes.not_found, requests.codes.conflict)
+"""What the engine answers about a container that is gone, or is being removed."""
+
 RUNS = (InstanceState.STARTING, InstanceState.UP)
 
 
@@ -91,7 +94,7 @@ class DockerObserved:
         with self._engine.errors('read the log of an instance'):
             answer = client.get(url, params=wanted, stream=True, timeout=None)
         with answer:
-            if answer.status_code not in (requests.codes.ok, requests.codes.not_found):
+            if not answer.ok and answer.status_code not in GOING:
                 raise BuildError(f'the Docker engine refused the log of {instance.name}: {answer.text[:500]}')
             yield answer if answer.ok else None
 
