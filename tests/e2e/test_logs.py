@@ -123,8 +123,7 @@ def test_whoever_stops_following_leaves_nothing_behind(ann: Pusher) -> None:
 
     before = threads()
     with ExitStack() as stack:
-        readers = [stack.enter_context(reading(ann)) for _ in range(5)]
+        readers = [stack.enter_context(reading(ann)) for _ in range(8)]
         for here in readers:
             wait_until(partial(here.hears, 'app['), PATIENCE, 'a line')
-        assert threads() > before + 5
     wait_until(lambda: threads() <= before + 3, PATIENCE, 'their threads to end')

@@ -10,6 +10,7 @@ from gitreceive.model.app import AppName
 from gitreceive.model.container import ContainerSpec
 from gitreceive.model.errors import EngineGone, GitReceiveError, TooMany
 from gitreceive.model.instance import Instance, InstanceName, InstanceSpec, LogLine
+from gitreceive.run import following
 from gitreceive.run import logs as run_logs
 from gitreceive.run.logs import InstanceLogs, Selection
 from tests.fakes_run import FakeEngine, FakeInstances, FakeObserved
@@ -181,33 +182,36 @@ def test_where_nothing_runs_a_reader_waits_for_what_comes() -> None:
 
 
 def test_a_reader_that_reads_nothing_does_not_pile_up_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_logs, 'MOST_WAITING', 3)
+    monkeypatch.setattr(following, 'MOST_WAITING', 3)
     rig = Rig()
     taken: list[str] = []
     rig.masked = lambda text: taken.append(text) or text  # type: ignore[func-returns-value]
     one = rig.start()
     rig.says(one, 1.0, 'begin')
-    following = rig.logs.follow(HELLO, Selection(), lambda instance: rig.masked, rig.when_gone)
-    assert [line.text for line in next(following)] == ['begin']
+    pieces = rig.logs.follow(HELLO, Selection(), lambda instance: rig.masked, rig.when_gone)
+    assert [line.text for line in next(pieces)] == ['begin']
     rig.says(one, 2.0, *map(str, range(100)))
-    got = [line.text for line in next(following)]
+    got = [line.text for line in next(pieces)]
     assert within(PATIENCE, lambda: len(taken) >= 1 + len(got) + 4)
     assert not within(0.3, lambda: len(taken) > 1 + len(got) + 4)
     while len(got) < 100:
-        got += [line.text for line in next(following)]
+        got += [line.text for line in next(pieces)]
     assert got == [*map(str, range(100))]
-    following.close()  # type: ignore[attr-defined]
+    pieces.close()  # type: ignore[attr-defined]
 
 
 def test_only_so_many_instances_are_followed_at_once_and_places_come_back() -> None:
     rig = Rig(most=1)
     rig.start()
     first = rig.follow()
-    rig.leave.clear()
+    leave, rig.leave = rig.leave, []
     second = rig.follow()
     assert within(PATIENCE, lambda: second.error)
     assert isinstance(second.error, TooMany)
-    first._rig.leave.clear()
+    rig.leave = leave
+    first.leaves()
+    rig.leave = []
+    assert within(PATIENCE, lambda: rig.follow(last=0).error is None)
 
 
 def test_an_engine_that_is_gone_is_said() -> None:
@@ -215,6 +219,21 @@ def test_an_engine_that_is_gone_is_said() -> None:
     rig.engine.gone = True
     with pytest.raises(EngineGone):
         rig.past()
+
+
+def test_a_reader_that_leaves_ends_all_that_it_followed() -> None:
+    rig = Rig()
+    for number in (1, 2, 3):
+        rig.says(rig.start('left', number), 1.0, 'here')
+
+    def threads() -> set[str]:
+        return {one.name for one in threading.enumerate() if one.name.startswith('follow left.')}
+
+    reader = rig.follow()
+    reader.comes_to('left.1 here', 'left.2 here', 'left.3 here')
+    assert within(PATIENCE, lambda: threads() == {'follow left.1', 'follow left.2', 'follow left.3'})
+    reader.leaves()
+    assert within(PATIENCE, lambda: not threads())
 
 
 def test_names_are_selected_by_type_or_instance() -> None:
