@@ -14,9 +14,10 @@ from gitreceive.model.app import AppName
 from gitreceive.model.errors import BuildCancelled, StorageError
 from gitreceive.model.slug import Chunk, LayeredSlug
 from gitreceive.slugs.names import chunk_name
-from gitreceive.slugs.store import slug_json, store_slug
+from gitreceive.slugs.store import StoredSlugs, slug_json, store_slug
 from gitreceive.slugs.stored import chunks_of, complete_slug, open_slug, reduce_slug, replacing
 from gitreceive.slugs.verified import put_verified
+from tests.chunk_cache import READER, ChunkCache
 from tests.fakes_storage import MemoryStorage
 
 APP = AppName('hello')
@@ -194,3 +195,12 @@ def test_what_a_chunk_unpacks_to_is_recorded_where_it_is_known(slug: LayeredSlug
     facts = json.loads(slug_json(replace(slug, chunks=(first, *slug.chunks[1:])), {}))
     assert [each.get('diff_id') for each in facts['members']] == ['d' * 64, None]
     assert [chunk.diff_id for chunk in chunks_of(facts)] == ['d' * 64, '']
+
+
+def test_slugs_that_were_moved_are_told_and_read_where_they_are_now(kept: ChunkCache, tmp_path: Path) -> None:
+    release, moved = kept.release({'app/src/file': b'x'}), tmp_path / 'elsewhere'
+    kept.objects.rename(moved)
+    slugs = StoredSlugs(FileStorage(moved), READER, kept.home)
+    assert slugs.url(release) == f'file://{moved}/hello/{release.slug.sha256}.tgz'
+    slugs.restore(release.app, release.slug.sha256, lambda: None)
+    assert (moved / 'hello' / f'{release.slug.sha256}.tgz').is_file()
