@@ -390,7 +390,7 @@ def has_router(settings: Settings) -> bool:
 def open_router(settings: Settings) -> ResidentRouter:
     """What leads requests to instances. Starts nothing."""
     if not has_router(settings):
-        return PublishedPorts()
+        return PublishedPorts(HaproxyRouter(_router_options(settings)).stop)
     certificates = open_certificates(settings)
 
     def bundle(app: AppName | None, host: str) -> str:

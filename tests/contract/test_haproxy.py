@@ -289,6 +289,13 @@ def test_one_that_was_stopped_is_gone(here: Routed) -> None:
         here.ask(HOST)
 
 
+def test_one_is_stopped_by_who_has_no_program(here: Routed) -> None:
+    lead(here, here.instance())
+    before = running(here)
+    here.next_daemon(program='').stop()
+    assert gone(before.master)
+
+
 def test_a_taken_port_is_told_with_who_has_it(here: Routed) -> None:
     with socket.create_server(('127.0.0.1', here.port)):
         here.router = HaproxyRouter(here.options, holder)

@@ -1,6 +1,6 @@
 """Stands in the place of a router where there is none. Satisfies ``run.ports.Router``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from gitreceive.model.app import AppName
@@ -8,13 +8,18 @@ from gitreceive.model.route import Endpoint, Route
 
 
 class PublishedPorts:
-    """Leads nobody anywhere: who wants to reach an app asks for its addresses, which change with each release."""
+    """Leads nobody anywhere: who wants to reach an app asks for its addresses, which change with each release.
 
-    def __init__(self) -> None:
+    ``stop_former`` ends a router that there was before, which would lead to what is gone and keep its ports.
+    """
+
+    def __init__(self, stop_former: Callable[[], None] = lambda: None) -> None:
+        self._stop_former = stop_former
         self._endpoints: dict[AppName, tuple[Endpoint, ...]] = {}
 
     def begin(self, routes: Sequence[Route]) -> None:
         """See the port."""
+        self._stop_former()
         self._endpoints = {route.app: route.endpoints for route in routes}
 
     def apply(self, route: Route) -> None:
@@ -42,4 +47,5 @@ class PublishedPorts:
         """See the port. There are no certificates."""
 
     def stop(self) -> None:
-        """See the port. There is no process."""
+        """See the port."""
+        self._stop_former()

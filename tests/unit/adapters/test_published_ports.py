@@ -32,6 +32,14 @@ def test_a_removed_app_has_no_address() -> None:
     assert router.urls(Route(app=HELLO)) == []
 
 
+def test_a_router_that_there_was_before_is_stopped() -> None:
+    stopped: list[str] = []
+    router = PublishedPorts(lambda: stopped.append('it'))
+    router.begin([])
+    router.stop()
+    assert stopped == ['it', 'it']
+
+
 def test_nothing_of_it_is_a_process() -> None:
     router = PublishedPorts()
     with router.supervised():
