@@ -1,6 +1,7 @@
 """Instances for tests, on the stand-in of an engine or on a real one."""
 
 import secrets
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -131,6 +132,8 @@ def engine_rig(docker_host: str, image: str) -> Iterator[Rig]:
             yield rig
         finally:
             clean(client, containers.mine)
+            # An engine that has died in between leaves the interface: it was there when it came back.
+            subprocess.run(['ip', 'link', 'delete', network.bridge], capture_output=True, check=False)
 
 
 def clean(client: APIClient, mine: str) -> None:

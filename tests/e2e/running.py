@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import json
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import docker
-from docker.errors import APIError, NotFound
 
 from gitreceive.config.identity import receiver_identity
 from gitreceive.config.load import load_settings
-from gitreceive.wiring import open_router
+from gitreceive.run.halt import halt
+from gitreceive.run.registry import OwnRegistry
+from gitreceive.wiring import open_ports
 from tests.e2e.receiver import Receiver, free_port
 from tests.waiting import wait_until
 
@@ -92,20 +92,9 @@ class RunningReceiver(Receiver):
     def end(self) -> None:
         """Ends the router and all instances, too."""
         super().end()
-        open_router(load_settings(config=None, environ=self.environ)).stop()
-        client = docker.DockerClient(base_url=self.docker_host, version='auto', timeout=60)
-        mine = {'label': f'gitreceive.home={receiver_identity(self.home)}'}
-        for container in client.containers.list(all=True, filters=mine):
-            container.remove(force=True, v=True)
-        for image in client.images.list(f'gitreceive/{receiver_identity(self.home)}/*'):
-            client.images.remove(image.id, force=True)
-        for network in client.networks.list(filters=mine):
-            try:
-                network.remove()
-            except (APIError, NotFound):
-                time.sleep(0.5)
-                network.remove()
-        client.close()
+        ports = open_ports(load_settings(config=None, environ=self.environ), OwnRegistry())
+        halt(ports, grace=0)
+        ports.images.remove(lambda app, version: False)
 
     def get(self, app: str, path: str = '/', headers: Mapping[str, str] | None = None) -> tuple[int, str]:
         """What the router answers for an app."""
