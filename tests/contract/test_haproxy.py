@@ -307,6 +307,19 @@ def test_a_taken_port_is_told_with_who_has_it(here: Routed) -> None:
     assert here.ask(HOST) == 'unknown'
 
 
+@pytest.mark.parametrize('host', ['[::]', '[::1]', 'localhost', '0.0.0.0'])
+def test_an_address_may_be_written_in_any_way(here: Routed, host: str) -> None:
+    port = here.port
+    listen = f'{host}:{port}'
+    here.next_daemon(listen=listen).begin([])
+    with socket.create_connection(('::1' if ':' in host else '127.0.0.1', port)):
+        pass
+    second = HaproxyRouter(replace(here.options, folder=here.options.folder / 'second'), holder)
+    with pytest.raises(RouterError) as told:
+        second.begin([])
+    assert f'cannot listen on {listen}: process' in str(told.value)
+
+
 def test_a_port_that_is_not_allowed_is_told_with_the_remedy(here: Routed, tmp_path: Path) -> None:
     script = tmp_path / 'haproxy'
     script.write_text(
@@ -347,7 +360,7 @@ def test_a_listener_that_cannot_be_had_leaves_the_old_worker_serving(here: Route
     route = lead(here, web)
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(RouterError, match='could not be reloaded'):
+        with pytest.raises(RouterError, match=f'cannot listen on .*{port}: another server has port {port}'):
             here.next_daemon(listen=f'127.0.0.1:{port}').begin([route])
     here.next_daemon(listen=listen).begin([route])
     assert here.ask(HOST) == web.answer

@@ -85,7 +85,7 @@ class Process:
         ask(self._folder, '', 'reload')
         after = self._wait(lambda found: found.runs != before.runs, before.master)
         if after.failed > before.failed:
-            raise RouterError(f'HAProxy could not be reloaded, and goes on as before:\n{self._last_words()}')
+            raise RouterError(self._why_not('HAProxy could not be reloaded, and goes on as before'))
         return after
 
     def stop(self) -> None:
@@ -105,7 +105,7 @@ class Process:
             if former and _is_dead(former):
                 raise NotRunning(f'HAProxy has ended:\n{self._last_words()}')
             if not former and self._child and self._child.poll() is not None:
-                raise RouterError(self._why_not())
+                raise RouterError(self._why_not('HAProxy did not start'))
             with suppress(RouterError):
                 found = processes(self._folder)
                 if ready(found):
@@ -113,16 +113,16 @@ class Process:
             time.sleep(STEP_SECONDS)
         raise RouterError(f'HAProxy was not ready in {START_SECONDS:.0f} seconds:\n{self._last_words()}')
 
-    def _why_not(self) -> str:
+    def _why_not(self, what: str) -> str:
         words = self._last_words()
         for name, listen in (('listen', self._options.listen), ('tls_listen', self._options.tls_listen)):
-            if listen and f'[{listen}]' in words and 'in use' in words:
-                port = listen.rpartition(':')[2]
+            port = listen.rpartition(':')[2]
+            if port and f':{port}]' in words and 'in use' in words:
                 who = self._holder(int(port))
                 return f'the router cannot listen on {listen}: {who} has port {port}; stop it, or change router.{name}'
         if 'Permission denied' in words:
             words += '\nports below 1024 are for root and for who has CAP_NET_BIND_SERVICE (capabilities(7))'
-        return f'HAProxy did not start:\n{words}'
+        return f'{what}:\n{words}'
 
     def _last_words(self) -> str:
         try:
