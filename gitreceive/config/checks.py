@@ -13,6 +13,9 @@ ENGINE = re.compile('(unix|tcp|http|https|ssh)://.+')
 ALGORITHMS = ('default', 'strict', 'compatible')
 MOST_PARALLEL = 256
 
+SESSIONS, COMMANDS, REQUESTS = 1024, 256, 256
+"""Places that there are in all: sessions of git, commands over SSH, requests to the daemon beside pushes."""
+
 
 def check(key: str, value: object) -> None:
     """Raises ValueError that says what is expected."""
@@ -69,6 +72,12 @@ def _parallel(value: object) -> None:
         raise ValueError(f'a number from 1 to {MOST_PARALLEL} is expected')
 
 
+def _of_one_key(most: int, value: object) -> None:
+    assert isinstance(value, int)
+    if not 1 <= value <= most:
+        raise ValueError(f'a number from 1 to {most:,} is expected: there are so many places in all')
+
+
 CHECKS: Mapping[str, Callable[[object], None]] = {
     'ssh.listen': _address,
     'registry.listen': _maybe_address,
@@ -88,5 +97,8 @@ CHECKS: Mapping[str, Callable[[object], None]] = {
     'builds.gradle_distribution': _url,
     'storage.keep_releases': partial(_at_least_one, 'the slug that an app runs is kept'),
     'engine.url': _engine,
+    'keys.sessions': partial(_of_one_key, SESSIONS),
+    'keys.commands': partial(_of_one_key, COMMANDS),
+    'keys.requests': partial(_of_one_key, REQUESTS),
     'limits.build_seconds': partial(_at_least_one, 'a build takes its time'),
 }

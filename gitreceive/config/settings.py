@@ -142,6 +142,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeySettings:
+    """What one key may do at once: ``sessions`` of git, ``commands`` over SSH, ``requests`` to the daemon beside pushes."""
+
+    sessions: int = 400
+    commands: int = 32
+    requests: int = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of them. ``home`` holds everything that the receiver writes."""
 
@@ -154,6 +163,7 @@ class Settings:
     registry: RegistrySettings = RegistrySettings()
     run: RunSettings = RunSettings()
     router: RouterSettings = RouterSettings()
+    keys: KeySettings = KeySettings()
     limits: Limits = Limits()
 
     @property
@@ -171,6 +181,7 @@ TABLES: Mapping[str, type] = {
     'registry': RegistrySettings,
     'run': RunSettings,
     'router': RouterSettings,
+    'keys': KeySettings,
     'limits': Limits,
 }
 """The tables of the settings file."""

@@ -6,15 +6,20 @@ What hooks and the SSH server ask for a push has places of its own, and commands
 from collections.abc import Mapping, Sequence
 
 from gitreceive.access.places import Bounds, Subject
-
-BOUNDS: Mapping[str, Bounds] = {
-    'push': Bounds(total=1024, key=400, app=400),
-    'verb': Bounds(total=256, key=24, app=48),
-    'run': Bounds(total=64, key=8, app=16, what='commands'),
-}
+from gitreceive.config.checks import REQUESTS, SESSIONS
+from gitreceive.config.settings import KeySettings
 
 PUSHES = ('announce', 'push', 'outcome', 'inflight')
 """The requests about a push: the app comes before the key."""
+
+
+def bounds(keys: KeySettings) -> Mapping[str, Bounds]:
+    """How many of each kind there may be."""
+    return {
+        'push': Bounds(total=SESSIONS, key=keys.sessions, app=keys.sessions),
+        'verb': Bounds(total=REQUESTS, key=keys.requests, app=2 * keys.requests),
+        'run': Bounds(total=64, key=8, app=16, what='commands'),
+    }
 
 
 def subject(fields: Sequence[str]) -> Subject:

@@ -87,7 +87,7 @@ class Service:
         allowed = own | {account.pw_uid} if account else own
         answer = partial(_answer, answers=answers, own=own)
         group = account.pw_gid if account else None
-        self._server = SocketServer(self._receiver.home.socket, allowed, group, answer)
+        self._server = SocketServer(self._receiver.home.socket, allowed, group, answer, settings.keys)
         self._registry = _open_registry(settings, self._receiver)
         reconcile(self._receiver, self._queue, logs)
         self._runs = _open_runs(self._receiver)

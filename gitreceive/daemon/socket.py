@@ -16,8 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from gitreceive.access.places import Places, Subject
+from gitreceive.config.settings import KeySettings
 from gitreceive.daemon.conversation import AskerGone, Conversation
-from gitreceive.daemon.places import BOUNDS, subject
+from gitreceive.daemon.places import bounds, subject
 from gitreceive.grammar.wire import (
     END,
     ERROR,
@@ -52,9 +53,16 @@ Respond = Callable[[Conversation], Answering]
 class SocketServer:
     """Listens until it is closed. ``allowed`` are the uids that may connect (SO_PEERCRED, unix(7))."""
 
-    def __init__(self, path: Path, allowed: frozenset[int], group: int | None, respond: Respond) -> None:
+    def __init__(
+        self,
+        path: Path,
+        allowed: frozenset[int],
+        group: int | None,
+        respond: Respond,
+        keys: KeySettings | None = None,
+    ) -> None:
         self._path, self._allowed, self._respond = path, allowed, respond
-        self._places = Places(BOUNDS)
+        self._places = Places(bounds(keys or KeySettings()))
         self._open: dict[int, Conversation] = {}
         self._closing = False
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)

@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitreceive.access.places import Bounds
+from gitreceive.config.checks import COMMANDS, SESSIONS
+from gitreceive.config.settings import KeySettings
 
-BOUNDS: Mapping[str, Bounds] = {
-    'connection': Bounds(total=1024, key=400, app=400, what='connections'),
-    'git': Bounds(total=1024, key=400, app=400, what='sessions of git'),
-    'verb': Bounds(total=256, key=32, app=64, what='commands'),
-}
-"""After log-in. Who follows logs takes no place from who pushes. A session of git costs about ten descriptors."""
+
+def bounds(keys: KeySettings) -> Mapping[str, Bounds]:
+    """After log-in. Who follows logs takes no place from who pushes. A session of git costs about ten descriptors."""
+    sessions, commands = keys.sessions, keys.commands
+    return {
+        'connection': Bounds(total=SESSIONS, key=sessions, app=sessions, what='connections'),
+        'git': Bounds(total=SESSIONS, key=sessions, app=sessions, what='sessions of git'),
+        'verb': Bounds(total=COMMANDS, key=commands, app=2 * commands, what='commands'),
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from gitreceive.config.settings import Settings
 from gitreceive.sshd.algorithms import PROFILES, missing
 from gitreceive.sshd.connection import Connection
 from gitreceive.sshd.hostkey import load_host_keys
-from gitreceive.sshd.limits import BOUNDS, ServerLimits
+from gitreceive.sshd.limits import ServerLimits, bounds
 from gitreceive.sshd.listener import BACKLOG, joined, listen
 from gitreceive.sshd.log import Log
 from gitreceive.sshd.quarantine import sweep
@@ -70,7 +70,7 @@ class SshServer:
         self.log = log or Log()
         self.profile = PROFILES[settings.ssh.algorithms]
         self.host_keys: Sequence[PKey] = load_host_keys(Home(settings.home).host_key, self.profile.keys)
-        self._places = Places(BOUNDS)
+        self._places = Places(bounds(settings.keys))
         self.service = SessionService(
             settings=settings,
             book=AccessBook(Home(settings.home).access_db),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gitreceive.access.book import AccessBook
-from gitreceive.daemon.places import BOUNDS
+from gitreceive.config.settings import KeySettings
 from gitreceive.grammar.wire import ask
 from tests.e2e.kills.dockerfiles import running
 from tests.e2e.kills.receiver import HitReceiver, check_truth, end
@@ -50,7 +50,7 @@ def crowd(ann: Pusher, work: Path, app: str) -> Iterator[None]:
     make_app(work, {'Dockerfile': running('sleep 120')})
     assert ann.push(work, app, '-o', 'detach', 'main').status == 0
     with ExitStack() as opened:
-        for _ in range(BOUNDS['push'].key):
+        for _ in range(KeySettings().sessions):
             request = ('inflight', app, grant.fingerprint)
             answer = opened.enter_context(ask(ann.receiver.home.socket, request))
             while not answer.receive():

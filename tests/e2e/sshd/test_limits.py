@@ -8,7 +8,7 @@ import paramiko
 import pytest
 
 from gitreceive.config.home import Home
-from gitreceive.sshd.limits import BOUNDS
+from gitreceive.config.settings import KeySettings
 from tests.e2e.sshd.attacker import Peer, connect
 from tests.e2e.sshd.scripted import scripted_daemon
 from tests.e2e.sshd.sshd_process import Client, RunningServer, commit
@@ -50,7 +50,7 @@ def test_four_hundred_sessions_of_one_key_work_at_once_and_one_more_is_told_why_
 ) -> None:
     assert alice.push(work, 'hello').status == 0
     channels = ten_sessions_each(crowd(40), "git-receive-pack '/hello.git'")
-    assert len(channels) == BOUNDS['git'].key
+    assert len(channels) == KeySettings().sessions
     assert all(channel.recv(4) for channel in channels)
     assert server.descriptors() > 1024
     refused = alice.push(work, 'other')
@@ -71,7 +71,7 @@ def test_who_follows_logs_takes_no_place_from_who_pushes(
     with scripted_daemon(Home(server.home).socket) as daemon:
         daemon.endless.add('verb')
         channels = ten_sessions_each(crowd(27), 'logs hello -f')
-        most = BOUNDS['verb'].key
+        most = KeySettings().commands
         wait_until(lambda: len(daemon.of('verb')) == most, 60, 'the daemon to be asked')
         wait_until(lambda: sum(each.exit_status_ready() for each in channels) == 270 - most, 60, 'refusals')
         refused = [channel for channel in channels if channel.exit_status_ready()]

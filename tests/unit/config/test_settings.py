@@ -176,6 +176,8 @@ def test_an_unknown_variable_of_a_table_is_refused_and_others_are_none_of_its_bu
         ('[builds]\nparallel = 1.5', 'builds.parallel = 1.5: a whole number is expected'),
         ('[builds]\nparallel = [1]', 'builds.parallel = [1]: a whole number is expected'),
         (f'[limits]\nlog_bytes = "{"9" * 5000}"', "limits.log_bytes = '999"),
+        ('[keys]\nsessions = 1025', 'keys.sessions = 1025: a number from 1 to 1,024 is expected'),
+        ('[keys]\nrequests = 0', 'keys.requests = 0: a number from 1 to 256 is expected'),
         ('[limits]\nbuild_seconds = 0', 'limits.build_seconds = 0: at least 1 is expected'),
         ('[storage]\nkeep_releases = 0', 'storage.keep_releases = 0: at least 1 is expected'),
         ('[storage]\nurl = 3', 'storage.url = 3: a list of texts is expected'),

@@ -3,7 +3,9 @@
 import pytest
 
 from gitreceive.access.places import HOST_PLACES, Bounds, Places, Subject
-from gitreceive.daemon.places import subject
+from gitreceive.config.settings import KeySettings
+from gitreceive.daemon.places import bounds, subject
+from gitreceive.sshd.limits import bounds as of_ssh_server
 
 SMALL = {'push': Bounds(total=16, key=12, app=12), 'verb': Bounds(total=8, key=3, app=5)}
 
@@ -68,3 +70,15 @@ def test_verbs_never_take_the_places_of_pushes_nor_keys_those_of_the_host() -> N
 )
 def test_whose_request_it_is_stands_in_its_fields(fields: list[str], about: Subject) -> None:
     assert subject(fields) == about
+
+
+def test_what_one_key_may_do_at_once_is_the_sysadmins_to_say() -> None:
+    keys = KeySettings(sessions=2, commands=3, requests=4)
+    asked = {kind: (each.key, each.app) for kind, each in (bounds(keys) | of_ssh_server(keys)).items()}
+    assert asked['push'] == asked['git'] == asked['connection'] == (2, 2)
+    assert bounds(keys)['verb'].key == 4
+    assert asked['verb'] == (3, 6)
+    places = Places(bounds(keys))
+    taken = [places.take(Subject('push', 'ann', 'hello')) for _ in range(3)]
+    assert taken[:2] == ['', '']
+    assert taken[2]
