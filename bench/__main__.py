@@ -30,7 +30,7 @@ PLACE = Path(__file__).parent.parent / 'build' / 'bench'
 DEFAULT_ENGINE = 'unix:///var/run/docker.sock'
 NEVER = (
     'A network: client, server and storage are on one machine.',
-    'The start of the new processes: neither way starts any.',
+    'The start of the new processes, but where the row says so: neither way starts any.',
     'An fsync and a read back on the naive side: its storage writes the file and says yes; ours does both.',
     "The removal of the naive way's containers: it is done between the measurements.",
     'Start-up files of the login shell: sshd gets an empty HOME. Where they are long, each naive push takes longer.',

@@ -12,6 +12,7 @@ from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.config.home import Home
 from gitreceive.model.app import AppName
+from tests.e2e.running import end_all
 
 GITRECEIVE = (sys.executable, '-m', 'gitreceive.cli.main')
 MARKS = {
@@ -47,12 +48,16 @@ class Ours:
 
 
 @contextmanager
-def our_way(place: Path, key: Path, engine: str) -> Iterator[Ours]:
-    """The receiver, as long as the context lasts. What it made in the engine is removed, except the build cache."""
+def our_way(place: Path, key: Path, engine: str, *, router: int = 0) -> Iterator[Ours]:
+    """The receiver, as long as the context lasts. What it made in the engine is removed, except the build cache.
+
+    It runs releases only where its ``router`` has a port: the peers build and store, too, and run nothing.
+    """
     home, port = place / 'home', free_port()
     environ = {name: value for name, value in os.environ.items() if not name.startswith('GITRECEIVE_')}
     environ |= {'GITRECEIVE_ENGINE_URL': engine, 'GITRECEIVE_HOME': str(home)}
-    environ['GITRECEIVE_RUN_ENABLED'] = 'false'  # the peers build and store, too, and run nothing here
+    environ['GITRECEIVE_RUN_ENABLED'] = 'true' if router else 'false'
+    environ['GITRECEIVE_ROUTER_LISTEN'] = f'{LOOPBACK}:{router}' if router else ''
     builder = DockerImageBuilder(Engine(engine), str(home), lambda: 'bench')
     builder.sweep(frozenset())
     command = [*GITRECEIVE, 'serve', '--listen', f'{LOOPBACK}:{port}']
@@ -61,4 +66,6 @@ def our_way(place: Path, key: Path, engine: str) -> Iterator[Ours]:
             run(*GITRECEIVE, 'keys', 'add', 'bench', f'{key}.pub', environ=environ)
             yield Ours(home, key, port)
     finally:
+        if router:
+            end_all(environ)
         builder.sweep(frozenset())

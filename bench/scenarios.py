@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from bench.answers import answers
 from bench.apps import (
     WHO,
     App,
@@ -156,6 +157,7 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     'link': link,
     'large': large,
     'followers': followers,
+    'answers': answers,
     'supervision': supervision,
     'routers': routers,
 }

@@ -92,9 +92,7 @@ class RunningReceiver(Receiver):
     def end(self) -> None:
         """Ends the router and all instances, too."""
         super().end()
-        ports = open_ports(load_settings(config=None, environ=self.environ), OwnRegistry())
-        halt(ports, grace=0)
-        ports.images.remove(lambda app, version: False)
+        end_all(self.environ)
 
     def get(self, app: str, path: str = '/', headers: Mapping[str, str] | None = None) -> tuple[int, str]:
         """What the router answers for an app."""
@@ -161,6 +159,13 @@ class RunningReceiver(Receiver):
         """Waits until exactly these run."""
         wanted = sorted(f'{name} running' for name in names)
         wait_until(lambda: self.containers(app) == wanted, seconds, f'{wanted} of {app}')
+
+
+def end_all(environ: Mapping[str, str]) -> None:
+    """Ends what runs of the receiver with those settings, which has ended itself, and removes its images."""
+    ports = open_ports(load_settings(config=None, environ=environ), OwnRegistry())
+    halt(ports, grace=0)
+    ports.images.remove(lambda app, version: False)
 
 
 class Asked:

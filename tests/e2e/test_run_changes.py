@@ -70,6 +70,7 @@ def test_no_request_is_lost_when_an_app_is_scaled_restarted_and_configured(
     assert asked.lost == []
 
 
+@pytest.mark.slow
 def test_config_vars_that_an_app_does_not_come_up_with_leave_the_old_ones_serving(
     receiver: RunningReceiver, app: str, work: Path
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_router_that_is_killed_is_started_again_and_leads_where_it_led(
     assert within(30, lambda: answers(receiver, app) == 'one')
 
 
+@pytest.mark.slow
 def test_while_the_engine_is_away_requests_are_answered_and_a_change_is_told_why_it_waits(
     receiver: RunningReceiver, wire: Wire, app: str, work: Path
 ) -> None:
