@@ -14,6 +14,7 @@ from gitreceive.model.process import ProcessType
 
 MARKERS = ('bun.lock', 'bun.lockb')
 ORDER = 31
+INSTALL_ENV = ('BUN_*', 'NODE_*', 'NPM_*', 'npm_*', 'PUPPETEER_*', 'PLAYWRIGHT_*', 'PRISMA_*', 'SHARP_*')
 YIELDS = True
 
 STRONGER = ('requirements.txt',)
@@ -125,6 +126,7 @@ def _values(
         'bun': bun,
         'manifests': tuple(name for name in MANIFESTS if source.exists(name)),
         'workspaces': folders,
+        'own_scripts': early,
         'tree_first': early or _needs_tree(source, package, folders),
         'install': ('install', '--frozen-lockfile')
         if with_dev

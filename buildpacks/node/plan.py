@@ -19,6 +19,10 @@ MARKERS = ('package.json', 'server.js')
 ORDER = 32
 YIELDS = True
 MAKES_ASSETS = 'package.json'
+INSTALL_ENV = (
+    *('NODE_*', 'NPM_*', 'npm_*', 'YARN_*', 'PNPM_*', 'COREPACK_*', 'USE_NPM_INSTALL'),
+    *('PUPPETEER_*', 'PLAYWRIGHT_*', 'CYPRESS_*', 'ELECTRON_*', 'PRISMA_*', 'SENTRYCLI_*', 'SHARP_*'),
+)
 
 HINTS = {
     'package-lock.json': 'package-lock.json needs package.json beside it: commit both',
@@ -125,6 +129,7 @@ def _values(
         'tool': manager.name,
         'manifests': tuple(name for name in MANIFESTS if source.exists(name)),
         'workspaces': folders,
+        'own_scripts': early,
         'tree_first': early or _needs_tree(source, package, folders),
         'before': before,
         'install': words.install if package else (),

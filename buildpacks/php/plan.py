@@ -17,6 +17,7 @@ PLACES = ('index.php', 'public/index.php', 'web/index.php')
 MARKERS = (MANIFEST, PLACES[0])
 ORDER = 41
 ASSETS = 'detected'
+INSTALL_ENV = ('COMPOSER*', 'PHP_*')
 ALONE = 'add a composer.json with "{}" in it, which marks a PHP app whose pages are not at the root'
 HINTS = {LOCK: f'commit the {MANIFEST} that belongs to {LOCK}', **dict.fromkeys(PLACES[1:], ALONE)}
 ADDITION = 'php'

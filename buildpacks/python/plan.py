@@ -13,6 +13,7 @@ from .versions import python_choice
 MARKERS = tuple(LOCKS)
 ORDER = 40
 ASSETS = 'detected'
+INSTALL_ENV = ('PIP_*', 'UV_*', 'POETRY_*', 'PDM_*', 'PIPENV_*', 'PYTHON*', 'SETUPTOOLS_*')
 
 HINTS = {
     'requirement.txt': 'rename requirement.txt to requirements.txt',

@@ -15,6 +15,7 @@ from .locked import GEMFILE, LOCK, Locked, read_locked
 MARKERS = (GEMFILE,)
 ORDER = 20
 ASSETS = 'detected'
+INSTALL_ENV = ('BUNDLE_*', 'GEM_*', 'RUBY*', 'RAILS_ENV', 'RACK_ENV', 'NOKOGIRI_*', 'FREEDESKTOP_*')
 NAMES = 'gems are read from Gemfile and Gemfile.lock here'
 HINTS = {
     LOCK: 'commit the Gemfile that belongs to Gemfile.lock',

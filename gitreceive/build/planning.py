@@ -11,6 +11,7 @@ from gitreceive.build.buildpack import FOLDER, LoadedBuildpack
 from gitreceive.build.detect import choose_plan
 from gitreceive.build.dockerfiles.render import render_dockerfile, with_assets
 from gitreceive.build.dockerfiles.steps import code_steps
+from gitreceive.build.installing import install_names
 from gitreceive.build.packages import with_packages
 from gitreceive.build.ports import Source
 from gitreceive.build.sources.ignore import parse_dockerignore, parse_slugignore
@@ -82,6 +83,10 @@ class Planner:
         if plan.assets:
             recipe = with_assets(recipe, plan, taking_part, stack)
         recipe = with_submodules(recipe, read_submodules(source, self.submodule_hosts), stack)
+        names = install_names(
+            shown, {**with_defaults(wanted, env)}, _install_env(taking_part), _manifests(plan)
+        )
+        recipe = replace(recipe, install_env=names)
         recipe = with_packages(recipe, stack, read_aptfile(source))
         if any(part.values.get('needs_source_version') for part in (plan, plan.assets) if part):
             version = ContextFile(name='meta/SOURCE_VERSION', content=source.commit.encode())
@@ -101,6 +106,15 @@ class Planner:
 
     def _buildpack(self, plan: Plan) -> LoadedBuildpack:
         return next(found for found in self.buildpacks if found.name == plan.buildpack)
+
+
+def _install_env(buildpacks: Sequence[LoadedBuildpack]) -> Iterator[str]:
+    return (pattern for buildpack in buildpacks for pattern in buildpack.traits.install_env)
+
+
+def _manifests(plan: Plan) -> Sequence[str]:
+    found = plan.values.get('manifests', ())
+    return found if isinstance(found, tuple) else ()
 
 
 def _container(wanted: AppJson) -> Asked | None:

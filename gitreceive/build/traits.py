@@ -16,7 +16,8 @@ class Traits:
     on the code first: ``detected``, wherever its marker is there; ``asked``, only if the app asks for both; empty,
     never. ``makes_assets`` is that marker, of the platform that makes them. ``yields``: steps back for a platform whose
     assets are ``detected``. ``program``: whether its processes are programs of the app, which might need that platform
-    too. ``init``: whether ``gitreceive init`` writes its Dockerfile.
+    too. ``init``: whether ``gitreceive init`` writes its Dockerfile. ``install_env``: the config vars that installing
+    packages looks at (``PIP_*``), beside those that manifests name.
     """
 
     order: int = 50
@@ -25,6 +26,7 @@ class Traits:
     yields: bool = False
     program: bool = True
     init: bool = True
+    install_env: tuple[str, ...] = ()
 
     @property
     def takes_assets(self) -> bool:

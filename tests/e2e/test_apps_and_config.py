@@ -146,3 +146,21 @@ def test_what_is_no_config_var_is_refused_and_changes_nothing(
         assert refused.status != 0
         assert 'is not NAME=VALUE' in refused.out + refused.err
     assert json.loads(receiver.host('config', 'plain', '--json').out) == []
+
+
+def test_a_config_var_that_no_installing_step_can_use_installs_nothing_again(
+    ann: Pusher, receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.host('apps', 'create', 'cached')
+    lock = json.dumps({'name': 'x', 'lockfileVersion': 3, 'packages': {'': {'name': 'x'}}})
+    files = {'package.json': b'{"name": "x"}', 'package-lock.json': lock.encode(), 'Procfile': b'web: cat\n'}
+    work = make_app(tmp_path / 'app', files)
+    said = []
+    for number, words in enumerate((['FOO=1'], ['FOO=2'], ['NODE_OPTIONS=--trace-warnings'])):
+        assert ann.ssh('config', 'set', 'cached', *words).status == 0
+        change(work, {'a': b'%d' % number})
+        pushed = ann.push(work, 'cached', timeout=300)
+        assert pushed.status == 0, pushed.err
+        said.append([line for line in pushed.lines if 'Unchanged since the last build' in line])
+    assert 'npm ci' in said[1][0]
+    assert 'npm ci' not in ''.join(said[2])

@@ -5,16 +5,17 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 from gitreceive.build.ports import BuildJob
 from gitreceive.model.errors import SourceError
-from gitreceive.model.plan import ContextFile
+from gitreceive.model.plan import ContextFile, Recipe
 
 CHUNK = 1 << 18
 BLOCK = tarfile.BLOCKSIZE
-FOLDERS = ('buildpack', 'env', 'meta')
+FOLDERS = ('buildpack', 'env', 'install-env', 'meta')
 """Always there, for a Dockerfile mounts them whether they hold something or not."""
 
 
 def context(job: BuildJob, check: Callable[[], None]) -> Generator[bytes, None, None]:
-    """The context's bytes, read as they are sent: ``Dockerfile``, ``buildpack/``, ``env/``, ``meta/``, ``src/``.
+    """The context's bytes, read as they are sent: ``Dockerfile``, ``buildpack/``, ``env/``, ``install-env/``,
+    ``meta/``, ``src/``.
 
     An app's own Dockerfile could copy all of it into a layer, so it gets its code alone.
     Our own members have a fixed time (0), so that the same content is the same cache key. The code's archive follows
@@ -23,7 +24,7 @@ def context(job: BuildJob, check: Callable[[], None]) -> Generator[bytes, None, 
     """
     recipe = job.recipe
     if recipe.code:
-        yield b''.join(own_members(recipe.dockerfile, recipe.files, job.env))
+        yield b''.join(own_members(recipe, job.env))
     else:
         yield _file('Dockerfile', recipe.dockerfile.encode(), 0o644)
     try:
@@ -35,15 +36,19 @@ def context(job: BuildJob, check: Callable[[], None]) -> Generator[bytes, None, 
         raise SourceError(f'cannot read the archive of {job.source.commit[:7]}: {error}') from error
 
 
-def own_members(dockerfile: str, files: Sequence[ContextFile], env: Mapping[str, str]) -> Iterator[bytes]:
+def own_members(recipe: Recipe, env: Mapping[str, str]) -> Iterator[bytes]:
     """The tar members beside the code, without an end of archive. Pure."""
-    yield _file('Dockerfile', dockerfile.encode(), 0o644)
+    files = recipe.files
+    yield _file('Dockerfile', recipe.dockerfile.encode(), 0o644)
     for folder in _folders(files):
         yield _header(f'{folder}/', tarfile.DIRTYPE, 0, 0o755)
     for file in sorted(files, key=lambda file: file.name):
         yield _file(file.name, file.content, 0o755 if file.executable else 0o644)
     for name, value in sorted(env.items()):
-        yield _file(f'env/{name}', value.encode('utf-8', 'surrogateescape'), 0o644)
+        content = value.encode('utf-8', 'surrogateescape')
+        yield _file(f'env/{name}', content, 0o644)
+        if name in recipe.install_env:
+            yield _file(f'install-env/{name}', content, 0o644)
 
 
 def _folders(files: Sequence[ContextFile]) -> Sequence[str]:

@@ -53,7 +53,7 @@ def render_dockerfile(plan: Plan, buildpack: Buildpack, stack: Stack) -> Recipe:
     """The buildpack's template, filled in with the plan's values; or the app's own Dockerfile, where that is the plan.
 
     Raises RecipeError if template and values do not fit together.
-    A template knows ``stack``, the plan's values by their names, ``buildpack_mount``, ``env_mount``, ``meta_mount``,
+    A template knows ``stack``, the plan's values by their names, ``buildpack_mount``, ``env_mount``, ``install_env_mount``, ``meta_mount``,
     ``cache_mount('name')``, ``copy_code``, and the filters ``json``, ``copy`` and ``image``.
     """
     own, bases = plan.values.get('own_dockerfile'), plan.values.get('bases')
@@ -116,6 +116,7 @@ def _filled(plan: Plan, buildpack: Buildpack, stack: Stack, copy_code: Syntax, f
     words = {
         'buildpack_mount': _mount(folder),
         'env_mount': Syntax('--mount=type=bind,source=env,target=/tmp/env'),
+        'install_env_mount': Syntax('--mount=type=bind,source=install-env,target=/tmp/env'),
         'meta_mount': Syntax('--mount=type=bind,source=meta,target=/tmp/meta'),
         'cache_mount': lambda name: cache_mount(name, stack.uid),
         'copy_code': copy_code,

@@ -33,6 +33,7 @@ def members(raw: bytes) -> dict[str, tuple[tarfile.TarInfo, bytes]]:
 def job(**words: object) -> BuildJob:
     recipe = Recipe(
         dockerfile='FROM x\n',
+        install_env=frozenset({'B', 'gone'}),
         files=(
             ContextFile(name='buildpack/lib/a', content=b'a' * 513, executable=True),
             ContextFile(name='meta/SOURCE_VERSION', content=b'1' * 40),
@@ -51,6 +52,7 @@ def test_the_context_holds_the_dockerfile_our_files_the_config_vars_and_the_code
         'meta/SOURCE_VERSION': b'1' * 40,
         'env/A': 'ä'.encode(),
         'env/B': b'',
+        'install-env/B': b'',
         'src/file': b'content',
     }
     assert found['buildpack/lib/a'][0].mode == 0o755
@@ -59,18 +61,23 @@ def test_the_context_holds_the_dockerfile_our_files_the_config_vars_and_the_code
 
 def test_the_directories_that_steps_mount_are_there_even_if_empty() -> None:
     found = members(b''.join(context(job(recipe=Recipe(dockerfile='FROM x\n')), lambda: None)))
-    assert [name for name, (member, _) in found.items() if member.isdir()] == ['buildpack', 'env', 'meta']
+    assert [name for name, (member, _) in found.items() if member.isdir()] == [
+        'buildpack',
+        'env',
+        'install-env',
+        'meta',
+    ]
 
 
 def test_our_own_members_are_the_same_bytes_every_time() -> None:
-    found = members(b''.join(own_members('FROM x', (), {'A': 'b'})) + bytes(1024))
+    found = members(b''.join(own_members(Recipe(dockerfile='FROM x'), {'A': 'b'})) + bytes(1024))
     assert {member.mtime for member, _ in found.values()} == {0}
     assert {(member.uid, member.gid) for member, _ in found.values()} == {(0, 0)}
 
 
 @given(st.dictionaries(NAMES, VALUES, max_size=5))
 def test_every_config_var_arrives_byte_for_byte(env: dict[str, str]) -> None:
-    found = members(b''.join(own_members('FROM x', (), env)) + bytes(1024))
+    found = members(b''.join(own_members(Recipe(dockerfile='FROM x'), env)) + bytes(1024))
     arrived = {
         name.removeprefix('env/'): content for name, (_, content) in found.items() if name.startswith('env/')
     }

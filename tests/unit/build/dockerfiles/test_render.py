@@ -46,7 +46,7 @@ PYTHON = {
     'Procfile': 'web: x',
 }
 INSTRUCTION = re.compile(r'(FROM|ENV|USER|RUN|COPY|WORKDIR) (.+)')
-EXEC = re.compile(r'RUN ((?:--mount=type=(?:bind|cache)[a-z=,/0-9]* )+)(\[.*\])')
+EXEC = re.compile(r'RUN ((?:--mount=type=(?:bind|cache)[a-z=,/0-9-]* )+)(\[.*\])')
 TEXT = st.text(max_size=60) | st.sampled_from(
     [
         '24.x',
