@@ -44,7 +44,7 @@ class HaproxyRouter:
         self._company: list[Callable[[], AbstractContextManager[None]]] = []
         self._challenges: dict[str, str] = {}
         self._worker = 0
-        self._agreed: dict[AppName, Route] = {}
+        self._agreed: Mapping[AppName, Route] | None = None
 
     def begin(self, routes: Sequence[Route]) -> None:
         """See the port."""
@@ -125,25 +125,31 @@ class HaproxyRouter:
 
     def _change(self, routes: dict[AppName, Route], told: Sequence[Route]) -> None:
         found = self._process.found()
-        if found and found.current == self._worker and self._agreed == routes:
+        agreed = self._agreed if found and found.current == self._worker else None
+        if agreed == routes:
             return
-        files, self._agreed = self._files(routes), {}
+        self._agreed = None
         try:
-            self._told(found, files, told)
+            if found is None:
+                raise NotRunning('HAProxy is not running')
+            if agreed is None or _names(agreed) != _names(routes):
+                self._reconfigure(routes, told)
+            else:
+                self._tell_current_worker(told)
+            self._tell_old_workers(processes(self._options.folder), told)
         except NotRunning:
-            self._start(files)
+            self._start(self._files(routes))
         self._routes = routes
         self._remember(routes)
 
-    def _told(self, found: Processes | None, files: Mapping[str, str], routes: Sequence[Route]) -> None:
-        """Raises NotRunning, also if HAProxy ends in the middle of it."""
-        if found is None:
-            raise NotRunning('HAProxy is not running')
+    def _reconfigure(self, routes: Mapping[AppName, Route], told: Sequence[Route]) -> None:
+        """Where names or settings may have changed: by a reload, if that takes one. Raises NotRunning, RouterError."""
+        files = self._files(routes)
         if structure(files[FILE]) != structure(written(self._options.folder)) or not self._certified(files):
-            self._reload(files)
+            with placed(self._options.folder, files, self._process.check):
+                self._process.reload()
         else:
-            self._tell_current_worker(routes)
-        self._tell_old_workers(processes(self._options.folder), routes)
+            self._tell_current_worker(told)
 
     def _files(self, routes: Mapping[AppName, Route]) -> Mapping[str, str]:
         challenges = ''.join(f'{token} {answer}\n' for token, answer in self._challenges.items())
@@ -161,10 +167,6 @@ class HaproxyRouter:
     def _start(self, files: Mapping[str, str]) -> None:
         with placed(self._options.folder, files, self._process.check):
             self._process.start()
-
-    def _reload(self, files: Mapping[str, str]) -> None:
-        with placed(self._options.folder, files, self._process.check):
-            self._process.reload()
 
     def _certified(self, files: Mapping[str, str]) -> bool:
         """Whether the certificates could be changed without a reload. Raises NotRunning."""
@@ -205,6 +207,10 @@ class HaproxyRouter:
                 log.warning('HAProxy has ended; it is started again')
                 self._start(self._files(self._routes))
             return (found or processes(self._options.folder)).master
+
+
+def _names(routes: Mapping[AppName, Route]) -> Mapping[AppName, tuple[str, ...]]:
+    return {app: route.domains for app, route in routes.items()}
 
 
 def _requests(options: RouterOptions, worker: str, app: AppName, name: str) -> int:
