@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from gitreceive.adapters.docker.containers import InstanceContainers
 from gitreceive.adapters.docker.events import EngineEvents
@@ -37,7 +37,7 @@ class DockerInstances:
 
     def keep(self, instance: Instance) -> None:
         """See the port."""
-        with self._engine.connect() as client, self._engine.errors('changed an instance'):
+        with self._engine.connect() as client, self._engine.errors('changed an instance', refusals=True):
             try:
                 client.update_container(instance.id, restart_policy=KEPT)
                 now = self._found.one(client, instance.id)
@@ -45,6 +45,10 @@ class DockerInstances:
                     client.start(instance.id)
             except NotFound as error:
                 raise RunError(f'{instance.name} of {instance.app} is gone: somebody removed it') from error
+            except APIError as error:
+                raise RunError(
+                    f'the Docker engine cannot keep {instance.name} of {instance.app}: {error}'
+                ) from error
 
     def find(self, app: AppName | None = None) -> Sequence[Instance]:
         """See the port."""

@@ -6,11 +6,14 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gitreceive.adapters.nftables.rules import Walls, name_servers, removal, script
+from gitreceive.adapters.nftables.rules import Walls, engine_servers, name_servers, removal, script
 
 PROGRAMS = '/usr/sbin:/sbin:/usr/bin'
 SECONDS = 20
-RESOLV_CONF = Path('/etc/resolv.conf')
+RESOLV_CONFS = (Path('/etc/resolv.conf'), Path('/run/systemd/resolve/resolv.conf'))
+"""Where engines look for the name servers of containers; the second where the first names systemd-resolved's own."""
+
+ENGINE_CONFIG = Path('/etc/docker/daemon.json')
 BRIDGED = Path('/proc/sys/net/bridge/bridge-nf-call-iptables')
 """Whether the kernel shows packets between two containers of a bridge to the packet filter; engines turn it on."""
 
@@ -53,10 +56,8 @@ class NftablesIsolation:
 
     def _walls(self) -> Walls:
         bridge = self._bridge()
-        try:
-            resolvers = name_servers(RESOLV_CONF.read_text(errors='replace'))
-        except OSError:
-            resolvers = ()
+        found = [*name_servers('\n'.join(map(_text, RESOLV_CONFS))), *engine_servers(_text(ENGINE_CONFIG))]
+        resolvers = tuple(dict.fromkeys(found))
         return Walls(table=f'gitreceive_{bridge}', bridge=bridge, name_servers=resolvers, ports=self._ports)
 
 
@@ -69,6 +70,14 @@ class NoIsolation:
 
     def lift(self) -> None:
         """See the port."""
+
+
+def _text(path: Path) -> str:
+    """What a file says; nothing if it is not there."""
+    try:
+        return path.read_text(errors='replace')
+    except OSError:
+        return ''
 
 
 def _refused(command: Sequence[str], given: str) -> str:

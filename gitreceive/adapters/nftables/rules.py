@@ -5,6 +5,7 @@ first. What is refused gets an answer: an app fails at once and does not wait.
 """
 
 import ipaddress
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,16 @@ def name_servers(resolv_conf: str) -> Sequence[str]:
     """
     found = NAMESERVER.findall(resolv_conf)
     return tuple(text for text in found if _is_reached(text))
+
+
+def engine_servers(daemon_json: str) -> Sequence[str]:
+    """The name servers that an engine gives to containers instead, by its configuration."""
+    try:
+        found = json.loads(daemon_json or '{}')
+    except ValueError:
+        return ()
+    servers = found.get('dns') if isinstance(found, dict) else None
+    return tuple(filter(_is_reached, map(str, servers))) if isinstance(servers, list) else ()
 
 
 def _is_reached(text: str) -> bool:
