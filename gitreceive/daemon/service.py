@@ -3,6 +3,7 @@
 import os
 import pwd
 import threading
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -82,6 +83,7 @@ class Service:
         self._queue, logs = open_queue(settings, self._receiver)
         self._positions = Positions(self._receiver.journal, logs, settings.builds.parallel)
         answers = open_answers(settings, self._receiver, self._queue, logs, self._positions)
+        answers = replace(answers, end_work=self._end_work)
         own = frozenset({0, os.geteuid()})
         account = ssh_account(settings)
         allowed = own | {account.pw_uid} if account else own
@@ -111,14 +113,19 @@ class Service:
         self._server.serve()
         if self._registry:
             self._registry.close()
-        self._queue.close()
         self._housekeeping.close()
         self._jobs.close()
+        self._end_work()
+        self._jobs.join(END_SECONDS)
+
+    def _end_work(self) -> None:
+        """What is carried out lets go, and starts again with the next daemon."""
+        self._queue.close()
         if self._runs:
             self._runs.close()
         self._queue.stop_all(Interrupted('the receiver is ending'))
-        for thread in (self._jobs, *self._workers):
-            thread.join(END_SECONDS)
+        for worker in self._workers:
+            worker.join(END_SECONDS)
 
     def _on_end(self) -> None:
         self._positions.tell()
