@@ -1,5 +1,7 @@
 """A push ends with the new code answering requests."""
 
+import http.client
+import re
 import time
 from collections.abc import Callable
 from itertools import count
@@ -182,3 +184,40 @@ def test_release_command_formation_and_postdeploy_have_effect(
     assert 'the release command has ended with exit status 4' in pushed.err
     assert receiver.says(app) == 'one'
     receiver.settles_to(app, 'v1 web.1', 'v1 web.2', 'v1 worker.1')
+
+
+@pytest.mark.slow
+def test_a_cron_entry_runs_when_it_is_due(
+    ann: Pusher, receiver: RunningReceiver, app: str, work: Path
+) -> None:
+    jobs = [{'command': 'echo cleaned by $DYNO of $(cat version)', 'schedule': '* * * * *'}]
+    change(work, {'app.json': app_json(cron=jobs)})
+    assert ann.push(work, app).status == 0
+    assert within(90, lambda: 'v1 cron.job.1 exited' in receiver.containers(app))
+    assert 'cleaned by cron.job.1 of one' in receiver.host('logs', app).out
+
+
+@pytest.mark.slow
+def test_without_a_router_the_push_says_on_which_port_the_app_answers(
+    receivers: Callable[..., Pusher], tmp_path: Path, work: Path
+) -> None:
+    ann = receivers(tmp_path / 'receiver', RunningReceiver, GITRECEIVE_ROUTER_HAPROXY='')
+    ann.receiver.start()
+    for version in ('one', 'two'):
+        change(work, {'version': version.encode()})
+        pushed = ann.push(work, 'portly')
+        assert pushed.status == 0, pushed.err
+        (address,) = re.findall(r'http://127\.0\.0\.1:(\d+)\S* deployed to', pushed.err)
+        assert asked_at(int(address)).startswith(version)
+    assert 'instances get ports of their own' in ann.receiver.log_file.read_text()
+    change(work, {'mode': b'silent'})
+    assert 'nothing accepts on its port' in ann.push(work, 'portly').err
+
+
+def asked_at(port: int) -> str:
+    """What is answered there."""
+    connection = http.client.HTTPConnection('127.0.0.1', port, timeout=20)
+    connection.request('GET', '/')
+    body = connection.getresponse().read().decode()
+    connection.close()
+    return body
