@@ -8,7 +8,7 @@ until it is done, or told.
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 
 from gitreceive.access.book import AccessBook
@@ -18,6 +18,7 @@ from gitreceive.journal import Journal
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import GitReceiveError, NoSuchObject, ReleaseError, StateError
+from gitreceive.model.instance import InstanceState
 from gitreceive.model.operation import Rename
 from gitreceive.model.task import Task
 from gitreceive.points import point
@@ -39,9 +40,12 @@ def rename(task: Task, receiver: Receiver) -> None:
     """
     request = task.operation.request
     assert isinstance(request, Rename)
-    if task.app == request.source:
-        _move(task, request, receiver)
-        point('rename.committed')
+    with _unsupervised(request, receiver.running):
+        if task.app == request.source:
+            _move(task, request, receiver)
+            point('rename.committed')
+        if receiver.running:
+            _lead_to_former(task, request, receiver.running)
     moved = replace(task.operation, app=request.to)
     if receiver.running:
         with closing(BuildClock(LEFT_SECONDS)) as clock:
@@ -127,7 +131,6 @@ def _run_under_new_name(task: Task, request: Rename, journal: Journal, running: 
     live = journal.releases.live(request.to)
     former = replace(task, operation=replace(task.operation, app=request.source))
     with _warned(task, f'{request.to} is not up yet, and is looked after'):
-        running.traffic.again(request.source)  # whose domains are those of the other one now
         if live:
             stopped = journal.running.stopped(request.to)
             wanted = desired(live, journal.running.formation(request.to), stopped=stopped)
@@ -135,6 +138,26 @@ def _run_under_new_name(task: Task, request: Rename, journal: Journal, running: 
     with _warned(task, f'instances of {request.source} still run, and are ended in a moment'):
         with cleared(former, running):
             pass
+
+
+@contextmanager
+def _unsupervised(request: Rename, running: Running | None) -> Iterator[None]:
+    """The supervision does not come in between: it ends what runs of an app that is not in the journal."""
+    with ExitStack() as locks:
+        if running:
+            for app in sorted((request.source, request.to)):
+                locks.enter_context(running.changeover.locks.held(app))
+        yield
+
+
+def _lead_to_former(task: Task, request: Rename, running: Running) -> None:
+    """The names are those of the other app now; until its instances are up, those that run answer for it."""
+    with _warned(task, f'requests do not lead to {request.to} yet'):
+        found = running.ports.instances.find(request.source)
+        up = [one for one in found if one.state is InstanceState.UP]
+        running.traffic.again(request.source)
+        if up:
+            running.traffic.lead(request.to, up)
 
 
 def _forget_old_name(task: Task, request: Rename, receiver: Receiver) -> None:

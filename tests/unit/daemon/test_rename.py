@@ -13,12 +13,13 @@ from gitreceive.access.key import PublicKey
 from gitreceive.adapters.slugfiles.entries import GzipSlugReader
 from gitreceive.daemon import rename as renames
 from gitreceive.daemon.log import OperationLog
-from gitreceive.daemon.rename import _run_under_new_name, rename, renaming, undo_moves
+from gitreceive.daemon.rename import _lead_to_former, _run_under_new_name, rename, renaming, undo_moves
 from gitreceive.journal import Journal
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.errors import BuildCancelled, ReleaseError, StateError, StorageError
+from gitreceive.model.instance import Instance
 from gitreceive.model.operation import Deploy, Operation, OperationState, Rename, Restart
 from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 from gitreceive.model.task import Task
@@ -214,13 +215,24 @@ def moved(runs: RunningReceiver) -> Task:
     task = runs.task(request, app=WORLD)
     of_world = SimpleNamespace(live=lambda app: replace(live, app=WORLD) if app == WORLD else None)
     journal = cast(Journal, SimpleNamespace(releases=of_world, running=runs.apps))
+    _lead_to_former(task, request, runs.running)
     _run_under_new_name(task, request, journal, runs.running)
     return task
 
 
 def test_what_runs_has_the_new_name_and_nothing_the_old_one(runs: RunningReceiver) -> None:
+    answering: list[str] = []
+
+    def ask(instance: Instance, check: object, lived: float) -> str:
+        if len(answering) < 2:
+            answering.extend(runs.leads(WORLD))
+            return 'not yet'
+        return ''
+
     assert runs.runs(HELLO) == ['v1 web.1']
+    runs.ask = ask
     moved(runs)
+    assert answering == ['v1 web.1'] * 2, 'what ran answers until the new ones do'
     assert (runs.runs(WORLD), runs.runs(HELLO)) == (['v1 web.1'], [])
     assert runs.leads(WORLD) == ['v1 web.1']
     assert HELLO not in runs.router.routes
