@@ -15,6 +15,7 @@ from gitreceive.adapters.buildkit.builder import DockerImageBuilder
 from gitreceive.adapters.docker.attached import DockerAttachedCommands
 from gitreceive.adapters.docker.baseimages import ExportedBaseImages
 from gitreceive.adapters.docker.containers import InstanceContainers
+from gitreceive.adapters.docker.disks import DockerDisks
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.foreground import DockerContainers
 from gitreceive.adapters.docker.images import DockerImages
@@ -341,7 +342,9 @@ def open_ports(settings: Settings, registry: OwnRegistry) -> Ports:
     """An engine that runs releases as this receiver's, and the router to them. Connects to nothing."""
     engine, identity = Engine(settings.engine.url), partial(receiver_identity, Home(settings.home))
     network = InstanceNetwork(engine, identity, open=settings.run.allow_private)
-    containers = InstanceContainers(engine, identity, network, settings.run.log_bytes)
+    containers = InstanceContainers(
+        engine, identity, network, settings.run.log_bytes, settings.run.disk_bytes
+    )
     public = [settings.router.listen, settings.router.tls_listen]
     session = uuid.uuid4().hex
     walls = NftablesIsolation(lambda: network.bridge, public_ports(public))
@@ -351,6 +354,7 @@ def open_ports(settings: Settings, registry: OwnRegistry) -> Ports:
         observed=DockerObserved(engine),
         oneoff=DockerOneOff(containers, session),
         attached=DockerAttachedCommands(containers, session),
+        disks=DockerDisks(containers),
         isolation=NoIsolation() if settings.run.allow_private else walls,
         router=open_router(settings),
         routed=has_router(settings),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import EngineGone, RunError
-from gitreceive.model.instance import Instance, InstanceSpec, InstanceState, LogLine, Usage
+from gitreceive.model.instance import Filled, Instance, InstanceSpec, InstanceState, LogLine, Usage
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.release import Release
 
@@ -281,6 +281,22 @@ class FakeOneOff:
     def remove_left(self) -> int:
         self._engine.check()
         return 0
+
+
+class FakeDisks:
+    """Satisfies ``Disks``; ``written`` are the bytes of instances, by id."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self._engine = engine
+        self.written: dict[str, int] = {}
+
+    def end_larger(self, most: int) -> Sequence[Filled]:
+        self._engine.check()
+        found = [one for one in self._engine.found if self.written.get(one.id, 0) > most]
+        for one in found:
+            del self._engine.containers[one.id]
+            self._engine.wake(one.app)
+        return [Filled(app=one.app, name=one.name, written=self.written[one.id]) for one in found]
 
 
 class FakeIsolation:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from docker import APIClient
 
 from gitreceive.adapters.docker.containers import InstanceContainers
+from gitreceive.adapters.docker.disks import DockerDisks
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.instances import DockerInstances
 from gitreceive.adapters.docker.network import InstanceNetwork
@@ -17,8 +18,8 @@ from gitreceive.adapters.docker.oneoff import DockerOneOff
 from gitreceive.model.app import AppName
 from gitreceive.model.container import ContainerSpec, PublishedPort, Sandbox
 from gitreceive.model.instance import Instance, InstanceName, InstanceSpec
-from gitreceive.run.ports import Instances, Observed, OneOff
-from tests.fakes_run import FakeEngine, FakeInstances, FakeObserved, FakeOneOff, Script
+from gitreceive.run.ports import Disks, Instances, Observed, OneOff
+from tests.fakes_run import FakeDisks, FakeEngine, FakeInstances, FakeObserved, FakeOneOff, Script
 from tests.waiting import within
 
 HELLO, OTHER = AppName('hello'), AppName('other')
@@ -39,16 +40,18 @@ CRASHES = TALKS
 class Rig:
     """An engine as its ports; ``crash`` ends a process with status 9, ``impossible`` is what cannot be started.
 
-    ``busy``: whether a command runs.
+    ``busy``: whether a command runs. ``write`` lets an instance write so many bytes.
     """
 
     image: str
     instances: Instances
     observed: Observed
     one_off: OneOff
+    disks: Disks
     crash: Callable[[Instance], None]
     impossible: Callable[[], InstanceSpec]
     busy: Callable[[], bool]
+    write: Callable[[Instance, int], object]
 
 
 def spec_of(
@@ -82,7 +85,7 @@ def fake_rig() -> Iterator[Rig]:
             ('bash', '-c', TALKS): Script(lines=('hello',)),
         }
     )
-    one_off = FakeOneOff(engine)
+    one_off, disks = FakeOneOff(engine), FakeDisks(engine)
 
     def impossible() -> InstanceSpec:
         engine.refused.add('web')
@@ -96,6 +99,8 @@ def fake_rig() -> Iterator[Rig]:
         crash=lambda instance: engine.end(instance, 9),
         impossible=impossible,
         busy=lambda: bool(one_off.ran),
+        disks=disks,
+        write=lambda instance, count: disks.written.update({instance.id: count}),
     )
     yield rig
 
@@ -119,11 +124,17 @@ def engine_rig(docker_host: str, image: str) -> Iterator[Rig]:
             made = client.exec_create(instance.id, ['bash', '-c', 'kill -USR1 1'])
             client.exec_start(made['Id'])
 
+        def write(instance: Instance, count: int) -> None:
+            command = ['bash', '-c', f'head -c {count} /dev/zero > /tmp/written']
+            client.exec_start(client.exec_create(instance.id, command)['Id'])
+
         rig = Rig(
             image=image,
             instances=DockerInstances(containers),
             observed=DockerObserved(engine),
             one_off=DockerOneOff(containers, 'now'),
+            disks=DockerDisks(containers),
+            write=write,
             crash=crash,
             impossible=lambda: without_image(spec_of(rig, LIVES)),
             busy=lambda: bool(client.containers(filters={'label': containers.mine, 'status': 'running'})),

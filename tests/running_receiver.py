@@ -22,7 +22,15 @@ from tests.fakes_apps import FakeAppsThatRun
 from tests.fakes_attached import FakeCommands
 from tests.fakes_build import FakeReleases
 from tests.fakes_router import FakeRouter
-from tests.fakes_run import FakeEngine, FakeImages, FakeInstances, FakeIsolation, FakeObserved, FakeOneOff
+from tests.fakes_run import (
+    FakeDisks,
+    FakeEngine,
+    FakeImages,
+    FakeInstances,
+    FakeIsolation,
+    FakeObserved,
+    FakeOneOff,
+)
 from tests.releases import release_of
 from tests.running import HELLO
 
@@ -39,6 +47,7 @@ def fake_ports(engine: FakeEngine, router: FakeRouter | None = None) -> Ports:
         oneoff=FakeOneOff(engine),
         attached=FakeCommands(),
         isolation=FakeIsolation(),
+        disks=FakeDisks(engine),
         router=router or FakeRouter(),
     )
 

@@ -90,7 +90,7 @@ class RunSettings:
     """``enabled``: releases are run here, not only built and stored.
 
     ``boot_seconds`` an instance may take until it answers, ``stop_seconds`` until it is killed; ``memory_bytes``,
-    ``millicpus`` (thousandths of a core, 0: all of them), ``pids`` and ``log_bytes`` are what each may use.
+    ``millicpus`` (thousandths of a core, 0: all of them), ``pids``, ``log_bytes`` and ``disk_bytes`` (0: all there are) are what each may use.
     ``command_seconds`` a command of ``run`` may take. ``allow_private``: instances reach each other, the host and private networks.
     """
 
@@ -101,6 +101,7 @@ class RunSettings:
     millicpus: int = 0
     pids: int = 1024
     log_bytes: int = 10_000_000
+    disk_bytes: int = 4_000_000_000
     command_seconds: int = 86_400
     allow_private: bool = False
 

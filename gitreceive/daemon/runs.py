@@ -43,12 +43,14 @@ class Runs:
         self._stack.enter_context(self._running.ports.router.supervised())
         self._supervisor.start()
         self._cron.start()
+        self._running.disks.start()
         threading.Thread(target=self._prepare, name='prepare', daemon=True).start()
 
     def close(self) -> None:
         """Looks no more; all that runs runs on, but for the commands of people, who are cut off."""
         self._running.oneoffs.close(END_SECONDS)
         self._cron.close()
+        self._running.disks.close()
         self._supervisor.close()
         self._stack.close()
         self._supervisor.join(LEAVE_SECONDS)

@@ -95,6 +95,15 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """An instance or a command that has ``written`` so many bytes to its disk."""
+
+    app: AppName
+    name: InstanceName
+    written: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
     """A line that an instance printed, ``at`` a time (seconds since the epoch); harmless for a terminal."""
 

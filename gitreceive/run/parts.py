@@ -9,12 +9,14 @@ from gitreceive.run import health
 from gitreceive.run.attached import AttachedCommands
 from gitreceive.run.changeover import Changeover
 from gitreceive.run.cron import Cron
+from gitreceive.run.disks import DiskWatch
 from gitreceive.run.launch import Ask, Launcher
 from gitreceive.run.locks import AppLocks
 from gitreceive.run.logs import InstanceLogs
 from gitreceive.run.oneoff import OneOffs
 from gitreceive.run.ports import (
     AppsThatRun,
+    Disks,
     Images,
     Instances,
     Isolation,
@@ -40,6 +42,7 @@ class Ports:
     oneoff: OneOff
     attached: AttachedCommands
     isolation: Isolation
+    disks: Disks
     router: ResidentRouter
     routed: bool = True
 
@@ -58,6 +61,7 @@ class Running:
     retiring: Retiring
     supervision: Supervision
     cron: Cron
+    disks: DiskWatch
     grace: float
 
 
@@ -108,5 +112,6 @@ def put_together(
         retiring=retiring,
         supervision=Supervision(known, apps, launcher, traffic, retiring, locks),
         cron=Cron(known, apps, launcher),
+        disks=DiskWatch(ports.disks, settings.disk_bytes),
         grace=settings.stop_seconds,
     )

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from gitreceive.model.app import AppName
 from gitreceive.model.container import ContainerSpec
-from gitreceive.model.instance import Formation, Instance, InstanceSpec, LogLine, Usage
+from gitreceive.model.instance import Filled, Formation, Instance, InstanceSpec, LogLine, Usage
 from gitreceive.model.operation import Operation
 from gitreceive.model.progress import Cancellation
 from gitreceive.model.release import Release
@@ -135,6 +135,13 @@ class OneOff(Protocol):
 
     def remove_left(self) -> int:
         """Removes the containers of commands that ran when the daemon died; returns how many. Raises EngineGone."""
+
+
+class Disks(Protocol):
+    """What instances and commands write, as far as it is not in memory."""
+
+    def end_larger(self, most: int) -> Sequence[Filled]:
+        """Ends those that have written more bytes than that, and what they wrote goes with them. Raises EngineGone."""
 
 
 class Isolation(Protocol):

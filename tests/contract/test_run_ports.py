@@ -243,3 +243,15 @@ def test_nothing_is_left_of_an_engine_s_use_where_there_are_no_instances(rig: Ri
     rig.instances.leave()
     rig.instances.leave()
     rig.instances.start(spec_of(rig, LIVES))
+
+
+def test_what_has_written_too_much_is_ended_and_all_else_goes_on(rig: Rig) -> None:
+    small, large = (rig.instances.start(spec_of(rig, LIVES, number=number)) for number in (1, 2))
+    rig.instances.keep(large)
+    rig.write(small, 10_000)
+    rig.write(large, 2_000_000)
+    (ended,) = rig.disks.end_larger(1_000_000)
+    assert (ended.app, str(ended.name)) == (HELLO, 'web.2')
+    assert ended.written >= 2_000_000
+    assert [one.id for one in rig.instances.find()] == [small.id]
+    assert list(rig.disks.end_larger(1_000_000)) == []

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +20,7 @@ from gitreceive.config.identity import receiver_identity
 from gitreceive.config.settings import EngineSettings, RunSettings, Settings
 from gitreceive.model.app import AppName
 from gitreceive.model.cancellation import BuildClock
-from gitreceive.model.instance import Instance, InstanceName, InstanceSpec, InstanceState, Scale
+from gitreceive.model.instance import Filled, Instance, InstanceName, InstanceSpec, InstanceState, Scale
 from gitreceive.model.plan import Stack
 from gitreceive.run.registry import OwnRegistry
 from gitreceive.run.spec import Surroundings, instance_spec
@@ -32,7 +33,7 @@ from tests.waiting import within
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='only root makes rules of the packet filter')
 
 HELLO, OTHER = AppName('hello'), AppName('other')
-MEMORY, PIDS, LOG = 64_000_000, 32, 200_000
+MEMORY, PIDS, LOG, DISK = 64_000_000, 32, 200_000, 20_000_000
 
 SERVE = (
     "exec perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalPort => 5000, Listen => 5) or die;"
@@ -48,7 +49,8 @@ class Inside:
     """Runs scripts in containers of a receiver with settings for its instances."""
 
     def __init__(self, folder: Path, docker_host: str, image: str, **settings: object) -> None:
-        run = RunSettings(enabled=True, memory_bytes=MEMORY, pids=PIDS, log_bytes=LOG, **settings)  # type: ignore[arg-type]
+        limits = {'memory_bytes': MEMORY, 'pids': PIDS, 'log_bytes': LOG, 'disk_bytes': DISK}
+        run = RunSettings(enabled=True, **limits, **settings)  # type: ignore[arg-type]
         self.settings = Settings(home=folder, engine=EngineSettings(url=docker_host), run=run)
         self.ports = open_ports(self.settings, OwnRegistry())
         self.image = image
@@ -179,6 +181,25 @@ def test_a_log_takes_so_much_and_no_more(inside: Inside) -> None:
     lines = list(inside.ports.observed.logs(started))
     assert lines[-1].text == 'last'
     assert 0 < sum(len(line.text) + 1 for line in lines) <= LOG
+
+
+def test_a_file_grows_so_far_and_no_further(inside: Inside) -> None:
+    status, said = inside.run(
+        'head -c 30000000 /dev/zero > /tmp/file; wc -c < /tmp/file; head -c 1000 /dev/zero > /tmp/ok'
+    )
+    assert (status, int(said.split()[-1])) == (0, DISK)
+
+
+def test_many_files_that_fill_the_disk_end_their_instance_and_a_command(inside: Inside) -> None:
+    fill = 'for name in 1 2 3; do head -c 10000000 /dev/zero > /tmp/$name; done; sleep 100'
+    started, done = inside.start(fill), list[int]()
+    command = threading.Thread(target=lambda: done.append(inside.run(fill)[0]))
+    command.start()
+    ended = list[Filled]()
+    assert within(60, lambda: len(ended.extend(inside.ports.disks.end_larger(DISK)) or ended) == 2)
+    command.join(60)
+    assert done == [137]
+    assert started.id not in [one.id for one in inside.ports.instances.find()]
 
 
 def test_no_dump_of_a_crash_is_written(inside: Inside) -> None:

@@ -11,7 +11,12 @@ from docker.errors import APIError
 
 from gitreceive.adapters.docker import labels
 from gitreceive.adapters.docker.engine import Engine
-from gitreceive.adapters.docker.instance_request import container_name, instance_request, publish
+from gitreceive.adapters.docker.instance_request import (
+    container_name,
+    instance_request,
+    limit_files,
+    publish,
+)
 from gitreceive.adapters.docker.network import InstanceNetwork
 from gitreceive.model.container import HOST
 from gitreceive.model.errors import RunError
@@ -24,13 +29,21 @@ TAKEN = ('address already in use', 'port is already allocated')
 
 
 class InstanceContainers:
-    """The containers of the receiver whose word is ``identity``; their logs take ``log_bytes``. Thread-safe."""
+    """The containers of the receiver whose word is ``identity``. Thread-safe.
+
+    Their logs take ``log_bytes``, each of their files at most ``disk_bytes`` (0: as much as there is).
+    """
 
     def __init__(
-        self, engine: Engine, identity: Callable[[], str], network: InstanceNetwork, log_bytes: int
+        self,
+        engine: Engine,
+        identity: Callable[[], str],
+        network: InstanceNetwork,
+        log_bytes: int,
+        disk_bytes: int = 0,
     ) -> None:
         self.engine, self._identity, self.network = engine, identity, network
-        self._log_bytes = log_bytes
+        self._log_bytes, self._disk_bytes = log_bytes, disk_bytes
 
     @property
     def mine(self) -> str:
@@ -96,6 +109,8 @@ class InstanceContainers:
         reached = (HOST, outside) if spec.published else (address, inside)
         found = {**labels.of_instance(self._identity(), spec, *reached), **marks}
         request = instance_request(spec, found, network, address, self._log_bytes)
+        if self._disk_bytes:
+            limit_files(request, self._disk_bytes)
         if outside:
             publish(request, inside, outside)
         return request

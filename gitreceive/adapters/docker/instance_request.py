@@ -49,6 +49,14 @@ def publish(request: dict[str, Any], inside: int, outside: int) -> None:
     request['HostConfig']['PortBindings'] = {name: [{'HostIp': HOST, 'HostPort': str(outside)}]}
 
 
+def limit_files(request: dict[str, Any], most: int) -> None:
+    """No file grows beyond so many bytes (RLIMIT_FSIZE, setrlimit(2))."""
+    request['HostConfig']['Ulimits'] = [
+        *request['HostConfig']['Ulimits'],
+        {'Name': 'fsize', 'Soft': most, 'Hard': most},
+    ]
+
+
 def container_name(spec: InstanceSpec) -> str:
     """A name for people who look at the engine; there may be two of an instance while one replaces the other."""
     return f'{spec.app}.v{spec.release}.{spec.name}.{secrets.token_hex(4)}'
