@@ -116,6 +116,13 @@ APPS: Mapping[str, Mapping[str, str]] = {
         '<version>1</version></project>',
         'settings.xml': MIRROR,
     },
+    'maven-wrapper': {
+        'pom.xml': '<project><modelVersion>4.0.0</modelVersion><groupId>a</groupId><artifactId>b</artifactId>'
+        '<version>1</version></project>',
+        'mvnw': '#!/bin/sh\n# Fetches as the wrapper without a jar does.\n'
+        'curl --fail --silent --show-error --location --output /tmp/maven.zip "$(sed s/distributionUrl=// .mvn/properties)"',
+        '.mvn/properties': 'distributionUrl={url}/apache-maven-3.9.9-bin.zip',
+    },
     'sbt': {
         'build.sbt': 'name := "a"\n',
         'project/build.properties': 'sbt.version=1.9.9\n',
