@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from gitreceive.certificates.authority import OwnAuthority
 from gitreceive.commands.plan import Plans
 from gitreceive.config.settings import Settings
 from gitreceive.daemon.conversation import AskerGone
@@ -18,7 +20,15 @@ from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import BadCommand
 from gitreceive.model.instance import Scale
-from gitreceive.model.operation import Configure, Operation, OperationRequest, OperationState, Rescale
+from gitreceive.model.operation import (
+    Configure,
+    Operation,
+    OperationRequest,
+    OperationState,
+    Promote,
+    Rename,
+    Rescale,
+)
 from gitreceive.model.process import ProcessType
 from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
@@ -277,3 +287,38 @@ def test_operations_without_a_commit_are_listed_by_what_they_are(daemon: Daemon)
     assert (row['what'], row['commit'], row['status']) == ('Restart of hello', '', 'succeeded')
     done = json.loads(daemon.ask('ps', 'restart', 'hello', '--json')[1])
     assert (done['commit'], done['release']) == (None, None)
+
+
+def test_certificates_are_added_listed_and_removed(daemon: Daemon, tmp_path: Path) -> None:
+    refreshed: list[bool] = []
+    daemon.running.ports.router = SimpleNamespace(refresh=lambda: refreshed.append(True))
+    pem = OwnAuthority(tmp_path / 'ca.pem', 'elsewhere').issue('hello.localhost').bundle
+    status, out, _ = daemon.ask('certs', 'add', 'hello', '--file', '-', given=pem.encode())
+    assert (status, 'PRIVATE' in out) == (0, False)
+    assert out.startswith('hello is served with the certificate of elsewhere for hello.localhost, until ')
+    (row,) = json.loads(daemon.ask('certs', 'hello', '--json')[1])
+    assert (row['host'], row['origin'], row['issuer']) == ('hello.localhost', 'added', 'elsewhere')
+    added = json.loads(daemon.ask('certs', 'add', 'hello', '--file', '-', '--json', given=pem.encode())[1])
+    assert added['names'] == ['hello.localhost']
+    assert daemon.ask('certs', 'remove', 'hello')[1] == 'hello has no certificate of its own now\n'
+    assert len(refreshed) == 3
+    assert daemon.ask('certs', 'ca')[1].startswith('-----BEGIN CERTIFICATE-----')
+    with pytest.raises(BadCommand, match='--file - over SSH'):
+        daemon.ask('certs', 'add', 'hello')
+
+
+def test_an_app_is_renamed_and_promoted_by_operations(daemon: Daemon) -> None:
+    daemon.work = lambda operation: daemon.here.journal.operations.done(operation)
+    assert daemon.ask('apps', 'rename', 'hello', 'world', '--detach')[1].startswith(
+        'Renaming of hello to world'
+    )
+    assert daemon.submitted == [Rename(source=HELLO, to=AppName('world'))]
+    ensure_repository(daemon.here.home.repo(AppName('other')))
+    assert daemon.ask('promote', 'hello', 'other', '--detach')[1] == 'Promotion of hello v1 is queued\n'
+    assert isinstance(daemon.submitted[-1], Promote)
+
+
+def test_where_nothing_runs_domains_are_kept_for_the_day_when_it_does(daemon: Daemon) -> None:
+    daemon.running = None
+    assert daemon.ask('domains', 'add', 'hello', 'www.example.com')[0] == 0
+    assert daemon.here.journal.domains.of(HELLO) == ['www.example.com']

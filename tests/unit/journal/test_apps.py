@@ -11,7 +11,7 @@ from gitreceive.journal import Journal
 from gitreceive.model.access import Actor
 from gitreceive.model.app import AppName
 from gitreceive.model.errors import ReleaseError
-from gitreceive.model.operation import OperationState, Rescale, Restart, redeploy
+from gitreceive.model.operation import OperationState, Rename, Rescale, Restart, redeploy
 from gitreceive.model.push import Commit
 from gitreceive.model.slug import StoredSlug
 from tests.releases import release_of
@@ -88,3 +88,19 @@ def test_nothing_of_a_destroyed_app_is_left(journal: Journal) -> None:
     assert journal.domains.owner('www.example') is None
     assert journal.running.formation(HELLO) == {}
     assert not journal.running.route(HELLO).maintenance
+
+
+def test_an_app_gets_no_name_of_another_one(journal: Journal) -> None:
+    for app in (HELLO, OTHER):
+        journal.apps.add(app, MAIN)
+        journal.apps.change_config(app, {'A': app}, ())
+    operation = journal.operations.submit(HELLO, Rename(source=HELLO, to=OTHER), ANN)
+    with pytest.raises(ReleaseError, match='no longer running'):
+        journal.apps.rename(operation, OTHER)
+    journal.operations.claim(retries=False, builds=False)
+    with pytest.raises(ReleaseError, match='there is an app other already'):
+        journal.apps.rename(operation, OTHER)
+    assert journal.apps.config(HELLO) == {'A': 'hello'}
+    journal.apps.rename(operation, AppName('new'))
+    assert journal.apps.config(AppName('new')) == {'A': 'hello'}
+    assert journal.events.after(0)[-1].details == {'former': 'hello'}
