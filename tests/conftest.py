@@ -20,7 +20,7 @@ from gitreceive.cli.lines import Lines
 from gitreceive.model.plan import Stack
 from gitreceive.stack.build import Options
 from gitreceive.stack.recipe import load_recipe
-from gitreceive.wiring import make_stack
+from gitreceive.wiring.engine import make_stack
 from tests.e2e.receiver import Pusher, Receiver
 from tests.e2e.sshd.sshd_process import make_key
 from tests.environment import settle

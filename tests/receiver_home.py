@@ -23,7 +23,7 @@ from gitreceive.model.release import Release
 from gitreceive.model.slug import StoredSlug
 from gitreceive.model.task import Task
 from gitreceive.repositories import ensure_repository, git, move_ref
-from gitreceive.wiring import Handler, Receiver
+from gitreceive.wiring.receiver import Handler, Receiver
 from tests.releases import release_of
 
 HELLO = AppName('hello')

@@ -6,7 +6,7 @@ from gitreceive.cli.options import settings_options
 from gitreceive.config.settings import Settings
 from gitreceive.local.home import local_home
 from gitreceive.local.running import remove_left_behind
-from gitreceive.wiring import local_builder, open_containers
+from gitreceive.wiring.engine import local_builder, open_containers
 
 
 @click.command()

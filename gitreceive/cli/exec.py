@@ -13,7 +13,7 @@ from gitreceive.local.home import local_home
 from gitreceive.local.running import run_in_foreground
 from gitreceive.local.terminal import calling_type
 from gitreceive.stack import load_stack
-from gitreceive.wiring import open_containers
+from gitreceive.wiring.engine import open_containers
 
 
 @click.command('exec', context_settings={'allow_interspersed_args': False})

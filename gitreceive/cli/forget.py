@@ -8,7 +8,7 @@ from gitreceive.config.lock import home_lock
 from gitreceive.config.owner import as_owner
 from gitreceive.config.settings import Settings
 from gitreceive.model.errors import BadCommand
-from gitreceive.wiring import forget_config
+from gitreceive.wiring.storing import forget_config
 
 
 @click.command('forget-config')

@@ -13,7 +13,7 @@ from gitreceive.grammar import wire
 from gitreceive.model.errors import DaemonUnreachable
 from gitreceive.run.halt import halt
 from gitreceive.run.registry import OwnRegistry
-from gitreceive.wiring import open_ports
+from gitreceive.wiring.running import open_ports
 
 
 @click.command('halt')

@@ -28,13 +28,9 @@ from gitreceive.model.platform import NewSlug, PlatformRelease
 from gitreceive.model.progress import Console
 from gitreceive.model.push import NO_COMMIT
 from gitreceive.model.slug import Slug
-from gitreceive.wiring import (
-    HEROKU,
-    local_builder,
-    open_packer,
-    open_platform,
-    open_reader,
-)
+from gitreceive.wiring.engine import local_builder, open_packer
+from gitreceive.wiring.platform import HEROKU, open_platform
+from gitreceive.wiring.storing import open_reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ from gitreceive.model.process import ProcessType
 from gitreceive.slugs.parts import fetch_slug
 from gitreceive.slugs.reference import find_slug
 from gitreceive.stack.recipe import load_stack
-from gitreceive.wiring import open_slug_files, open_slug_runner, open_storage
+from gitreceive.wiring.engine import open_slug_runner
+from gitreceive.wiring.storing import open_slug_files, open_storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from gitreceive.model.errors import GitReceiveError
 from gitreceive.model.text import harmless
 from gitreceive.stack.build import Options
 from gitreceive.stack.recipe import load_recipe
-from gitreceive.wiring import make_stack
+from gitreceive.wiring.engine import make_stack
 
 
 @click.group('stack')

@@ -18,7 +18,7 @@ from gitreceive.model.container import HOST
 from gitreceive.model.process import ProcessType
 from gitreceive.model.progress import Console
 from gitreceive.run.spec import PORT, process_spec
-from gitreceive.wiring import local_builder, open_containers
+from gitreceive.wiring.engine import local_builder, open_containers
 
 WEB = 'web'
 

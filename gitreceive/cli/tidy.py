@@ -19,7 +19,7 @@ from gitreceive.repositories.upkeep import collect_repository
 from gitreceive.slugs.finding import Finding
 from gitreceive.slugs.retention import Retention
 from gitreceive.slugs.verify import Verifier
-from gitreceive.wiring import open_documents, open_retention, open_slug_files
+from gitreceive.wiring.storing import open_documents, open_retention, open_slug_files
 
 
 @click.command()

@@ -11,7 +11,7 @@ from gitreceive.daemon.positions import Positions
 from gitreceive.daemon.service import open_answers, open_queue
 from gitreceive.daemon.socket import Answering
 from gitreceive.grammar.wire import Frame
-from gitreceive.wiring import open_receiver
+from gitreceive.wiring.receiver import open_receiver
 
 
 def respond_alone(fields: Sequence[str], stream: BinaryIO | None, settings: Settings) -> Answering:

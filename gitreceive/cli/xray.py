@@ -18,7 +18,7 @@ from gitreceive.slugs.parts import parts
 from gitreceive.slugs.ports import Composing, SlugReader
 from gitreceive.slugs.reference import SlugReference, find_slug, parts_of
 from gitreceive.slugs.xray import Growth, Xray, growth_since, xray
-from gitreceive.wiring import open_reader, open_storage
+from gitreceive.wiring.storing import open_reader, open_storage
 
 SLUG = 'APP[:vN|:bN]|FILE'
 FOLDERS = 15

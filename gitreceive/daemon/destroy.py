@@ -12,7 +12,7 @@ from gitreceive.model.errors import GitReceiveError, StateError
 from gitreceive.model.operation import Operation
 from gitreceive.model.task import Task
 from gitreceive.run.clear import cleared
-from gitreceive.wiring import Receiver
+from gitreceive.wiring.receiver import Receiver
 
 
 def destroy(task: Task, receiver: Receiver) -> None:

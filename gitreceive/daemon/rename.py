@@ -26,7 +26,7 @@ from gitreceive.run.changeover import Target
 from gitreceive.run.clear import cleared
 from gitreceive.run.formation import desired
 from gitreceive.run.parts import Running
-from gitreceive.wiring import Receiver
+from gitreceive.wiring.receiver import Receiver
 
 LEFT_SECONDS = 300.0
 """For new instances to come up under the new name; nobody can stop that now."""

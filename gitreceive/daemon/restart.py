@@ -20,7 +20,7 @@ from gitreceive.model.operation import Deploy, Operation
 from gitreceive.model.push import NO_COMMIT, RefUpdate
 from gitreceive.repositories import move_ref, point_head, read_ref
 from gitreceive.slugs.stored import complete_slug
-from gitreceive.wiring import Receiver
+from gitreceive.wiring.receiver import Receiver
 
 BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
 

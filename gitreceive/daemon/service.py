@@ -28,7 +28,8 @@ from gitreceive.daemon.runs import Runs, remove_run_images
 from gitreceive.daemon.socket import Answering, SocketServer
 from gitreceive.daemon.verbs.parts import Parts
 from gitreceive.daemon.worker import Interrupted, Worker
-from gitreceive.wiring import Receiver, engine_answers, open_base_images, open_receiver
+from gitreceive.wiring.engine import engine_answers, open_base_images
+from gitreceive.wiring.receiver import Receiver, open_receiver
 
 END_SECONDS = 5.0
 """How long running operations may take to let go when the daemon ends; they are in the journal and start again."""

@@ -19,7 +19,7 @@ from gitreceive.model.operation import Destroy, Operation, OperationState, Renam
 from gitreceive.model.task import Task
 from gitreceive.points import point
 from gitreceive.repositories import keep_commit
-from gitreceive.wiring import Handler, Receiver
+from gitreceive.wiring.receiver import Handler, Receiver
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from gitreceive.config.identity import receiver_identity
 from gitreceive.config.load import load_settings
 from gitreceive.run.halt import halt
 from gitreceive.run.registry import OwnRegistry
-from gitreceive.wiring import open_ports
+from gitreceive.wiring.running import open_ports
 from tests.e2e.receiver import Receiver, free_port
 from tests.waiting import wait_until
 

@@ -24,7 +24,7 @@ from gitreceive.model.instance import Filled, Instance, InstanceName, InstanceSp
 from gitreceive.model.plan import Stack
 from gitreceive.run.registry import OwnRegistry
 from gitreceive.run.spec import Surroundings, instance_spec
-from gitreceive.wiring import open_ports
+from gitreceive.wiring.running import open_ports
 from tests.integration.walled import PORT, Neighbour, neighbour, reached
 from tests.releases import release_by
 from tests.running import clean

@@ -20,7 +20,7 @@ from gitreceive.stack import images
 from gitreceive.stack.build import Options
 from gitreceive.stack.certificates import host_certificates, pem_files
 from gitreceive.stack.recipe import StackRecipe, load_recipe
-from gitreceive.wiring import make_stack
+from gitreceive.wiring.engine import make_stack
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='mmdebstrap needs root')
 LABEL = {'gitreceive.test': 'stack'}

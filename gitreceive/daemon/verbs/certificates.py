@@ -7,7 +7,7 @@ from gitreceive.grammar.parsing import Invocation
 from gitreceive.model.access import Actor
 from gitreceive.model.certificate import ServedCertificate
 from gitreceive.model.errors import BadCommand
-from gitreceive.wiring import open_certificates
+from gitreceive.wiring.router import open_certificates
 
 
 def _certs(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> str:

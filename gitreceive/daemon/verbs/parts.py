@@ -23,7 +23,7 @@ from gitreceive.model.access import Actor
 from gitreceive.model.errors import BadCommand
 from gitreceive.model.operation import Operation
 from gitreceive.run.parts import Running
-from gitreceive.wiring import Receiver
+from gitreceive.wiring.receiver import Receiver
 
 
 class Asking(CommandCaller, Protocol):

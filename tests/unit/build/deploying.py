@@ -19,7 +19,7 @@ from gitreceive.model.push import NO_COMMIT, Commit, RefUpdate
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
 from gitreceive.run.rollout import only_release
-from gitreceive.wiring import bind_stages
+from gitreceive.wiring.receiver import bind_stages
 from tests.building import Lines
 from tests.fakes import FakeBuilder
 from tests.fakes_build import FakeApps, FakeReleases, FakeSlugs

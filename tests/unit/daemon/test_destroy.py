@@ -17,7 +17,7 @@ from gitreceive.model.push import Commit
 from gitreceive.model.task import Task
 from gitreceive.repositories import ensure_repository
 from gitreceive.slugs.chunk_cache import ChunkCache
-from gitreceive.wiring import Receiver
+from gitreceive.wiring.receiver import Receiver
 from tests import chunk_cache
 
 ANN = Actor(name='ann')

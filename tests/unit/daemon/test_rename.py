@@ -26,7 +26,7 @@ from gitreceive.model.task import Task
 from gitreceive.repositories import ensure_repository
 from gitreceive.slugs.chunk_cache import ChunkCache as ChunkIndex
 from gitreceive.slugs.store import StoredSlugs
-from gitreceive.wiring import Receiver
+from gitreceive.wiring.receiver import Receiver
 from tests import chunk_cache
 from tests.running_receiver import RunningReceiver
 

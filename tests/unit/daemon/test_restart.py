@@ -12,7 +12,7 @@ from gitreceive.model.errors import EngineGone
 from gitreceive.model.operation import Deploy, OperationState
 from gitreceive.model.push import NO_COMMIT
 from gitreceive.repositories import read_ref
-from gitreceive.wiring import Receiver
+from gitreceive.wiring.receiver import Receiver
 from tests.chunk_cache import ChunkCache, member
 from tests.fakes_storage import MemoryStorage
 from tests.packing import packed

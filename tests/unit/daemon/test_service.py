@@ -18,7 +18,7 @@ from gitreceive.model.operation import Deploy, OperationState, redeploy
 from gitreceive.model.push import Commit
 from gitreceive.model.task import Task
 from gitreceive.repositories import ensure_repository
-from gitreceive.wiring import Receiver, open_receiver
+from gitreceive.wiring.receiver import Receiver, open_receiver
 from tests import daemon_socket
 from tests.receiver_home import ANN, HELLO, MAIN, run_until_stopped
 

@@ -14,7 +14,7 @@ from gitreceive.model.operation import Configure, Deploy, Operation, OperationSt
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
 from gitreceive.repositories import read_ref
-from gitreceive.wiring import Handler
+from gitreceive.wiring.receiver import Handler
 from tests.receiver_home import ANN, HELLO, MAIN, ReceiverHome, run_until_stopped
 
 
