@@ -279,6 +279,41 @@ def test_requests_do_not_wait_for_a_log_that_nobody_reads(here: Routed) -> None:
     assert here.ask(HOST) == web.answer
 
 
+def test_one_that_does_not_come_up_is_tried_until_it_does(
+    here: Routed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr('gitreceive.adapters.haproxy.watch.FIRST_SECONDS', 0.05)
+    monkeypatch.setattr('gitreceive.adapters.haproxy.watch.IDLE_SECONDS', 0.01)
+    with here.router.supervised():
+        time.sleep(0.1)  # nothing has begun
+        web = here.instance()
+        lead(here, web)
+        with monkeypatch.context() as patched:
+            patched.setattr('gitreceive.adapters.haproxy.process.Process.start', refuse)
+            kill(running(here))
+            wait_until(lambda: 'not now; trying again' in caplog.text, SECONDS, 'it is told')
+        assert within(SECONDS, lambda: ask_or_nothing(here) == web.answer)
+
+
+def refuse(*words: object) -> None:
+    raise RouterError('not now')
+
+
+def test_nobody_is_busy_where_nothing_runs(here: Routed) -> None:
+    web = here.instance()
+    lead(here, web)
+    assert not here.router.busy(OTHER, web.endpoint)
+    here.router.stop()
+    assert not here.router.busy(HELLO, web.endpoint)
+
+
+@pytest.mark.parametrize('token', ['', 'a b', 'a\nb', '../x', 'x' * 300, 'é'])
+def test_what_is_no_token_is_not_put(here: Routed, token: str) -> None:
+    here.router.begin([])
+    with pytest.raises(RouterError, match='not a token'):
+        here.router.put(token, 'answer')
+
+
 def test_one_that_was_stopped_is_gone(here: Routed) -> None:
     lead(here, here.instance())
     before = running(here)
@@ -567,7 +602,8 @@ def test_an_app_answers_so_many_requests_at_once_and_so_many_may_wait(tmp_path: 
             each.start()
         for _ in range(2):
             assert web.waiting.acquire(timeout=SECONDS)
-        wait_until(lambda: here.ask(HOST) == 'busy', SECONDS, 'no more may wait')
+        wait_until(lambda: waiting(here) == 2, SECONDS, 'two wait')
+        assert here.ask(HOST) == 'busy'
         assert not web.waiting.acquire(blocking=False)
         assert here.ask('other.localhost') == other.answer
         web.go.set()
@@ -586,7 +622,7 @@ def test_waiting_requests_go_to_the_new_instances_of_a_switch(tmp_path: Path) ->
             each.start()
         assert old.waiting.acquire(timeout=SECONDS)
         new.go.set()
-        time.sleep(0.2)
+        wait_until(lambda: waiting(here) == 2, SECONDS, 'two wait')
         lead(here, new)
         wait_until(lambda: len(answers) == 2, SECONDS, 'those that waited')
         assert answers == [new.answer] * 2
@@ -594,6 +630,12 @@ def test_waiting_requests_go_to_the_new_instances_of_a_switch(tmp_path: Path) ->
         for each in threads:
             each.join()
         assert old.answer in answers
+
+
+def waiting(here: Routed) -> int:
+    """How many requests of the app wait for a place."""
+    (row,) = master.table(master.ask(here.options.folder, master.CURRENT, 'show stat hello 2 -1'))
+    return int(row['qcur'])
 
 
 def test_clients_that_send_nothing_leave_room_for_others(here: Routed) -> None:

@@ -12,7 +12,7 @@ from gitreceive.adapters.haproxy.master import processes
 from gitreceive.certificates.authority import OwnAuthority
 from gitreceive.certificates.certificates import Certificates
 from gitreceive.model.app import AppName
-from gitreceive.model.errors import CertificateError
+from gitreceive.model.errors import CertificateError, RouterError
 from gitreceive.model.route import Route
 from tests.e2e.receiver import free_port
 from tests.routed import Routed, routed
@@ -110,6 +110,20 @@ def test_a_certificate_is_changed_while_it_is_served(secured: Secured) -> None:
     router.refresh()
     assert secured.shown(HOST) == first
     assert processes(secured.here.options.folder) == before
+
+
+def test_a_certificate_that_is_not_taken_while_it_runs_is_taken_by_a_reload(
+    secured: Secured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tell(*words: object) -> None:
+        raise RouterError('no')
+
+    web, router = secured.here.instance(), secured.here.router
+    router.apply(Route(app=HELLO, endpoints=(web.endpoint,)))
+    monkeypatch.setattr('gitreceive.adapters.haproxy.tls.tell', tell)
+    router.apply(Route(app=HELLO, endpoints=(web.endpoint,), domains=('a.example.com',)))
+    assert secured.get('a.example.com').text == web.answer
+    assert processes(secured.here.options.folder).reloads == 1
 
 
 def test_the_next_daemon_and_a_reload_serve_the_same(secured: Secured) -> None:
