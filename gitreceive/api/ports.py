@@ -9,7 +9,7 @@ from gitreceive.model.content import Content
 Key = TypeVar('Key', contravariant=True)
 
 
-class Images(Protocol[Key]):
+class ServedImages(Protocol[Key]):
     """Images by what they are of: the name of an app or of a stack.
 
     All raise StorageError if the storage does not answer, StackError or EngineGone if the engine does not.

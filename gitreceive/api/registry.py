@@ -16,7 +16,7 @@ from werkzeug.http import parse_range_header
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from gitreceive.api.ports import Images, Key, Readers
+from gitreceive.api.ports import Key, Readers, ServedImages
 from gitreceive.model.access import Actor
 from gitreceive.model.app import APP_NAME, AppName
 from gitreceive.model.content import Content
@@ -60,7 +60,7 @@ class RegistryError(Exception):
 class Registry:
     """Answers what registry clients ask for."""
 
-    def __init__(self, images: Images[AppName], readers: Readers, stacks: Images[str]) -> None:
+    def __init__(self, images: ServedImages[AppName], readers: Readers, stacks: ServedImages[str]) -> None:
         self._images, self._readers, self._stacks = images, readers, stacks
         self._endpoints: dict[str, Callable[..., Response]] = {
             'base': self._base,
@@ -168,7 +168,7 @@ class Registry:
 class _Repository:
     """The images under a ``name``; ``source`` has them under a ``key``."""
 
-    def __init__(self, name: str, key: Key, source: Images[Key]) -> None:
+    def __init__(self, name: str, key: Key, source: ServedImages[Key]) -> None:
         self.name = name
         self.tags = partial(source.tags, key)
         self.manifest = partial(source.manifest, key)

@@ -13,7 +13,7 @@ FOLDERS = ('docker/{}', 'system.slice/docker-{}.scope')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class GroupUse:
     """``memory`` and its limit in bytes, ``cpu`` in nanoseconds of all cores since the start."""
 
     memory: int
@@ -21,7 +21,7 @@ class Measured:
     cpu: int
 
 
-def measured(container: str, root: Path = ROOT) -> Measured | None:
+def measured(container: str, root: Path = ROOT) -> GroupUse | None:
     """None if there is no such control group here, or it has just gone."""
     for folder in FOLDERS:
         name = folder.format(container)
@@ -35,20 +35,20 @@ def measured(container: str, root: Path = ROOT) -> Measured | None:
     return None
 
 
-def _second(folder: Path) -> Measured:
+def _second(folder: Path) -> GroupUse:
     """Version 2 (Linux, Documentation/admin-guide/cgroup-v2.rst)."""
     cached = _table(folder / 'memory.stat')['inactive_file']
-    return Measured(
+    return GroupUse(
         memory=max(0, int((folder / 'memory.current').read_text()) - cached),
         memory_limit=int((folder / 'memory.max').read_text()),
         cpu=_table(folder / 'cpu.stat')['usage_usec'] * 1000,
     )
 
 
-def _first(memory: Path, cpu: Path) -> Measured:
+def _first(memory: Path, cpu: Path) -> GroupUse:
     """Version 1 (Linux, Documentation/admin-guide/cgroup-v1/)."""
     cached = _table(memory / 'memory.stat')['total_inactive_file']
-    return Measured(
+    return GroupUse(
         memory=max(0, int((memory / 'memory.usage_in_bytes').read_text()) - cached),
         memory_limit=int((memory / 'memory.limit_in_bytes').read_text()),
         cpu=int((cpu / 'cpuacct.usage').read_text()),

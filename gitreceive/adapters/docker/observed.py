@@ -12,7 +12,7 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 from docker.types.daemon import CancellableStream
 
-from gitreceive.adapters.docker.cgroups import Measured, measured
+from gitreceive.adapters.docker.cgroups import GroupUse, measured
 from gitreceive.adapters.docker.engine import Engine
 from gitreceive.adapters.docker.frames import frames, lines
 from gitreceive.model.errors import BuildError
@@ -111,7 +111,7 @@ class DockerObserved:
             if not ended.is_set():
                 raise
 
-    def _told(self, instance: Instance) -> tuple[str, Measured | None]:
+    def _told(self, instance: Instance) -> tuple[str, GroupUse | None]:
         """By the engine, which takes its time."""
         with self._engine.connect() as client, self._engine.errors('measured instances'):
             try:
@@ -122,13 +122,13 @@ class DockerObserved:
         if 'usage' not in memory:  # it has ended meanwhile
             return instance.id, None
         cached = memory['stats'].get('total_inactive_file', memory['stats'].get('inactive_file', 0))
-        return instance.id, Measured(
+        return instance.id, GroupUse(
             memory=max(0, int(memory['usage']) - int(cached)),
             memory_limit=int(memory['limit']),
             cpu=int(told['cpu_stats']['cpu_usage']['total_usage']),
         )
 
-    def _usage(self, instance: Instance, found: Measured) -> Usage:
+    def _usage(self, instance: Instance, found: GroupUse) -> Usage:
         return Usage(
             memory=found.memory, memory_limit=found.memory_limit, cpus=self._cores(instance, found.cpu)
         )

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gitreceive.adapters.docker.cgroups import Measured, measured
+from gitreceive.adapters.docker.cgroups import GroupUse, measured
 
 NAME = 'a' * 64
-FOUND = Measured(memory=700, memory_limit=5000, cpu=2_000_000)
+FOUND = GroupUse(memory=700, memory_limit=5000, cpu=2_000_000)
 
 
 def write(folder: Path, **files: str) -> None:
