@@ -121,7 +121,7 @@ def test_no_manifest_adds_an_instruction(platform: str, words: list[str], data: 
         places = [place for place, letter in enumerate(content) if letter in ' \n"\'>'] or [0]
         at = data.draw(st.sampled_from(places)) + 1
         files[name] = f'{content[:at]}{words[0]}{content[at:]}\n{words[1]}'.encode('utf-8', 'replace')
-    files[words[2]] = words[3].encode('utf-8', 'replace')
+    files[f'{words[2]}~'] = words[3].encode('utf-8', 'replace')  # no name that marks another platform
     try:
         found = shape(recipe(files))
     except GitReceiveError:
