@@ -7,6 +7,7 @@ import threading
 
 import click
 
+from gitreceive.cli.memory import share_heaps
 from gitreceive.cli.options import settings_options
 from gitreceive.cli.supervised import lifeline, tell_ready
 from gitreceive.cli.supervisor import stop_at_signals
@@ -21,6 +22,7 @@ from gitreceive.daemon.service import Service
 @settings_options
 def daemon(settings: Settings) -> None:
     """Build what is pushed. The SSH server is a process of its own."""
+    share_heaps()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format='daemon: %(message)s')
     logging.getLogger('urllib3').setLevel(logging.ERROR)
     with home_lock(Home(settings.home)):
