@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from contextlib import closing
 
@@ -15,6 +16,7 @@ from gitreceive.config.identity import receiver_identity
 from tests.e2e.receiver import Pusher, make_app
 from tests.e2e.running import RunningReceiver
 from tests.e2e.screen import Screen
+from tests.memory import memory
 from tests.waiting import wait_until
 
 PATIENCE = 60
@@ -148,3 +150,38 @@ def test_commands_that_a_killed_daemon_leaves_go_at_the_next_start(ann: Pusher) 
         assert process.wait(PATIENCE) == 1
     wait_until(lambda: ann.receiver.home.socket.exists() and ann.receiver.answers(), PATIENCE, 'the daemon')
     wait_until(lambda: not left(ann), PATIENCE, 'the container to go')
+
+
+@pytest.mark.slow
+def test_a_client_that_reads_nothing_and_a_command_that_reads_nothing_fill_no_memory(ann: Pusher) -> None:
+    parts = [ann.receiver.pid(name) for name in ('daemon', 'sshd')]
+    before = [memory(pid, 'VmRSS') for pid in parts]
+    clients = [
+        subprocess.Popen(over_ssh(ann, command), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for command in ('echo ready; cat /dev/zero', 'echo ready; sleep 1000')
+    ]
+    try:
+        for each in clients:
+            assert each.stdout
+            assert each.stdout.readline() == b'ready\n'
+        assert clients[1].stdin
+        assert poured(clients[1].stdin.fileno(), 5) < 20_000_000
+        grown = [memory(pid, 'VmRSS') - size for pid, size in zip(parts, before, strict=True)]
+        assert max(grown) < 40_000_000, grown
+    finally:
+        for each in clients:
+            each.kill()
+            each.communicate()
+    wait_until(lambda: not left(ann), PATIENCE, 'the containers to go')
+
+
+def poured(descriptor: int, seconds: float) -> int:
+    """How many bytes somebody takes in so many seconds."""
+    os.set_blocking(descriptor, False)
+    end, taken = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        try:
+            taken += os.write(descriptor, bytes(1 << 20))
+        except BlockingIOError:
+            time.sleep(0.05)
+    return taken

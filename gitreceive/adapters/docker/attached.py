@@ -22,6 +22,8 @@ from gitreceive.run.attached import Printed
 GRACE = 3.0
 """Seconds between SIGHUP and SIGKILL for a command whose caller has gone."""
 
+LOOK_SECONDS = 10
+
 ENDED = (requests.codes.not_found, requests.codes.conflict)
 """What the engine answers about a container that has ended."""
 
@@ -91,9 +93,15 @@ class DockerAttachedCommand:
         threading.Thread(target=self._end, daemon=True).start()
 
     def status(self) -> int:
-        """See the port."""
+        """See the port. An engine at its limits may never tell the end of a container to who waits for it."""
         with self._engine.errors('waited for a container'):
-            return int(self._client.wait(self._container, timeout=None)['StatusCode'])
+            while True:
+                try:
+                    return int(self._client.wait(self._container, timeout=LOOK_SECONDS)['StatusCode'])
+                except requests.RequestException:
+                    state = self._client.inspect_container(self._container)['State']
+                    if not state['Running']:
+                        return int(state['ExitCode'])
 
     def _end(self) -> None:
         self.signal('HUP')

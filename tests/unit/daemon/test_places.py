@@ -61,6 +61,9 @@ def test_verbs_never_take_the_places_of_pushes_nor_keys_those_of_the_host() -> N
     ('fields', 'about'),
     [
         (['verb', 'SHA256:x', 'logs', 'hello', '-f'], Subject('verb', 'SHA256:x', 'hello')),
+        (['verb', 'SHA256:x', 'run', 'hello', '--', 'ls'], Subject('run', 'SHA256:x', 'hello')),
+        (['verb', '', 'run', 'hello', '--', 'ls'], Subject('run', '', 'hello')),
+        (['halt', ''], Subject('verb', '')),
         (['verb', '', 'apps'], Subject('verb', '', '')),
         (['announce', 'hello', 'SHA256:x', 'word', '0', '0'], Subject('push', 'SHA256:x', 'hello')),
         (['inflight', 'hello', 'SHA256:x'], Subject('push', 'SHA256:x', 'hello')),
