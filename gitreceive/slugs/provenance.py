@@ -4,8 +4,7 @@ All of it is in the journal and in the slug's own facts, so that it can be made 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 from google.protobuf.json_format import MessageToDict
@@ -13,22 +12,12 @@ from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenan
 from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
 from in_toto_attestation.v1.statement import Statement
 
-from gitreceive.model.operation import Operation
 from gitreceive.model.release import Release
+from gitreceive.slugs.origin import Origin
 
 PREDICATE = 'https://slsa.dev/provenance/v1'
 BUILD_TYPE = 'urn:gitreceive:push:1'
 """What the parameters below mean. No place on the web describes it: docs/sysadmins.md does."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """What made a release: ``config`` names the config vars that it had, ``host`` is the receiver's name."""
-
-    operation: Operation
-    ref: str
-    config: Iterable[str]
-    host: str
 
 
 def provenance(release: Release, origin: Origin, facts: Mapping[str, object]) -> bytes:

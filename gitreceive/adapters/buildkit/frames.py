@@ -4,57 +4,18 @@ Both tongues are understood: BuildKit's traces (``moby.buildkit.trace``, protobu
 ``{"stream": ...}`` messages, which Podman still speaks.
 """
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from importlib import import_module
 
-from google.protobuf.message import DecodeError
-
-from gitreceive.adapters.buildkit.schema import StatusResponse
+from gitreceive.adapters.buildkit.events import Event, Failed, ImageBuilt, Output, Step
 
 CLASSIC_STEP = re.compile(r'(?:STEP|Step) (\d+/\d+) ?: (.*)')
 CLASSIC_CACHED = re.compile(r' ?-+> Using cache')
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """What became known of a step. ``id`` is its own among those of a build; ``name`` as the engine writes it."""
-
-    id: str
-    name: str
-    started: bool = False
-    completed: bool = False
-    cached: bool = False
-    error: str = ''
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """A piece of what a step printed: any bytes, not necessarily whole lines or characters."""
-
-    step: str
-    stream: int
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ImageBuilt:
-    """The build's result: an image id."""
-
-    image: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The build ended without a result."""
-
-    message: str
-
-
-Event = Step | Output | ImageBuilt | Failed
+TRACES = 'gitreceive.adapters.buildkit.traces'
+"""Loaded with the first trace: protobuf is 3 MB of an idle daemon."""
 
 
 class Decoder:
@@ -96,18 +57,5 @@ class Decoder:
 
 
 def _trace(aux: str) -> Iterator[Event]:
-    try:
-        status = StatusResponse.FromString(base64.b64decode(aux, validate=True))
-    except (binascii.Error, DecodeError):
-        return
-    for vertex in status.vertexes:
-        yield Step(
-            id=vertex.digest,
-            name=vertex.name,
-            started=vertex.HasField('started'),
-            completed=vertex.HasField('completed'),
-            cached=vertex.cached,
-            error=vertex.error,
-        )
-    for log in status.logs:
-        yield Output(step=log.vertex, stream=log.stream, data=log.msg)
+    events: Iterator[Event] = import_module(TRACES).events(aux)
+    return events

@@ -3,7 +3,7 @@
 import re
 from collections import deque
 
-from gitreceive.adapters.buildkit.frames import Event, Failed, ImageBuilt, Output, Step
+from gitreceive.adapters.buildkit.events import Event, Failed, ImageBuilt, Output, Step
 from gitreceive.adapters.buildkit.lines import LineJoiner
 from gitreceive.adapters.buildkit.titles import runs, title
 from gitreceive.model.errors import BuildError
