@@ -1,4 +1,4 @@
-"""Keeps instances from filling the disk: what has written too much is ended, and begins anew with nothing of it.
+"""Keeps instances from filling the disk: what has written too much is ended, and starts again with nothing of it.
 
 The engine's file system has no quotas but on some hosts. A file by itself cannot grow beyond the limit (setrlimit(2)).
 """
@@ -31,7 +31,7 @@ class DiskWatch(threading.Thread):
             )
 
     def run(self) -> None:
-        """Until ``close``."""
+        """Looks every few seconds until ``close``."""
         while self._most and not self._closed.wait(SECONDS):
             try:
                 self.look()

@@ -59,7 +59,7 @@ class FoundInstances:
                 return None
 
     def changed(self, container: str) -> None:
-        """What is known of it does not hold any more."""
+        """What is known of it no longer holds."""
         with self._lock:
             self._known.pop(container, None)
 

@@ -71,7 +71,7 @@ class InstanceNetwork:
                     raise
 
     def forget(self) -> None:
-        """It may not be there any more: somebody may have removed it."""
+        """Somebody may have removed it."""
         with self._lock:
             self._known = self._used = None
 
