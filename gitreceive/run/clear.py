@@ -11,13 +11,14 @@ DRAIN_AND_STOP = 2
 
 @contextmanager
 def cleared(task: Task, running: Running) -> Iterator[None]:
-    """Leads no requests to the app and ends its instances; as long as it lasts, nothing starts them again.
+    """Leads no requests to the app and ends its instances and commands; as long as it lasts, nothing starts them again.
 
     Raises RouterError or EngineGone.
     """
     app = task.app
     with running.changeover.locks.held(app):
         running.traffic.forget(app)
+        running.oneoffs.end(app, running.grace)
         found = running.ports.instances.find(app)
         running.retiring.retire(found)
         running.retiring.wait(DRAIN_AND_STOP * running.grace + 1)

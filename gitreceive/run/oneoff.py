@@ -27,7 +27,7 @@ class OneOffs:
         self._lock = threading.Lock()
         self._left = threading.Condition(self._lock)
         self._numbers: dict[AppName, set[int]] = {}
-        self._clocks: set[BuildClock] = set()
+        self._clocks: dict[BuildClock, AppName] = {}
         self._open = True
 
     @contextmanager
@@ -41,7 +41,7 @@ class OneOffs:
         release = self._releases.live(app)
         if release is None:
             raise RunError(f'{app} has no release to run a command of: push it first')
-        with self._clock(when_gone) as clock:
+        with self._clock(app, when_gone) as clock:
             image = self._images.ensure(release, clock)
             given = Given(image=image, env=self._releases.config(release), settings=self._settings)
             with self._number(app) as number:
@@ -60,12 +60,21 @@ class OneOffs:
         with self._lock:
             self._left.wait_for(lambda: not self._clocks, seconds)
 
+    def end(self, app: AppName, seconds: float = 0) -> None:
+        """Ends those of an app that goes, and waits at most so long until they are gone."""
+        with self._lock:
+            clocks = [clock for clock, of in self._clocks.items() if of == app]
+        for clock in clocks:
+            clock.stop(BuildCancelled(f'{app} is being removed or renamed'))
+        with self._lock:
+            self._left.wait_for(lambda: app not in self._clocks.values(), seconds)
+
     @contextmanager
-    def _clock(self, when_gone: WhenGone) -> Iterator[BuildClock]:
+    def _clock(self, app: AppName, when_gone: WhenGone) -> Iterator[BuildClock]:
         clock = BuildClock(self._settings.command_seconds)
         try:
             with self._lock:
-                self._clocks.add(clock)
+                self._clocks[clock] = app
                 ending = not self._open
             if ending:
                 raise BuildCancelled('the receiver is ending')
@@ -74,7 +83,7 @@ class OneOffs:
         finally:
             clock.close()
             with self._lock:
-                self._clocks.discard(clock)
+                self._clocks.pop(clock, None)
                 self._left.notify_all()
 
     @contextmanager

@@ -141,3 +141,18 @@ def test_all_end_with_the_receiver_and_none_begins_then() -> None:
     assert not closing.is_alive()
     with pytest.raises(BuildCancelled, match='ending'), rig.begin():
         pass
+
+
+def test_those_of_an_app_that_goes_end_and_others_go_on() -> None:
+    rig = Rig()
+    rig.oneoffs.end(OTHER)
+    with pytest.raises(BuildCancelled, match='hello is being removed'), rig.begin() as running:
+        rig.oneoffs.end(OTHER)
+        running.write(b'')
+        assert rig.commands.running
+        ending = threading.Thread(target=rig.oneoffs.end, args=(HELLO, 10))
+        ending.start()
+        assert list(running.output()) == []
+    ending.join(10)
+    assert not ending.is_alive()
+    assert not rig.commands.running
