@@ -21,7 +21,7 @@ from gitreceive.wiring.running import open_ports
 def halt_command(settings: Settings) -> int:
     """Stop all apps and the router of a receiver, whether its daemon runs or not. The next "serve" starts them again.
 
-    A daemon that runs goes on answering, and carries nothing out until it is started anew.
+    A daemon that runs goes on answering, and carries nothing out until it is started again.
     """
     home = Home(settings.home)
     try:

@@ -27,7 +27,7 @@ SECONDS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86_400}
 PROCESS = re.compile(r'[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\.[0-9]{1,6})?', re.ASCII)
 
 
-class Source(StrEnum):
+class LogSource(StrEnum):
     """``app``: the instances; ``build``: the newest build; ``release``: what made the live release; ``router``: requests."""
 
     APP = 'app'
@@ -37,7 +37,7 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AskedLogs:
     """What of the logs is asked for, as it was given; None is what was not."""
 
     source: str | None = None
@@ -47,27 +47,27 @@ class Asked:
     lines: int | None = None
 
 
-def chosen_source(asked: Asked, runs: Callable[[], bool]) -> Source:
+def chosen_source(asked: AskedLogs, runs: Callable[[], bool]) -> LogSource:
     """Where the lines are: what is asked for, or the instances if there are some, else the newest build.
 
     ``runs`` says whether there are some. Raises BadCommand for what does not go together.
     """
     of_instances = bool(asked.processes) or asked.since is not None
     if asked.build is not None:
-        if of_instances or asked.source not in (None, Source.BUILD):
+        if of_instances or asked.source not in (None, LogSource.BUILD):
             raise BadCommand('logs: --build goes with -f and -n alone')
-        return Source.BUILD
+        return LogSource.BUILD
     if asked.source is not None:
-        if asked.source not in list(Source):
-            raise BadCommand(f'logs: --source is one of {", ".join(Source)}')
-        source = Source(asked.source)
-        if of_instances and source not in (Source.APP, Source.ROUTER):
+        if asked.source not in list(LogSource):
+            raise BadCommand(f'logs: --source is one of {", ".join(LogSource)}')
+        source = LogSource(asked.source)
+        if of_instances and source not in (LogSource.APP, LogSource.ROUTER):
             raise BadCommand(f'logs: --process and --since do not go with --source {source}')
         return source
-    return Source.APP if of_instances or runs() else Source.BUILD
+    return LogSource.APP if of_instances or runs() else LogSource.BUILD
 
 
-def read_selection(asked: Asked, now: float) -> Selection:
+def read_selection(asked: AskedLogs, now: float) -> Selection:
     """Which lines are asked for. Raises BadCommand."""
     for each in asked.processes:
         if not PROCESS.fullmatch(each):
@@ -93,12 +93,12 @@ def read_time(text: str, now: float) -> float:
 
 
 def find_log(
-    actor: Actor, app: AppName, source: Source, build: int | None, home: Home, journal: Journal
+    actor: Actor, app: AppName, source: LogSource, build: int | None, home: Home, journal: Journal
 ) -> Operation:
     """The operation whose log is asked for. Raises UnknownApp or BadCommand."""
-    if source is Source.BUILD and build is None:
+    if source is LogSource.BUILD and build is None:
         return _newest_build(reached(actor, app, home), journal)
-    if source is Source.RELEASE:
+    if source is LogSource.RELEASE:
         live = journal.releases.live(reached(actor, app, home))
         if live is None:
             raise BadCommand(f'{app} has no release yet; "logs {app} --source build" shows its newest build')

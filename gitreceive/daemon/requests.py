@@ -19,7 +19,7 @@ LOOK_SECONDS = 0.5
 PIECE = 1 << 16
 
 
-class Request(NamedTuple):
+class RoutedRequest(NamedTuple):
     """``at`` is in seconds since the epoch."""
 
     at: float
@@ -32,14 +32,14 @@ class Requests:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def past(self, app: AppName, since: float, last: int) -> Sequence[Request]:
+    def past(self, app: AppName, since: float, last: int) -> Sequence[RoutedRequest]:
         """Those of an app from a time on, at most the last ones (-1: all that are kept)."""
-        found = deque[Request](maxlen=last if last >= 0 else None)
+        found = deque[RoutedRequest](maxlen=last if last >= 0 else None)
         for path in (self._path.with_name(f'{self._path.name}.1'), self._path):
             found.extend(each for each in _requests(path, app) if each.at >= since)
         return found
 
-    def follow(self, app: AppName, gone: Callable[[], bool]) -> Iterator[Sequence[Request]]:
+    def follow(self, app: AppName, gone: Callable[[], bool]) -> Iterator[Sequence[RoutedRequest]]:
         """Those that come, until the reader has gone."""
         offset, inode, begun = _size(self._path), _inode(self._path), b''
         while not gone():
@@ -54,7 +54,7 @@ class Requests:
                 time.sleep(LOOK_SECONDS)
 
 
-def _requests(path: Path, app: AppName) -> Iterator[Request]:
+def _requests(path: Path, app: AppName) -> Iterator[RoutedRequest]:
     try:
         with path.open('rb') as file:
             for line in file:
@@ -64,7 +64,7 @@ def _requests(path: Path, app: AppName) -> Iterator[Request]:
         return
 
 
-def _request(line: bytes, app: AppName) -> Request | None:
+def _request(line: bytes, app: AppName) -> RoutedRequest | None:
     found = LINE.match(line)
     if not found or found[2] != app.encode():
         return None
@@ -72,7 +72,7 @@ def _request(line: bytes, app: AppName) -> Request | None:
         at = datetime.strptime(found[1].decode(), '%Y-%m-%dT%H:%M:%SZ').replace(tzinfo=UTC).timestamp()
     except ValueError:
         return None
-    return Request(at, bounded(decoded(found[3].rstrip())))
+    return RoutedRequest(at, bounded(decoded(found[3].rstrip())))
 
 
 def _read(path: Path, offset: int) -> bytes:

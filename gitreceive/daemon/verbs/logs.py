@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 from gitreceive.commands.access import reached
-from gitreceive.commands.logs import Asked, Source, chosen_source, find_log, read_selection
+from gitreceive.commands.logs import AskedLogs, LogSource, chosen_source, find_log, read_selection
 from gitreceive.daemon.follow import missing_log, read_log, tail_log
 from gitreceive.daemon.log import warning
 from gitreceive.daemon.masks import masked_by
-from gitreceive.daemon.requests import Request, Requests
+from gitreceive.daemon.requests import Requests, RoutedRequest
 from gitreceive.daemon.socket import Answering
 from gitreceive.daemon.verbs.parts import Answers, Asking, Parts
 from gitreceive.grammar.parsing import Invocation
@@ -25,7 +25,7 @@ from gitreceive.run.logs import Selection
 
 def _logs(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> Answering:
     app = reached(actor, asked.app, parts.home)
-    wanted = Asked(
+    wanted = AskedLogs(
         source=asked.text('source'),
         build=asked.number('build'),
         processes=asked.texts('process'),
@@ -36,11 +36,11 @@ def _logs(parts: Parts, actor: Actor, asked: Invocation, asking: Asking) -> Answ
         source = chosen_source(wanted, partial(_runs, parts, app))
     except EngineGone as error:
         yield ErrorOutput(warning(f'what the app prints cannot be read: {error}'))
-        source = Source.BUILD
+        source = LogSource.BUILD
     follow, selection = asked.switch('follow'), read_selection(wanted, time.time())
-    if source is Source.APP:
+    if source is LogSource.APP:
         return (yield from _of_instances(parts, app, selection, asking, follow=follow))
-    if source is Source.ROUTER:
+    if source is LogSource.ROUTER:
         return (yield from _of_router(parts, app, selection, asking, follow=follow))
     return (yield from _of_operation(parts, actor, app, source, wanted, follow=follow))
 
@@ -51,7 +51,7 @@ def _runs(parts: Parts, app: AppName) -> bool:
 
 
 def _of_operation(
-    parts: Parts, actor: Actor, app: AppName, source: Source, wanted: Asked, *, follow: bool
+    parts: Parts, actor: Actor, app: AppName, source: LogSource, wanted: AskedLogs, *, follow: bool
 ) -> Answering:
     found = find_log(actor, app, source, wanted.build, parts.home, parts.journal)
     if follow:
@@ -104,7 +104,7 @@ def _shown(line: LogLine) -> bytes:
     return f'{_time(line.at)} app[{line.name}]: {line.text}\n'.encode()
 
 
-def _requests(found: Sequence[Request]) -> bytes:
+def _requests(found: Sequence[RoutedRequest]) -> bytes:
     return b''.join(f'{_time(each.at)} router: {each.text}\n'.encode() for each in found)
 
 

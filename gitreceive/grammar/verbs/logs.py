@@ -1,4 +1,4 @@
-"""Logs."""
+"""The verbs that show what was printed."""
 
 from gitreceive.grammar.verb import Option, Verb
 from gitreceive.grammar.words import APP

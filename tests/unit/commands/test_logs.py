@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitreceive.commands.logs import Asked, Source, chosen_source, read_selection, read_time
+from gitreceive.commands.logs import AskedLogs, LogSource, chosen_source, read_selection, read_time
 from gitreceive.model.errors import BadCommand
 from gitreceive.run.logs import Selection
 
@@ -12,21 +12,21 @@ NOW = 1_800_000_000.0
 @pytest.mark.parametrize(
     ('asked', 'runs', 'source'),
     [
-        (Asked(), True, Source.APP),
-        (Asked(), False, Source.BUILD),
-        (Asked(lines=5), False, Source.BUILD),
-        (Asked(lines=5), True, Source.APP),
-        (Asked(build=3), True, Source.BUILD),
-        (Asked(build=3, source='build', lines=3), True, Source.BUILD),
-        (Asked(processes=('web',)), False, Source.APP),
-        (Asked(since='10m'), False, Source.APP),
-        (Asked(source='release'), True, Source.RELEASE),
-        (Asked(source='router', since='10m'), False, Source.ROUTER),
-        (Asked(source='app'), False, Source.APP),
+        (AskedLogs(), True, LogSource.APP),
+        (AskedLogs(), False, LogSource.BUILD),
+        (AskedLogs(lines=5), False, LogSource.BUILD),
+        (AskedLogs(lines=5), True, LogSource.APP),
+        (AskedLogs(build=3), True, LogSource.BUILD),
+        (AskedLogs(build=3, source='build', lines=3), True, LogSource.BUILD),
+        (AskedLogs(processes=('web',)), False, LogSource.APP),
+        (AskedLogs(since='10m'), False, LogSource.APP),
+        (AskedLogs(source='release'), True, LogSource.RELEASE),
+        (AskedLogs(source='router', since='10m'), False, LogSource.ROUTER),
+        (AskedLogs(source='app'), False, LogSource.APP),
     ],
 )
 def test_the_instances_are_meant_unless_something_else_is_said_or_none_runs(
-    asked: Asked, runs: bool, source: Source
+    asked: AskedLogs, runs: bool, source: LogSource
 ) -> None:
     assert chosen_source(asked, lambda: runs) is source
 
@@ -34,28 +34,28 @@ def test_the_instances_are_meant_unless_something_else_is_said_or_none_runs(
 @pytest.mark.parametrize(
     'asked',
     [
-        Asked(build=3, source='app'),
-        Asked(build=3, processes=('web',)),
-        Asked(build=3, since='1h'),
-        Asked(source='build', since='1h'),
-        Asked(source='release', processes=('web',)),
-        Asked(source='kernel'),
+        AskedLogs(build=3, source='app'),
+        AskedLogs(build=3, processes=('web',)),
+        AskedLogs(build=3, since='1h'),
+        AskedLogs(source='build', since='1h'),
+        AskedLogs(source='release', processes=('web',)),
+        AskedLogs(source='kernel'),
     ],
 )
-def test_what_does_not_go_together_is_refused(asked: Asked) -> None:
+def test_what_does_not_go_together_is_refused(asked: AskedLogs) -> None:
     with pytest.raises(BadCommand, match=r'^logs: '):
         chosen_source(asked, lambda: True)
 
 
 def test_lines_are_bounded_unless_a_time_or_a_number_is_given() -> None:
-    assert read_selection(Asked(), NOW) == Selection(last=100)
-    assert read_selection(Asked(lines=0), NOW) == Selection(last=0)
-    assert read_selection(Asked(since='1m'), NOW) == Selection(since=NOW - 60)
-    assert read_selection(Asked(since='1m', lines=7), NOW) == Selection(since=NOW - 60, last=7)
-    assert read_selection(Asked(processes=('web', 'worker.2')), NOW).processes == ('web', 'worker.2')
+    assert read_selection(AskedLogs(), NOW) == Selection(last=100)
+    assert read_selection(AskedLogs(lines=0), NOW) == Selection(last=0)
+    assert read_selection(AskedLogs(since='1m'), NOW) == Selection(since=NOW - 60)
+    assert read_selection(AskedLogs(since='1m', lines=7), NOW) == Selection(since=NOW - 60, last=7)
+    assert read_selection(AskedLogs(processes=('web', 'worker.2')), NOW).processes == ('web', 'worker.2')
     for name in ('web.', 'web.1.2', '\x1b[31m', 'a' * 200, ''):
         with pytest.raises(BadCommand, match='instance'):
-            read_selection(Asked(processes=(name,)), NOW)
+            read_selection(AskedLogs(processes=(name,)), NOW)
 
 
 @pytest.mark.parametrize(
