@@ -50,8 +50,9 @@ class Supervision:
 
         Raises EngineGone or StateError; what goes wrong with one app is logged, and does not keep the others.
         """
-        found = self._found(only)
-        if not self._traffic.begun:
+        begun = self._traffic.begun
+        found = self._found(only if begun else ())
+        if not begun:
             self._begin(found)
         for app, instances in found.items():
             try:

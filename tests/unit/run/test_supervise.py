@@ -181,3 +181,12 @@ def test_an_engine_that_is_gone_is_told_once(
     supervisor.close()
     supervisor.join(20)
     assert caplog.text.count('what runs cannot be looked at') == 1
+
+
+def test_a_router_begins_with_all_apps_whichever_is_looked_at_first(
+    here: RunningReceiver, live: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.all_apps = [HELLO, OTHER]
+    monkeypatch.setattr(here.releases, 'live', lambda app: live if app == HELLO else None)
+    here.restarted().supervision.look([OTHER])
+    assert here.leads() == ['v1 web.1']
