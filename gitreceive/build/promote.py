@@ -32,7 +32,7 @@ def promote(
     assert isinstance(request, Promote)
     found = releases.get(request.source, request.version)
     if found is None:
-        raise ReleaseError(f'{request.source} has no release v{request.version} any more')
+        raise ReleaseError(f'{request.source} no longer has a release v{request.version}')
     task.console.step(f'Promoting {found.app} v{found.version} ({found.commit[:7]}) to {task.app}')
     point('build.started')
     bring_commit(found, task.app)

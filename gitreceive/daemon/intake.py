@@ -167,7 +167,7 @@ class Intake:
         return operation
 
     def _drop_announced(self, request: PushRequest) -> None:
-        """What this session announced, if git has moved other refs and not that one: it will not any more."""
+        """What this session announced, if git has moved other refs and not that one: it no longer will."""
         known = self._journal.operations.of_session(request.app, request.session)
         if known:
             self._journal.operations.drop(known.number)

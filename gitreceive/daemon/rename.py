@@ -22,7 +22,7 @@ from gitreceive.model.instance import InstanceState
 from gitreceive.model.operation import Rename
 from gitreceive.model.task import Task
 from gitreceive.points import point
-from gitreceive.run.changeover import Target
+from gitreceive.run.changeover import Aim
 from gitreceive.run.clear import cleared
 from gitreceive.run.formation import desired
 from gitreceive.run.parts import Running
@@ -134,7 +134,7 @@ def _run_under_new_name(task: Task, request: Rename, journal: Journal, running: 
         if live:
             stopped = journal.running.stopped(request.to)
             wanted = desired(live, journal.running.formation(request.to), stopped=stopped)
-            running.changeover.change(task, Target(release=live, wanted=wanted), lambda: None)
+            running.changeover.change(task, Aim(release=live, wanted=wanted), lambda: None)
     with _warned(task, f'instances of {request.source} still run, and are ended in a moment'):
         with cleared(former, running):
             pass

@@ -11,7 +11,7 @@ from gitreceive.model.errors import GitReceiveError
 from gitreceive.model.release import ReleaseState
 from gitreceive.run.cron import CronClock
 from gitreceive.run.parts import Running
-from gitreceive.run.supervise import Supervisor
+from gitreceive.run.supervise import SupervisingThread
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Runs:
 
     def __init__(self, running: Running, stacks: Callable[[], list[str]]) -> None:
         self._running, self._stacks = running, stacks
-        self._supervisor = Supervisor(running.supervision, running.ports.instances, self._isolate)
+        self._supervisor = SupervisingThread(running.supervision, running.ports.instances, self._isolate)
         self._cron = CronClock(running.cron.run_due)
         self._stack = ExitStack()
         self._said = ''

@@ -66,7 +66,7 @@ class Unstopped:
     """Nobody stops it. Satisfies the ``Cancellation`` port."""
 
     def check(self) -> None:
-        """Never raises."""
+        """See the port: nothing stops it."""
 
     def call_on_stop(self, action: Callable[[], None]) -> AbstractContextManager[None]:
         """Never calls it."""

@@ -109,7 +109,7 @@ class Recipe:
     ``code`` is where the code lies in the context; empty for an app's own Dockerfile, which sees the code and nothing
     else. ``bases`` are images that the engine has to have: it is asked for them, and fetches none. ``code_steps`` are
     how many of the last steps of an app's own Dockerfile come with its code; 0 if that is not known. ``packages`` are
-    to be had before anything is built; ``install_env`` names the config vars that steps get which install packages.
+    made before anything is built; ``install_env`` names the config vars that steps get which install packages.
     """
 
     dockerfile: str

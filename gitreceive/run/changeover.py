@@ -10,7 +10,7 @@ from gitreceive.model.instance import Instance, InstanceName
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
 from gitreceive.points import point
-from gitreceive.run.formation import Wanted, compare
+from gitreceive.run.formation import WantedInstance, compare
 from gitreceive.run.launch import Launcher
 from gitreceive.run.locks import AppLocks
 from gitreceive.run.ports import Instances
@@ -23,11 +23,11 @@ Done = TypeVar('Done')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Aim:
     """What an app is to run: the ``wanted`` instances of ``release``; of those that run, some may be ``renewed``."""
 
     release: Release
-    wanted: Sequence[Wanted]
+    wanted: Sequence[WantedInstance]
     renewed: Callable[[InstanceName], bool] = lambda name: False
 
 
@@ -41,7 +41,7 @@ class Changeover:
     retiring: Retiring
     locks: AppLocks
 
-    def change(self, task: Task, target: Target, commit: Callable[[], Done]) -> Done:
+    def change(self, task: Task, target: Aim, commit: Callable[[], Done]) -> Done:
         """Starts what is missing, leads requests there, has ``commit`` write that into the journal, ends the others.
 
         Raises what ``commit`` raises, Unhealthy, RunError, RouterError, EngineGone, or what the task was stopped with;

@@ -10,13 +10,13 @@ from gitreceive.model.instance import Formation, InstanceName, counts
 from gitreceive.model.operation import Operation, Rescale, Restart, Switch
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
-from gitreceive.run.changeover import Changeover, Target
+from gitreceive.run.changeover import Aim, Changeover
 from gitreceive.run.formation import desired, scale_of
 from gitreceive.run.ports import AppsThatRun, RunningReleases
 
 
-class Operations(Protocol):
-    """Operations, as the journal keeps them."""
+class OperationEnds(Protocol):
+    """OperationEnds, as the journal keeps them."""
 
     def done(self, operation: Operation) -> None:
         """Ends one that has done what it was to do. Raises ReleaseError if it has ended."""
@@ -28,7 +28,7 @@ class Changes:
 
     releases: RunningReleases
     apps: AppsThatRun
-    operations: Operations
+    operations: OperationEnds
     changeover: Changeover | None
 
     def rescale(self, task: Task) -> None:
@@ -92,7 +92,7 @@ class Changes:
             return
         stopped = self.apps.stopped(task.app) if stopped is None else stopped
         wanted = desired(live, formation, stopped=stopped)
-        self.changeover.change(task, Target(release=live, wanted=wanted, renewed=renewed), commit)
+        self.changeover.change(task, Aim(release=live, wanted=wanted, renewed=renewed), commit)
 
 
 def _check_types(live: Release, formation: Formation) -> None:

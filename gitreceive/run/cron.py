@@ -15,7 +15,7 @@ from gitreceive.model.instance import InstanceName, InstanceState, Scale
 from gitreceive.model.needs import CronJob, read_needs
 from gitreceive.model.process import ProcessType
 from gitreceive.model.release import Release
-from gitreceive.run.formation import Wanted
+from gitreceive.run.formation import WantedInstance
 from gitreceive.run.launch import Launcher
 from gitreceive.run.ports import AppsThatRun
 from gitreceive.run.spec import CRON
@@ -27,7 +27,7 @@ RUNS = (InstanceState.STARTING, InstanceState.UP)
 
 
 class Cron:
-    """``known`` are all apps. What is due while no daemon runs is not made up for."""
+    """``known`` are all apps. What is due while no daemon runs is left out."""
 
     def __init__(self, known: Callable[[], Sequence[AppName]], apps: AppsThatRun, launcher: Launcher) -> None:
         self._known, self._apps, self._launcher = known, apps, launcher
@@ -54,7 +54,7 @@ class Cron:
                 instances.stop(one, 0)
             scale = self._apps.formation(release.app).get(CRON, Scale(count=1))
             process = ProcessType(name=CRON, command=job.command)
-            wanted = Wanted(process=process, number=number, scale=scale)
+            wanted = WantedInstance(process=process, number=number, scale=scale)
             for _ in self._launcher.start(release, [wanted], NEVER):
                 log.info('%s %s is run: %s', release.app, name, job.schedule)
         except GitReceiveError as error:
@@ -79,7 +79,7 @@ class CronClock(threading.Thread):
         self._closed.set()
 
     def run(self) -> None:
-        """Until ``close``."""
+        """Starts what is due, until ``close``."""
         while not self._closed.wait(60 - time.time() % 60):
             now = datetime.now(UTC).replace(second=0, microsecond=0)
             try:

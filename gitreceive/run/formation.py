@@ -17,7 +17,7 @@ BY_PREFERENCE = (InstanceState.UP, InstanceState.STARTING, InstanceState.CRASHED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedInstance:
     """An instance that there is to be."""
 
     process: ProcessType
@@ -35,7 +35,7 @@ class Comparison:
     """What stays of the instances that there are, what is to be started, and what is to end."""
 
     kept: tuple[Instance, ...]
-    missing: tuple[Wanted, ...]
+    missing: tuple[WantedInstance, ...]
     surplus: tuple[Instance, ...]
 
     @property
@@ -49,13 +49,13 @@ def scale_of(process: str, formation: Formation) -> Scale:
     return formation.get(process, ONE if process == WEB else NONE)
 
 
-def desired(release: Release, formation: Formation, *, stopped: bool = False) -> tuple[Wanted, ...]:
+def desired(release: Release, formation: Formation, *, stopped: bool = False) -> tuple[WantedInstance, ...]:
     """All instances of a release, in the order of its process types; none of an app that was stopped."""
     return () if stopped else tuple(_desired(release, formation))
 
 
 def compare(
-    wanted: Sequence[Wanted],
+    wanted: Sequence[WantedInstance],
     found: Sequence[Instance],
     version: int,
     renewed: Callable[[InstanceName], bool] = lambda name: False,
@@ -75,12 +75,12 @@ def compare(
     )
 
 
-def _desired(release: Release, formation: Formation) -> Iterator[Wanted]:
+def _desired(release: Release, formation: Formation) -> Iterator[WantedInstance]:
     for process in release.processes:
         if process.name != RELEASE:
             scale = scale_of(process.name, formation)
             for number in range(1, scale.count + 1):
-                yield Wanted(process=process, number=number, scale=scale)
+                yield WantedInstance(process=process, number=number, scale=scale)
 
 
 def _by_preference(found: Sequence[Instance], version: int) -> list[Instance]:

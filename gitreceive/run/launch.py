@@ -14,9 +14,9 @@ from gitreceive.model.needs import Check, read_needs
 from gitreceive.model.progress import Cancellation, Console
 from gitreceive.model.release import Release
 from gitreceive.run import health, listening
-from gitreceive.run.formation import Wanted
+from gitreceive.run.formation import WantedInstance
 from gitreceive.run.ports import Images, Instances, Observed, RunningReleases
-from gitreceive.run.spec import LIVED_SECONDS, WEB, Surroundings, instance_spec
+from gitreceive.run.spec import LIVED_SECONDS, WEB, ReleaseSurroundings, instance_spec
 
 AT_ONCE = 8
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
@@ -44,7 +44,7 @@ class Launcher:
 
     @contextmanager
     def launched(
-        self, release: Release, wanted: Sequence[Wanted], console: Console, cancellation: Cancellation
+        self, release: Release, wanted: Sequence[WantedInstance], console: Console, cancellation: Cancellation
     ) -> Iterator[Sequence[Instance]]:
         """New instances that are up. If the context fails, they end.
 
@@ -62,7 +62,7 @@ class Launcher:
             raise
 
     def start(
-        self, release: Release, wanted: Sequence[Wanted], cancellation: Cancellation
+        self, release: Release, wanted: Sequence[WantedInstance], cancellation: Cancellation
     ) -> Iterator[Instance]:
         """Starts them one after the other, and waits for none to be up. Raises RunError or EngineGone."""
         start = self._starter(release, cancellation)
@@ -76,14 +76,14 @@ class Launcher:
     def _start(
         self,
         release: Release,
-        wanted: Sequence[Wanted],
+        wanted: Sequence[WantedInstance],
         started: list[Instance],
         cancellation: Cancellation,
     ) -> None:
         """All that were started are in ``started``, also if one could not be."""
         start = self._starter(release, cancellation)
 
-        def one(each: Wanted) -> None:
+        def one(each: WantedInstance) -> None:
             cancellation.check()
             started.append(start(each))
 
@@ -91,15 +91,15 @@ class Launcher:
             for _ in pool.map(one, wanted):
                 pass
 
-    def _starter(self, release: Release, cancellation: Cancellation) -> Callable[[Wanted], Instance]:
-        around = Surroundings(
+    def _starter(self, release: Release, cancellation: Cancellation) -> Callable[[WantedInstance], Instance]:
+        around = ReleaseSurroundings(
             image=self.images.ensure(release, cancellation),
             env=self.releases.config(release),
             settings=self.settings,
             routed=self.routed,
         )
 
-        def start(each: Wanted) -> Instance:
+        def start(each: WantedInstance) -> Instance:
             spec = instance_spec(release, each.name, each.process.command, each.scale, around)
             return self.instances.start(spec)
 
@@ -134,7 +134,7 @@ class Launcher:
                 step = min(step * 1.2, LONGEST_PAUSE)
 
     def _refuse_ended(self, started: Sequence[Instance], console: Console) -> None:
-        """An instance that has ended does not come up any more."""
+        """An instance that has ended no longer comes up."""
         found = {one.id: one for one in self.instances.find(started[0].app)}
         for instance in started:
             now = found.get(instance.id)

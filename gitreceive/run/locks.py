@@ -22,7 +22,7 @@ class AppLocks:
 
     @contextmanager
     def tried(self, app: AppName) -> Iterator[bool]:
-        """Whether the app can be had at once; it is had alone then as long as it lasts."""
+        """Whether nobody else changes the app now; then nobody does as long as this lasts."""
         lock = self._get(app)
         got = lock.acquire(blocking=False)
         try:

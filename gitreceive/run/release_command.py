@@ -12,7 +12,7 @@ from gitreceive.model.release import Release
 from gitreceive.model.task import Task
 from gitreceive.run.formation import RELEASE
 from gitreceive.run.ports import AppsThatRun, Images, OneOff, RunningReleases
-from gitreceive.run.spec import Surroundings, instance_spec
+from gitreceive.run.spec import ReleaseSurroundings, instance_spec
 
 POSTDEPLOY = 'postdeploy'
 
@@ -52,7 +52,7 @@ class ReleaseCommands:
 
     def run(self, task: Task, release: Release, name: str, command: str) -> int:
         """The exit status of a command of the release, whose output is told. Raises as ``OneOff``."""
-        around = Surroundings(
+        around = ReleaseSurroundings(
             image=self.images.ensure(release, task.cancellation),
             env=self.releases.config(release),
             settings=self.settings,

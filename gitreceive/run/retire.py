@@ -1,4 +1,4 @@
-"""Ends instances that are not needed any more, in the background: after their requests, within a time."""
+"""Ends instances that are no longer needed, in the background: after their requests, within a time."""
 
 import logging
 import threading

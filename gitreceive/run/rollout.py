@@ -12,7 +12,7 @@ from gitreceive.model.needs import read_needs
 from gitreceive.model.release import Release
 from gitreceive.model.task import Task
 from gitreceive.points import point
-from gitreceive.run.changeover import Changeover, Target
+from gitreceive.run.changeover import Aim, Changeover
 from gitreceive.run.formation import RELEASE, desired
 from gitreceive.run.ports import AppsThatRun, RunningReleases
 from gitreceive.run.spec import WEB
@@ -58,11 +58,11 @@ class Rollout:
             self.after(task, live)
         return live
 
-    def _target(self, release: Release) -> Target:
+    def _target(self, release: Release) -> Aim:
         """Nothing of another release, or of an earlier try, stays."""
         app = release.app
         wanted = desired(release, self.apps.formation(app), stopped=self.apps.stopped(app))
-        return Target(release=release, wanted=wanted, renewed=lambda name: True)
+        return Aim(release=release, wanted=wanted, renewed=lambda name: True)
 
     def _begin_formation(self, release: Release) -> None:
         counts = read_needs(release.running).formation
@@ -81,7 +81,7 @@ class Rollout:
                 log.error('%s v%d has failed, which is not written: %s', release.app, release.version, error)
             raise
 
-    def _tell(self, task: Task, target: Target) -> None:
+    def _tell(self, task: Task, target: Aim) -> None:
         app, console = task.app, task.console
         if any(each.name.process == WEB for each in target.wanted):
             for url in self.changeover.traffic.urls(app)[:1]:

@@ -70,7 +70,7 @@ def process_spec(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class ReleaseSurroundings:
     """What all instances of a release have in common. ``routed``: a router leads requests to them."""
 
     image: str
@@ -80,7 +80,7 @@ class Surroundings:
 
 
 def instance_spec(
-    release: Release, name: InstanceName, command: str, scale: Scale, around: Surroundings
+    release: Release, name: InstanceName, command: str, scale: Scale, around: ReleaseSurroundings
 ) -> InstanceSpec:
     """An instance of a release that runs ``command``; its image begins it as ``process_spec`` begins that of a slug.
 

@@ -10,7 +10,7 @@ from gitreceive.model.cancellation import NEVER
 from gitreceive.model.errors import EngineGone, GitReceiveError
 from gitreceive.model.instance import Instance, InstanceState
 from gitreceive.model.release import Release
-from gitreceive.run.formation import Comparison, Wanted, compare, desired
+from gitreceive.run.formation import Comparison, WantedInstance, compare, desired
 from gitreceive.run.launch import Launcher, checks_of
 from gitreceive.run.locks import AppLocks
 from gitreceive.run.ports import AppsThatRun, Instances
@@ -122,7 +122,7 @@ class Supervision:
             self._traffic.lead(release.app, serving)
         self._retiring.retire(compared.surplus)
 
-    def _start(self, release: Release, missing: Sequence[Wanted]) -> Sequence[Instance]:
+    def _start(self, release: Release, missing: Sequence[WantedInstance]) -> Sequence[Instance]:
         """Those that could be started; what cannot be is left alone for a while."""
         app, started = release.app, list[Instance]()
         if not missing or self._rests.rests(app):
@@ -193,7 +193,7 @@ class Rests:
         self._until.pop(app, None)
 
 
-class Supervisor(threading.Thread):
+class SupervisingThread(threading.Thread):
     """Looks at all apps now and then, and at one at once when its instances begin or end."""
 
     def __init__(self, supervision: Supervision, instances: Instances, each: Callable[[], object]) -> None:

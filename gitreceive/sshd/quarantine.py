@@ -1,7 +1,7 @@
 """Finds and removes what is left of pushes that nobody finished: their objects, their locks, the hooks of their sessions.
 
 git keeps what is pushed in ``objects/tmp_objdir-incoming-*`` until it accepts it, and since 2.39 leaves that there
-when a signal ends it. A git that is killed as it moves a ref leaves ``REF.lock``, and no git moves that ref any more.
+when a signal ends it. A git that is killed as it moves a ref leaves ``REF.lock``, and no git moves that ref from then on.
 Whoever ends a git has to tidy up behind it.
 """
 

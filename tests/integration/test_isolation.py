@@ -23,7 +23,7 @@ from gitreceive.model.cancellation import BuildClock
 from gitreceive.model.instance import Filled, Instance, InstanceName, InstanceSpec, InstanceState, Scale
 from gitreceive.model.plan import Stack
 from gitreceive.run.registry import OwnRegistry
-from gitreceive.run.spec import Surroundings, instance_spec
+from gitreceive.run.spec import ReleaseSurroundings, instance_spec
 from gitreceive.wiring.running import open_ports
 from tests.integration.walled import PORT, Neighbour, neighbour, reached
 from tests.releases import release_by
@@ -57,7 +57,7 @@ class Inside:
 
     def spec(self, script: str, app: AppName = HELLO, **scale: float) -> InstanceSpec:
         """As releases make it, but for the image: that of the stack starts nothing by itself."""
-        around = Surroundings(image=self.image, env={}, settings=self.settings.run)
+        around = ReleaseSurroundings(image=self.image, env={}, settings=self.settings.run)
         limits = Scale(count=1, **scale)  # type: ignore[arg-type]
         made = instance_spec(release_by(app), InstanceName('web', 1), script, limits, around)
         return replace(made, container=replace(made.container, command=('bash', '-c', script)))

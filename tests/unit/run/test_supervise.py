@@ -7,7 +7,7 @@ import pytest
 from gitreceive.model.errors import EngineGone, RouterError
 from gitreceive.model.instance import InstanceState, Scale
 from gitreceive.model.release import Release, ReleaseState
-from gitreceive.run.supervise import Supervisor
+from gitreceive.run.supervise import SupervisingThread
 from tests.running import HELLO, OTHER
 from tests.running_receiver import RunningReceiver, refuses
 from tests.waiting import within
@@ -138,7 +138,7 @@ def test_after_a_death_in_a_switch_the_release_of_the_journal_serves(
 
 def test_the_supervisor_looks_when_something_ends(here: RunningReceiver, live: Release) -> None:
     looked = threading.Event()
-    supervisor = Supervisor(here.running.supervision, here.instances, looked.set)
+    supervisor = SupervisingThread(here.running.supervision, here.instances, looked.set)
     supervisor.start()
     try:
         assert looked.wait(20)
@@ -174,7 +174,7 @@ def test_an_engine_that_is_gone_is_told_once(
     monkeypatch.setattr('gitreceive.run.supervise.SECONDS', 0.01)
     here.engine.gone = True
     looks = threading.Semaphore(0)
-    supervisor = Supervisor(here.running.supervision, here.instances, looks.release)
+    supervisor = SupervisingThread(here.running.supervision, here.instances, looks.release)
     supervisor.start()
     for _ in range(3):
         assert looks.acquire(timeout=20)
