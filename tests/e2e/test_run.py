@@ -221,3 +221,19 @@ def asked_at(port: int) -> str:
     body = connection.getresponse().read().decode()
     connection.close()
     return body
+
+
+@pytest.mark.slow
+def test_a_cancelled_rollout_leaves_the_old_release_and_nothing_of_the_new(
+    ann: Pusher, receiver: RunningReceiver, app: str, work: Path
+) -> None:
+    assert ann.push(work, app).status == 0
+    change(work, {'mode': b'silent', 'version': b'two'})
+    pushing = ann.start_push(work, app)
+    pushing.wait_for('Starting web.1')
+    assert within(20, lambda: len(receiver.containers(app)) == 2)
+    assert receiver.host('cancel', app).status == 0
+    assert pushing.end().status == 1
+    assert receiver.says(app) == 'one'
+    receiver.settles_to(app, 'v1 web.1')
+    assert receiver.ref(app) == receiver.releases(app)[0].commit
