@@ -75,7 +75,7 @@ def test_a_command_of_an_addition_runs_in_its_image_or_the_remedy_is_told(machin
     assert done.stdout.startswith('Composer ')
     none = machine.run('exec', '--with', 'cobol', 'true')
     assert none.returncode == 15
-    assert none.stderr.endswith(': run "gitreceive stack build --with cobol"\n')
+    assert none.stderr.endswith(': run "gitreceive stack build --stack cedar-12 --with cobol"\n')
 
 
 def test_options_after_the_command_are_its_own(machine: Machine) -> None:
