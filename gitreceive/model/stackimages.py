@@ -2,14 +2,16 @@
 
 import re
 
-NAME = re.compile(r'gitreceive/(cedar):(\d+)(?:-build)?(?:-([a-z]+))?')
+NAME = re.compile(r'(?P<place>\S+/)(?P<name>\w+):(?P<version>\w+?)(?:-build)?(?:-(?P<addition>[a-z]+))?')
 """``gitreceive/cedar:13`` runs apps of the stack ``cedar-13``, ``-build`` makes them, ``-build-rust`` is an addition."""
 
 
 def making(image: str) -> str:
-    """The command that makes an image of a stack; of one that is called otherwise, the one that makes the default."""
+    """The command that makes an image of a stack, as far as its name tells which one that is."""
     found = NAME.fullmatch(image)
     if not found:
         return 'gitreceive stack build'
-    addition = f' --with {found[3]}' if found[3] else ''
-    return f'gitreceive stack build --stack {found[1]}-{found[2]}{addition}'
+    known = found['place'] == 'gitreceive/' and found['name'] == 'cedar'
+    stack = f' --stack {found["name"]}-{found["version"]}' if known else ''
+    addition = f' --with {found["addition"]}' if found['addition'] else ''
+    return f'gitreceive stack build{stack}{addition}'
