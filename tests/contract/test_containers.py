@@ -10,7 +10,7 @@ import termios
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -24,6 +24,7 @@ from gitreceive.model.errors import BadCommand, SourceError, StackError
 from gitreceive.model.plan import Stack
 from gitreceive.run.ports import Containers
 from tests.fakes_containers import FakeContainers
+from tests.streams import standard_input
 
 MINE, OWNER = 'gitreceive.test', 'gitreceive.test.owner'
 
@@ -75,19 +76,6 @@ def docker_place(docker_host: str, stack: Stack) -> Iterator[Place]:
         made = Place(DockerContainers(engine), stack.run_image, leave)
         yield made
         assert made.nothing_left()
-
-
-@contextmanager
-def standard_input(descriptor: int) -> Iterator[None]:
-    """Descriptor 0 is that one as long as the context lasts."""
-    kept = os.dup(0)
-    os.dup2(descriptor, 0)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 0)
-        os.close(kept)
-        os.close(descriptor)
 
 
 def test_output_errors_and_status_are_those_of_the_command(
