@@ -83,7 +83,7 @@ def test_a_promotion_releases_the_slug_of_another_app_with_its_own_config_vars(h
 
 def test_a_promotion_of_what_is_gone_is_refused(here: Bound) -> None:
     first = here.deploy(here.commit(PROCFILE))
-    with pytest.raises(ReleaseError, match='hello has no release v7 any more'):
+    with pytest.raises(ReleaseError, match='hello no longer has a release v7'):
         promoted(here, Promote(source=HELLO, version=7, commit=first.commit))
     here.slugs.stored.clear()
     with pytest.raises(ReleaseError, match='the slug of hello v1 was pruned'):
