@@ -1,8 +1,10 @@
 """A push of 50,000 refs: its report, and what dies or stands still while it is under way."""
 
 import os
+import shutil
 import signal
 import time
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from gitreceive.model.app import AppName
 from tests.e2e.kills.receiver import HitReceiver, check_truth, end
+from tests.e2e.kills.steps import HOOKS
 from tests.e2e.kills.victims import ON_FAILURE, VICTIMS
 from tests.e2e.receiver import Pusher, git, head, make_app
 from tests.waiting import within
@@ -20,29 +23,30 @@ REFS, SOME = 50_000, 100
 ALL = 'refs/heads/*:refs/heads/*'
 FAILS = b'FROM gitreceive/cedar:12-build\nRUN sleep 1; exit 3\n'
 
-LINES = (1, 15, 30, 45)
-POINTS_OF_PUSH = (
-    'push.announced',
-    'push.received',
-    'push.journaled',
-    'build.started',
-    'release.created',
-    *ON_FAILURE,
-)
+STEPS = [
+    *(('good', hook, line) for hook in HOOKS for line in (1, 15, 30, 45)),
+    *(('good', 'daemon', point) for point in ('push.announced', 'push.received', 'push.journaled')),
+    *(('good', 'daemon', point) for point in ('build.started', 'release.live')),
+    *(('failing', 'post-receive', line) for line in (1, 30)),
+    *(('failing', 'daemon', point) for point in ON_FAILURE),
+]
+"""Whose push waits, and where."""
 
 _numbers = count(1)
 
 
 @pytest.fixture
-def app() -> str:
-    """A name of its own for each test."""
-    return f'many-{next(_numbers)}'
+def app(hit: HitReceiver) -> Iterator[str]:
+    """A name of its own for each test. Its refs go with it: they are 100,000 files."""
+    app = f'many-{next(_numbers)}'
+    yield app
+    shutil.rmtree(hit.home.repo(AppName(app)), ignore_errors=True)
 
 
-@pytest.fixture(scope='module', params=[True, False], ids=['good', 'failing'])
+@pytest.fixture(scope='module', params=['good', 'failing'])
 def work(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of one commit, with that many branches; its build succeeds or fails."""
-    files = {} if request.param else {'Dockerfile': FAILS}
+    files = {} if request.param == 'good' else {'Dockerfile': FAILS}
     work = make_app(tmp_path_factory.mktemp('many') / 'work', files)
     commit = head(work)
     given = ''.join(f'create refs/heads/b/{number} {commit}\n' for number in range(REFS - 1))
@@ -58,18 +62,14 @@ def test_the_report_of_many_refs_is_true(ann: Pusher, hit: HitReceiver, app: str
 
 
 @pytest.mark.parametrize('victim', ['hook', 'daemon', 'both'])
-@pytest.mark.parametrize(
-    ('who', 'step'),
-    [*(('pre-receive', line) for line in LINES), *(('post-receive', line) for line in LINES)]
-    + [('daemon', point) for point in POINTS_OF_PUSH],
-)
+@pytest.mark.parametrize(('work', 'who', 'step'), STEPS, indirect=['work'])
 def test_a_push_of_many_refs_does_not_lie(
     ann: Pusher, hit: HitReceiver, app: str, work: Path, victim: str, who: str, step: str | int
 ) -> None:
     hit.steps.aim(who, step)
     pushing = ann.start_push(work, app, ALL)
-    if hit.comes_to_step(pushing):
-        hit.kill_all(VICTIMS[victim], pushing)
+    assert hit.comes_to_step(pushing)
+    hit.kill_all(VICTIMS[victim], pushing)
     check_truth(ann, work, app, end(pushing, hit))
 
 
