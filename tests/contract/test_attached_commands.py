@@ -148,7 +148,7 @@ def test_the_size_of_the_terminal_changes_with_the_callers(rig: Rig) -> None:
 
 def test_control_c_in_the_terminal_interrupts_what_runs_and_not_the_shell_before_it(rig: Rig) -> None:
     with rig.begin('bash --norc --noprofile -i', SCREEN) as running:
-        running.write(b'echo on; echo ready; sleep 1000\n')
+        running.write(b"sh -c 'echo on; echo ready; exec sleep 1000'\n")  # what says so has the terminal then
         waits_for(running, b'\nready')
         running.write(b'\x03')
         running.write(b'echo after-$?; exit 3\n')

@@ -76,7 +76,7 @@ def test_a_shell_in_a_terminal_is_as_one_at_hand(screen: Callable[[str], Screen]
     here.type(b'stty size; echo $TERM-$((1+1))\n')
     here.wait_for(b'31 97')
     here.wait_for(b'vt100-2')
-    here.type(b'echo on-$((1+1)); sleep 1000\n')
+    here.type(b"sh -c 'echo on-$((1+1)); exec sleep 1000'\n")  # what says so has the terminal then
     here.wait_for(b'on-2')
     here.resize(50, 132)
     here.type(b'\x03')
