@@ -51,14 +51,20 @@ class Rollback:
     code_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destroy:
-    """The app goes, with its repository, releases, slugs and config vars."""
+class WithoutCommit:
+    """A change that makes no release of its own."""
+
+    __slots__ = ()
 
     @property
     def commit(self) -> Commit:
-        """No commit: the app runs nothing afterwards."""
+        """No commit: the release stays, or the app goes."""
         return NO_COMMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destroy(WithoutCommit):
+    """The app goes, with its repository, releases, slugs and config vars."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,52 +85,32 @@ class Promote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rescale:
+class Rescale(WithoutCommit):
     """The formation changes: what runs is made to agree with it. No release is made."""
 
     formation: Formation
 
-    @property
-    def commit(self) -> Commit:
-        """No commit: the release stays."""
-        return NO_COMMIT
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restart:
+class Restart(WithoutCommit):
     """New instances take the place of those that run, or of one process type or instance (``web``, ``web.1``)."""
 
     processes: tuple[str, ...] = ()
 
-    @property
-    def commit(self) -> Commit:
-        """No commit: the release stays."""
-        return NO_COMMIT
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Switch:
+class Switch(WithoutCommit):
     """All instances are stopped, or started again."""
 
     on: bool
 
-    @property
-    def commit(self) -> Commit:
-        """No commit: the release stays."""
-        return NO_COMMIT
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rename:
+class Rename(WithoutCommit):
     """The app ``source`` is called ``to`` from now on; so is the app of the operation, once it has happened."""
 
     source: AppName
     to: AppName
-
-    @property
-    def commit(self) -> Commit:
-        """No commit: the release stays."""
-        return NO_COMMIT
 
 
 OperationRequest = Deploy | Rollback | Destroy | Configure | Promote | Rescale | Restart | Switch | Rename
