@@ -75,19 +75,19 @@ class Planner:
         shown = without_ignored(source, SLUGIGNORE, parse_slugignore)
         wanted = read_app_json(source)
         stack = self.stack_for(wanted, kept)
-        asked = asked or _container(wanted)
-        plan = choose_plan(shown, self.buildpacks, stack, with_defaults(wanted, env), asked)
-        plan = replace(plan, notes=(*plan.notes, *wanted.notes, *to_be_set(wanted, env), *_also(shown)))
+        asked, packages = asked or _container(wanted), read_aptfile(source)
+        full = with_defaults(wanted, env)
+        plan = choose_plan(shown, self.buildpacks, stack, full, asked)
+        also = (*to_be_set(wanted, env), *_also(shown, plan, packages))
+        plan = replace(plan, notes=(*plan.notes, *wanted.notes, *also))
         taking_part = [self._buildpack(part) for part in (plan, plan.assets) if part]
         recipe = render_dockerfile(plan, taking_part[0], stack)
         if plan.assets:
             recipe = with_assets(recipe, plan, taking_part, stack)
         recipe = with_submodules(recipe, read_submodules(source, self.submodule_hosts), stack)
-        names = install_names(
-            shown, {**with_defaults(wanted, env)}, _install_env(taking_part), _manifests(plan)
-        )
+        names = install_names(shown, full, _install_env(taking_part), _manifests(plan))
         recipe = replace(recipe, install_env=names)
-        recipe = with_packages(recipe, stack, read_aptfile(source))
+        recipe = with_packages(recipe, stack, packages)
         if any(part.values.get('needs_source_version') for part in (plan, plan.assets) if part):
             version = ContextFile(name='meta/SOURCE_VERSION', content=source.commit.encode())
             recipe = replace(recipe, files=(*recipe.files, version))
@@ -121,12 +121,12 @@ def _container(wanted: AppJson) -> Asked | None:
     return Asked(names=('dockerfile',), where='app.json') if wanted.stack == CONTAINER else None
 
 
-def _also(source: Source) -> Iterator[str]:
+def _also(source: Source, plan: Plan, packages: Sequence[str]) -> Iterator[str]:
     """What else is to be reported of an app, whatever its platform."""
     if source.exists('heroku.yml'):
         yield 'heroku.yml is not read: a Dockerfile at the root is built, and processes are those of the Procfile or of its CMD.'
-    if packages := read_aptfile(source):
-        own = source.exists('Dockerfile')
+    if packages:
+        own = 'own_dockerfile' in plan.values
         instead = 'is not read where there is a Dockerfile: install packages there'
         yield f'{APTFILE} {instead}.' if own else f'{APTFILE} asks for {", ".join(packages)}.'
     if note := lfs_note(source):
