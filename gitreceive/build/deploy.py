@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitreceive.build.again import RollOut
 from gitreceive.build.built import Built
 from gitreceive.build.planning import Planned
 from gitreceive.build.ports import Source
@@ -27,7 +28,7 @@ class Stages:
     create_release: Callable[[Task, Built, StoredSlug], Release]
 
 
-def deploy(task: Task, *, stages: Stages, roll_out: Callable[[Task, Release], Release]) -> Release:
+def deploy(task: Task, *, stages: Stages, roll_out: RollOut) -> Release:
     """Turns a running operation into a live release.
 
     Raises a GitReceiveError of the stage that failed; then what was live is live and no temporary file is left.
